@@ -1,0 +1,3 @@
+//! Decisions between Claude's side and the chat, pure where they can be.
+
+pub mod place;

@@ -1,0 +1,2 @@
+//! A local Telegram and a scripted `claude`: the demo and the test bench in one. Imports nothing
+//! of the rest.
