@@ -1,0 +1,174 @@
+//! One line of a transcript, or of the CLI's stream, into a record.
+//!
+//! Both have the same shape for what is said in a conversation (`user`, `assistant`, `system`), so
+//! there is one decoder, and the answer of a run and the tail of a file render alike. It borrows
+//! from the line and steps over what nobody asked for. The CLI grows new record types and fields
+//! with every release: unknown types are [`Kind::Other`], a field of the wrong type is as if absent,
+//! of a field that stands twice the last counts, and text that is not UTF-8 is shown with
+//! replacement characters. Only a line that is no JSON object is refused.
+
+mod decode;
+mod prompt;
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+use thiserror::Error;
+use uuid::Uuid;
+
+use super::json::{Broken, Raw};
+
+/// The line is not one JSON object: garbage, torn, or empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not a record")]
+pub struct NotARecord;
+
+impl From<Broken> for NotARecord {
+    fn from(_: Broken) -> Self {
+        Self
+    }
+}
+
+/// One decoded line. Field names of the CLI stand in the comments where they differ.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the CLI's own flags")]
+pub struct Record<'a> {
+    /// The record's own id; the same in the stream and in the transcript.
+    pub uuid: Option<Uuid>,
+    /// The record this one follows in the conversation's tree (`parentUuid`).
+    pub parent: Option<Uuid>,
+    /// When it was written, milliseconds since the Unix epoch (`timestamp`).
+    pub at: Option<u64>,
+    /// The directory the CLI worked in.
+    pub cwd: Option<Cow<'a, str>>,
+    /// Git branch (`gitBranch`); never empty.
+    pub branch: Option<Cow<'a, str>>,
+    /// What started the CLI: `cli`, `sdk-cli`, `telegram`, ….
+    pub entrypoint: Option<Cow<'a, str>>,
+    /// `sessionId` in transcripts, `session_id` in the stream. In a transcript it may name an
+    /// ancestor: the file's stem is the session.
+    pub session: Option<Cow<'a, str>>,
+    /// The tool call whose sub-agent speaks (`parent_tool_use_id`, stream only).
+    pub parent_tool: Option<Cow<'a, str>>,
+    /// Belongs to a sub-agent (`isSidechain`).
+    pub sidechain: bool,
+    /// Written by the CLI, not by the person (`isMeta`).
+    pub meta: bool,
+    /// The summary that replaces what came before a compaction (`isCompactSummary`).
+    pub compact_summary: bool,
+    /// An echo of what was sent (`isReplay`, stream only).
+    pub replay: bool,
+    /// What the record says.
+    pub kind: Kind<'a>,
+}
+
+/// What a record says, by its `type`.
+#[derive(Debug)]
+pub enum Kind<'a> {
+    /// The person, a tool's result, or the CLI in the person's name.
+    User(Message<'a>),
+    /// Claude: in transcripts one block per record, the same message id on each.
+    Assistant(Message<'a>),
+    /// The CLI about the session.
+    System {
+        /// `compact_boundary`, `init`, `local_command`, …; empty where absent.
+        subtype: Cow<'a, str>,
+        /// A sentence for the person.
+        content: Option<Cow<'a, str>>,
+    },
+    /// The title the person gave.
+    CustomTitle(Cow<'a, str>),
+    /// The title a model gave.
+    AiTitle(Cow<'a, str>),
+    /// Where the conversation stands.
+    LastPrompt {
+        /// The newest prompt, shortened by the CLI (`lastPrompt`).
+        prompt: Option<Cow<'a, str>>,
+        /// The newest record of the active branch (`leafUuid`).
+        leaf: Option<Uuid>,
+    },
+    /// Something the CLI added to the conversation.
+    Attachment {
+        /// The attachment's own `type`: `queued_command`, …; empty where absent.
+        name: Cow<'a, str>,
+        /// Of a prompt that was folded into a running turn: the uuid it was sent with.
+        source_uuid: Option<Uuid>,
+        /// Its text.
+        prompt: Option<Cow<'a, str>>,
+    },
+    /// What happened to a prompt that waited in the CLI.
+    QueueOperation {
+        /// `enqueue`, `dequeue`, `remove`, …; empty where absent.
+        operation: Cow<'a, str>,
+        /// The uuid the prompt was sent with.
+        command_uuid: Option<Uuid>,
+        /// Its text.
+        content: Option<Cow<'a, str>>,
+    },
+    /// Costs so far, written when a process ends.
+    CostState {
+        /// US dollars since the session began (`totalCostUSD`).
+        total: Option<f64>,
+    },
+    /// Every other type, by name; empty where the record has none.
+    Other(Cow<'a, str>),
+}
+
+/// What was said.
+#[derive(Debug, Default)]
+pub struct Message<'a> {
+    /// The API's message id: the same on all records of one message.
+    pub id: Option<Cow<'a, str>>,
+    /// The model; `<synthetic>` on messages of the CLI itself.
+    pub model: Option<Cow<'a, str>>,
+    /// The content; a plain string is one [`Block::Text`].
+    pub blocks: Vec<Block<'a>>,
+    /// Tokens, the same on all records of one message: count them once per id.
+    pub usage: Option<Usage>,
+    /// Who sent it into the session's inbox (`origin.from` of the record).
+    pub origin_from: Option<Cow<'a, str>>,
+}
+
+/// Tokens of one API message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Read, and neither from nor to the cache.
+    pub input: u64,
+    /// Written by the model.
+    pub output: u64,
+    /// Read from the cache.
+    pub cache_read: u64,
+    /// Read and put into the cache.
+    pub cache_creation: u64,
+}
+
+/// One block of content.
+#[derive(Debug)]
+pub enum Block<'a> {
+    /// Said.
+    Text(Cow<'a, str>),
+    /// Thought; may be empty where the model keeps it to itself.
+    Thinking(Cow<'a, str>),
+    /// A tool is called.
+    ToolUse {
+        /// The call's id.
+        id: Cow<'a, str>,
+        /// The tool's name.
+        name: Cow<'a, str>,
+        /// Its arguments, an object; `null` where absent or broken.
+        input: &'a RawValue,
+    },
+    /// A tool has answered.
+    ToolResult {
+        /// The call's id.
+        id: Cow<'a, str>,
+        /// The tool failed, or was refused.
+        error: bool,
+        /// A string or an array of blocks; [`Raw::text`] reads either. Not looked into by decoding.
+        content: Option<Raw<'a>>,
+    },
+    /// A picture; its data is not kept.
+    Image,
+    /// Every other type, by name.
+    Other(Cow<'a, str>),
+}
