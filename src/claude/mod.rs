@@ -2,5 +2,7 @@
 
 pub mod json;
 pub mod jsonl;
+pub mod process;
 pub mod record;
 pub mod session;
+pub mod wire;

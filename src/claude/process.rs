@@ -154,22 +154,23 @@ impl Process {
         self.stdin.as_ref().is_some_and(|stdin| stdin.try_send(line).is_ok())
     }
 
-    /// The next line of stdout without its line end, or None at its end. Cancel safe.
-    pub async fn next_line(&mut self) -> Option<&[u8]> {
+    /// Reads the next line of stdout into [`Process::line`]; false at its end. Cancel safe.
+    pub async fn read(&mut self) -> bool {
         if self.line.last() == Some(&b'\n') {
             self.line.clear();
             if self.line.capacity() > KEPT_BUFFER {
                 self.line = Vec::new();
             }
         }
-        match read_line(&mut self.stdout, &mut self.line).await {
-            Ok(true) => Some(self.line.trim_ascii_end()),
-            Ok(false) => None,
-            Err(error) => {
-                tracing::warn!(%error, "reading from the CLI");
-                None
-            }
-        }
+        read_line(&mut self.stdout, &mut self.line).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "reading from the CLI");
+            false
+        })
+    }
+
+    /// The line that was read last, without its line end.
+    pub fn line(&self) -> &[u8] {
+        self.line.trim_ascii_end()
     }
 
     /// Ends the process and its group, waits until it is gone, and says how it ended.
@@ -267,7 +268,14 @@ fn command(launch: &Launch) -> Command {
 /// Settings of the CLI (`CLAUDE_CODE_USE_BEDROCK`, `CLAUDE_CONFIG_DIR`, …) pass.
 fn is_private(name: &OsStr) -> bool {
     const OUTER_SESSION: [&str; 9] = [
-        "SESSION", "ENTRYPOINT", "SSE_PORT", "CHILD", "PARENT", "SOCKET", "EXECPATH", "BRIDGE",
+        "SESSION",
+        "ENTRYPOINT",
+        "SSE_PORT",
+        "CHILD",
+        "PARENT",
+        "SOCKET",
+        "EXECPATH",
+        "BRIDGE",
         "LAUNCHED_BY",
     ];
     let name = name.to_string_lossy();
@@ -393,9 +401,11 @@ mod tests {
         let program = script(dir.path(), body);
         let mut process = Process::start(&launch(program, dir.path().into())).unwrap();
         assert!(process.say(b"hello\n".to_vec()));
-        assert_eq!(process.next_line().await, Some(&b"got hello"[..]));
-        assert_eq!(process.next_line().await, Some(&b"tail"[..]));
-        assert_eq!(process.next_line().await, None);
+        assert!(process.read().await);
+        assert_eq!(process.line(), b"got hello");
+        assert!(process.read().await);
+        assert_eq!(process.line(), b"tail");
+        assert!(!process.read().await);
         let ended = process.collect().await;
         assert_eq!(ended.status.and_then(|status| status.code()), Some(3));
         assert_eq!(ended.stderr, "oops");
@@ -407,8 +417,10 @@ mod tests {
         let body = "head -c 5000000 /dev/zero | tr '\\0' x; echo; echo small; cat";
         let program = script(dir.path(), body);
         let mut process = Process::start(&launch(program, dir.path().into())).unwrap();
-        assert_eq!(process.next_line().await.map(<[u8]>::len), Some(5_000_000));
-        assert_eq!(process.next_line().await, Some(&b"small"[..]));
+        assert!(process.read().await);
+        assert_eq!(process.line().len(), 5_000_000);
+        assert!(process.read().await);
+        assert_eq!(process.line(), b"small");
         assert!(process.line.capacity() <= KEPT_BUFFER);
         process.end(Ending::Kill).await;
     }
@@ -418,8 +430,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let program = script(dir.path(), "sleep 1000 & echo $!; wait");
         let mut process = Process::start(&launch(program, dir.path().into())).unwrap();
-        let line = process.next_line().await.unwrap();
-        let pid: i32 = std::str::from_utf8(line).unwrap().parse().unwrap();
+        assert!(process.read().await);
+        let pid: i32 = std::str::from_utf8(process.line()).unwrap().parse().unwrap();
         process.end(Ending::Kill).await;
         let stat = Path::new("/proc").join(pid.to_string()).join("stat");
         let deadline = tokio::time::Instant::now() + Duration::from_secs(5);

@@ -43,7 +43,9 @@ impl<'a> Record<'a> {
 
     /// The texts in the person's name, without those that nobody said.
     fn said(&self) -> Option<impl Iterator<Item = Cow<'a, str>>> {
-        let Kind::User(message) = &self.kind else { return None };
+        let Kind::User(message) = &self.kind else {
+            return None;
+        };
         let silent =
             self.meta || self.compact_summary || self.sidechain || self.parent_tool.is_some();
         (!silent && !message.has_results()).then(|| message.texts().filter_map(spoken))
