@@ -6,5 +6,7 @@ pub mod home;
 pub mod json;
 pub mod jsonl;
 pub mod live;
+pub mod process;
 pub mod record;
 pub mod session;
+pub mod wire;

@@ -1,4 +1,6 @@
 //! Telegram's side: updates in, screens out.
 
+pub mod decode;
 pub mod screen;
 pub mod text;
+pub mod update;

@@ -1,0 +1,110 @@
+//! What a place points at, and how that is remembered: a tag on a line of Claude's own history.
+//!
+//! The last line tagged with a bot and a place is the binding of that place. There is no other
+//! memory and no fold beyond that.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    bridge::{place::Place, prompt::Source},
+    claude::{history::Entry, session::SessionId},
+};
+
+/// What a place points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The directory.
+    pub project: PathBuf,
+    /// The session, or None: the newest of the directory, when it is needed.
+    pub session: Option<SessionId>,
+    /// The session was chosen by `/new` and may not exist yet, which is no failed resume.
+    pub fresh: bool,
+}
+
+impl Binding {
+    /// A session that exists.
+    pub fn to(project: PathBuf, session: SessionId) -> Self {
+        Self { project, session: Some(session), fresh: false }
+    }
+
+    /// A directory and whatever is newest in it.
+    pub fn newest_of(project: PathBuf) -> Self {
+        Self { project, session: None, fresh: false }
+    }
+
+    /// The history line that makes this the binding of the place of `source`.
+    ///
+    /// `display` is what the person wrote, as the CLI logs a prompt or a command of its own;
+    /// `timestamp` counts milliseconds since the epoch.
+    pub fn entry(&self, source: Source, display: &str, timestamp: u64) -> Entry {
+        let mut tag = Map::new();
+        tag.insert("bot".to_owned(), json!(source.bot));
+        tag.insert("chat".to_owned(), json!(source.place.chat));
+        tag.insert("message".to_owned(), json!(source.message));
+        if let Some(thread) = source.place.thread {
+            tag.insert("thread".to_owned(), json!(thread));
+        }
+        if self.fresh {
+            tag.insert("new".to_owned(), json!(true));
+        }
+        Entry { telegram: Some(Value::Object(tag)), ..untagged(self, display, timestamp) }
+    }
+
+    /// Reads a tagged line back: whose binding it is, and what.
+    pub fn read(entry: &Entry) -> Option<(u64, Place, Self)> {
+        let tag = entry.telegram.as_ref()?;
+        let thread = match tag.get("thread") {
+            Some(thread) => Some(i32::try_from(thread.as_i64()?).ok()?),
+            None => None,
+        };
+        let place = Place { chat: tag.get("chat")?.as_i64()?, thread };
+        let fresh = tag.get("new").and_then(Value::as_bool).unwrap_or_default();
+        let binding = Self { project: entry.project.clone(), session: entry.session, fresh };
+        Some((tag.get("bot")?.as_u64()?, place, binding))
+    }
+}
+
+/// A history line that binds no place: of a prompt that went elsewhere than its place points.
+pub fn untagged(binding: &Binding, display: &str, timestamp: u64) -> Entry {
+    Entry {
+        display: display.to_owned(),
+        timestamp,
+        project: binding.project.clone(),
+        session: binding.session,
+        telegram: None,
+    }
+}
+
+/// What stands in every line that binds a place of this chat, as `serde_json` writes it.
+pub fn needle(bot: u64, chat: i64) -> String {
+    format!(r#""telegram":{{"bot":{bot},"chat":{chat}"#)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binding_reads_back_from_its_line() {
+        let session: SessionId = "11111111-1111-8111-8111-111111111111".parse().unwrap();
+        for (thread, binding) in [
+            (None, Binding::to("/home/ada/garden".into(), session)),
+            (Some(7), Binding::newest_of("/home/ada".into())),
+            (None, Binding { fresh: true, ..Binding::to("/".into(), session) }),
+        ] {
+            let place = Place { chat: -5, thread };
+            let entry = binding.entry(Source { bot: 42, place, message: 3 }, "hello", 9);
+            assert_eq!(Binding::read(&entry), Some((42, place, binding)));
+            let tag = format!(r#""telegram":{}"#, entry.telegram.unwrap());
+            assert!(tag.starts_with(&needle(42, -5)), "{tag}");
+        }
+    }
+
+    #[test]
+    fn lines_of_the_laptop_bind_nothing() {
+        let binding = Binding::newest_of("/home/ada".into());
+        assert_eq!(Binding::read(&untagged(&binding, "hello", 9)), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! How a prompt reaches its session. A pure decision over facts that the app has read.
+
+use std::path::PathBuf;
+
+use crate::claude::{live::Live, process::Conversation, session::SessionId};
+
+/// What must be known of a session before a prompt goes to it.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The session.
+    pub session: SessionId,
+    /// Its directory: of its transcript, or else of the binding.
+    pub directory: PathBuf,
+    /// Whether that is a directory now.
+    pub directory_exists: bool,
+    /// Whether the session has a transcript.
+    pub exists: bool,
+    /// Whether the binding says that it need not have one yet.
+    pub fresh: bool,
+    /// A live process other than ours that holds it.
+    pub held: Option<Live>,
+    /// Whether a run of ours has it.
+    pub ours: bool,
+    /// Whether the person has trusted the directory.
+    pub trusted: bool,
+}
+
+/// How a prompt reaches its session.
+#[derive(Clone, Debug)]
+pub enum Route {
+    /// By a run of ours, warm or new.
+    Run(Conversation),
+    /// Its transcript is gone: by a fresh session in the same directory, which is announced.
+    Fresh,
+    /// The session is open in another process: the person must choose.
+    Choose(Box<Live>),
+    /// The directory is gone: the person must choose another.
+    NoDirectory,
+    /// The directory was never trusted: the person is asked.
+    Distrusted,
+}
+
+/// Decides. The first that applies wins.
+pub fn resolve(facts: &Facts) -> Route {
+    if !facts.directory_exists {
+        return Route::NoDirectory;
+    }
+    if facts.ours {
+        return Route::Run(Conversation::Resume(facts.session));
+    }
+    if let Some(live) = &facts.held {
+        return Route::Choose(Box::new(live.clone()));
+    }
+    if !facts.trusted {
+        return Route::Distrusted;
+    }
+    match (facts.exists, facts.fresh) {
+        (true, _) => Route::Run(Conversation::Resume(facts.session)),
+        (false, true) => Route::Run(Conversation::New(facts.session)),
+        (false, false) => Route::Fresh,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts {
+        Facts {
+            session: SessionId(uuid::Uuid::nil()),
+            directory: "/home/ada".into(),
+            directory_exists: true,
+            exists: true,
+            fresh: false,
+            held: None,
+            ours: false,
+            trusted: true,
+        }
+    }
+
+    #[test]
+    fn each_fact_decides_in_its_turn() {
+        let check = |facts: Facts, expected: &str| {
+            let route = format!("{:?}", resolve(&facts));
+            assert!(route.starts_with(expected), "{route} is not {expected}");
+        };
+        check(facts(), "Run(Resume(");
+        check(Facts { exists: false, fresh: true, ..facts() }, "Run(New(");
+        check(Facts { exists: false, ..facts() }, "Fresh");
+        check(Facts { trusted: false, ..facts() }, "Distrusted");
+        check(Facts { trusted: false, ours: true, ..facts() }, "Run(Resume(");
+        check(Facts { directory_exists: false, exists: false, ..facts() }, "NoDirectory");
+    }
+}

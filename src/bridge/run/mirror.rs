@@ -1,0 +1,112 @@
+//! Has anybody but our process continued the session?
+//!
+//! The CLI takes no lock on a session: two processes append to one transcript, its tree forks, and
+//! the next resume follows one leaf only. So before a prompt goes to a warm process, the transcript
+//! is read from where it was when the process started, and every turn in it must be one that the
+//! process told us of. Stream and transcript carry the same uuids.
+
+use std::{
+    collections::HashSet,
+    io,
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+
+use crate::claude::{
+    jsonl::Lines,
+    record::{Kind, Record},
+};
+
+/// What we know of a transcript: how far it was read, and what our process said since.
+#[derive(Debug, Default)]
+pub(super) struct Mirror {
+    offset: u64,
+    ours: HashSet<Uuid>,
+}
+
+impl Mirror {
+    /// The mirror of a transcript that a process is about to resume. None: it does not exist yet.
+    pub(super) fn before(transcript: Option<&Path>) -> Self {
+        let offset = transcript.and_then(|path| path.metadata().ok()).map_or(0, |meta| meta.len());
+        Self { offset, ours: HashSet::new() }
+    }
+
+    /// Our process said this.
+    pub(super) fn note(&mut self, uuid: Option<Uuid>) {
+        self.ours.extend(uuid);
+    }
+
+    /// Whether the transcript has grown by a turn that our process did not tell. What could be read
+    /// is not read again.
+    pub(super) fn is_stale(&mut self, transcript: &Path) -> io::Result<bool> {
+        let mut lines = Lines::open(transcript, self.offset)?;
+        while let Some(line) = lines.next()? {
+            let Some(bytes) = line.bytes() else { continue };
+            let Ok(record) = Record::decode(bytes) else {
+                continue;
+            };
+            if is_turn(&record) && record.uuid.is_some_and(|uuid| !self.ours.contains(&uuid)) {
+                return Ok(true);
+            }
+        }
+        self.offset = lines.offset();
+        Ok(false)
+    }
+}
+
+/// Whether a record is something that Claude or the person said in the main conversation.
+fn is_turn(record: &Record<'_>) -> bool {
+    if record.sidechain {
+        return false;
+    }
+    match &record.kind {
+        Kind::Assistant(message) => message.model.as_deref() != Some("<synthetic>"),
+        Kind::User(_) => record.prompt().is_some(),
+        _ => false,
+    }
+}
+
+/// [`Mirror::is_stale`] off the loop that must not wait. A transcript that cannot be read does not
+/// make a process stale: what it holds in memory is then the best there is.
+pub(super) async fn checked(mut mirror: Mirror, transcript: PathBuf) -> (Mirror, bool) {
+    let check = move || {
+        let stale = mirror.is_stale(&transcript).unwrap_or_else(|error| {
+            tracing::warn!(%error, transcript = %transcript.display(), "not compared");
+            false
+        });
+        (mirror, stale)
+    };
+    tokio::task::spawn_blocking(check).await.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn line(kind: &str, uuid: &str) -> String {
+        format!(
+            r#"{{"type":"{kind}","uuid":"{uuid}","message":{{"role":"{kind}","content":"hello"}}}}"#
+        ) + "\n"
+    }
+
+    const OURS: &str = "11111111-1111-8111-8111-111111111111";
+    const THEIRS: &str = "22222222-2222-4222-8222-222222222222";
+
+    #[test]
+    fn only_a_turn_that_our_process_did_not_tell_makes_it_stale() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(line("user", THEIRS).as_bytes()).unwrap();
+        let mut mirror = Mirror::before(Some(file.path()));
+        assert!(!mirror.is_stale(file.path()).unwrap(), "what was there before");
+        mirror.note(Some(OURS.parse().unwrap()));
+        file.write_all(line("assistant", OURS).as_bytes()).unwrap();
+        file.write_all(b"{\"type\":\"last-prompt\"}\n{\"type\":\"us").unwrap();
+        assert!(!mirror.is_stale(file.path()).unwrap(), "our own, and a line still being written");
+        file.write_all(b"er\"}\n").unwrap();
+        file.write_all(line("user", THEIRS).as_bytes()).unwrap();
+        assert!(mirror.is_stale(file.path()).unwrap());
+    }
+}

@@ -1,0 +1,211 @@
+//! One session in use: its CLI process, kept warm between turns, and the turns it shows.
+//!
+//! A [`Run`] is the handle the app holds; the loop that owns the process is in `actor`. Orders go
+//! down a channel that is never waited for, turns come up by `watch`, and when a run is over the
+//! prompts it never started come back by joining. A run may end and begin processes as it needs:
+//! when the laptop has continued the session, its process is replaced before the next prompt.
+
+mod actor;
+mod mirror;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    bridge::{
+        place::Place,
+        prompt::{Prompt, Source},
+        turn::Turn,
+    },
+    claude::{home::Home, process::Conversation, session::SessionId},
+};
+
+/// Orders that may wait while the run is busy with its disk: more than a person can send.
+const ORDERS: usize = 64;
+
+/// What every run is started with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Path or name of the CLI.
+    pub program: PathBuf,
+    /// Claude's directory.
+    pub home: Home,
+    /// How long a process without work is kept.
+    pub idle: Duration,
+    /// One permit a running turn, over all runs.
+    pub slots: Arc<Semaphore>,
+    /// How many permits there are.
+    pub turns: usize,
+    /// Where turns go that no prompt of ours began.
+    pub strays: mpsc::Sender<Stray>,
+}
+
+/// What one run is about.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// The session's own directory.
+    pub directory: PathBuf,
+    /// The session, and how its first process comes to it.
+    pub conversation: Conversation,
+    /// Permission mode, where it is not the CLI's default.
+    pub mode: Option<String>,
+    /// Model, where it is not the CLI's default.
+    pub model: Option<String>,
+}
+
+/// A prompt with the turn that shows what becomes of it.
+#[derive(Debug)]
+pub struct Asked {
+    /// What was asked.
+    pub prompt: Prompt,
+    /// Where its turn is shown.
+    pub turn: watch::Sender<Turn>,
+}
+
+/// What a run is told.
+#[derive(Debug)]
+pub enum Order {
+    /// A prompt, for the running turn or the next.
+    Ask(Box<Asked>),
+    /// The answer to a question of the running turn.
+    Decide {
+        /// The CLI's request id.
+        request: String,
+        /// What the person decided.
+        verdict: Verdict,
+    },
+    /// Interrupt the turn and take back what waits.
+    Stop,
+    /// End, if there is nothing to do: the place among the warm runs is needed.
+    LetGo,
+}
+
+/// What a person decides of a tool.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It may run, with this input.
+    Allow(Value),
+    /// It may not, for a reason that Claude reads.
+    Deny(String),
+}
+
+/// A turn that nobody asked for, such as the one that the end of a background task begins.
+#[derive(Debug)]
+pub struct Stray {
+    /// The place that used the run last.
+    pub place: Place,
+    /// The turn as it grows.
+    pub turn: watch::Receiver<Turn>,
+}
+
+/// What a run is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// Warm or cold, without work, since then.
+    Idle(Instant),
+    /// In a turn.
+    Busy,
+}
+
+/// What a run shows of itself.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The session it writes to.
+    pub session: SessionId,
+    /// What it is doing.
+    pub activity: Activity,
+    /// Its process, while it has one.
+    pub pid: Option<u32>,
+    /// Model in use, as the CLI names it.
+    pub model: Option<String>,
+    /// Permission mode in use.
+    pub mode: Option<String>,
+    /// Version of the CLI.
+    pub version: Option<String>,
+    /// US dollars so far, where known.
+    pub cost: Option<f64>,
+    /// Tokens in the context window.
+    pub context: Option<u64>,
+    /// Size of the context window, tokens.
+    pub window: Option<u64>,
+    /// Tasks that work in the background.
+    pub background: usize,
+    /// The prompt it had last.
+    pub last: Option<Source>,
+}
+
+/// Why a run is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It had nothing to do, or its place was needed.
+    Idle,
+    /// The CLI does not know the conversation.
+    NoConversation,
+    /// We are shutting down.
+    Shutdown,
+}
+
+/// What is left of a run.
+#[derive(Debug)]
+pub struct Over {
+    /// The session it was for.
+    pub session: SessionId,
+    /// Why it ended.
+    pub why: Why,
+    /// Prompts that Claude never got, in order.
+    pub unsent: Vec<Asked>,
+}
+
+/// The handle of a run.
+#[derive(Debug)]
+pub struct Run {
+    orders: mpsc::Sender<Order>,
+    state: watch::Receiver<State>,
+}
+
+impl Run {
+    /// A run of `seat`, and the loop that must be polled for it to live.
+    pub fn new(
+        settings: Settings,
+        seat: Seat,
+        cancel: CancellationToken,
+    ) -> (Self, impl Future<Output = Over> + Send) {
+        let (orders, inbox) = mpsc::channel(ORDERS);
+        let (shown, state) = watch::channel(State {
+            session: seat.conversation.session(),
+            activity: Activity::Idle(Instant::now()),
+            pid: None,
+            model: seat.model.clone(),
+            mode: seat.mode.clone(),
+            version: None,
+            cost: None,
+            context: None,
+            window: None,
+            background: 0,
+            last: None,
+        });
+        let actor = actor::Actor::new(settings, seat, shown);
+        (Self { orders, state }, actor.run(inbox, cancel))
+    }
+
+    /// Hands an order over without waiting. What a run that is over, or overrun, cannot take comes
+    /// back.
+    pub fn order(&self, order: Order) -> Result<(), Order> {
+        self.orders.try_send(order).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(order) | mpsc::error::TrySendError::Closed(order) => {
+                order
+            }
+        })
+    }
+
+    /// What it is doing now.
+    pub fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+}

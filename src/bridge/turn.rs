@@ -1,0 +1,466 @@
+//! What one turn of a run has shown so far: the pure fold of the CLI's lines.
+//!
+//! A turn belongs to the prompt that began it. It holds what a screen needs and nothing of how it
+//! is shown; it does no I/O and looks at no clock.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{
+    bridge::prompt::PromptId,
+    claude::{
+        record::{Block, Kind, Message, Record, Usage},
+        session::SessionId,
+        wire::{Ask, Line, Retry, TurnResult},
+    },
+};
+
+/// What the person sees of a prompt, from the moment it is accepted.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The prompt that this turn answers.
+    pub prompt: PromptId,
+    /// The session that it goes to; `/clear` and a fork change it.
+    pub session: SessionId,
+    /// How far it is.
+    pub phase: Phase,
+    /// Whether Claude has the prompt: from then on it stands in the transcript.
+    pub taken: bool,
+    /// When Claude began with it, or when it was accepted.
+    pub began: Instant,
+    /// What Claude said, in order.
+    pub said: Vec<Said>,
+    /// What is being said right now and is not yet in `said`.
+    pub partial: String,
+    /// The tools that Claude used, in order.
+    pub steps: Vec<Step>,
+    /// Claude thinks: no text and no tool since.
+    pub thinking: bool,
+    /// Questions that wait for the person.
+    pub asks: Vec<Ask>,
+    /// The API call that is being tried again.
+    pub retry: Option<Retry>,
+    /// How many prompts were taken into this turn while it ran.
+    pub joined: usize,
+    /// What the turn cost, US dollars.
+    pub cost: Option<f64>,
+    /// Tokens in the context window after the newest answer of the API.
+    pub context: Option<u64>,
+}
+
+/// How far a prompt is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// It waits for something that is named.
+    Waiting(Wait),
+    /// The CLI starts, or has the prompt and has not begun.
+    Starting,
+    /// Claude works.
+    Working,
+    /// It is over.
+    Done(Outcome),
+}
+
+/// What a prompt waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The turn that runs in the same session: Claude takes the prompt in at the next occasion.
+    Turn,
+    /// One of so many running turns of other sessions to end.
+    Slot(usize),
+}
+
+/// How a prompt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Claude answered.
+    Answered,
+    /// The person stopped it.
+    Stopped,
+    /// It was taken into the turn that was running.
+    Joined,
+    /// It never began, since the person stopped the turn it waited for.
+    TakenBack,
+    /// The API failed.
+    Api {
+        /// HTTP status, where there was an answer.
+        status: Option<u16>,
+        /// The CLI's words.
+        message: String,
+    },
+    /// A usage limit was reached.
+    Limit {
+        /// When it ends, seconds since the epoch.
+        resets_at: Option<u64>,
+        /// The CLI's words.
+        message: String,
+    },
+    /// The CLI has no account.
+    NotLoggedIn,
+    /// There is no CLI.
+    Missing {
+        /// Where it was looked for.
+        program: PathBuf,
+    },
+    /// The CLI does not know what we need of it.
+    TooOld {
+        /// Its words.
+        message: String,
+    },
+    /// The session's directory is gone.
+    NoDirectory {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// Claude had this very prompt already; it did not run again.
+    Repeated,
+    /// The CLI has no such conversation: the prompt was not read and goes to a fresh one.
+    NoConversation,
+    /// The CLI ended in the middle, or could not be started.
+    Crashed {
+        /// How it ended.
+        how: String,
+        /// The last lines of its stderr.
+        stderr: String,
+    },
+    /// We are shutting down.
+    Shutdown,
+}
+
+/// One text of Claude's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Markdown.
+    pub text: String,
+    /// How many steps there were before it.
+    pub after: usize,
+}
+
+/// One use of a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The tool use's id.
+    pub id: String,
+    /// The tool's name.
+    pub tool: String,
+    /// What it is used on: a command, a path, a pattern. One line, or empty.
+    pub subject: String,
+    /// How it went.
+    pub state: StepState,
+}
+
+/// How a step went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// It runs.
+    Running,
+    /// It succeeded.
+    Done,
+    /// It failed, or was refused.
+    Failed,
+}
+
+impl Turn {
+    /// The turn of a prompt that was just accepted.
+    pub fn new(prompt: PromptId, session: SessionId, now: Instant) -> Self {
+        Self {
+            prompt,
+            session,
+            phase: Phase::Starting,
+            taken: false,
+            began: now,
+            said: Vec::new(),
+            partial: String::new(),
+            steps: Vec::new(),
+            thinking: false,
+            asks: Vec::new(),
+            retry: None,
+            joined: 0,
+            cost: None,
+            context: None,
+        }
+    }
+
+    /// The outcome, when it is over.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.phase {
+            Phase::Done(outcome) => Some(outcome),
+            _ => None,
+        }
+    }
+
+    /// Claude's answer: what was said after the last step, or else the last that was said.
+    pub fn answer(&self) -> &[Said] {
+        let end = self.said.iter().rposition(|said| said.after < self.steps.len());
+        match end.map_or(0, |end| end + 1) {
+            all if all == self.said.len() => &self.said[all.saturating_sub(1)..],
+            start => &self.said[start..],
+        }
+    }
+
+    /// What was said on the way, before the answer.
+    pub fn remarks(&self) -> &[Said] {
+        &self.said[..self.said.len() - self.answer().len()]
+    }
+
+    /// Takes one line of the CLI in.
+    pub fn apply(&mut self, line: &Line<'_>) {
+        match line {
+            Line::Init(init) => {
+                self.session = init.session_id.unwrap_or(self.session);
+                self.phase = Phase::Working;
+            }
+            Line::Text(text) => {
+                (self.thinking, self.retry) = (false, None);
+                self.partial.push_str(text);
+            }
+            Line::Thinking => (self.thinking, self.retry) = (true, None),
+            Line::Retry(retry) => self.retry = Some(retry.clone()),
+            Line::Record(record) => self.record(record),
+            Line::Ask(ask) => self.asks.push(ask.clone()),
+            Line::Withdrawn { request } => self.close(request),
+            Line::Result(result) => self.finish(outcome(result)),
+            _ => {}
+        }
+    }
+
+    /// Takes the text of a `result` for what Claude said, where no record has said anything: a
+    /// slash command of the CLI answers so.
+    pub fn said_or(&mut self, result: Option<&str>) {
+        if let Some(text) = result.filter(|text| !text.trim().is_empty())
+            && self.said.is_empty()
+            && self.partial.trim().is_empty()
+        {
+            self.said.push(Said { text: text.to_owned(), after: self.steps.len() });
+        }
+    }
+
+    /// A question is answered or withdrawn.
+    pub fn close(&mut self, request: &str) {
+        self.asks.retain(|ask| ask.request != request);
+    }
+
+    /// Ends the turn. The first outcome stands.
+    pub fn finish(&mut self, outcome: Outcome) {
+        if self.outcome().is_some() {
+            return;
+        }
+        if !self.partial.trim().is_empty() {
+            let text = std::mem::take(&mut self.partial);
+            self.said.push(Said { text, after: self.steps.len() });
+        }
+        for step in &mut self.steps {
+            if step.state == StepState::Running {
+                step.state = StepState::Failed;
+            }
+        }
+        (self.thinking, self.retry) = (false, None);
+        self.asks.clear();
+        self.phase = Phase::Done(outcome);
+    }
+
+    fn record(&mut self, record: &Record<'_>) {
+        if record.parent_tool.is_some() || record.sidechain {
+            return;
+        }
+        match &record.kind {
+            Kind::Assistant(message) => self.assistant(message),
+            Kind::User(message) => self.results(message),
+            _ => {}
+        }
+    }
+
+    fn assistant(&mut self, message: &Message<'_>) {
+        if message.model.as_deref() == Some("<synthetic>") {
+            return;
+        }
+        self.context = message.usage.map(context).or(self.context);
+        for block in &message.blocks {
+            match block {
+                Block::Text(text) if !text.trim().is_empty() => {
+                    self.partial.clear();
+                    self.said.push(Said { text: text.to_string(), after: self.steps.len() });
+                }
+                Block::ToolUse { id, name, input } => {
+                    self.partial.clear();
+                    self.thinking = false;
+                    let input = serde_json::from_str(input.get()).unwrap_or_default();
+                    self.steps.push(Step {
+                        id: id.to_string(),
+                        tool: name.to_string(),
+                        subject: subject(name, &input),
+                        state: StepState::Running,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn results(&mut self, message: &Message<'_>) {
+        for block in &message.blocks {
+            let Block::ToolResult { id, error, .. } = block else {
+                continue;
+            };
+            for step in self.steps.iter_mut().filter(|step| step.id == *id) {
+                step.state = if *error { StepState::Failed } else { StepState::Done };
+            }
+        }
+    }
+}
+
+/// Tokens that the model had before it when it gave this answer, and the answer.
+fn context(usage: Usage) -> u64 {
+    usage.input + usage.cache_read + usage.cache_creation + usage.output
+}
+
+/// What a `result` line means. Decided by what it says went wrong, not by its `subtype`: an API
+/// error still calls itself `success`.
+pub fn outcome(result: &TurnResult) -> Outcome {
+    let stopped =
+        result.terminal_reason.as_deref().is_some_and(|reason| reason.starts_with("aborted"));
+    if stopped {
+        return Outcome::Stopped;
+    }
+    if !result.is_error {
+        return Outcome::Answered;
+    }
+    let message = match &result.result {
+        Some(message) if !message.is_empty() => message.clone(),
+        _ => result.errors.join("\n"),
+    };
+    if is_missing_conversation(&message) {
+        Outcome::NoConversation
+    } else if result.api_error_status.is_none() && message.contains("/login") {
+        Outcome::NotLoggedIn
+    } else {
+        Outcome::Api { status: result.api_error_status, message }
+    }
+}
+
+/// Whether the CLI says, on stdout or stderr, that it has no such conversation.
+pub fn is_missing_conversation(words: &str) -> bool {
+    words.contains("No conversation found")
+}
+
+/// What a tool is used on, in one line.
+pub fn subject(tool: &str, input: &Value) -> String {
+    const KEYS: [&str; 10] = [
+        "description",
+        "file_path",
+        "notebook_path",
+        "pattern",
+        "path",
+        "query",
+        "url",
+        "prompt",
+        "command",
+        "skill",
+    ];
+    let text = |key: &str| input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let own = match tool {
+        "Bash" => text("command"),
+        "TodoWrite" => None,
+        _ => KEYS.iter().find_map(|key| text(key)),
+    };
+    own.and_then(|text| text.lines().find(|line| !line.trim().is_empty()))
+        .map(|line| line.trim().to_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn turn(lines: &[&str]) -> Turn {
+        let nil = Uuid::nil();
+        let mut turn = Turn::new(PromptId(nil), SessionId(nil), Instant::now());
+        for line in lines {
+            turn.apply(&Line::decode(line.as_bytes()).unwrap());
+        }
+        turn
+    }
+
+    const TEXT: &str = r#"{"type":"assistant","message":{"id":"m","model":"opus","content":[{"type":"text","text":"I look."}],"usage":{"input_tokens":10,"cache_read_input_tokens":5,"output_tokens":2}}}"#;
+    const TOOL: &str = r#"{"type":"assistant","message":{"id":"m","content":[{"type":"tool_use","id":"t","name":"Bash","input":{"command":"\nls -l\ntrue","description":"List"}}]}}"#;
+    const TOOL_DONE: &str = r#"{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"t","content":"x","is_error":false}]}}"#;
+    const ANSWER: &str =
+        r#"{"type":"assistant","message":{"id":"n","content":[{"type":"text","text":"Done."}]}}"#;
+    const RESULT: &str = r#"{"type":"result","subtype":"success","is_error":false,"terminal_reason":"completed","result":"Done."}"#;
+
+    fn texts(said: &[Said]) -> Vec<&str> {
+        said.iter().map(|said| said.text.as_str()).collect()
+    }
+
+    #[test]
+    fn remarks_steps_and_answer_are_told_apart() {
+        let turn = turn(&[TEXT, TOOL, TOOL_DONE, ANSWER, RESULT]);
+        assert_eq!(texts(turn.remarks()), ["I look."]);
+        assert_eq!(texts(turn.answer()), ["Done."]);
+        assert_eq!(
+            (turn.steps[0].subject.as_str(), turn.steps[0].state),
+            ("ls -l", StepState::Done)
+        );
+        assert_eq!(turn.context, Some(17));
+        assert_eq!(turn.outcome(), Some(&Outcome::Answered));
+    }
+
+    #[test]
+    fn a_turn_that_ends_in_a_tool_answers_with_its_last_words() {
+        let turn = turn(&[TEXT, TOOL, TOOL_DONE, RESULT]);
+        assert_eq!(texts(turn.answer()), ["I look."]);
+        assert!(turn.remarks().is_empty());
+    }
+
+    #[test]
+    fn what_was_written_before_a_stop_stays() {
+        let delta = r#"{"type":"stream_event","event":{"delta":{"type":"text_delta","text":"half a sen"}},"parent_tool_use_id":null}"#;
+        let stopped = r#"{"type":"result","is_error":true,"terminal_reason":"aborted_streaming"}"#;
+        let turn = turn(&[TEXT, TOOL, delta, stopped, RESULT]);
+        assert_eq!(texts(turn.answer()), ["half a sen"]);
+        assert_eq!(turn.steps[0].state, StepState::Failed);
+        assert_eq!(turn.outcome(), Some(&Outcome::Stopped), "the first outcome stands");
+    }
+
+    #[test]
+    fn sub_agents_do_not_speak_for_claude() {
+        let line = r#"{"type":"assistant","parent_tool_use_id":"t","message":{"content":[{"type":"text","text":"inner"}]}}"#;
+        assert!(turn(&[line]).said.is_empty());
+    }
+
+    #[test]
+    fn outcomes_are_read_from_what_went_wrong() {
+        let check = |line: &str, expected: Outcome| {
+            assert_eq!(turn(&[line]).outcome(), Some(&expected), "{line}");
+        };
+        check(
+            r#"{"type":"result","subtype":"success","is_error":true,"api_error_status":529,"result":"Overloaded"}"#,
+            Outcome::Api { status: Some(529), message: "Overloaded".to_owned() },
+        );
+        check(
+            r#"{"type":"result","subtype":"success","is_error":true,"api_error_status":null,"result":"Not logged in · Please run /login"}"#,
+            Outcome::NotLoggedIn,
+        );
+        check(
+            r#"{"type":"result","subtype":"error_during_execution","is_error":true,"errors":["No conversation found with session ID: x"]}"#,
+            Outcome::NoConversation,
+        );
+        check(
+            r#"{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_tools"}"#,
+            Outcome::Stopped,
+        );
+    }
+
+    #[test]
+    fn questions_open_and_close() {
+        let ask = r#"{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}"#;
+        assert_eq!(turn(&[ask]).asks.len(), 1);
+        let cancel = r#"{"type":"control_cancel_request","request_id":"r"}"#;
+        assert!(turn(&[ask, cancel]).asks.is_empty());
+        assert!(turn(&[ask, RESULT]).asks.is_empty());
+    }
+}

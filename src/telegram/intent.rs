@@ -1,0 +1,283 @@
+//! What a person wants: an update, once its sender is allowed, becomes an [`Intent`].
+//!
+//! Here it is decided who is let in. Nothing an unknown person writes or presses goes further.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    claude::session::SessionId,
+    telegram::{
+        button::Tap,
+        update::{ChatKind, Message, Press, Replied, Update, What},
+    },
+};
+
+/// Start of a link in a message of ours that opens a session when tapped.
+const DEEP_LINK: &str = "?start=s_";
+
+/// What a person wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Something for Claude.
+    Prompt(Asking),
+    /// Something for us.
+    Command(Command, Message),
+    /// A button of ours.
+    Tap(Tap, Box<Press>),
+    /// A button that says nothing we know: of another version.
+    Unknown(Box<Press>),
+    /// A message without text that we can use; the kind of what it carries.
+    Unreadable(String, Message),
+    /// Somebody we do not know; pressed or written.
+    Stranger(Stranger),
+    /// An update that could not be decoded, and why.
+    Undecodable(String),
+    /// Nothing to do.
+    Nothing,
+}
+
+/// A message for Claude.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The message.
+    pub message: Message,
+    /// The session of the message of ours that it replies to.
+    pub session: Option<SessionId>,
+}
+
+/// Somebody who is not allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stranger {
+    /// Wrote in a private chat.
+    Wrote(Message),
+    /// Pressed a button.
+    Pressed(Box<Press>),
+    /// Wrote in a group, where a word to each would be a nuisance.
+    Passing,
+}
+
+/// A command of the chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `/start`, with the session of a deep link.
+    Start(Option<SessionId>),
+    /// `/help`
+    Help,
+    /// `/sessions [words]`
+    Sessions(String),
+    /// `/new [prompt]`
+    New(Option<String>),
+    /// `/cd [path or name]`
+    Cd(Option<String>),
+    /// `/status`
+    Status,
+    /// `/stop`
+    Stop,
+}
+
+/// The commands that Telegram offers, with their descriptions.
+pub const COMMANDS: [(&str, &str); 6] = [
+    ("sessions", "Pick a session of this directory or of all"),
+    ("new", "Start a new session"),
+    ("cd", "Work in another directory"),
+    ("status", "Where this chat is and what runs"),
+    ("stop", "Stop what Claude is doing"),
+    ("help", "What you can do here"),
+];
+
+/// Who we are, and whom we listen to.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Our user name, without `@`.
+    pub username: String,
+    /// Telegram ids of the people who may use the bot.
+    pub allowed: BTreeSet<u64>,
+}
+
+impl Door {
+    /// Turns an update into what its sender wants.
+    pub fn open(&self, update: Update) -> Intent {
+        match update.what {
+            What::Message(message) => self.message(message),
+            What::Press(press) => self.press(press),
+            What::Undecodable(why) => Intent::Undecodable(why),
+            What::Edited(_) | What::Other(_) => Intent::Nothing,
+        }
+    }
+
+    fn message(&self, message: Message) -> Intent {
+        if message.chat == ChatKind::Channel || message.from.bot {
+            return Intent::Nothing;
+        }
+        if !self.allowed.contains(&message.from.id) {
+            let private = message.chat == ChatKind::Private;
+            let stranger = if private { Stranger::Wrote(message) } else { Stranger::Passing };
+            return Intent::Stranger(stranger);
+        }
+        if message.text.trim().is_empty() {
+            return match message.media.clone() {
+                Some(kind) => Intent::Unreadable(kind, message),
+                None => Intent::Nothing,
+            };
+        }
+        match self.command(&message) {
+            Addressed::Us(command) => Intent::Command(command, message),
+            Addressed::AnotherBot => Intent::Nothing,
+            Addressed::Claude => {
+                let session = message.reply.as_deref().and_then(session_of);
+                Intent::Prompt(Asking { message, session })
+            }
+        }
+    }
+
+    fn press(&self, press: Press) -> Intent {
+        if !self.allowed.contains(&press.from.id) {
+            return Intent::Stranger(Stranger::Pressed(Box::new(press)));
+        }
+        match Tap::decode(&press.data) {
+            Some(tap) => Intent::Tap(tap, Box::new(press)),
+            None => Intent::Unknown(Box::new(press)),
+        }
+    }
+
+    /// A forwarded message is somebody else's words: never a command.
+    fn command(&self, message: &Message) -> Addressed {
+        let Some(line) = message.text.strip_prefix('/').filter(|_| !message.forwarded) else {
+            return Addressed::Claude;
+        };
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let (name, bot) = word.split_once('@').unwrap_or((word, &self.username));
+        if !bot.eq_ignore_ascii_case(&self.username) {
+            return Addressed::AnotherBot;
+        }
+        let rest = rest.trim();
+        let given = (!rest.is_empty()).then(|| rest.to_owned());
+        Addressed::Us(match name.to_ascii_lowercase().as_str() {
+            "start" => {
+                Command::Start(rest.strip_prefix("s_").and_then(|id| id.parse().ok()))
+            }
+            "help" => Command::Help,
+            "sessions" | "session" | "resume" => Command::Sessions(rest.to_owned()),
+            "new" => Command::New(given),
+            "cd" => Command::Cd(given),
+            "status" => Command::Status,
+            "stop" => Command::Stop,
+            _ => return Addressed::Claude,
+        })
+    }
+}
+
+enum Addressed {
+    Us(Command),
+    AnotherBot,
+    /// Also a slash command that the CLI may know.
+    Claude,
+}
+
+/// The session that a message of ours belongs to, by the link in its small line.
+pub fn session_of(reply: &Replied) -> Option<SessionId> {
+    if !reply.from_me {
+        return None;
+    }
+    reply.links.iter().rev().find_map(|link| {
+        let (_, id) = link.split_once(DEEP_LINK)?;
+        id.parse().ok()
+    })
+}
+
+/// The address that opens a session in our chat.
+pub fn deep_link(username: &str, session: SessionId) -> String {
+    format!("https://t.me/{username}{DEEP_LINK}{session}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{bridge::place::Place, telegram::update::User};
+
+    const ID: &str = "11111111-1111-8111-8111-111111111111";
+
+    fn door() -> Door {
+        Door { username: "segue_bot".to_owned(), allowed: BTreeSet::from([1]) }
+    }
+
+    fn message(from: u64, chat: ChatKind, text: &str) -> Message {
+        Message {
+            place: Place { chat: 1, thread: None },
+            id: 5,
+            from: User { id: from, name: "Ada".to_owned(), bot: false },
+            chat,
+            date: 0,
+            text: text.to_owned(),
+            entities: Vec::new(),
+            reply: None,
+            media: None,
+            forwarded: false,
+            quote: None,
+        }
+    }
+
+    fn wants(message: Message) -> Intent {
+        door().open(Update { id: 1, what: What::Message(message) })
+    }
+
+    #[test]
+    fn nobody_else() {
+        let stranger = wants(message(2, ChatKind::Private, "hello"));
+        assert!(matches!(stranger, Intent::Stranger(Stranger::Wrote(_))), "{stranger:?}");
+        let passing = wants(message(2, ChatKind::Group, "/stop"));
+        assert!(matches!(passing, Intent::Stranger(Stranger::Passing)), "{passing:?}");
+        let press = Press {
+            id: "q".to_owned(),
+            from: User { id: 2, name: String::new(), bot: false },
+            place: None,
+            message: None,
+            data: "w".to_owned(),
+        };
+        let pressed = door().open(Update { id: 1, what: What::Press(press) });
+        assert!(matches!(pressed, Intent::Stranger(Stranger::Pressed(_))), "{pressed:?}");
+    }
+
+    #[test]
+    fn commands_are_ours_claudes_or_another_bots() {
+        let id = ID.parse().unwrap();
+        for (text, expected) in [
+            ("/new fix it\nnow", Some(Command::New(Some("fix it\nnow".to_owned())))),
+            ("/NEW", Some(Command::New(None))),
+            ("/resume@Segue_Bot tidy up", Some(Command::Sessions("tidy up".to_owned()))),
+            ("/start s_11111111-1111-8111-8111-111111111111", Some(Command::Start(Some(id)))),
+            ("/start s_nonsense", Some(Command::Start(None))),
+            ("/cd ~/garden", Some(Command::Cd(Some("~/garden".to_owned())))),
+            ("/compact", None),
+            ("/home/ada is my directory", None),
+            ("new", None),
+        ] {
+            match (wants(message(1, ChatKind::Private, text)), expected) {
+                (Intent::Command(command, _), Some(expected)) => assert_eq!(command, expected),
+                (Intent::Prompt(asking), None) => assert_eq!(asking.message.text, text),
+                (other, _) => panic!("{text}: {other:?}"),
+            }
+        }
+        assert_eq!(wants(message(1, ChatKind::Group, "/new@other_bot")), Intent::Nothing);
+        let forwarded = Message { forwarded: true, ..message(1, ChatKind::Private, "/stop") };
+        assert!(matches!(wants(forwarded), Intent::Prompt(_)));
+    }
+
+    #[test]
+    fn a_reply_to_our_small_line_names_its_session() {
+        let mut said = message(1, ChatKind::Private, "and then?");
+        let session = ID.parse().unwrap();
+        let reply = Replied {
+            id: 4,
+            from_me: true,
+            from_bot: true,
+            text: String::new(),
+            links: vec!["https://example.org".to_owned(), deep_link("segue_bot", session)],
+        };
+        for (from_me, expected) in [(true, Some(session)), (false, None)] {
+            said.reply = Some(Box::new(Replied { from_me, ..reply.clone() }));
+            let Intent::Prompt(asking) = wants(said.clone()) else { panic!("no prompt") };
+            assert_eq!(asking.session, expected);
+        }
+    }
+}
