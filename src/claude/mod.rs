@@ -9,4 +9,5 @@ pub mod live;
 pub mod process;
 pub mod record;
 pub mod session;
+pub mod transcript;
 pub mod wire;
