@@ -1,4 +1,5 @@
 //! Telegram's side: updates in, screens out.
 
+pub mod markdown;
 pub mod screen;
 pub mod text;
