@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    bridge::prompt::PromptId,
+    bridge::prompt::{Prompt, PromptId},
     claude::{
         record::{Block, Kind, Message, Record, Usage},
         session::SessionId,
@@ -22,6 +22,8 @@ use crate::{
 pub struct Turn {
     /// The prompt that this turn answers.
     pub prompt: PromptId,
+    /// 0, and one more for each *Try again*.
+    pub attempt: u32,
     /// The session that it goes to; `/clear` and a fork change it.
     pub session: SessionId,
     /// How far it is.
@@ -164,9 +166,10 @@ pub enum StepState {
 
 impl Turn {
     /// The turn of a prompt that was just accepted.
-    pub fn new(prompt: PromptId, session: SessionId, now: Instant) -> Self {
+    pub fn new(prompt: &Prompt, session: SessionId, now: Instant) -> Self {
         Self {
-            prompt,
+            prompt: prompt.id,
+            attempt: prompt.attempt,
             session,
             phase: Phase::Starting,
             taken: false,
@@ -375,10 +378,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::bridge::{place::Place, prompt::Source};
 
     fn turn(lines: &[&str]) -> Turn {
-        let nil = Uuid::nil();
-        let mut turn = Turn::new(PromptId(nil), SessionId(nil), Instant::now());
+        let place = Place { chat: 1, thread: None };
+        let prompt = Prompt::new(Source { bot: 1, place, message: 1 }, "", 0);
+        let mut turn = Turn::new(&prompt, SessionId(Uuid::nil()), Instant::now());
         for line in lines {
             turn.apply(&Line::decode(line.as_bytes()).unwrap());
         }

@@ -417,14 +417,14 @@ impl Actor {
         let Some(source) = self.state.borrow().last else {
             return;
         };
-        let id = PromptId(Uuid::nil());
-        let turn = Turn::new(id, self.seat.conversation.session(), Instant::now());
+        let id = PromptId(Uuid::new_v4());
+        let prompt = Prompt { id, source, text: String::new(), attempt: 0 };
+        let turn = Turn::new(&prompt, self.seat.conversation.session(), Instant::now());
         let (turn, shown) = watch::channel(turn);
         let stray = Stray { place: source.place, turn: shown };
         if self.settings.strays.try_send(stray).is_err() {
             tracing::warn!("a turn that nobody asked for is not shown");
         }
-        let prompt = Prompt { id, source, text: String::new(), attempt: 0 };
         self.current = Some(Asked { prompt, turn });
         self.state.send_modify(|state| state.activity = Activity::Busy);
     }
