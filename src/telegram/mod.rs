@@ -1,6 +1,11 @@
 //! Telegram's side: updates in, screens out.
 
+mod backoff;
+pub mod client;
 pub mod decode;
+mod fetch;
+pub mod poll;
+pub mod refusal;
 pub mod screen;
 pub mod text;
 pub mod update;
