@@ -50,6 +50,9 @@ pub enum Refusal {
     Unknown(String),
 }
 
+/// The longest pause that is believed; a number beyond a day is a mistake, not a penalty.
+const LONGEST_PAUSE: Duration = Duration::from_secs(86_400);
+
 impl Refusal {
     /// The same refusal, with its text passed through `clean`.
     pub(crate) fn map_text(self, clean: impl FnOnce(String) -> String) -> Self {
@@ -66,7 +69,9 @@ impl Refusal {
 impl From<RequestError> for Refusal {
     fn from(error: RequestError) -> Self {
         match error {
-            RequestError::RetryAfter(pause) => Self::RetryAfter(pause.duration()),
+            RequestError::RetryAfter(pause) => {
+                Self::RetryAfter(pause.duration().min(LONGEST_PAUSE))
+            }
             RequestError::MigrateToChatId(chat) => Self::Migrated(chat.0),
             RequestError::Api(ApiError::InvalidToken) => Self::Unauthorized,
             RequestError::Api(ApiError::Unknown(text)) => by_text(text),
@@ -91,7 +96,7 @@ fn unread(raw: &str) -> Refusal {
         return Refusal::Unknown(format!("{} bytes that are no answer of a Bot API", raw.len()));
     };
     if let Some(seconds) = parameters.get("retry_after").and_then(Value::as_u64) {
-        return Refusal::RetryAfter(Duration::from_secs(seconds));
+        return Refusal::RetryAfter(Duration::from_secs(seconds).min(LONGEST_PAUSE));
     }
     if let Some(chat) = parameters.get("migrate_to_chat_id").and_then(Value::as_i64) {
         return Refusal::Migrated(chat);
@@ -241,6 +246,10 @@ mod tests {
             (
                 r#"{"ok":false,"description":"Too Many Requests","parameters":{"retry_after":9,"x":1}}"#,
                 Refusal::RetryAfter(Duration::from_secs(9)),
+            ),
+            (
+                r#"{"ok":false,"description":"x","parameters":{"retry_after":18446744073709551615}}"#,
+                Refusal::RetryAfter(LONGEST_PAUSE),
             ),
             (
                 r#"{"ok":false,"description":"Bad Request: TOPIC_CLOSED","parameters":{}}"#,
