@@ -24,5 +24,7 @@
 
 pub mod bridge;
 pub mod claude;
+pub mod config;
 pub mod sandbox;
+pub mod screens;
 pub mod telegram;

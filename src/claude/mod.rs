@@ -1,7 +1,11 @@
 //! Claude Code's side: its files, its stream and its processes. Knows nothing of Telegram.
 
+mod git;
+pub mod history;
+pub mod home;
 pub mod json;
 pub mod jsonl;
+pub mod live;
 pub mod process;
 pub mod record;
 pub mod session;

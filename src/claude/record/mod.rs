@@ -8,7 +8,7 @@
 //! replacement characters. Only a line that is no JSON object is refused.
 
 mod decode;
-mod prompt;
+pub mod prompt;
 
 use std::borrow::Cow;
 

@@ -1,54 +1,52 @@
 //! What of a record the person said: the rules by which the CLI finds a session's first prompt.
+//!
+//! Slash commands, shell commands, output, notices of hooks and editors are all written as `user`
+//! records, wrapped in tags; these rules (seen on 2.1.328) tell them from what was typed.
 
 use std::borrow::Cow;
 
 use super::{Block, Kind, Message, Record};
 
-/// Beginnings of texts that the CLI or a hook put into the conversation in the person's name.
-const NOT_SAID: [&str; 8] = [
-    "<local-command-",
-    "<session-start-hook>",
-    "<user-prompt-submit-hook>",
-    "<system-reminder>",
-    "<task-notification>",
-    "<tick>",
-    "<goal>",
-    "[Request interrupted by user",
-];
+/// How the CLI notes that the person broke off.
+const INTERRUPTED: &str = "[Request interrupted by user";
 
-/// What marks a text as a slash command, anywhere in it.
-const COMMAND: &str = "<command-name>";
-
-/// Tags of what an editor tells Claude; a text that is nothing but one of them was not said.
-const EDITOR: [&str; 3] = ["ide_opened_file>", "ide_selection>", "ide_diagnostics>"];
+/// One thing the person said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said<'a> {
+    /// A prompt, as typed, without white space around it.
+    Prompt(Cow<'a, str>),
+    /// A slash command.
+    Command {
+        /// As typed: `/review`.
+        name: String,
+        /// What follows it; may be empty.
+        args: String,
+    },
+    /// A shell command, typed after `!`.
+    Shell(String),
+}
 
 impl<'a> Record<'a> {
     /// The text of a prompt of the person; `None` for everything else: Claude, tool results, what
-    /// the CLI, a hook or an editor wrote in the person's name, sub-agents, summaries, and slash
-    /// commands, which [`Record::command`] returns.
+    /// the CLI, a hook or an editor wrote in the person's name, sub-agents, summaries, and slash and
+    /// shell commands, which [`Record::said`] tells.
     pub fn prompt(&self) -> Option<Cow<'a, str>> {
-        let said = self.said()?.filter(|text| !text.contains(COMMAND));
-        said.reduce(|before, text| Cow::Owned(format!("{before}\n{text}")))
+        let prompts = self.said().filter_map(|said| match said {
+            Said::Prompt(text) => Some(text),
+            Said::Command { .. } | Said::Shell(_) => None,
+        });
+        prompts.reduce(|before, text| Cow::Owned(format!("{before}\n{text}")))
     }
 
-    /// The slash command of a record that is one, as typed without its arguments: `/clear`.
-    pub fn command(&self) -> Option<Cow<'a, str>> {
-        self.said()?.find_map(|text| {
-            let (_, after) = text.split_once(COMMAND)?;
-            let (name, _) = after.split_once("</command-name>")?;
-            let name = name.trim();
-            (!name.is_empty()).then(|| Cow::Owned(name.to_owned()))
-        })
-    }
-
-    /// The texts in the person's name, without those that nobody said.
-    fn said(&self) -> Option<impl Iterator<Item = Cow<'a, str>>> {
-        let Kind::User(message) = &self.kind else {
-            return None;
-        };
+    /// What the person said, by text block; empty for records of which they said nothing.
+    pub fn said(&self) -> impl Iterator<Item = Said<'a>> {
         let silent =
             self.meta || self.compact_summary || self.sidechain || self.parent_tool.is_some();
-        (!silent && !message.has_results()).then(|| message.texts().filter_map(spoken))
+        let message = match &self.kind {
+            Kind::User(message) if !silent && !message.has_results() => Some(message),
+            _ => None,
+        };
+        message.into_iter().flat_map(Message::texts).filter_map(said)
     }
 }
 
@@ -67,29 +65,50 @@ impl<'a> Message<'a> {
     }
 }
 
-/// A text without the white space around it; `None` where the person did not say it.
-fn spoken<'a>(text: &Cow<'a, str>) -> Option<Cow<'a, str>> {
+/// What one text says; `None` where the person did not say it.
+pub(in crate::claude) fn said<'a>(text: &Cow<'a, str>) -> Option<Said<'a>> {
     let said = match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };
-    let tag = said.strip_prefix('<');
-    let editor = EDITOR.iter().any(|name| {
-        let closing = said.strip_suffix(name).and_then(|said| said.strip_suffix("</"));
-        tag.is_some_and(|tag| tag.starts_with(name)) && closing.is_some()
-    });
-    let silent = said.is_empty() || editor || NOT_SAID.iter().any(|start| said.starts_with(start));
-    (!silent).then_some(said)
+    if let Some(name) = inside(&said, "command-name") {
+        let args = inside(&said, "command-args").unwrap_or_default();
+        return (!name.is_empty()).then(|| Said::Command { name: name.into(), args: args.into() });
+    }
+    if said.starts_with("<bash-input>") {
+        let command = inside(&said, "bash-input").filter(|command| !command.is_empty())?;
+        return Some(Said::Shell(command.into()));
+    }
+    let typed = !said.is_empty() && !said.starts_with(INTERRUPTED) && !is_tagged(&said);
+    typed.then_some(Said::Prompt(said))
+}
+
+/// Whether a text begins with a tag as the CLI, hooks and editors write them: a name of lower-case
+/// letters, digits, `-` and `_`, and then `>` or attributes. Whatever stands after it is theirs too.
+fn is_tagged(text: &str) -> bool {
+    let Some(tag) =
+        text.strip_prefix('<').filter(|tag| tag.starts_with(|c: char| c.is_ascii_lowercase()))
+    else {
+        return false;
+    };
+    let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    tag.trim_start_matches(name).starts_with(|c: char| c == '>' || c.is_whitespace())
+}
+
+/// The trimmed text between `<tag>` and `</tag>`, wherever it stands.
+fn inside<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
+    let (_, after) = text.split_once(&format!("<{tag}>"))?;
+    let (inside, _) = after.split_once(&format!("</{tag}>"))?;
+    Some(inside.trim())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(line: &str, prompt: Option<&str>, command: Option<&str>) {
+    fn check(line: &str, prompt: Option<&str>) {
         let record = Record::decode(line.as_bytes()).unwrap();
         assert_eq!(record.prompt().as_deref(), prompt, "{line}");
-        assert_eq!(record.command().as_deref(), command, "{line}");
     }
 
     /// A user record whose content is `content`.
@@ -108,9 +127,15 @@ mod tests {
                 r#"[{"type":"text","text":"<ide_opened_file>a.rs</ide_opened_file>"},{"type":"text","text":"why?"}]"#,
                 "why?",
             ),
-            (r#""<div> is not centred""#, "<div> is not centred"),
+            (r#""<Foo>x</Foo>""#, "<Foo>x</Foo>"),
+            (r#""<br/>x""#, "<br/>x"),
+            (r#""<x:y>z</x:y>""#, "<x:y>z</x:y>"),
+            (r#""</b> x""#, "</b> x"),
+            (r#""<!-- x -->""#, "<!-- x -->"),
+            (r#""a < b and <b> too""#, "a < b and <b> too"),
+            (r#""[Request for comments]""#, "[Request for comments]"),
         ] {
-            check(&user(content), Some(prompt), None);
+            check(&user(content), Some(prompt));
         }
     }
 
@@ -125,26 +150,42 @@ mod tests {
             r#""<local-command-caveat>Caveat: …</local-command-caveat>""#,
             r#""[Request interrupted by user]""#,
             r#"[{"type":"text","text":"[Request interrupted by user for tool use]"}]"#,
-            r#""<ide_selection>fn main() {}</ide_selection>""#,
+            r#""<ide_selection>fn main() {}</ide_selection> and more""#,
+            r#""<foo_bar>x""#,
+            r#""<teammate-message teammate_id=\"x\">y</teammate-message>""#,
+            r#""<bash-input></bash-input>""#,
+            r#""<command-name></command-name>""#,
             r#"[{"type":"tool_result","tool_use_id":"t","content":"x"},{"type":"text","text":"y"}]"#,
         ] {
-            check(&user(content), None, None);
+            check(&user(content), None);
         }
         for flag in ["isMeta", "isSidechain", "isCompactSummary"] {
             let line = user(r#""hello""#).replacen('{', &format!(r#"{{"{flag}":true,"#), 1);
-            check(&line, None, None);
+            check(&line, None);
         }
-        check(r#"{"type":"assistant","message":{"content":"hello"}}"#, None, None);
-        check(r#"{"type":"user"}"#, None, None);
+        check(r#"{"type":"assistant","message":{"content":"hello"}}"#, None);
+        check(r#"{"type":"user"}"#, None);
     }
 
     #[test]
-    fn slash_commands_are_commands() {
-        let wrapped =
-            "<command-name>/clear</command-name>\\n<command-message>clear</command-message>";
-        check(&user(&format!("\"{wrapped}\"")), None, Some("/clear"));
-        let message_first =
-            "<command-message>fix</command-message><command-name>/fix</command-name>";
-        check(&user(&format!("\"{message_first}\"")), None, Some("/fix"));
+    fn commands_are_told_from_prompts() {
+        let command =
+            |name: &str, args: &str| Said::Command { name: name.to_owned(), args: args.to_owned() };
+        for (text, expected) in [
+            (
+                "<command-name>/clear</command-name>\n<command-args></command-args>",
+                command("/clear", ""),
+            ),
+            (
+                "<command-message>fix</command-message><command-name>/fix</command-name><command-args>12\n</command-args>",
+                command("/fix", "12"),
+            ),
+            ("before <command-name>x</command-name>", command("x", "")),
+            ("<bash-input>ls -l</bash-input> more", Said::Shell("ls -l".to_owned())),
+        ] {
+            assert_eq!(said(&text.into()), Some(expected), "{text}");
+            let line = user(&serde_json::to_string(text).unwrap());
+            check(&line, None);
+        }
     }
 }

@@ -1,0 +1,245 @@
+//! Claude's directory: which file lies where.
+//!
+//! Turns a project directory or a session id into paths, and knows whether the person trusts a
+//! directory. Reads names, modification times and the CLI's settings; never a transcript, and never
+//! writes.
+
+use std::{
+    ffi::OsStr,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use super::{git, json::Raw, session::SessionId};
+
+/// UTF-16 units of a path's folder name before it is cut (seen on 2.1.328).
+const SLUG_CAP: usize = 200;
+
+/// Claude's directory, and where its settings lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// `$CLAUDE_CONFIG_DIR`, else `~/.claude`.
+    pub dir: PathBuf,
+    /// `.claude.json`.
+    settings: PathBuf,
+}
+
+impl Home {
+    /// The directory as `$CLAUDE_CONFIG_DIR` names it: everything lies inside, `.claude.json` too.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        let dir = dir.into();
+        Self { settings: dir.join(".claude.json"), dir }
+    }
+
+    /// The directory the CLI uses, given the value of `$CLAUDE_CONFIG_DIR` and the person's home
+    /// directory. Without the variable, `.claude.json` lies beside `.claude`.
+    pub fn find(config_dir: Option<&OsStr>, home: &Path) -> Self {
+        match config_dir.filter(|dir| !dir.is_empty()) {
+            Some(dir) => Self::at(dir),
+            None => Self { dir: home.join(".claude"), settings: home.join(".claude.json") },
+        }
+    }
+
+    /// The folder of the projects' folders.
+    pub fn projects(&self) -> PathBuf {
+        self.dir.join("projects")
+    }
+
+    /// The prompts typed in every session.
+    pub fn history(&self) -> PathBuf {
+        self.dir.join("history.jsonl")
+    }
+
+    /// The registry of running CLI processes.
+    pub fn sessions(&self) -> PathBuf {
+        self.dir.join("sessions")
+    }
+
+    /// The folder of the transcripts of `project`, whose symlinks are resolved where it exists. Two
+    /// directories may share one folder.
+    pub fn folder(&self, project: &Path) -> PathBuf {
+        self.projects().join(slug(&resolve(project)))
+    }
+
+    /// The transcript of a session, in whichever folder it lies; the newest where several do.
+    pub fn transcript(&self, session: SessionId) -> Option<PathBuf> {
+        let name = format!("{session}.jsonl");
+        let found = fs::read_dir(self.projects()).ok()?.flatten().filter_map(|folder| {
+            let path = folder.path().join(&name);
+            let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
+            Some((metadata.modified().ok(), path))
+        });
+        found.max().map(|(_, path)| path)
+    }
+
+    /// Whether the person has accepted the CLI's trust dialog for `dir`, for a directory above it,
+    /// or for the main working tree of its repository: for those the CLI does not ask again. Keys
+    /// are paths with symlinks resolved.
+    pub fn trusted(&self, dir: &Path) -> bool {
+        let Ok(settings) = fs::read(&self.settings) else { return false };
+        let Some(projects) = Raw::new(&settings).field("projects") else { return false };
+        let accepted = |dir: &Path| {
+            let key = serde_json::to_string(&dir.to_string_lossy()).unwrap_or_default();
+            let project =
+                projects.field(key.get(1..key.len().saturating_sub(1)).unwrap_or_default());
+            project
+                .and_then(|project| project.field("hasTrustDialogAccepted"))
+                .is_some_and(Raw::is_true)
+        };
+        let dir = resolve(dir);
+        let main = git::toplevel(&dir).and_then(git::main_tree);
+        dir.ancestors().any(accepted) || main.is_some_and(|main| main.ancestors().any(accepted))
+    }
+}
+
+/// `dir` with symlinks resolved; as it is where it does not exist.
+pub(super) fn resolve(dir: &Path) -> PathBuf {
+    fs::canonicalize(dir).unwrap_or_else(|_: io::Error| dir.to_path_buf())
+}
+
+/// The folder name of a project's absolute path: every UTF-16 unit that is no ASCII letter or digit
+/// becomes `-`. A longer name than [`SLUG_CAP`] is cut there, and `-` and a hash of the path follow:
+/// the 32-bit string hash `h * 31 + unit` over its UTF-16 units, absolute, in base 36.
+pub fn slug(project: &Path) -> String {
+    let path = project.to_string_lossy();
+    let mut slug = String::with_capacity(path.len());
+    let mut hash = 0_i32;
+    for unit in path.encode_utf16() {
+        hash = hash.wrapping_mul(31).wrapping_add(i32::from(unit));
+        let letter = u8::try_from(unit).ok().filter(u8::is_ascii_alphanumeric);
+        slug.push(letter.map_or('-', char::from));
+    }
+    if slug.len() > SLUG_CAP {
+        slug.truncate(SLUG_CAP);
+        slug.push('-');
+        slug.push_str(&base36(hash.unsigned_abs()));
+    }
+    slug
+}
+
+/// Whether `folder` may be the folder of a path whose slug is `slug`. Other builds of the CLI hash
+/// differently, so of a cut slug only what stands before the hash is compared.
+pub(super) fn is_folder_of(folder: &str, slug: &str) -> bool {
+    folder == slug
+        || (slug.len() > SLUG_CAP
+            && folder.len() > SLUG_CAP
+            && folder.get(..=SLUG_CAP) == slug.get(..=SLUG_CAP))
+}
+
+fn base36(mut number: u32) -> String {
+    let mut digits = Vec::new();
+    loop {
+        digits.extend(char::from_digit(number % 36, 36));
+        number /= 36;
+        if number == 0 {
+            return digits.iter().rev().collect();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn slugs_are_the_clis() {
+        let segments = |count| {
+            let names = (1..=count).map(|n| format!("segment-{n:02}_x.y"));
+            names.collect::<Vec<_>>().join("/")
+        };
+        let long = segments(16);
+        let cut = segments(12).replace(['_', '.', '/'], "-");
+        let accents = format!("/tmp/f/u/{}/{}", "é".repeat(100), "é".repeat(95));
+        for (path, expected) in [
+            ("/home/me/we_ird.dir (x) ünï".to_owned(), "-home-me-we-ird-dir--x---n-".to_owned()),
+            ("/tmp/f/ünï 🌱 dir.x_y".to_owned(), "-tmp-f--n-----dir-x-y".to_owned()),
+            (format!("/{}", "p".repeat(199)), format!("-{}", "p".repeat(199))),
+            (format!("/tmp/f/long/{long}/end"), format!("-tmp-f-long-{cut}-segment--ttxbd7")),
+            (accents, format!("-tmp-f-u-{}-kr4sk", "-".repeat(191))),
+        ] {
+            assert_eq!(slug(Path::new(&path)), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn folders_of_long_paths_are_told_by_what_precedes_the_hash() {
+        let slug = slug(Path::new(&format!("/{}", "p".repeat(300))));
+        assert!(is_folder_of(&slug, &slug));
+        assert!(is_folder_of(&format!("{}other", &slug[..201]), &slug));
+        assert!(!is_folder_of(&slug[..200], &slug));
+        assert!(!is_folder_of("-tmp-a", "-tmp-b"));
+    }
+
+    #[test]
+    fn a_session_is_found_in_any_folder_and_the_newest_wins() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path());
+        let id: SessionId = "7f9c2ba4-e88f-4f82-b71d-4b0e6f6e6a10".parse().unwrap();
+        assert_eq!(home.transcript(id), None);
+        for (folder, age) in [("-a", 30), ("-b", 10), ("-c", 20)] {
+            let folder = home.projects().join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            let file = fs::File::create(folder.join(format!("{id}.jsonl"))).unwrap();
+            let then = std::time::SystemTime::now() - std::time::Duration::from_secs(age);
+            file.set_modified(then).unwrap();
+        }
+        assert_eq!(home.transcript(id), Some(home.projects().join(format!("-b/{id}.jsonl"))));
+    }
+
+    #[test]
+    fn settings_lie_beside_or_inside() {
+        let home = Path::new("/home/ada");
+        for (variable, dir, settings) in [
+            (None, "/home/ada/.claude", "/home/ada/.claude.json"),
+            (Some(""), "/home/ada/.claude", "/home/ada/.claude.json"),
+            (Some("/etc/claude"), "/etc/claude", "/etc/claude/.claude.json"),
+        ] {
+            let found = Home::find(variable.map(OsStr::new), home);
+            assert_eq!(found, Home { dir: dir.into(), settings: settings.into() });
+        }
+    }
+
+    #[test]
+    fn trust_reaches_down_and_over_worktrees() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(dir.path()).unwrap();
+        let home = Home::at(root.join("claude"));
+        for folder in ["claude", "yes/in", "no", "other", "repo/.git/worktrees/tree", "tree/deep"] {
+            fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        let own = root.join("repo/.git/worktrees/tree");
+        fs::write(root.join("tree/.git"), format!("gitdir: {}\n", own.display())).unwrap();
+        fs::write(own.join("commondir"), "../..\n").unwrap();
+        symlink(root.join("no"), root.join("link")).unwrap();
+        assert!(!home.trusted(&root.join("yes")), "without settings nothing is trusted");
+
+        let entry = |name: &str, accepted: &str| {
+            format!(r#""{}":{{"hasTrustDialogAccepted":{accepted}}}"#, root.join(name).display())
+        };
+        let projects = [
+            entry("yes", "true"),
+            entry("yes/in", "false"),
+            entry("no", "false"),
+            entry("link", "true"),
+            entry("repo", "true"),
+            entry("other", "\"true\""),
+        ];
+        let settings = format!(r#"{{"theme":"dark","projects":{{{}}}}}"#, projects.join(","));
+        fs::write(root.join("claude/.claude.json"), settings).unwrap();
+        for (name, expected) in [
+            ("yes", true),
+            ("yes/in", true),
+            ("no", false),
+            ("link", false),
+            ("other", false),
+            ("repo", true),
+            ("tree/deep", true),
+            ("", false),
+            ("gone", false),
+        ] {
+            assert_eq!(home.trusted(&root.join(name)), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The registry of running CLI processes into a list of those that really run.
+//!
+//! The CLI keeps one file per process, and files of killed processes stay behind, often as busy, so
+//! an entry counts only while its process lives and is the one that wrote it. Never opens the
+//! secrets (`*.key`) that lie beside. Before 2.1.100 there is no registry, and the list is empty.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
+
+use super::{
+    home::Home,
+    json::Raw,
+    session::{SessionId, Status},
+};
+
+/// One running CLI process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Its process id.
+    pub pid: u32,
+    /// The session it holds now.
+    pub session: SessionId,
+    /// The directory it works in.
+    pub cwd: PathBuf,
+    /// `interactive`, `background`, …; empty where not said.
+    pub kind: String,
+    /// `cli`, `telegram`, …; empty where not said.
+    pub entrypoint: String,
+    /// The name of the session among the running ones; empty where not said.
+    pub name: String,
+    /// Version of the CLI.
+    pub version: Option<String>,
+    /// What it does.
+    pub status: Status,
+    /// What it waits for: `permission prompt`, `input needed`, `dialog open`, ….
+    pub waiting_for: Option<String>,
+    /// Its inbox, a Unix socket.
+    pub socket: Option<PathBuf>,
+    /// Its pane, `session:@window.%pane`, where it runs inside tmux.
+    pub tmux: Option<String>,
+    /// Milliseconds since the Unix epoch.
+    pub started: Option<u64>,
+}
+
+/// The running processes, in no order. A file that cannot be read counts as gone.
+pub fn list(home: &Home) -> Vec<Live> {
+    let Ok(files) = fs::read_dir(home.sessions()) else { return Vec::new() };
+    let paths = files.flatten().map(|file| file.path());
+    paths
+        .filter(|path| path.extension().is_some_and(|end| end == "json"))
+        .filter_map(read)
+        .collect()
+}
+
+fn read(path: PathBuf) -> Option<Live> {
+    let bytes = fs::read(path).ok()?;
+    let entry = Raw::new(&bytes);
+    let pid = entry.field("pid")?.number()?;
+    let start = entry.field("procStart").and_then(Raw::string);
+    runs(pid, start.as_deref()).then(|| decode(entry, pid))?
+}
+
+fn decode(entry: Raw<'_>, pid: u32) -> Option<Live> {
+    let text = |name| Some(entry.field(name)?.string()?.into_owned());
+    Some(Live {
+        pid,
+        session: text("sessionId")?.parse().ok()?,
+        cwd: text("cwd")?.into(),
+        kind: text("kind").unwrap_or_default(),
+        entrypoint: text("entrypoint").unwrap_or_default(),
+        name: text("name").unwrap_or_default(),
+        version: text("version"),
+        status: match text("status").as_deref() {
+            None | Some("idle") => Status::Idle,
+            Some("waiting") => Status::Waiting,
+            // Of a state nobody knows yet, the careful reading: do not disturb.
+            Some(_) => Status::Busy,
+        },
+        waiting_for: text("waitingFor"),
+        socket: text("messagingSocketPath").map(PathBuf::from),
+        tmux: text("tmux"),
+        started: entry.field("startedAt").and_then(Raw::number),
+    })
+}
+
+/// Whether process `pid` lives and began at `start`, as the CLI notes it.
+fn runs(pid: u32, start: Option<&str>) -> bool {
+    if let Ok(stat) = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")) {
+        return began(&stat).is_some_and(|began| start.is_none_or(|start| start == began));
+    }
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    !cfg!(target_os = "linux")
+        && pid.is_some_and(|pid| matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM)))
+}
+
+/// When a process began, in clock ticks since boot: field 22 of `/proc/<pid>/stat`. `None` for one
+/// that has ended and is not yet waited for. The name, field 2, may hold spaces and parentheses.
+fn began(stat: &str) -> Option<&str> {
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    let mut fields = after_name.split(' ');
+    let state = fields.next()?;
+    let began = fields.nth(18)?;
+    (!matches!(state, "Z" | "X")).then_some(began)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ID: &str = "7f9c2ba4-e88f-4f82-b71d-4b0e6f6e6a10";
+
+    /// A registry with an entry for this test's own process, changed by `change`.
+    fn registry(change: &Value) -> Vec<Live> {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path());
+        fs::create_dir_all(home.sessions()).unwrap();
+        let pid = std::process::id();
+        let stat = fs::read_to_string("/proc/self/stat").unwrap();
+        let mut entry = json!({
+            "pid": pid, "procStart": began(&stat), "sessionId": ID, "cwd": "/home/ada", "status": "busy",
+        });
+        entry.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        fs::write(home.sessions().join(format!("{pid}.json")), entry.to_string()).unwrap();
+        fs::create_dir(home.sessions().join(format!("{pid}.key"))).unwrap();
+        fs::write(home.sessions().join("1.json"), "torn {").unwrap();
+        list(&home)
+    }
+
+    #[test]
+    fn a_running_process_is_listed() {
+        let all = registry(&json!({
+            "kind": "interactive", "entrypoint": "cli", "name": "beans", "version": "2.1.328",
+            "status": "waiting", "waitingFor": "permission prompt", "startedAt": 5,
+            "messagingSocketPath": "/run/x.sock", "tmux": "0:@1.%2",
+        }));
+        let expected = Live {
+            pid: std::process::id(),
+            session: ID.parse().unwrap(),
+            cwd: "/home/ada".into(),
+            kind: "interactive".into(),
+            entrypoint: "cli".into(),
+            name: "beans".into(),
+            version: Some("2.1.328".into()),
+            status: Status::Waiting,
+            waiting_for: Some("permission prompt".into()),
+            socket: Some("/run/x.sock".into()),
+            tmux: Some("0:@1.%2".into()),
+            started: Some(5),
+        };
+        assert_eq!(all, [expected]);
+    }
+
+    #[test]
+    fn what_does_not_run_is_not_listed() {
+        for change in [
+            json!({"procStart": "1"}),
+            json!({"pid": 4_194_305}),
+            json!({"pid": 0}),
+            json!({"pid": "x"}),
+            json!({"sessionId": "x"}),
+        ] {
+            assert_eq!(registry(&change), [], "{change}");
+        }
+    }
+
+    #[test]
+    fn unknown_states_are_busy_and_missing_ones_idle() {
+        for (status, expected) in [
+            (json!("idle"), Status::Idle),
+            (json!("busy"), Status::Busy),
+            (json!("compacting"), Status::Busy),
+            (Value::Null, Status::Idle),
+        ] {
+            let all = registry(&json!({"status": status}));
+            assert_eq!(all.first().map(|live| live.status), Some(expected), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_start_is_field_22() {
+        let rest = "S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 159092 1 1";
+        assert_eq!(began(&format!("7 (a) b ) {rest}")), Some("159092"));
+        assert_eq!(began(&format!("7 (x) {}", rest.replacen('S', "Z", 1))), None);
+        assert_eq!(began("7 (x)"), None);
+    }
+}
