@@ -22,6 +22,7 @@
 //!
 //! A test (`tests/tidy.rs`) holds these directions.
 
+pub mod app;
 pub mod bridge;
 pub mod claude;
 pub mod config;

@@ -1,7 +1,7 @@
 //! What one turn of a run has shown so far: the pure fold of the CLI's lines.
 //!
 //! A turn belongs to the prompt that began it. It holds what a screen needs and nothing of how it
-//! is shown; it does no I/O and looks at no clock.
+//! is shown; it does no I/O.
 
 use std::path::PathBuf;
 
@@ -32,6 +32,8 @@ pub struct Turn {
     pub taken: bool,
     /// When Claude began with it, or when it was accepted.
     pub began: Instant,
+    /// When it was over.
+    pub ended: Option<Instant>,
     /// What Claude said, in order.
     pub said: Vec<Said>,
     /// What is being said right now and is not yet in `said`.
@@ -42,6 +44,8 @@ pub struct Turn {
     pub thinking: bool,
     /// Questions that wait for the person.
     pub asks: Vec<Ask>,
+    /// Questions that the person has answered, by request id: whether the tool may run.
+    pub decided: Vec<(String, bool)>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
     /// How many prompts were taken into this turn while it ran.
@@ -174,11 +178,13 @@ impl Turn {
             phase: Phase::Starting,
             taken: false,
             began: now,
+            ended: None,
             said: Vec::new(),
             partial: String::new(),
             steps: Vec::new(),
             thinking: false,
             asks: Vec::new(),
+            decided: Vec::new(),
             retry: None,
             joined: 0,
             cost: None,
@@ -223,7 +229,7 @@ impl Turn {
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),
             Line::Ask(ask) => self.asks.push(ask.clone()),
-            Line::Withdrawn { request } => self.close(request),
+            Line::Withdrawn { request } => self.withdraw(request),
             Line::Result(result) => self.finish(outcome(result)),
             _ => {}
         }
@@ -240,12 +246,17 @@ impl Turn {
         }
     }
 
-    /// A question is answered or withdrawn.
-    pub fn close(&mut self, request: &str) {
+    /// The person has answered a question.
+    pub fn decide(&mut self, request: &str, allowed: bool) {
+        self.withdraw(request);
+        self.decided.push((request.to_owned(), allowed));
+    }
+
+    fn withdraw(&mut self, request: &str) {
         self.asks.retain(|ask| ask.request != request);
     }
 
-    /// Ends the turn. The first outcome stands.
+    /// Ends the turn now. The first outcome stands.
     pub fn finish(&mut self, outcome: Outcome) {
         if self.outcome().is_some() {
             return;
@@ -261,6 +272,7 @@ impl Turn {
         }
         (self.thinking, self.retry) = (false, None);
         self.asks.clear();
+        self.ended = Some(Instant::now());
         self.phase = Phase::Done(outcome);
     }
 

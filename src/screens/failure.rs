@@ -4,7 +4,7 @@ use crate::{
     bridge::turn::{Outcome, Turn},
     screens::{row, words},
     telegram::{
-        button::Tap,
+        button::{Carry, Tap},
         screen::Button,
         text::{EntityKind, Text, clean},
     },
@@ -29,13 +29,12 @@ pub(super) fn ending(
         Outcome::TakenBack => (plain("Taken back: Claude has not read this."), vec![]),
         Outcome::Repeated => (
             plain("Claude has had this message before, so it did not run again."),
-            vec![row([("Show the session", Tap::Pick(turn.session))])],
+            vec![row([("Show the session", Tap::Pick(turn.session, Carry::Nothing))])],
         ),
         Outcome::Api { status, message } => (Some(api(*status, message)), again),
         Outcome::Limit { resets_at, message } => {
-            let when = resets_at.map_or_else(String::new, |at| {
-                format!(" It resets at {}.", words::clock(at))
-            });
+            let when = resets_at
+                .map_or_else(String::new, |at| format!(" It resets at {}.", words::clock(at)));
             let mut text = Text::plain(format!("A usage limit was reached.{when}\n"));
             text.append(quoted(message));
             (Some(text), again)
@@ -62,10 +61,9 @@ pub(super) fn ending(
             (Some(text), vec![])
         }
         Outcome::Crashed { how, stderr } => (Some(crashed(how, stderr)), again),
-        Outcome::Shutdown => (
-            plain("segue was ended on the laptop; what Claude did is in the session."),
-            again,
-        ),
+        Outcome::Shutdown => {
+            (plain("segue was ended on the laptop; what Claude did is in the session."), again)
+        }
     }
 }
 

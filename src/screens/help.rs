@@ -3,7 +3,7 @@
 use crate::{
     screens::{row, screen},
     telegram::{
-        button::{List, Tap},
+        button::{Carry, List, Tap},
         intent::COMMANDS,
         screen::Screen,
         text::Text,
@@ -19,7 +19,8 @@ pub fn start() -> Screen {
     );
     text.code("claude --continue").push(" shows all that happened here.");
     text.push("\n\nPick another session with /sessions; /help tells the rest.");
-    screen(text, vec![row([("Sessions", Tap::List(List::default())), ("New", Tap::New)])])
+    let list = Tap::List(List::default(), Carry::Nothing);
+    screen(text, vec![row([("Sessions", list), ("New", Tap::New(Carry::Nothing))])])
 }
 
 /// What can be done here.
@@ -38,6 +39,9 @@ pub fn help() -> Screen {
 /// What somebody reads who is not allowed, with the id that the owner must add.
 pub fn stranger(id: u64) -> Screen {
     let mut text = Text::plain("This bot answers to its owner only. Is it yours? Add ");
-    text.code(&id.to_string()).push(" to ").code("SEGUE_ALLOWED_USERS").push(" and start it again.");
+    text.code(&id.to_string())
+        .push(" to ")
+        .code("SEGUE_ALLOWED_USERS")
+        .push(" and start it again.");
     screen(text, Vec::new())
 }

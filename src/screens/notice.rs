@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use crate::{
-    claude::{live::Live, session::{Session, SessionId, Status}},
+    claude::{
+        live::Live,
+        session::{Session, SessionId, Status},
+    },
     screens::{Scene, anchor, row, screen, words},
     telegram::{
-        button::{Key, List, Tap},
+        button::{Carry, Key, List, Tap},
         screen::Screen,
         text::Text,
     },
@@ -14,9 +17,9 @@ use crate::{
 
 const TITLE: usize = 80;
 
-fn others(directory: &Path) -> Tap {
+fn others(directory: &Path, carry: Carry) -> Tap {
     let directory = Some(Key::of_path(directory));
-    Tap::List(List { directory, ..List::default() })
+    Tap::List(List { directory, ..List::default() }, carry)
 }
 
 fn titled(scene: &Scene, lead: &str, session: &Session) -> Text {
@@ -30,7 +33,10 @@ fn titled(scene: &Scene, lead: &str, session: &Session) -> Text {
 /// A place goes on in the newest session of its directory.
 pub fn resumed(scene: &Scene, session: &Session) -> Screen {
     let text = titled(scene, "Going on with ", session);
-    let ways = row([("Other session", others(&session.project)), ("New", Tap::New)]);
+    let ways = row([
+        ("Other session", others(&session.project, Carry::Nothing)),
+        ("New", Tap::New(Carry::Nothing)),
+    ]);
     screen(text, vec![ways])
 }
 
@@ -38,8 +44,11 @@ pub fn resumed(scene: &Scene, session: &Session) -> Screen {
 pub fn may_resume(scene: &Scene, session: &Session) -> Screen {
     let mut text = titled(scene, "Go on with ", session);
     text.push(" Everybody in this group will read what Claude answers. Your message waits.");
-    let ways = row([("Other session", others(&session.project)), ("New", Tap::New)]);
-    screen(text, vec![row([("Go on", Tap::Pick(session.id))]), ways])
+    let ways = row([
+        ("Other session", others(&session.project, Carry::Prompt)),
+        ("New", Tap::New(Carry::Prompt)),
+    ]);
+    screen(text, vec![row([("Go on", Tap::Pick(session.id, Carry::Prompt))]), ways])
 }
 
 /// A session is begun because its directory has none.
@@ -47,7 +56,7 @@ pub fn first(scene: &Scene, session: SessionId, directory: &Path) -> Screen {
     let mut text = anchor(scene, session);
     text.push(" No session in ").code(&words::path(directory, &scene.home));
     text.push(" yet: this starts the first.");
-    screen(text, vec![row([("Other directory", Tap::Projects(0))])])
+    screen(text, vec![row([("Other directory", Tap::Projects(0, Carry::Nothing))])])
 }
 
 /// The place points at a new session.
@@ -55,7 +64,7 @@ pub fn fresh(scene: &Scene, session: SessionId, directory: &Path) -> Screen {
     let mut text = anchor(scene, session);
     text.push(" New session in ").code(&words::path(directory, &scene.home));
     text.push(". It begins with your next message.");
-    screen(text, vec![row([("Other session", others(directory))])])
+    screen(text, vec![row([("Other session", others(directory, Carry::Nothing))])])
 }
 
 /// A session could not be resumed; its prompt goes to a fresh one.
@@ -65,7 +74,7 @@ pub fn fell_back(scene: &Scene, old: SessionId, into: SessionId, directory: &Pat
     text.push(" could not be resumed: its transcript is gone. ").bold("A fresh session");
     text.push(" in ").code(&words::path(directory, &scene.home));
     text.push(" answers your message; it knows nothing of the old one.");
-    screen(text, vec![row([("Other session", others(directory))])])
+    screen(text, vec![row([("Other session", others(directory, Carry::Nothing))])])
 }
 
 /// A session's directory is gone; the caller adds the directories to pick.
@@ -87,7 +96,13 @@ pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Scree
             .push(&format!(", last used {}.", words::age(scene.now, session.modified))),
         None => text.push("Your next message starts its first session."),
     };
-    screen(text, vec![row([("Other session", others(directory)), ("New", Tap::New)])])
+    screen(
+        text,
+        vec![row([
+            ("Other session", others(directory, Carry::Nothing)),
+            ("New", Tap::New(Carry::Nothing)),
+        ])],
+    )
 }
 
 /// A directory that the person never trusted at the terminal.
@@ -97,7 +112,13 @@ pub fn distrusted(scene: &Scene, directory: &Path) -> Screen {
     text.push(" at the terminal. Working there runs the hooks and settings of that directory. ");
     text.push("Your message waits.");
     let trust = Tap::Trust(Key::of_path(directory));
-    screen(text, vec![row([("Trust and go on", trust), ("Other directory", Tap::Projects(0))])])
+    screen(
+        text,
+        vec![row([
+            ("Trust and go on", trust),
+            ("Other directory", Tap::Projects(0, Carry::Prompt)),
+        ])],
+    )
 }
 
 /// A session is open in another process.
@@ -106,7 +127,9 @@ pub fn open_elsewhere(scene: &Scene, session: &Session, live: &Live) -> Screen {
     text.push(" ").bold(&words::line(&session.title, TITLE)).push(" is open ");
     match &live.tmux {
         Some(pane) => text.push("in tmux ").code(pane),
-        None => text.push(if live.kind == "background" { "in the background" } else { "in a terminal" }),
+        None => {
+            text.push(if live.kind == "background" { "in the background" } else { "in a terminal" })
+        }
     };
     text.push(&format!(" on the laptop (process {}), ", live.pid));
     text.push(match live.status {
@@ -114,9 +137,14 @@ pub fn open_elsewhere(scene: &Scene, session: &Session, live: &Live) -> Screen {
         Status::Busy => "in the middle of a turn",
         Status::Waiting => "waiting for an answer there",
     });
-    text.push(". If both wrote to it, one side's turns would be lost. Your message waits: end it \
-               there and send again, or go on in a copy.");
-    let ways = row([("Fork", Tap::Fork(session.id)), ("Other session", others(&session.project))]);
+    text.push(
+        ". If both wrote to it, one side's turns would be lost. Your message waits: end it \
+               there and send again, or go on in a copy.",
+    );
+    let ways = row([
+        ("Fork", Tap::Fork(session.id)),
+        ("Other session", others(&session.project, Carry::Prompt)),
+    ]);
     screen(text, vec![ways])
 }
 
@@ -125,7 +153,7 @@ pub fn forked(scene: &Scene, of: &Session, into: SessionId) -> Screen {
     let mut text = anchor(scene, into);
     text.push(" Going on in a copy of ").bold(&words::line(&of.title, TITLE));
     text.push("; the original stays as it is.");
-    screen(text, vec![row([("Other session", others(&of.project))])])
+    screen(text, vec![row([("Other session", others(&of.project, Carry::Nothing))])])
 }
 
 /// A plain sentence.

@@ -6,7 +6,7 @@ use crate::{
     claude::session::{Session, SessionId, Status},
     screens::{Scene, anchor, button, row, screen, words},
     telegram::{
-        button::{Key, List, Tap},
+        button::{Carry, Key, List, Tap},
         markdown,
         screen::{Button, Screen},
         text::{EntityKind, Text},
@@ -37,6 +37,8 @@ pub struct Picker {
     pub unreadable: usize,
     /// The session that the place points at.
     pub current: Option<SessionId>,
+    /// Whether a prompt waits for the pick.
+    pub carry: Carry,
 }
 
 /// The picker.
@@ -109,11 +111,13 @@ fn keyboard(picker: &Picker) -> Vec<Vec<Button>> {
         .sessions
         .iter()
         .enumerate()
-        .filter_map(|(index, session)| button((index + 1).to_string(), &Tap::Pick(session.id)))
+        .filter_map(|(index, session)| {
+            button((index + 1).to_string(), &Tap::Pick(session.id, picker.carry))
+        })
         .collect();
     let mut rows: Vec<Vec<Button>> = picks.chunks(ACROSS).map(<[Button]>::to_vec).collect();
     let list = &picker.list;
-    let turned = |page| Tap::List(List { page, ..list.clone() });
+    let turned = |page| Tap::List(List { page, ..list.clone() }, picker.carry);
     let mut pages = Vec::new();
     if list.page > 0 {
         pages.extend(button("‹ Newer", &turned(list.page - 1)));
@@ -122,11 +126,12 @@ fn keyboard(picker: &Picker) -> Vec<Vec<Button>> {
         pages.extend(button("Older ›", &turned(list.page + 1)));
     }
     rows.push(pages);
-    let mut ways = row([("All directories", Tap::Projects(0))]);
+    let mut ways = row([("All directories", Tap::Projects(0, picker.carry))]);
     if !list.hidden {
-        ways.extend(button("Show all", &Tap::List(List { page: 0, hidden: true, ..list.clone() })));
+        let all = List { page: 0, hidden: true, ..list.clone() };
+        ways.extend(button("Show all", &Tap::List(all, picker.carry)));
     }
-    ways.extend(button("New", &Tap::New));
+    ways.extend(button("New", &Tap::New(picker.carry)));
     rows.push(ways);
     rows
 }
@@ -152,12 +157,7 @@ pub enum Purpose {
 }
 
 /// A page of directories, under a first line of the caller's.
-pub fn directories(
-    scene: &Scene,
-    mut text: Text,
-    page: &[Place],
-    paging: Paging,
-) -> Screen {
+pub fn directories(scene: &Scene, mut text: Text, page: &[Place], paging: Paging) -> Screen {
     let mut rows: Vec<Vec<Button>> = Vec::new();
     let mut picks = Vec::new();
     for (index, place) in page.iter().enumerate() {
@@ -167,8 +167,10 @@ pub fn directories(
         text.push(" · ").push(&words::age(scene.now, place.modified));
         let key = Key::of_path(&place.directory);
         let tap = match paging.purpose {
-            Purpose::List => Tap::List(List { directory: Some(key), ..List::default() }),
-            Purpose::Go => Tap::Directory(key),
+            Purpose::List => {
+                Tap::List(List { directory: Some(key), ..List::default() }, paging.carry)
+            }
+            Purpose::Go => Tap::Directory(key, paging.carry),
         };
         picks.extend(button((index + 1).to_string(), &tap));
     }
@@ -176,13 +178,13 @@ pub fn directories(
     if paging.purpose == Purpose::List {
         let mut pages = Vec::new();
         if paging.page > 0 {
-            pages.extend(button("‹ Newer", &Tap::Projects(paging.page - 1)));
+            pages.extend(button("‹ Newer", &Tap::Projects(paging.page - 1, paging.carry)));
         }
         if paging.more {
-            pages.extend(button("Older ›", &Tap::Projects(paging.page + 1)));
+            pages.extend(button("Older ›", &Tap::Projects(paging.page + 1, paging.carry)));
         }
         rows.push(pages);
-        rows.push(row([("All sessions", Tap::List(List::default()))]));
+        rows.push(row([("All sessions", Tap::List(List::default(), paging.carry))]));
     }
     screen(text, rows)
 }
@@ -196,6 +198,8 @@ pub struct Paging {
     pub more: bool,
     /// What a button does.
     pub purpose: Purpose,
+    /// Whether a prompt waits for the pick.
+    pub carry: Carry,
 }
 
 /// What a card tells of a session.
@@ -237,7 +241,13 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     }
     text.push("\n\nWrite to go on here.");
     let here = List { directory: Some(Key::of_path(&session.project)), ..List::default() };
-    screen(text, vec![row([("Other session", Tap::List(here)), ("New", Tap::New)])])
+    screen(
+        text,
+        vec![row([
+            ("Other session", Tap::List(here, Carry::Nothing)),
+            ("New", Tap::New(Carry::Nothing)),
+        ])],
+    )
 }
 
 enum Side {

@@ -6,7 +6,7 @@ use crate::{
     claude::session::SessionId,
     screens::{Scene, anchor, row, screen, words},
     telegram::{
-        button::{Key, List, Tap},
+        button::{Carry, Key, List, Tap},
         screen::Screen,
         text::Text,
     },
@@ -90,8 +90,8 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
     let warm = words::plural(status.warm as u64, "warm run");
     text.push("\n\n").italic(&format!("{turns} running · {warm}{}", version(status)));
     let here = Key::of_path(&status.directory);
-    let list = Tap::List(List { directory: Some(here), ..List::default() });
-    screen(text, vec![row([("Sessions", list), ("New", Tap::New)])])
+    let list = Tap::List(List { directory: Some(here), ..List::default() }, Carry::Nothing);
+    screen(text, vec![row([("Sessions", list), ("New", Tap::New(Carry::Nothing))])])
 }
 
 fn version(status: &Status) -> String {

@@ -2,10 +2,9 @@
 
 use crate::{
     bridge::turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
-
     screens::{Scene, anchor, failure, row, screen, words},
     telegram::{
-        button::{Key, Tap},
+        button::{Carry, Key, Tap},
         markdown,
         screen::Screen,
         text::{EntityKind, Text},
@@ -198,15 +197,13 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
         text.append(words);
     }
     text.push("\n\n").append(small_line(scene, turn, around));
-    let mut parts: Vec<_> = text
-        .split(MESSAGE, ENTITIES)
-        .into_iter()
-        .map(|part| screen(part, Vec::new()))
-        .collect();
+    let mut parts: Vec<_> =
+        text.split(MESSAGE, ENTITIES).into_iter().map(|part| screen(part, Vec::new())).collect();
     if let Some(last) = parts.last_mut() {
         last.keyboard = keyboard;
         if around.elsewhere {
-            last.keyboard.push(row([("Stay in this session", Tap::Pick(turn.session))]));
+            last.keyboard
+                .push(row([("Stay in this session", Tap::Pick(turn.session, Carry::Nothing))]));
         }
     }
     parts
@@ -225,4 +222,3 @@ fn small_line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
     text.push(" ").italic(&facts.join(" · "));
     text
 }
-

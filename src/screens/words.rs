@@ -116,9 +116,13 @@ mod tests {
 
     #[test]
     fn spans_and_costs() {
-        for (seconds, expected) in
-            [(0, "0 s"), (61, "1 min 1 s"), (120, "2 min"), (3900, "1 h 5 min"), (200_000, "2 days")]
-        {
+        for (seconds, expected) in [
+            (0, "0 s"),
+            (61, "1 min 1 s"),
+            (120, "2 min"),
+            (3900, "1 h 5 min"),
+            (200_000, "2 days"),
+        ] {
             assert_eq!(span(seconds), expected);
         }
         assert_eq!((dollars(0.0004), dollars(1.239)), ("<$0.01".to_owned(), "$1.24".to_owned()));

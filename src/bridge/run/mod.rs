@@ -80,8 +80,8 @@ pub enum Order {
         /// What the person decided.
         verdict: Verdict,
     },
-    /// Interrupt the turn and take back what waits.
-    Stop,
+    /// Interrupt the turn of a place and take back what waits there.
+    Stop(Place),
     /// End, if there is nothing to do: the place among the warm runs is needed.
     LetGo,
 }
@@ -156,6 +156,8 @@ pub enum Why {
 pub struct Over {
     /// The session it was for.
     pub session: SessionId,
+    /// The session's directory.
+    pub directory: PathBuf,
     /// Why it ended.
     pub why: Why,
     /// Prompts that Claude never got, in order.
