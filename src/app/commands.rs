@@ -40,8 +40,10 @@ impl App {
             Command::Sessions(words) => self.find(message, &words),
             Command::New(prompt) => {
                 let source = self.source(message.place, message.id);
+                let group = message.chat == ChatKind::Group;
                 let prompt = prompt.map(|text| Prompt::new(source, text, 0));
-                self.new_session(source, prompt, message.chat == ChatKind::Group);
+                let sending = prompt.map(|prompt| Sending { prompt, session: None, group });
+                self.new_session(source, &self.directory_here(message.place), sending);
             }
             Command::Cd(None) => self.known_directories(message),
             Command::Cd(Some(to)) => self.cd(message, &to),
@@ -115,16 +117,22 @@ impl App {
 
     // ---- /new ----
 
-    /// Points a place at a session that does not exist yet.
-    pub(super) fn new_session(&mut self, source: Source, prompt: Option<Prompt>, group: bool) {
-        let project = self.directory_here(source.place);
-        let session = fresh_session(source, prompt.as_ref().map_or(0, |prompt| prompt.attempt));
-        let binding = Binding { fresh: true, ..Binding::to(project.clone(), session) };
+    /// Points a place at a session that does not exist yet, and sends its first prompt if there is
+    /// one. `source` is the message that asked for it.
+    pub(super) fn new_session(
+        &mut self,
+        source: Source,
+        directory: &Path,
+        first: Option<Sending>,
+    ) {
+        let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
+        let session = fresh_session(source, 0);
+        let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), session) };
         self.ledger.bind(source, binding, "/new", now());
-        match prompt {
-            Some(prompt) => self.send(Sending { prompt, session: None, group }),
+        match first {
+            Some(sending) => self.send(sending),
             None => {
-                let screen = notice::fresh(&self.scene(), session, &project);
+                let screen = notice::fresh(&self.scene(), session, directory);
                 self.reply_to(source.place, source.message, screen);
             }
         }

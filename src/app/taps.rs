@@ -55,11 +55,11 @@ impl App {
             }
             Tap::Pick(session, Carry::Nothing) => self.open(source, session),
             Tap::Pick(session, Carry::Prompt) => self.pick_and_send(source, session, waiting),
-            Tap::New(_) => {
+            Tap::New(directory, _) => {
+                let known = directory.and_then(|key| self.directory_of(message.place, key));
+                let directory = known.unwrap_or_else(|| self.directory_here(message.place));
                 self.settle_question(message, &waiting);
-                let source = waiting.as_ref().map_or(source, |sending| sending.prompt.source);
-                let group = message.chat == ChatKind::Group;
-                self.new_session(source, waiting.map(|sending| sending.prompt), group);
+                self.new_session(source, &directory, waiting);
             }
             Tap::Directory(key, _) => self.tap_directory(message, key, waiting),
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
@@ -207,7 +207,7 @@ fn is_carrying(tap: &Tap) -> bool {
         Tap::List(_, carry)
         | Tap::Projects(_, carry)
         | Tap::Pick(_, carry)
-        | Tap::New(carry)
+        | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
         Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
         Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => false,

@@ -20,7 +20,7 @@ pub fn start() -> Screen {
     text.code("claude --continue").push(" shows all that happened here.");
     text.push("\n\nPick another session with /sessions; /help tells the rest.");
     let list = Tap::List(List::default(), Carry::Nothing);
-    screen(text, vec![row([("Sessions", list), ("New", Tap::New(Carry::Nothing))])])
+    screen(text, vec![row([("Sessions", list), ("New", Tap::New(None, Carry::Nothing))])])
 }
 
 /// What can be done here.

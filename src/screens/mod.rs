@@ -10,7 +10,7 @@ pub mod question;
 pub mod sessions;
 pub mod status;
 pub mod turn;
-mod words;
+pub(crate) mod words;
 
 use std::path::PathBuf;
 

@@ -35,7 +35,7 @@ pub fn resumed(scene: &Scene, session: &Session) -> Screen {
     let text = titled(scene, "Going on with ", session);
     let ways = row([
         ("Other session", others(&session.project, Carry::Nothing)),
-        ("New", Tap::New(Carry::Nothing)),
+        ("New", Tap::New(None, Carry::Nothing)),
     ]);
     screen(text, vec![ways])
 }
@@ -46,7 +46,7 @@ pub fn may_resume(scene: &Scene, session: &Session) -> Screen {
     text.push(" Everybody in this group will read what Claude answers. Your message waits.");
     let ways = row([
         ("Other session", others(&session.project, Carry::Prompt)),
-        ("New", Tap::New(Carry::Prompt)),
+        ("New", Tap::New(None, Carry::Prompt)),
     ]);
     screen(text, vec![row([("Go on", Tap::Pick(session.id, Carry::Prompt))]), ways])
 }
@@ -100,7 +100,7 @@ pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Scree
         text,
         vec![row([
             ("Other session", others(directory, Carry::Nothing)),
-            ("New", Tap::New(Carry::Nothing)),
+            ("New", Tap::New(None, Carry::Nothing)),
         ])],
     )
 }

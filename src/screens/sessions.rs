@@ -131,7 +131,7 @@ fn keyboard(picker: &Picker) -> Vec<Vec<Button>> {
         let all = List { page: 0, hidden: true, ..list.clone() };
         ways.extend(button("Show all", &Tap::List(all, picker.carry)));
     }
-    ways.extend(button("New", &Tap::New(picker.carry)));
+    ways.extend(button("New", &Tap::New(list.directory, picker.carry)));
     rows.push(ways);
     rows
 }
@@ -244,8 +244,8 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     screen(
         text,
         vec![row([
-            ("Other session", Tap::List(here, Carry::Nothing)),
-            ("New", Tap::New(Carry::Nothing)),
+            ("Other session", Tap::List(here.clone(), Carry::Nothing)),
+            ("New", Tap::New(here.directory, Carry::Nothing)),
         ])],
     )
 }

@@ -91,7 +91,7 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
     text.push("\n\n").italic(&format!("{turns} running · {warm}{}", version(status)));
     let here = Key::of_path(&status.directory);
     let list = Tap::List(List { directory: Some(here), ..List::default() }, Carry::Nothing);
-    screen(text, vec![row([("Sessions", list), ("New", Tap::New(Carry::Nothing))])])
+    screen(text, vec![row([("Sessions", list), ("New", Tap::New(None, Carry::Nothing))])])
 }
 
 fn version(status: &Status) -> String {

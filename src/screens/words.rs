@@ -11,7 +11,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// How long ago something was; both times in milliseconds since the epoch.
-pub(super) fn age(now: u64, then: u64) -> String {
+pub(crate) fn age(now: u64, then: u64) -> String {
     match now.saturating_sub(then) / 1000 {
         ..MINUTE => "just now".to_owned(),
         seconds @ MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
@@ -28,13 +28,13 @@ fn date(then: u64) -> String {
 }
 
 /// A time of day, from seconds since the epoch.
-pub(super) fn clock(seconds: u64) -> String {
+pub(crate) fn clock(seconds: u64) -> String {
     let time = DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
     time.with_timezone(&Local).format("%H:%M, %-d %b").to_string()
 }
 
 /// A span of so many seconds.
-pub(super) fn span(seconds: u64) -> String {
+pub(crate) fn span(seconds: u64) -> String {
     let two = |big: u64, unit: &str, small: u64, small_unit: &str| match small {
         0 => format!("{big} {unit}"),
         small => format!("{big} {unit} {small} {small_unit}"),
@@ -48,17 +48,17 @@ pub(super) fn span(seconds: u64) -> String {
 }
 
 /// US dollars.
-pub(super) fn dollars(cost: f64) -> String {
+pub(crate) fn dollars(cost: f64) -> String {
     if cost < 0.005 { "<$0.01".to_owned() } else { format!("${cost:.2}") }
 }
 
 /// A number of things, `word` in the singular.
-pub(super) fn plural(count: u64, word: &str) -> String {
+pub(crate) fn plural(count: u64, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// A path as the person would write it, with `~`.
-pub(super) fn path(path: &Path, home: &Path) -> String {
+pub(crate) fn path(path: &Path, home: &Path) -> String {
     match path.strip_prefix(home) {
         Ok(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
         Ok(rest) => clean(&format!("~/{}", rest.display())).into_owned(),
@@ -67,14 +67,14 @@ pub(super) fn path(path: &Path, home: &Path) -> String {
 }
 
 /// One line of at most so many characters, safe to show.
-pub(super) fn line(text: &str, most: usize) -> String {
+pub(crate) fn line(text: &str, most: usize) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let line = clean(&words.join(" ")).into_owned();
     clip(&line, most)
 }
 
 /// At most so many characters; an ellipsis stands for the rest.
-pub(super) fn clip(text: &str, most: usize) -> String {
+pub(crate) fn clip(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some(_) => {
@@ -85,7 +85,7 @@ pub(super) fn clip(text: &str, most: usize) -> String {
 }
 
 /// Tokens, in thousands where there are many.
-pub(super) fn tokens(count: u64) -> String {
+pub(crate) fn tokens(count: u64) -> String {
     match count {
         ..1_000 => count.to_string(),
         1_000..1_000_000 => format!("{}k", count / 1_000),

@@ -30,8 +30,8 @@ pub enum Tap {
     Projects(u16, Carry),
     /// Work in a session.
     Pick(SessionId, Carry),
-    /// Start a new session in the place's directory.
-    New(Carry),
+    /// Start a new session in a directory, or in the place's own.
+    New(Option<Key>, Carry),
     /// Work in a directory.
     Directory(Key, Carry),
     /// Work in a directory that was never trusted, and send the prompt.
@@ -96,7 +96,9 @@ impl Tap {
             Self::List(list, carry) => ('l', list.to_string(), *carry),
             Self::Projects(page, carry) => ('p', format!("{page:x}"), *carry),
             Self::Pick(session, carry) => ('s', session.0.simple().to_string(), *carry),
-            Self::New(carry) => ('w', String::new(), *carry),
+            Self::New(directory, carry) => {
+                ('w', directory.map_or_else(String::new, |key| key.to_string()), *carry)
+            }
             Self::Directory(key, carry) => ('d', key.to_string(), *carry),
             Self::Trust(key) => ('t', key.to_string(), Carry::Prompt),
             Self::Fork(session) => ('f', session.0.simple().to_string(), Carry::Prompt),
@@ -121,7 +123,7 @@ impl Tap {
             ('l', carry) => Self::List(list(rest)?, carry),
             ('p', carry) => Self::Projects(u16::from_str_radix(rest, 16).ok()?, carry),
             ('s', carry) => Self::Pick(session(rest)?, carry),
-            ('w', carry) if rest.is_empty() => Self::New(carry),
+            ('w', carry) => Self::New(if rest.is_empty() { None } else { Some(key(rest)?) }, carry),
             ('d', carry) => Self::Directory(key(rest)?, carry),
             ('t', Carry::Prompt) => Self::Trust(key(rest)?),
             ('f', Carry::Prompt) => Self::Fork(session(rest)?),
@@ -200,7 +202,7 @@ mod tests {
             (lists(), carries()).prop_map(|(list, carry)| Tap::List(list, carry)),
             (any::<u16>(), carries()).prop_map(|(page, carry)| Tap::Projects(page, carry)),
             (sessions(), carries()).prop_map(|(id, carry)| Tap::Pick(id, carry)),
-            carries().prop_map(Tap::New),
+            (proptest::option::of(keys()), carries()).prop_map(|(key, carry)| Tap::New(key, carry)),
             (keys(), carries()).prop_map(|(key, carry)| Tap::Directory(key, carry)),
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
