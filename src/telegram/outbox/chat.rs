@@ -9,7 +9,7 @@ use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::time::{Duration, Instant};
 
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::bridge::place::Place;
 use crate::telegram::backoff;
@@ -192,7 +192,6 @@ impl Chat {
                 self.slow_since = now + *pause;
                 self.paused_until = now + *pause;
                 self.credit.spend_all(self.paused_until);
-                warn!(seconds = pause.as_secs(), "Telegram asks a chat to wait");
             }
             Err(Refusal::Unknown(_) | Refusal::Unauthorized | Refusal::Conflict(_)) => {
                 self.failures = self.failures.saturating_add(1);
