@@ -1,6 +1,6 @@
 //! What waits for one chat, and when which of it may go. Pure: the time is an argument.
 //!
-//! Two classes. *Durable* calls go in the order they came, each until Telegram has it or will
+//! Two classes. *Durable* calls go in the order of their place, each until Telegram has it or will
 //! never take it; *fleeting* ones (repaints, typing) go when nothing durable waits and leave
 //! enough of the budget for the next durable one. One call at a time is on its way, so nothing
 //! overtakes. Topics of a chat share all of this, because Telegram's limits are the chat's.
@@ -9,13 +9,14 @@ use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::time::{Duration, Instant};
 
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::bridge::place::Place;
 use crate::telegram::backoff;
 use crate::telegram::outbox::budget::{Credit, Rate};
 use crate::telegram::outbox::fate::{self, Fate};
 use crate::telegram::outbox::job::{Act, Call, Durable, Fleeting, How, Lost, Paint, Sound};
+use crate::telegram::outbox::lanes::Lanes;
 use crate::telegram::refusal::Refusal;
 use crate::telegram::screen::Screen;
 use crate::telegram::text::Text;
@@ -48,13 +49,14 @@ pub(super) enum After {
 
 /// The call that is on its way.
 enum Flight {
-    Durable(Durable),
+    /// The place is the one it was given in for.
+    Durable(Place, Durable),
     Fleeting(Fleeting),
 }
 
 /// One chat.
 pub(super) struct Chat {
-    durable: VecDeque<Durable>,
+    durable: Lanes,
     fleeting: VecDeque<Fleeting>,
     flight: Option<Flight>,
     credit: Credit,
@@ -74,7 +76,7 @@ pub(super) struct Chat {
 impl Chat {
     pub(super) fn new(rate: Rate, now: Instant) -> Self {
         Self {
-            durable: VecDeque::new(),
+            durable: Lanes::default(),
             fleeting: VecDeque::new(),
             flight: None,
             credit: Credit::full(rate, now),
@@ -93,7 +95,7 @@ impl Chat {
         if let Some(id) = job.call.act.target() {
             self.drop_fleeting(|paint| paint.call.act.target() == Some(id));
         }
-        self.durable.push_back(job);
+        self.durable.push(job);
     }
 
     /// Queues what may be replaced; it takes the turn of what it replaces.
@@ -110,7 +112,7 @@ impl Chat {
     /// Whether something durable will change the same message.
     fn has_last_word(&self, fleeting: &Fleeting) -> bool {
         let flying = match &self.flight {
-            Some(Flight::Durable(job)) => Some(job),
+            Some(Flight::Durable(_, job)) => Some(job),
             _ => None,
         };
         let target = fleeting.call.act.target();
@@ -146,13 +148,17 @@ impl Chat {
 
     /// Sends the first call of a class on its way.
     pub(super) fn start(&mut self, class: Class, now: Instant) -> Option<Call> {
-        let flight = match class {
-            Class::Durable => Flight::Durable(self.durable.pop_front()?),
-            Class::Fleeting => Flight::Fleeting(self.fleeting.pop_front()?),
-        };
-        let call = match &flight {
-            Flight::Durable(job) => job.call.clone(),
-            Flight::Fleeting(paint) => paint.call.clone(),
+        let (flight, call) = match class {
+            Class::Durable => {
+                let (place, job) = self.durable.pop()?;
+                let call = job.call.clone();
+                (Flight::Durable(place, job), call)
+            }
+            Class::Fleeting => {
+                let paint = self.fleeting.pop_front()?;
+                let call = paint.call.clone();
+                (Flight::Fleeting(paint), call)
+            }
         };
         self.flight = Some(flight);
         self.credit.pay(now);
@@ -168,7 +174,7 @@ impl Chat {
             _ => None,
         };
         match self.flight.take() {
-            Some(Flight::Durable(job)) => self.settle(job, outcome),
+            Some(Flight::Durable(place, job)) => self.settle(place, job, outcome),
             Some(Flight::Fleeting(paint)) => {
                 self.last_repaint = Some(now);
                 self.fade(paint, outcome);
@@ -186,7 +192,6 @@ impl Chat {
                 self.slow_since = now + *pause;
                 self.paused_until = now + *pause;
                 self.credit.spend_all(self.paused_until);
-                warn!(seconds = pause.as_secs(), "Telegram asks a chat to wait");
             }
             Err(Refusal::Unknown(_) | Refusal::Unauthorized | Refusal::Conflict(_)) => {
                 self.failures = self.failures.saturating_add(1);
@@ -196,9 +201,8 @@ impl Chat {
         }
     }
 
-    fn settle(&mut self, job: Durable, outcome: Result<i32, Refusal>) {
+    fn settle(&mut self, place: Place, job: Durable, outcome: Result<i32, Refusal>) {
         let Durable { call, answer } = job;
-        let place = call.place;
         let fate = match outcome {
             Ok(id) => Fate::Settled(Ok(id)),
             Err(refusal) => fate::decide(call, refusal),
@@ -212,11 +216,11 @@ impl Chat {
                     self.park();
                 }
             }
-            Fate::Again(call) => self.durable.push_front(Durable { call, answer }),
+            Fate::Again(call) => self.durable.put_back(place, Durable { call, answer }),
             Fate::OutOfTopic(call) => {
-                self.durable.push_front(Durable { call, answer });
+                self.durable.put_back(place, Durable { call, answer });
                 if self.told.insert(place) {
-                    self.durable.push_front(topic_gone(place.chat));
+                    self.durable.put_back(place, topic_gone(place.chat));
                 }
             }
         }
@@ -226,7 +230,7 @@ impl Chat {
     /// since people change their minds.
     fn park(&mut self) {
         self.drop_fleeting(|_| true);
-        for job in mem::take(&mut self.durable) {
+        for job in mem::take(&mut self.durable).into_jobs() {
             job.end(Err(Lost::Blocked));
         }
     }
@@ -263,7 +267,7 @@ impl Chat {
 
     /// Whether something durable waits or is on its way.
     pub(super) fn owes(&self) -> bool {
-        !self.durable.is_empty() || matches!(self.flight, Some(Flight::Durable(_)))
+        !self.durable.is_empty() || matches!(self.flight, Some(Flight::Durable(..)))
     }
 
     /// From when on nothing is worth remembering; nothing while something waits.
@@ -277,9 +281,9 @@ impl Chat {
 
     /// Takes over what waits for a chat that became this one, `chat`.
     pub(super) fn adopt(&mut self, old: Self, chat: i64) {
-        for mut job in old.durable {
+        for mut job in old.durable.into_jobs() {
             job.call.place.chat = chat;
-            self.durable.push_back(job);
+            self.durable.push(job);
         }
         for mut paint in old.fleeting {
             paint.call.place.chat = chat;

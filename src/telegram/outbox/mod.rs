@@ -12,6 +12,7 @@ mod chat;
 mod desk;
 mod fate;
 pub(crate) mod job;
+mod lanes;
 mod schedule;
 #[cfg(test)]
 mod simulation;
@@ -72,7 +73,7 @@ impl Outbox {
         (Self { orders }, task)
     }
 
-    /// Sends a message: durable, after all that was given in before for the same chat.
+    /// Sends a message: durable, after all that was given in before for the same place.
     pub fn send(&self, place: Place, screen: Screen, how: How) -> Sent {
         self.durable(place, Act::Send(screen, how))
     }

@@ -122,7 +122,7 @@ impl Schedule {
         }
     }
 
-    /// One line when something begins and one when it is over, however many calls it takes.
+    /// Of trouble, one line when it begins and one when it is over, however many calls it takes.
     fn log(&mut self, chat: i64, outcome: &Result<i32, Refusal>) {
         match outcome {
             Err(refusal @ Refusal::Unknown(_)) => {
@@ -136,6 +136,9 @@ impl Schedule {
                 if self.blocked.insert(chat) {
                     warn!(chat, "a chat takes no messages: {text}");
                 }
+            }
+            Err(Refusal::RetryAfter(pause)) => {
+                warn!(chat, seconds = pause.as_secs(), "Telegram asks a chat to wait");
             }
             Ok(_) => {
                 self.blocked.remove(&chat);

@@ -1,0 +1,8 @@
+//! Telegram's edge of segue, over a real connection to a Telegram of our own.
+
+#![allow(clippy::expect_used, reason = "the helpers of tests are tests, too")]
+
+mod outbox;
+mod poll;
+mod refusals;
+mod server;
