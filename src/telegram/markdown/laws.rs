@@ -125,11 +125,9 @@ fn markdown() -> impl Strategy<Value = String> {
 /// The text with its `W`s numbered: `W0X`, `W1X`, ….
 fn numbered(text: &str) -> String {
     let mut parts = text.split('W');
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for (number, part) in parts.enumerate() {
-        out.push_str(&format!("W{number}X{part}"));
-    }
-    out
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.enumerate().map(|(number, part)| format!("W{number}X{part}"));
+    first + &rest.collect::<String>()
 }
 
 /// Every word of the Markdown is somewhere in the text, in an address, or names a language.
