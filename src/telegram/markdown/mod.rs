@@ -4,38 +4,40 @@
 //! and no visible character gets lost: what Telegram cannot format, or open, is written out. Knows
 //! nothing of the length of messages: [`Text::split`] comes after it.
 
+mod code;
 mod definitions;
+#[cfg(test)]
+mod laws;
 mod page;
 mod paths;
 mod pen;
 mod table;
+mod target;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
 use pulldown_cmark::{
-    CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
-    TextMergeWithOffset,
+    CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset,
 };
 
 use crate::telegram::{
     markdown::{
+        code::Code,
         definitions::Definitions,
         page::{Gap, Page, Quote},
-        pen::{Closed, Pen},
+        pen::Pen,
         table::Table,
+        target::Target,
     },
-    text::{EntityKind, Text, link, rules},
+    text::{EntityKind, Text, rules},
 };
 
 /// A thematic break.
 const RULE: &str = "———";
 
-/// Code keeps its indentation: Telegram turns a tab into one space.
-const TAB: &str = "    ";
-
-/// Renders Markdown: CommonMark with tables, strikethrough and task lists.
+/// Renders Markdown: `CommonMark` with tables, strikethrough and task lists.
 ///
 /// Footnotes stay as they are written and HTML is text like any other. Paths that Telegram would
 /// light up as commands become code.
@@ -65,20 +67,6 @@ struct Renderer<'a> {
     code: Option<Code>,
     table: Option<Rows>,
     definitions: Definitions,
-}
-
-/// A link or an image that has begun.
-struct Target {
-    address: String,
-    title: String,
-    /// Where its text begins in what was written, in bytes.
-    start: usize,
-}
-
-/// A block of code that has begun.
-struct Code {
-    info: String,
-    body: String,
 }
 
 /// A table that has begun, and the page that goes on behind the cell being written.
@@ -153,15 +141,7 @@ impl<'a> Renderer<'a> {
                 let quote = self.page.begin_quote();
                 self.quotes.push(quote);
             }
-            Tag::CodeBlock(kind) => {
-                self.code = Some(Code {
-                    info: match kind {
-                        CodeBlockKind::Fenced(info) => info.into_string(),
-                        CodeBlockKind::Indented => String::new(),
-                    },
-                    body: String::new(),
-                });
-            }
+            Tag::CodeBlock(kind) => self.code = Some(Code::new(kind)),
             Tag::List(first) => self.lists.push(first),
             Tag::Item => self.start_item(),
             Tag::Table(alignments) => {
@@ -200,7 +180,11 @@ impl<'a> Renderer<'a> {
                 self.page.part(Gap::Line);
             }
             TagEnd::BlockQuote(_) => self.end_quote(),
-            TagEnd::CodeBlock => self.end_code(),
+            TagEnd::CodeBlock => {
+                if let Some(code) = self.code.take() {
+                    code.write(&mut self.page);
+                }
+            }
             TagEnd::List(_) => {
                 self.lists.pop();
                 self.page.part(self.page.gap_between_blocks());
@@ -212,14 +196,18 @@ impl<'a> Renderer<'a> {
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => {
                 self.page.pen.close();
             }
-            TagEnd::Link | TagEnd::Image => self.end_target(),
+            TagEnd::Link | TagEnd::Image => {
+                if let Some(target) = self.targets.pop() {
+                    target.close(&mut self.page.pen);
+                }
+            }
             _ => {}
         }
     }
 
     fn text(&mut self, text: &str) {
         match &mut self.code {
-            Some(code) => code.body.push_str(text),
+            Some(code) => code.push(text),
             None => self.prose(text),
         }
     }
@@ -285,29 +273,6 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    fn end_code(&mut self) {
-        let Some(Code { info, body }) = self.code.take() else {
-            return;
-        };
-        let name = info.split(|c| !rules::is_language_char(c)).next();
-        let language = name.filter(|name| rules::names_language(name));
-        let body = body.replace('\t', TAB);
-        let body = without_blank_lines(&body);
-        // What is more than a language, or has no block to stand on, is shown above it.
-        if !info.is_empty() && (language != Some(info.as_str()) || body.is_empty()) {
-            self.page.begin_block();
-            self.page.pen.open(EntityKind::Italic);
-            self.page.pen.prose(&info);
-            self.page.pen.close();
-        }
-        if !body.is_empty() {
-            self.page.begin_block();
-            let kind = EntityKind::Pre(language.map(str::to_owned));
-            self.page.pen.verbatim(body, kind);
-        }
-        self.page.part(self.page.gap_between_blocks());
-    }
-
     fn end_cell(&mut self, end: usize) {
         let cell = std::mem::replace(&mut self.page, Page::inline());
         if let Some(rows) = &mut self.table {
@@ -340,35 +305,8 @@ impl<'a> Renderer<'a> {
 
     fn start_target(&mut self, address: CowStr<'_>, title: CowStr<'_>) {
         self.page.begin();
-        self.targets.push(Target {
-            address: address.into_string(),
-            title: title.into_string(),
-            start: self.page.pen.len(),
-        });
-        if let Some(target) = self.targets.last() {
-            self.page.pen.open(EntityKind::Link(target.address.clone()));
-        }
-    }
-
-    /// Ends a link: where it cannot be one, the address follows its text. An image inside a link
-    /// gives only its words.
-    fn end_target(&mut self) {
-        let Some(target) = self.targets.pop() else {
-            return;
-        };
-        let pen = &mut self.page.pen;
-        let label = pen.since(target.start).trim();
-        let address = link::shown(&target.address);
-        if label.is_empty() {
-            pen.dissolve();
-            pen.write(address);
-        } else if link::says(label, &target.address) {
-            // Telegram finds a bare address by itself.
-            pen.dissolve();
-        } else if pen.close() == Closed::Plain && !pen.is_linked() {
-            note(pen, address);
-        }
-        note(pen, &target.title);
+        let target = Target::open(address.into_string(), title.into_string(), &mut self.page.pen);
+        self.targets.push(target);
     }
 
     /// Shows what the parser swallowed on its way to `to`.
@@ -388,21 +326,5 @@ fn heading(level: HeadingLevel) -> &'static [EntityKind] {
         HeadingLevel::H1 => &[EntityKind::Bold, EntityKind::Underline],
         HeadingLevel::H2 => &[EntityKind::Bold],
         _ => &[EntityKind::Bold, EntityKind::Italic],
-    }
-}
-
-/// Code without blank lines around it, its first line still indented.
-fn without_blank_lines(code: &str) -> &str {
-    let blank = code.len() - code.trim_start().len();
-    let start = code[..blank].rfind('\n').map_or(0, |line| line + 1);
-    code[start..].trim_end()
-}
-
-/// Writes something in parentheses behind a link.
-fn note(pen: &mut Pen, words: &str) {
-    if !words.is_empty() {
-        pen.write(" (");
-        pen.prose(words);
-        pen.write(")");
     }
 }

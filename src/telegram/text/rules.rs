@@ -150,7 +150,10 @@ fn misfit(entity: &Entity, around: &[&Entity]) -> Option<&'static str> {
 mod tests {
     use super::{Entity, EntityKind, Text, broken, refused};
 
-    fn text(entities: &[(EntityKind, usize, usize)]) -> Text {
+    /// Kind, offset and length of an entity.
+    type Place = (EntityKind, usize, usize);
+
+    fn text(entities: &[Place]) -> Text {
         Text {
             text: "ab 🙂 cd".into(),
             entities: entities
@@ -168,7 +171,7 @@ mod tests {
     fn every_rule_is_told_by_name() {
         use EntityKind::{Bold, Code, Fold, Italic, Link, Pre, Quote};
         let link = || Link("https://a.io".into());
-        let cases: &[(&[(EntityKind, usize, usize)], Option<&str>)] = &[
+        let cases: &[(&[Place], Option<&str>)] = &[
             (&[], None),
             (&[(Bold, 0, 8)], None),
             (&[(Bold, 3, 2)], None),

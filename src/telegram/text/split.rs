@@ -180,3 +180,119 @@ fn grapheme_border(text: &str, room: &Range<usize>) -> usize {
         _ => room.end,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EntityKind, Text};
+    use crate::telegram::text::rules;
+
+    #[track_caller]
+    fn check(text: Text, limit: usize, expected: &[&str]) {
+        let pieces = text.split(limit, 90);
+        for piece in &pieces {
+            assert_eq!(rules::refused(piece), None, "{piece:?}");
+            assert!(piece.utf16_len() <= limit, "{piece:?}");
+        }
+        let pieces: Vec<String> = pieces.iter().map(Text::annotated).collect();
+        assert_eq!(pieces, expected);
+    }
+
+    #[track_caller]
+    fn check_plain(text: &str, limit: usize, expected: &[&str]) {
+        check(Text::plain(text), limit, expected);
+    }
+
+    #[test]
+    fn what_fits_is_one_piece() {
+        check_plain("", 10, &[]);
+        check_plain(" \n\u{200b}", 10, &[]);
+        check_plain("\n one \n", 10, &["one"]);
+        check_plain("0123456789", 10, &["0123456789"]);
+    }
+
+    #[test]
+    fn the_best_border_wins() {
+        check_plain("one\n\ntwo\nthree four", 14, &["one", "two\nthree four"]);
+        check_plain("one two\nthree four", 14, &["one two", "three four"]);
+        check_plain("One. Two. Three four", 14, &["One. Two.", "Three four"]);
+        check_plain("one two three four", 14, &["one two three", "four"]);
+        check_plain("one two three four", 13, &["one two three", "four"]);
+        check_plain("你好。世界你好世界", 6, &["你好。", "世界你好世界"]);
+    }
+
+    #[test]
+    fn a_border_too_early_makes_no_piece() {
+        check_plain("a\n\nbbbb bbbb bbbb bbbb bbbb", 20, &["a\n\nbbbb bbbb bbbb", "bbbb bbbb"]);
+    }
+
+    #[test]
+    fn characters_stay_whole() {
+        check_plain("0123456789", 4, &["0123", "4567", "89"]);
+        check_plain("🙂🙂🙂", 3, &["🙂", "🙂", "🙂"]);
+        check_plain("e\u{301}e\u{301}", 3, &["e\u{301}", "e\u{301}"]);
+        check_plain("👨‍👩‍👧👨‍👩‍👧", 12, &["👨‍👩‍👧", "👨‍👩‍👧"]);
+        check_plain(
+            &format!("e{}", "\u{301}".repeat(5)),
+            4,
+            &["e\u{301}\u{301}\u{301}", "\u{301}\u{301}"],
+        );
+    }
+
+    #[test]
+    fn code_goes_on_with_its_language_and_indentation() {
+        let mut text = Text::plain("see:\n");
+        text.pre("fn a() {\n    b();\n\n    c();\n}", Some("rust"));
+        check(
+            text,
+            14,
+            &[
+                "see:\n<pre rust>fn a() {</pre>",
+                "<pre rust>    b();</pre>",
+                "<pre rust>    c();\n}</pre>",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_line_of_code_longer_than_a_piece_is_cut() {
+        let mut text = Text::default();
+        text.pre("0123456789    abc", None);
+        check(text, 8, &["<pre>01234567</pre>", "<pre>89</pre>", "<pre>    abc</pre>"]);
+    }
+
+    #[test]
+    fn entities_are_clipped() {
+        let mut text = Text::plain("one ");
+        text.bold("two three").push("\n").italic("four");
+        let text = text.wrap(EntityKind::Quote);
+        check(text, 9, &["<q>one <b>two</b></q>", "<q><b>three</b></q>", "<q><i>four</i></q>"]);
+    }
+
+    #[test]
+    fn a_piece_has_few_entities() {
+        let mut text = Text::default();
+        for _ in 0..5 {
+            text.bold("b").push(" p ");
+        }
+        let quoted = text.clone().wrap(EntityKind::Quote);
+        let annotated = |text: Text, most| -> Vec<String> {
+            text.split(4096, most).iter().map(Text::annotated).collect()
+        };
+        assert_eq!(
+            annotated(text.clone(), 2),
+            ["<b>b</b> p <b>b</b> p", "<b>b</b> p <b>b</b> p", "<b>b</b> p"],
+        );
+        assert_eq!(annotated(quoted, 3).len(), 3);
+        assert_eq!(annotated(text, 0), ["b p b p b p b p b p"]);
+    }
+
+    #[test]
+    fn trimming_keeps_what_is_visible() {
+        let mut text = Text::plain(" \n");
+        text.bold("a ").push("\n");
+        assert_eq!(text.trim().annotated(), "<b>a</b>");
+        let mut text = Text::plain("\n");
+        text.pre("\n  a\n", None);
+        assert_eq!(text.trim().annotated(), "<pre>  a</pre>");
+    }
+}

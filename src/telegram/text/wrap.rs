@@ -22,11 +22,8 @@ impl Text {
         };
         let mut spans = self.spans();
         spans.retain(|span| !kind.is_verbatim() && !span.kind.is_like(&kind));
-        let stretches = if kind.is_quote() {
-            vec![0..self.text.len()]
-        } else {
-            stretches(self.text.len(), &spans)
-        };
+        let barriers: &[Span] = if kind.is_quote() { &[] } else { &spans };
+        let stretches = stretches(self.text.len(), barriers);
         spans.extend(stretches.into_iter().map(|bytes| Span { kind: kind.clone(), bytes }));
         Self::assemble(self.text, spans)
     }
@@ -42,8 +39,8 @@ impl Text {
 }
 
 /// What a style or a link may cover: all but code, and no stretch across the border of a quotation.
-fn stretches(length: usize, spans: &[Span]) -> Vec<Range<usize>> {
-    let borders = spans
+fn stretches(length: usize, barriers: &[Span]) -> Vec<Range<usize>> {
+    let borders = barriers
         .iter()
         .filter(|span| span.kind.is_verbatim() || span.kind.is_quote())
         .flat_map(|span| [span.bytes.start, span.bytes.end]);
@@ -51,8 +48,11 @@ fn stretches(length: usize, spans: &[Span]) -> Vec<Range<usize>> {
     borders.sort_unstable();
     borders.dedup();
     // Spans are sorted by start and code never overlaps code, so this list is sorted too.
-    let verbatim: Vec<usize> =
-        spans.iter().filter(|span| span.kind.is_verbatim()).map(|span| span.bytes.start).collect();
+    let verbatim: Vec<usize> = barriers
+        .iter()
+        .filter(|span| span.kind.is_verbatim())
+        .map(|span| span.bytes.start)
+        .collect();
     borders
         .windows(2)
         .map(|pair| pair[0]..pair[1])
