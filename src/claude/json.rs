@@ -25,6 +25,11 @@ impl<'a> Raw<'a> {
         Self(bytes.trim_ascii())
     }
 
+    /// The value that `bytes` begin with; `None` where it does not end in them.
+    pub(super) fn first(bytes: &'a [u8]) -> Option<Self> {
+        Scan::new(bytes).value().ok()
+    }
+
     /// The value's own JSON, bytes that are not UTF-8 replaced.
     pub fn get(self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.0)

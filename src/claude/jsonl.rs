@@ -163,6 +163,23 @@ impl<R: Read> Lines<R> {
     }
 }
 
+impl<R: Read + Seek> Lines<R> {
+    /// Goes on at byte `to`, which must be the beginning of a line. Costs nothing where the buffer
+    /// holds it already.
+    pub fn jump(&mut self, to: u64) -> io::Result<()> {
+        let held = (self.end - self.start) as u64;
+        if let Some(ahead) = to.checked_sub(self.offset).filter(|ahead| *ahead <= held) {
+            self.start += ahead as usize;
+        } else {
+            self.source.seek(SeekFrom::Start(to))?;
+            self.start = self.end;
+        }
+        self.offset = to;
+        self.finished = false;
+        Ok(())
+    }
+}
+
 /// Reads lines from the end to the beginning. What is appended meanwhile is not seen.
 pub struct Backward<R> {
     source: R,
@@ -355,6 +372,21 @@ mod tests {
         let mut lines = Backward::new(Cursor::new(&bytes), cap).unwrap();
         while lines.next().unwrap().is_some() {}
         assert!(lines.buffer.len() <= cap + 9 * CHUNK);
+    }
+
+    #[test]
+    fn a_reader_jumps_to_any_line() {
+        let bytes: Vec<u8> = (0..40_000).flat_map(|n| format!("{n}\n").into_bytes()).collect();
+        let mut lines = Lines::new(Cursor::new(&bytes), LINE_CAP);
+        let starts: Vec<_> = expected(&bytes, LINE_CAP).iter().map(|line| line.0).collect();
+        for n in [0, 1, 5, 39_999, 3, 3, 20_000, 20_001, 19_999] {
+            lines.jump(starts[n]).unwrap();
+            let line = n.to_string();
+            let expected = Line::Whole { offset: starts[n], bytes: line.as_bytes() };
+            assert_eq!(lines.next().unwrap(), Some(expected));
+        }
+        lines.jump(bytes.len() as u64).unwrap();
+        assert_eq!(lines.next().unwrap(), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Claude Code's side: its files, its stream and its processes. Knows nothing of Telegram.
 
+pub mod catalog;
 mod git;
 pub mod history;
 pub mod home;
@@ -9,4 +10,5 @@ pub mod live;
 pub mod process;
 pub mod record;
 pub mod session;
+pub mod transcript;
 pub mod wire;

@@ -1,0 +1,170 @@
+//! The folders of Claude's directory into transcripts to choose from: names and file attributes
+//! only, nothing is opened.
+
+use std::{
+    cmp::Reverse,
+    ffi::OsString,
+    fs::{self, DirEntry},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use crate::claude::{
+    git,
+    home::{self, Home},
+    session::SessionId,
+};
+
+/// A transcript, unread.
+pub(super) struct Candidate {
+    pub(super) id: SessionId,
+    pub(super) folder: usize,
+    name: OsString,
+    modified: SystemTime,
+    pub(super) size: u64,
+}
+
+impl Candidate {
+    /// The transcript at `path`.
+    pub(super) fn at(path: &Path, id: SessionId) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let (modified, size) = (metadata.modified()?, metadata.len());
+        Ok(Self { id, folder: 0, name, modified, size })
+    }
+
+    /// Modification time in milliseconds since the Unix epoch.
+    pub(super) fn modified(&self) -> u64 {
+        self.modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    }
+}
+
+/// Which folders are looked into, and what is in them.
+#[derive(Default)]
+pub(super) struct Candidates {
+    pub(super) folders: Vec<PathBuf>,
+    /// Newest first.
+    pub(super) all: Vec<Candidate>,
+    /// Folders and files whose names or attributes could not be read.
+    pub(super) unreadable: usize,
+}
+
+impl Candidates {
+    /// The transcripts in `folders`. A folder that does not exist holds none.
+    pub(super) fn of(folders: Vec<PathBuf>) -> Self {
+        let mut found = Self { folders, ..Self::default() };
+        for folder in 0..found.folders.len() {
+            if let Err(error) = found.look_into(folder) {
+                found.unreadable += usize::from(error.kind() != ErrorKind::NotFound);
+            }
+        }
+        found.all.sort_unstable_by_key(|candidate| Reverse((candidate.modified, candidate.id)));
+        found
+    }
+
+    pub(super) fn path(&self, candidate: &Candidate) -> PathBuf {
+        self.folders[candidate.folder].join(&candidate.name)
+    }
+
+    fn look_into(&mut self, folder: usize) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folders[folder])? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(id) = name.to_str().and_then(session) else { continue };
+            match attributes(&entry) {
+                Ok(Some((modified, size))) => {
+                    self.all.push(Candidate { id, folder, name, modified, size });
+                }
+                Ok(None) => {}
+                Err(error) => self.unreadable += usize::from(error.kind() != ErrorKind::NotFound),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Modification time and size of a regular file; `None` for everything else. The CLI does not follow
+/// symlinks to transcripts either.
+fn attributes(entry: &DirEntry) -> io::Result<Option<(SystemTime, u64)>> {
+    if !entry.file_type()?.is_file() {
+        return Ok(None);
+    }
+    let metadata = entry.metadata()?;
+    Ok(Some((metadata.modified()?, metadata.len())))
+}
+
+/// The session whose transcript has this file name: a hyphenated UUID and `.jsonl`.
+fn session(name: &str) -> Option<SessionId> {
+    let stem = name.strip_suffix(".jsonl").filter(|stem| stem.len() == 36)?;
+    stem.parse().ok()
+}
+
+/// All folders of all projects.
+pub(super) fn all_folders(home: &Home) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(home.projects()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let folder = |entry: io::Result<DirEntry>| {
+        let entry = entry.ok()?;
+        // Symlinked folders are followed, as the CLI does.
+        entry.file_type().ok().filter(|kind| kind.is_dir() || kind.is_symlink())?;
+        Some(entry.path())
+    };
+    Ok(entries.filter_map(folder).collect())
+}
+
+/// What is counted to a directory.
+pub(super) struct Scope {
+    /// The directory, or the top of the working tree it lies in; symlinks resolved.
+    pub(super) root: PathBuf,
+    slug: String,
+    /// Whether directories below count, too.
+    deep: bool,
+}
+
+impl Scope {
+    /// As the CLI's picker counts (seen on 2.1.328): inside a git repository all of the working tree
+    /// that `project` lies in, its subdirectories included, whichever of them the picker is opened
+    /// in, but not the repository's other working trees; elsewhere the directory alone.
+    pub(super) fn picker(project: &Path) -> Self {
+        let project = home::resolve(project);
+        match git::toplevel(&project) {
+            Some(top) => Self { slug: home::slug(top), root: top.to_path_buf(), deep: true },
+            None => Self::exactly(&project),
+        }
+    }
+
+    /// As `claude --continue` counts: the directory alone.
+    pub(super) fn exactly(project: &Path) -> Self {
+        let root = home::resolve(project);
+        Self { slug: home::slug(&root), root, deep: false }
+    }
+
+    /// The folders that transcripts of this scope may lie in.
+    pub(super) fn folders(&self, home: &Home) -> io::Result<Vec<PathBuf>> {
+        let folder = home.projects().join(&self.slug);
+        if !self.deep && folder.exists() {
+            return Ok(vec![folder]);
+        }
+        let mut folders = all_folders(home)?;
+        folders.retain(|folder| self.covers(folder));
+        Ok(folders)
+    }
+
+    fn covers(&self, folder: &Path) -> bool {
+        let Some(name) = folder.file_name().and_then(|name| name.to_str()) else { return false };
+        let below = || name.strip_prefix(&self.slug).is_some_and(|rest| rest.starts_with('-'));
+        home::is_folder_of(name, &self.slug) || (self.deep && below())
+    }
+
+    /// Whether a session of directory `cwd`, whose transcript lies in `folder`, is counted. A folder
+    /// is shared by all directories whose paths differ in punctuation only: those elsewhere are not
+    /// counted. A session that came from a directory of another name is.
+    pub(super) fn counts(&self, folder: &Path, cwd: &Path) -> bool {
+        let inside = if self.deep { cwd.starts_with(&self.root) } else { cwd == self.root };
+        let name = folder.file_name().and_then(|name| name.to_str());
+        inside || !name.is_some_and(|name| home::is_folder_of(name, &home::slug(cwd)))
+    }
+}

@@ -1,0 +1,141 @@
+//! One transcript into the facts a list shows: mostly from its first and last bytes.
+
+use std::{
+    borrow::Cow,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use memchr::memmem;
+
+use super::{scan, title};
+use crate::claude::{
+    json::Raw,
+    jsonl::{LINE_CAP, Line, Lines},
+    record::{Kind, Record},
+};
+
+/// Bytes at either end that the CLI looks at to decide whether to show a session.
+const WINDOW: usize = 64 << 10;
+
+/// Origins of sessions that programs began: the CLI's picker does not show them.
+const HIDDEN: [&[u8]; 3] = [b"sdk-cli", b"sdk-ts", b"sdk-py"];
+
+/// What the ends of a transcript tell.
+pub(super) struct Ends {
+    pub(super) file: File,
+    pub(super) size: u64,
+    head: Vec<u8>,
+    /// Empty where the head is all of the file.
+    tail: Vec<u8>,
+}
+
+impl Ends {
+    pub(super) fn read(path: &Path, size: u64) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let head = scan::read_range(&file, 0, WINDOW)?;
+        let tail = match size.checked_sub(WINDOW as u64) {
+            None | Some(0) => Vec::new(),
+            Some(from) => scan::read_range(&file, from, WINDOW)?,
+        };
+        Ok(Self { file, size, head, tail })
+    }
+
+    /// The last bytes of the file.
+    pub(super) fn last(&self) -> &[u8] {
+        if self.tail.is_empty() { &self.head } else { &self.tail }
+    }
+
+    /// `entrypoint` of the first record that has one, as far as the ends tell.
+    pub(super) fn origin(&self) -> Option<Cow<'_, str>> {
+        self.raw_origin().map(String::from_utf8_lossy)
+    }
+
+    /// Whether the CLI's picker hides the session (rules seen on 2.1.328): a program began it, or
+    /// near its beginning a record belongs to a sub-agent or to a team. The CLI searches the bytes,
+    /// so fields at any depth count; so do we, lest a session be hidden there and not here.
+    pub(super) fn is_hidden(&self) -> bool {
+        let sidechain = [&b"\"isSidechain\":true"[..], b"\"isSidechain\": true"];
+        self.raw_origin().is_some_and(|origin| HIDDEN.contains(&origin))
+            || sidechain.iter().any(|flag| memmem::find(&self.head, flag).is_some())
+            || first(&self.head, b"\"teamName\":\"").is_some()
+    }
+
+    /// Whether nothing was ever said and nothing names the session: an empty or a garbage file, or
+    /// one that was left before a first prompt. The CLI lists these as “(session)”, and cannot resume
+    /// them.
+    pub(super) fn is_empty(&self) -> bool {
+        let said = |record: Record<'_>| match record.kind {
+            Kind::User(_) | Kind::Assistant(_) | Kind::CustomTitle(_) | Kind::AiTitle(_) => true,
+            Kind::LastPrompt { prompt, .. } => prompt.is_some(),
+            _ => false,
+        };
+        self.size <= 2 * WINDOW as u64
+            && ![&self.head, &self.tail].into_iter().flat_map(|bytes| records(bytes)).any(said)
+    }
+
+    /// The session's directory: the first `cwd` in the file.
+    pub(super) fn project(&self) -> Option<PathBuf> {
+        let near = records(&self.head).find_map(|record| record.cwd);
+        let found = near.or_else(|| {
+            // Cut off by the window's end, or behind a first record that is longer than it.
+            string(&self.head, b"\"cwd\":\"").or_else(|| string(&self.tail, b"\"cwd\":\""))
+        });
+        Some(PathBuf::from(found?.into_owned()))
+    }
+
+    /// Git branch of the newest record that names one.
+    pub(super) fn branch(&self) -> Option<String> {
+        let key = b"\"gitBranch\":\"";
+        let last = |bytes| {
+            let at = memmem::rfind_iter(bytes, key)
+                .find(|at| bytes[at + key.len()..].first() != Some(&b'"'))?;
+            string(&bytes[at..], key).map(Cow::into_owned)
+        };
+        last(&self.tail).or_else(|| last(&self.head))
+    }
+
+    /// What the person said first, as a title. Looks further into the file than the ends reach.
+    pub(super) fn first_prompt(&self) -> io::Result<Option<String>> {
+        let mut opening = title::Opening::default();
+        if records(&self.head).any(|record| opening.take(&record)) || self.tail.is_empty() {
+            return Ok(opening.title());
+        }
+        let mut lines = Lines::new(&self.file, LINE_CAP);
+        lines.jump(0)?;
+        let mut opening = title::Opening::default();
+        while let Some(line) = lines.next()? {
+            let record = Line::bytes(line).map(Record::decode).and_then(Result::ok);
+            if record.is_some_and(|record| opening.take(&record)) {
+                break;
+            }
+        }
+        Ok(opening.title())
+    }
+
+    fn raw_origin(&self) -> Option<&[u8]> {
+        let key = b"\"entrypoint\":\"";
+        first(&self.head, key).or_else(|| first(&self.tail, key))
+    }
+}
+
+/// The records whose lines stand whole in `bytes`; a line that is cut decodes to none.
+fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
+    bytes.split(|b| *b == b'\n').filter_map(|line| Record::decode(line).ok())
+}
+
+/// The raw text of the first string that follows `key` and is not empty.
+fn first<'b>(bytes: &'b [u8], key: &[u8]) -> Option<&'b [u8]> {
+    memmem::find_iter(bytes, key).find_map(|at| {
+        let value = &bytes[at + key.len()..];
+        let value = &value[..memchr::memchr(b'"', value)?];
+        (!value.is_empty()).then_some(value)
+    })
+}
+
+/// The text of the first string that follows `key`, which ends in the string's opening quote.
+fn string<'b>(bytes: &'b [u8], key: &[u8]) -> Option<Cow<'b, str>> {
+    let at = memmem::find(bytes, key)? + key.len() - 1;
+    Raw::first(&bytes[at..]).and_then(Raw::string)
+}

@@ -1,0 +1,288 @@
+//! The title of a session, by the precedence of the CLI's own picker.
+//!
+//! The last `custom-title`, else the last `ai-title`, else the last `last-prompt`, else the first
+//! prompt. A title that was set to nothing does not fall back to an earlier one of its kind; a record
+//! without a title is none (seen on 2.1.328). The CLI looks for them near both ends of a file; we look
+//! everywhere, so a title that scrolled out of its sight is not lost.
+
+use std::{fs::File, io, ops::Range};
+
+use memchr::memmem;
+
+use super::{read::Ends, scan};
+use crate::claude::{
+    record::{Kind, Record, prompt::Said},
+    transcript::exchange::is_local,
+};
+
+/// Title of a session that has none.
+const UNTITLED: &str = "(session)";
+
+/// Title of a session that nobody began (an automatic tick came first).
+const PROACTIVE: &str = "Proactive session";
+
+/// UTF-16 units after which the first prompt is cut, as the CLI does.
+const PROMPT_CAP: usize = 200;
+
+/// Ends the `type` of `custom-title` and `ai-title` records; inside a string the quote is escaped.
+const TITLE: &[u8] = b"-title\"";
+
+/// Ends the `type` of `last-prompt` records.
+const LAST_PROMPT: &[u8] = b"last-prompt\"";
+
+/// Which records a scan looks for.
+enum Sought {
+    /// `custom-title` and `ai-title`; nothing goes before a custom one.
+    Title,
+    /// `last-prompt`.
+    Prompt,
+}
+
+/// The last title records of a file or a part of one. An empty text is a title that was taken away.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Titles {
+    custom: Option<String>,
+    ai: Option<String>,
+    prompt: Option<String>,
+}
+
+impl Titles {
+    /// Scans one part of a file. The last prompt is looked for only where the tail lacks one.
+    pub(super) fn scan(file: &File, range: Range<u64>, prompts: Prompts) -> io::Result<Self> {
+        let mut titles = Self::default();
+        titles.take_last(file, range.clone(), Sought::Title)?;
+        if matches!(prompts, Prompts::Anywhere) {
+            titles.take_last(file, range, Sought::Prompt)?;
+        }
+        Ok(titles)
+    }
+
+    /// The last prompt as far as the end of the file tells, where it mostly stands.
+    pub(super) fn near_end(ends: &Ends) -> (Self, Prompts) {
+        let tail = ends.last();
+        let mut titles = Self::default();
+        for hit in memmem::rfind_iter(tail, LAST_PROMPT) {
+            let start = memchr::memrchr(b'\n', &tail[..hit]).map_or(0, |before| before + 1);
+            let line = tail[start..].split(|b| *b == b'\n').next().unwrap_or_default();
+            titles.take(line);
+            if titles.prompt.is_some() {
+                return (titles, Prompts::Known);
+            }
+        }
+        (titles, Prompts::Anywhere)
+    }
+
+    /// Takes over what a later part of the file says.
+    pub(super) fn then(self, later: Self) -> Self {
+        Self {
+            custom: later.custom.or(self.custom),
+            ai: later.ai.or(self.ai),
+            prompt: later.prompt.or(self.prompt),
+        }
+    }
+
+    /// The title they give; `None` where the first prompt has to.
+    pub(super) fn title(self) -> Option<String> {
+        [self.custom, self.ai, self.prompt]
+            .into_iter()
+            .flatten()
+            .map(|title| flat(&title))
+            .find(|title| !title.is_empty())
+    }
+
+    /// Looks at the records of a kind from the last one back, until they have what they can have.
+    fn take_last(&mut self, file: &File, range: Range<u64>, sought: Sought) -> io::Result<()> {
+        let (needle, found): (_, fn(&Self) -> bool) = match sought {
+            Sought::Title => (TITLE, |titles| titles.custom.is_some()),
+            Sought::Prompt => (LAST_PROMPT, |titles| titles.prompt.is_some()),
+        };
+        let mut hits = Vec::new();
+        scan::find(file, range, needle, |hit| hits.push(hit))?;
+        while let Some(hit) = hits.pop().filter(|_| !found(self)) {
+            self.take(&scan::line_around(file, hit)?);
+        }
+        Ok(())
+    }
+
+    /// Takes a line's title, if it has one and no later line had.
+    fn take(&mut self, line: &[u8]) {
+        let Ok(record) = Record::decode(line) else { return };
+        match record.kind {
+            Kind::CustomTitle(title) => _ = self.custom.get_or_insert(title.into_owned()),
+            Kind::AiTitle(title) => _ = self.ai.get_or_insert(title.into_owned()),
+            Kind::LastPrompt { prompt: Some(prompt), .. } => {
+                self.prompt.get_or_insert(prompt.into_owned());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the last prompt is known already.
+#[derive(Clone, Copy)]
+pub(super) enum Prompts {
+    Known,
+    Anywhere,
+}
+
+/// Folds the records of a file into what the person said first.
+#[derive(Default)]
+pub(super) struct Opening {
+    said: Option<String>,
+    command: Option<String>,
+    ticked: bool,
+}
+
+impl Opening {
+    /// Takes in the next record; true once nothing later counts any more. The first prompt, shell
+    /// command or command for Claude with arguments counts; a file of other commands shows the first
+    /// of those.
+    pub(super) fn take(&mut self, record: &Record<'_>) -> bool {
+        for said in record.said() {
+            match said {
+                Said::Prompt(text) => self.said = Some(cut(&flat(&text))),
+                Said::Shell(command) => self.said = Some(cut(&flat(&format!("! {command}")))),
+                Said::Command { name, args } if args.is_empty() || is_local(&name) => {
+                    self.command.get_or_insert(name);
+                }
+                Said::Command { name, args } => {
+                    self.said = Some(cut(&flat(&format!("{name} {args}"))));
+                }
+            }
+            if self.said.is_some() {
+                return true;
+            }
+        }
+        if let Kind::User(message) = &record.kind {
+            self.ticked |= message.texts().any(|text| text.starts_with("<tick>"));
+        }
+        false
+    }
+
+    /// The title it gives; `None` where nobody said anything.
+    pub(super) fn title(self) -> Option<String> {
+        self.said.or(self.command).or(self.ticked.then(|| PROACTIVE.to_owned()))
+    }
+}
+
+/// The title of a session, given what it is named and how it began.
+pub(super) fn or_untitled(title: Option<String>) -> String {
+    title.unwrap_or_else(|| UNTITLED.to_owned())
+}
+
+/// `text` on one line, with single spaces.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn cut(text: &str) -> String {
+    let mut units = 0;
+    let end = text.char_indices().find_map(|(at, letter)| {
+        units += letter.len_utf16();
+        (units > PROMPT_CAP).then_some(at)
+    });
+    end.map_or_else(|| text.to_owned(), |end| format!("{}…", text[..end].trim_end()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn scan(text: &str) -> Titles {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        Titles::scan(&file, 0..text.len() as u64, Prompts::Anywhere).unwrap()
+    }
+
+    #[test]
+    fn the_last_title_of_the_first_kind_wins() {
+        let custom = |title: &str| format!(r#"{{"type":"custom-title","customTitle":"{title}"}}"#);
+        let ai = |title: &str| format!(r#"{{"type":"ai-title","aiTitle":"{title}"}}"#);
+        let last = |prompt: &str| format!(r#"{{"type":"last-prompt","lastPrompt":"{prompt}"}}"#);
+        let leaf = r#"{"type":"last-prompt","leafUuid":"x"}"#.to_owned();
+        let filler = format!(r#"{{"type":"user","x":"{}"}}"#, "-title\\\" ".repeat(20_000));
+        for (lines, expected) in [
+            (vec![], None),
+            (vec![custom("a"), filler.clone(), ai("b"), last("c")], Some("a")),
+            (vec![custom("a"), custom("b")], Some("b")),
+            (vec![ai("a"), filler.clone(), ai("b"), last("c")], Some("b")),
+            (vec![custom("a"), custom(""), ai("b")], Some("b")),
+            (vec![custom("a"), custom("")], None),
+            (vec![custom("   "), last("c")], Some("c")),
+            (vec![last("a"), last("b"), leaf.clone()], Some("b")),
+            (vec![last("a"), last("")], None),
+            (vec![leaf], None),
+            (vec![custom("two\\n lines  and spaces ")], Some("two lines and spaces")),
+            (vec![custom("a"), r#"{"type":"custom-title","customTitle":5}"#.to_owned()], Some("a")),
+            (vec![custom("a"), r#"{"type":"foo","customTitle":"b"}"#.to_owned()], Some("a")),
+            (
+                vec![r#"{"type": "custom-title", "customTitle": "spaced"}"#.to_owned()],
+                Some("spaced"),
+            ),
+        ] {
+            let text = lines.join("\n");
+            assert_eq!(scan(&text).title().as_deref(), expected, "{lines:.200?}");
+            assert_eq!(scan(&(text + "\n")).title().as_deref(), expected);
+        }
+        assert_eq!(
+            scan(&(custom("a") + "\n{\"type\":\"custom-title\",\"customT")).title().as_deref(),
+            Some("a")
+        );
+    }
+
+    #[test]
+    fn parts_of_a_file_add_up() {
+        let title = |custom: Option<&str>, ai: Option<&str>| Titles {
+            custom: custom.map(str::to_owned),
+            ai: ai.map(str::to_owned),
+            prompt: None,
+        };
+        let early = title(Some("a"), Some("b"));
+        assert_eq!(early.then(title(None, Some("c"))), title(Some("a"), Some("c")));
+        let early = title(Some("a"), None);
+        assert_eq!(early.then(title(Some(""), None)), title(Some(""), None));
+    }
+
+    fn opening(texts: &[&str]) -> Option<String> {
+        let mut opening = Opening::default();
+        for text in texts {
+            let text = serde_json::to_string(text).unwrap();
+            let line = format!(r#"{{"type":"user","message":{{"content":{text}}}}}"#);
+            if opening.take(&Record::decode(line.as_bytes()).unwrap()) {
+                break;
+            }
+        }
+        opening.title()
+    }
+
+    #[test]
+    fn without_a_title_the_first_prompt_is_shown() {
+        let clear = "<command-name>/clear</command-name><command-args></command-args>";
+        let model = "<command-name>/model</command-name><command-args>opus</command-args>";
+        let review = "<command-name>/review</command-name><command-args>12</command-args>";
+        for (texts, expected) in [
+            (&[][..], None),
+            (&["one\n two", "three"], Some("one two")),
+            (&[clear, "<foo>x</foo>", "one"], Some("one")),
+            (&[clear, model], Some("/clear")),
+            (&[model, review, "one"], Some("/review 12")),
+            (&["<bash-input>ls\n -l</bash-input>", "one"], Some("! ls -l")),
+            (&["<tick>", "one"], Some("one")),
+            (&["<tick>", clear], Some("/clear")),
+            (&["<tick>"], Some(PROACTIVE)),
+        ] {
+            assert_eq!(opening(texts).as_deref(), expected, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn long_prompts_are_cut_where_the_cli_cuts() {
+        let cases = [("z", 200, 200), ("z", 201, 200), ("🌱", 100, 100), ("🌱", 101, 100)];
+        for (letter, count, kept) in cases {
+            let dots = if count > kept { "…" } else { "" };
+            assert_eq!(cut(&letter.repeat(count)), letter.repeat(kept) + dots);
+        }
+    }
+}
