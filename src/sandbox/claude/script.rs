@@ -63,9 +63,21 @@ pub struct Rule {
     /// Whole words in lower case; a rule without any fits every prompt.
     #[serde(default)]
     pub words: Vec<String>,
+    /// How its texts arrive; else as the script says.
+    #[serde(default)]
+    pub pace: Option<Pace>,
     /// One reply for each request of the turn: the second answers the first one's tool results.
     /// The last is repeated.
     pub replies: Vec<Vec<Step>>,
+}
+
+/// What answers one request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// How its texts arrive.
+    pub pace: Pace,
+    /// Its parts, the texts filled in.
+    pub steps: Vec<Step>,
 }
 
 /// A part of a reply.
@@ -194,21 +206,28 @@ impl Script {
         serde_json::from_str(json)
     }
 
-    /// The next reply, its texts filled in. Empty where no rule fits.
-    pub fn reply(&self, conversation: &Conversation) -> Vec<Step> {
-        let Some(rule) = self.rules.iter().find(|rule| rule.fits(conversation.opening())) else {
-            return Vec::new();
+    /// The next reply. Empty where no rule fits.
+    pub fn reply(&self, conversation: &Conversation) -> Reply {
+        let opening = conversation.opening();
+        let Some(rule) = self.rules.iter().find(|rule| rule.fits(opening)) else {
+            return Reply { pace: self.pace, steps: Vec::new() };
         };
-        let turn = conversation.replies.min(rule.replies.len().saturating_sub(1));
-        let steps = rule.replies.get(turn).cloned().unwrap_or_default();
-        steps
-            .into_iter()
-            .map(|step| match step {
-                Step::Text(text) => Step::Text(conversation.fill(&text)),
-                Step::Thinking(text) => Step::Thinking(conversation.fill(&text)),
-                other => other,
-            })
-            .collect()
+        let last = rule.replies.len().saturating_sub(1);
+        let steps = rule.replies.get(conversation.replies.min(last));
+        Reply {
+            pace: rule.pace.unwrap_or(self.pace),
+            steps: steps.into_iter().flatten().map(|step| step.fill(conversation)).collect(),
+        }
+    }
+}
+
+impl Step {
+    fn fill(&self, conversation: &Conversation) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(conversation.fill(text)),
+            Self::Thinking(text) => Self::Thinking(conversation.fill(text)),
+            other => other.clone(),
+        }
     }
 }
 
@@ -248,7 +267,7 @@ mod tests {
     }
 
     fn text(conversation: &Conversation) -> String {
-        match script().reply(conversation).as_slice() {
+        match script().reply(conversation).steps.as_slice() {
             [Step::Text(text)] => text.clone(),
             other => format!("{other:?}"),
         }
