@@ -36,6 +36,6 @@ fn check(name: &str) {
         found.save(name);
     }
     let expected = Recording::load(name);
-    assert_same(name, &shape(&found.lines), &shape(&expected.lines));
+    assert_same(name, &shape(&found.events()), &shape(&expected.events()));
     assert_eq!(found.ending, expected.ending, "{name}");
 }

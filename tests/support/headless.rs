@@ -91,10 +91,18 @@ enum End {
 /// What a program said.
 #[derive(Debug)]
 pub(crate) struct Recording {
-    /// Standard output, one value a line.
-    pub(crate) lines: Vec<Value>,
+    /// Standard output, line by line.
+    pub(crate) lines: Vec<String>,
     /// The rest.
     pub(crate) ending: Ending,
+}
+
+impl Recording {
+    /// Standard output, decoded.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let lines = self.lines.iter();
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
 }
 
 /// How a program ended.
@@ -199,7 +207,7 @@ struct Run {
     input: Option<std::process::ChildStdin>,
     output: mpsc::Receiver<String>,
     errors: thread::JoinHandle<String>,
-    lines: Vec<Value>,
+    lines: Vec<String>,
     asked: Value,
 }
 
@@ -238,7 +246,7 @@ impl Run {
     }
 
     /// The next event, or `None` at the end of the output.
-    fn next(&mut self, deadline: Instant) -> Option<&Value> {
+    fn next(&mut self, deadline: Instant) -> Option<Value> {
         let left = deadline.saturating_duration_since(Instant::now());
         match self.output.recv_timeout(left) {
             Ok(line) => {
@@ -246,8 +254,8 @@ impl Run {
                 if event["type"] == "control_request" {
                     self.asked = event.clone();
                 }
-                self.lines.push(event);
-                self.lines.last()
+                self.lines.push(line);
+                Some(event)
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => None,
             Err(mpsc::RecvTimeoutError::Timeout) => self.fail("is silent"),
@@ -258,7 +266,7 @@ impl Run {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.next(deadline) {
-                Some(event) if holds(event, part) => return,
+                Some(event) if holds(&event, part) => return,
                 Some(_) => {}
                 None => self.fail(&format!("ended before {part}")),
             }
@@ -295,8 +303,7 @@ impl Run {
 
     fn fail(&mut self, what: &str) -> ! {
         self.child.kill().ok();
-        let said: Vec<String> = self.lines.iter().map(Value::to_string).collect();
-        panic!("{}: claude {what}; it said\n{}", self.name, said.join("\n"));
+        panic!("{}: claude {what}; it said\n{}", self.name, self.lines.join("\n"));
     }
 }
 

@@ -145,6 +145,30 @@ impl Laptop {
             .collect()
     }
 
+    /// What the live Claude processes of this home say of themselves.
+    pub(crate) fn registry(&self) -> Vec<Value> {
+        let entries = fs::read_dir(self.claude().join("sessions")).into_iter().flatten();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+            // An entry may go, or be in the middle of a change, while it is read.
+            .filter_map(|path| serde_json::from_slice(&fs::read(path).ok()?).ok())
+            .collect()
+    }
+
+    /// Waits until the only live process has a status, and returns its entry.
+    pub(crate) fn wait_for_registry(&self, status: &str) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let entries = self.registry();
+            match entries.as_slice() {
+                [entry] if entry["status"] == status => return entry.clone(),
+                _ => assert!(Instant::now() < deadline, "not {status}: {entries:?}"),
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
     fn settings(&self) -> PathBuf {
         self.home.join(".claude.json")
     }
@@ -211,7 +235,9 @@ impl Terminal {
     /// Opens the `/resume` picker and returns the screen that it fills.
     pub(crate) fn picker(&self) -> String {
         self.say("/resume");
-        self.wait_for("Resume session")
+        self.wait_until("the picker", |screen| {
+            screen.contains("Resume session") && screen.contains("Esc to close")
+        })
     }
 
     /// Leaves the session as a person does, and waits until the terminal is gone.

@@ -21,7 +21,7 @@ use axum::{
     routing::{any, post},
 };
 use futures_util::stream;
-use segue::sandbox::claude::script::{Reply, Script, Step};
+use segue::sandbox::claude::script::{Pace, Reply, Script, Step};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -182,7 +182,7 @@ async fn perform(shared: Arc<Shared>, reply: Reply, model: String) -> Response {
     let (events, received) = mpsc::channel(16);
     let reply = Reply { pace: reply.pace, steps: steps.collect() };
     tokio::spawn(async move {
-        let mut stream = Stream { events, index: 0, tools: 0 };
+        let mut stream = Stream { events, index: 0, open: None, tools: 0 };
         // A closed connection ends the reply: the CLI was interrupted.
         let _ = stream.play(&shared, reply, &model).await;
     });
@@ -198,14 +198,16 @@ async fn perform(shared: Arc<Shared>, reply: Reply, model: String) -> Response {
 struct Stream {
     events: mpsc::Sender<String>,
     index: usize,
+    /// Kind of the block that is not closed yet. A silence leaves it open.
+    open: Option<&'static str>,
     tools: usize,
 }
 
-/// The CLI hung up.
-struct Gone;
+/// The stream ends here: the CLI hung up, or the script says so.
+struct Broken;
 
 impl Stream {
-    async fn play(&mut self, shared: &Shared, reply: Reply, model: &str) -> Result<(), Gone> {
+    async fn play(&mut self, shared: &Shared, reply: Reply, model: &str) -> Result<(), Broken> {
         let usage = json!({
             "input_tokens": 100, "cache_creation_input_tokens": 0,
             "cache_read_input_tokens": 0, "output_tokens": 1,
@@ -216,46 +218,9 @@ impl Stream {
         }}))
         .await?;
         for step in reply.steps {
-            match step {
-                Step::Text(text) => {
-                    self.open(json!({"type": "text", "text": ""})).await?;
-                    for piece in reply.pace.pieces(&text) {
-                        self.delta(json!({"type": "text_delta", "text": piece})).await?;
-                        tokio::time::sleep(reply.pace.pause()).await;
-                    }
-                    self.close().await?;
-                }
-                Step::Thinking(text) => {
-                    self.open(json!({"type": "thinking", "thinking": "", "signature": ""})).await?;
-                    for piece in reply.pace.pieces(&text) {
-                        self.delta(json!({"type": "thinking_delta", "thinking": piece})).await?;
-                        tokio::time::sleep(reply.pace.pause()).await;
-                    }
-                    self.delta(json!({"type": "signature_delta", "signature": "c2lnbmVk"})).await?;
-                    self.close().await?;
-                }
-                Step::Tool(tool) => {
-                    self.tools += 1;
-                    let id = format!("toolu_{}", Uuid::new_v4().simple());
-                    self.open(json!({
-                        "type": "tool_use", "id": id, "name": tool.name, "input": {},
-                    }))
-                    .await?;
-                    let input = tool.input.to_string();
-                    self.delta(json!({"type": "input_json_delta", "partial_json": input})).await?;
-                    self.close().await?;
-                }
-                Step::Pause(silence) => {
-                    tokio::time::sleep(Duration::from_millis(silence)).await;
-                }
-                Step::Hang => self.hang(shared).await?,
-                Step::Error(failure) => {
-                    let error = json!({"type": failure.kind, "message": failure.message});
-                    return self.send(json!({"type": "error", "error": error})).await;
-                }
-                Step::LoggedOut | Step::Crash(_) => return Err(Gone),
-            }
+            self.step(shared, step, reply.pace).await?;
         }
+        self.close().await?;
         let reason = if self.tools > 0 { "tool_use" } else { "end_turn" };
         self.send(json!({
             "type": "message_delta",
@@ -266,8 +231,49 @@ impl Stream {
         self.send(json!({"type": "message_stop"})).await
     }
 
+    async fn step(&mut self, shared: &Shared, step: Step, pace: Pace) -> Result<(), Broken> {
+        match step {
+            Step::Text(text) => {
+                self.open("text", json!({"type": "text", "text": ""})).await?;
+                for piece in pace.pieces(&text) {
+                    self.delta(json!({"type": "text_delta", "text": piece})).await?;
+                    tokio::time::sleep(pace.pause()).await;
+                }
+            }
+            Step::Thinking(text) => {
+                let block = json!({"type": "thinking", "thinking": "", "signature": ""});
+                self.open("thinking", block).await?;
+                for piece in pace.pieces(&text) {
+                    self.delta(json!({"type": "thinking_delta", "thinking": piece})).await?;
+                    tokio::time::sleep(pace.pause()).await;
+                }
+                let signature = json!({"type": "signature_delta", "signature": "c2lnbmVk"});
+                self.delta(signature).await?;
+            }
+            Step::Tool(tool) => {
+                self.tools += 1;
+                let id = format!("toolu_{}", Uuid::new_v4().simple());
+                self.close().await?;
+                let block = json!({"type": "tool_use", "id": id, "name": tool.name, "input": {}});
+                self.open("tool_use", block).await?;
+                let input = tool.input.to_string();
+                let delta = json!({"type": "input_json_delta", "partial_json": input});
+                self.delta(delta).await?;
+            }
+            Step::Pause(silence) => tokio::time::sleep(Duration::from_millis(silence)).await,
+            Step::Hang => self.hang(shared).await?,
+            Step::Error(failure) => {
+                let error = json!({"type": failure.kind, "message": failure.message});
+                self.send(json!({"type": "error", "error": error})).await?;
+                return Err(Broken);
+            }
+            Step::LoggedOut | Step::Crash(_) => return Err(Broken),
+        }
+        Ok(())
+    }
+
     /// Waits for a release, or for the CLI to hang up.
-    async fn hang(&self, shared: &Shared) -> Result<(), Gone> {
+    async fn hang(&self, shared: &Shared) -> Result<(), Broken> {
         let mut released = shared.released.subscribe();
         loop {
             let taken = shared.released.send_if_modified(|count| {
@@ -280,32 +286,42 @@ impl Stream {
             }
             released.mark_unchanged();
             tokio::select! {
-                changed = released.changed() => changed.map_err(|_| Gone)?,
-                () = self.events.closed() => return Err(Gone),
+                changed = released.changed() => changed.map_err(|_| Broken)?,
+                () = self.events.closed() => return Err(Broken),
             }
         }
     }
 
-    async fn open(&mut self, block: Value) -> Result<(), Gone> {
+    /// Begins a block, unless the open one is of the same kind and goes on.
+    async fn open(&mut self, kind: &'static str, block: Value) -> Result<(), Broken> {
+        if self.open == Some(kind) {
+            return Ok(());
+        }
+        self.close().await?;
+        self.open = Some(kind);
         let index = self.index;
         self.send(json!({"type": "content_block_start", "index": index, "content_block": block}))
             .await
     }
 
-    async fn delta(&mut self, delta: Value) -> Result<(), Gone> {
+    async fn delta(&mut self, delta: Value) -> Result<(), Broken> {
         let index = self.index;
         self.send(json!({"type": "content_block_delta", "index": index, "delta": delta})).await
     }
 
-    async fn close(&mut self) -> Result<(), Gone> {
+    /// Ends the open block, if there is one.
+    async fn close(&mut self) -> Result<(), Broken> {
+        if self.open.take().is_none() {
+            return Ok(());
+        }
         let index = self.index;
         self.index += 1;
         self.send(json!({"type": "content_block_stop", "index": index})).await
     }
 
-    async fn send(&mut self, event: Value) -> Result<(), Gone> {
+    async fn send(&mut self, event: Value) -> Result<(), Broken> {
         let kind = event["type"].as_str().unwrap_or_default();
         let text = format!("event: {kind}\ndata: {event}\n\n");
-        self.events.send(text).await.map_err(|_| Gone)
+        self.events.send(text).await.map_err(|_| Broken)
     }
 }

@@ -91,7 +91,7 @@ pub enum Step {
     Thinking(String),
     /// The use of a tool.
     Tool(Tool),
-    /// A silence of so many milliseconds.
+    /// A silence of so many milliseconds, in the midst of the text before it.
     Pause(u64),
     /// A silence that lasts until the reply is released or broken off.
     Hang,
