@@ -169,3 +169,5 @@ async fn not_found() -> Response {
     let envelope = json!({ "ok": false, "error_code": 404, "description": "Not Found" });
     (StatusCode::NOT_FOUND, Json(envelope)).into_response()
 }
+
+pub mod claude;

@@ -1,0 +1,3 @@
+//! A `claude` that plays a script.
+
+pub mod script;
