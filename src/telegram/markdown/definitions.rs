@@ -19,21 +19,23 @@ impl Definitions {
 
     /// The lines of a swallowed piece of source that no link shows.
     pub(super) fn unused<'a>(&self, swallowed: &'a str) -> Vec<&'a str> {
-        let definitions = match swallowed.find('[') {
-            Some(start) if swallowed[start..].contains("]:") => &swallowed[start..],
-            _ => return Vec::new(),
+        let mut unused = Vec::new();
+        let Some(start) = swallowed.find('[').filter(|start| swallowed[*start..].contains("]:"))
+        else {
+            return unused;
         };
-        let mut shown_by_link = false;
-        definitions
-            .lines()
-            .map(|line| line.trim_matches(|c: char| c.is_whitespace() || c == '>'))
-            .filter(|line| {
-                if let Some(definition) = line.strip_prefix('[') {
-                    shown_by_link = self.is_used(definition);
-                }
-                !line.is_empty() && !shown_by_link
-            })
-            .collect()
+        // A definition can go on in the next line; its first line decides for all of it.
+        let mut is_used = false;
+        for line in swallowed[start..].lines() {
+            let line = line.trim_matches(|c: char| c.is_whitespace() || c == '>');
+            if let Some(definition) = line.strip_prefix('[') {
+                is_used = self.is_used(definition);
+            }
+            if !line.is_empty() && !is_used {
+                unused.push(line);
+            }
+        }
+        unused
     }
 
     /// Whether a link shows the address of `label]: address`.

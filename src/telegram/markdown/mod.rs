@@ -98,18 +98,7 @@ impl<'a> Renderer<'a> {
     }
 
     fn read(&mut self, event: Event<'_>, range: Range<usize>) {
-        let is_container =
-            |tag: TagEnd| matches!(tag, TagEnd::List(_) | TagEnd::Item | TagEnd::BlockQuote(_));
-        let known = match &event {
-            Event::Start(tag) if is_container(tag.to_end()) => range.start,
-            Event::End(tag) if is_container(*tag) => {
-                self.recover(range.end);
-                range.end
-            }
-            _ => range.end,
-        };
-        self.recover(range.start);
-        self.seen = self.seen.max(known);
+        self.account(&event, &range);
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag, range),
@@ -307,6 +296,20 @@ impl<'a> Renderer<'a> {
         self.page.begin();
         let target = Target::open(address.into_string(), title.into_string(), &mut self.page.pen);
         self.targets.push(target);
+    }
+
+    /// Marks the source of an event as seen, after what the parser skipped on its way there:
+    /// between blocks, and behind the last one in a list or a quotation.
+    fn account(&mut self, event: &Event<'_>, range: &Range<usize>) {
+        let is_container =
+            |tag: TagEnd| matches!(tag, TagEnd::List(_) | TagEnd::Item | TagEnd::BlockQuote(_));
+        let (skipped, seen) = match event {
+            Event::Start(tag) if is_container(tag.to_end()) => (range.start, range.start),
+            Event::End(tag) if is_container(*tag) => (range.end, range.end),
+            _ => (range.start, range.end),
+        };
+        self.recover(skipped);
+        self.seen = self.seen.max(seen);
     }
 
     /// Shows what the parser swallowed on its way to `to`.

@@ -3,7 +3,10 @@
 use pulldown_cmark::Alignment;
 use unicode_width::UnicodeWidthStr;
 
-use crate::telegram::text::{EntityKind, Text};
+use crate::telegram::{
+    markdown::pen::Pen,
+    text::{EntityKind, Text},
+};
 
 /// Widest table, in columns of monospaced text, that a phone shows without wrapping its lines.
 const WIDEST: usize = 40;
@@ -39,11 +42,9 @@ impl Table {
         let widths = self.widths();
         let seams = BETWEEN.width() * widths.len().saturating_sub(1);
         let is_narrow = widths.iter().sum::<usize>() + seams <= WIDEST;
-        let is_link = |cell: &Text| {
-            let kinds = cell.entities.iter().map(|entity| &entity.kind);
-            kinds.into_iter().any(|kind| matches!(kind, EntityKind::Link(_)))
-        };
-        if is_narrow && !self.rows.iter().flatten().any(is_link) {
+        let mut entities = self.rows.iter().flatten().flat_map(|cell| &cell.entities);
+        let has_links = entities.any(|entity| matches!(entity.kind, EntityKind::Link(_)));
+        if is_narrow && !has_links {
             Text::plain(self.columns(&widths)).wrap(EntityKind::Pre(None))
         } else {
             self.paragraphs()
@@ -80,42 +81,44 @@ impl Table {
         lines.join("\n")
     }
 
-    /// `key: value` lines, a paragraph per row, the first line bold.
+    /// `key: value` lines, a paragraph per row, the first line bold; the keys alone where there
+    /// are no rows.
     fn paragraphs(self) -> Text {
+        let mut pen = Pen::default();
         let mut rows = self.rows.into_iter();
         let keys = rows.next().unwrap_or_default();
-        let mut text = Text::default();
-        for row in rows {
-            if !text.is_empty() {
-                text.push("\n\n");
+        if rows.len() == 0 {
+            for key in &keys {
+                pen.write(if pen.len() > 0 { " · " } else { "" });
+                pen.paste(key);
             }
+        }
+        for row in rows {
+            let mut gap = if pen.len() > 0 { "\n\n" } else { "" };
             for (column, value) in row.into_iter().enumerate() {
-                let line = line(keys.get(column), value);
+                let mut line = line(keys.get(column), value);
                 if column == 0 {
-                    text.append(line.wrap(EntityKind::Bold));
-                } else {
-                    text.push("\n").append(line);
+                    line = line.wrap(EntityKind::Bold);
+                }
+                if !line.is_empty() {
+                    pen.write(gap);
+                    pen.paste(&line);
+                    gap = "\n";
                 }
             }
         }
-        if text.is_empty() {
-            for key in keys {
-                let seam = if text.is_empty() { "" } else { " · " };
-                text.push(seam).append(key);
-            }
-        }
-        text
+        pen.into_text()
     }
 }
 
-/// `key: value`, a dash where there is no value.
+/// `key: value`, a dash where only the value is missing.
 fn line(key: Option<&Text>, value: Text) -> Text {
     let mut line = Text::default();
     if let Some(key) = key.filter(|key| !key.is_empty()) {
         line.append(key.clone()).push(": ");
-    }
-    if value.is_empty() {
-        line.push("–");
+        if value.is_empty() {
+            line.push("–");
+        }
     }
     line.append(value);
     line

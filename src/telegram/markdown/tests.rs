@@ -167,7 +167,7 @@ fn wide_tables_are_paragraphs() {
     check(
         &format!("| File | For | |\n|-|-|-|\n| `a.rs` b | {wide} | x |\n| c | | |"),
         &format!(
-            "<b>File:</b> <code>a.rs</code> <b>b</b>\nFor: {wide}\nx\n\n<b>File: c</b>\nFor: –\n–"
+            "<b>File:</b> <code>a.rs</code> <b>b</b>\nFor: {wide}\nx\n\n<b>File: c</b>\nFor: –"
         ),
     );
     check("|a|b|\n|-|-|\n|[c](https://c.io)|[d](e)|", "<b>a: <a https://c.io>c</a></b>\nb: d (e)");

@@ -1,6 +1,6 @@
 //! The beginning or the end of a text, for messages that show how far something has come.
 
-use unicode_segmentation::GraphemeCursor;
+use unicode_segmentation::{GraphemeCursor, GraphemeIncomplete};
 
 use super::{Span, Text, rules, span::clip};
 
@@ -65,14 +65,9 @@ fn head_border(text: &str, units: usize) -> usize {
     let mut left = units;
     let fits = |character: &char| take(&mut left, *character);
     let reach = text.chars().take_while(fits).map(char::len_utf8).sum();
-    let whole = &text[..grapheme(text, reach, GraphemeCursor::prev_boundary)];
+    let (whole, rest) = text.split_at(grapheme(text, reach, GraphemeCursor::prev_boundary));
     let word = match whole.rfind(char::is_whitespace) {
-        Some(at)
-            if whole.len() - at <= WORD
-                && !text[whole.len()..].starts_with(char::is_whitespace) =>
-        {
-            at
-        }
+        Some(at) if whole.len() - at <= WORD && !rest.starts_with(char::is_whitespace) => at,
         _ => whole.len(),
     };
     text[..word].trim_end().len()
@@ -93,20 +88,13 @@ fn tail_border(text: &str, units: usize) -> usize {
 
 /// Takes a character's units from those left, if they are there.
 fn take(left: &mut usize, character: char) -> bool {
-    match left.checked_sub(character.len_utf16()) {
-        Some(rest) => {
-            *left = rest;
-            true
-        }
-        None => false,
-    }
+    let rest = left.checked_sub(character.len_utf16());
+    *left = rest.unwrap_or(*left);
+    rest.is_some()
 }
 
-type Step = fn(
-    &mut GraphemeCursor,
-    &str,
-    usize,
-) -> Result<Option<usize>, unicode_segmentation::GraphemeIncomplete>;
+/// A way to go on to another border.
+type Step = fn(&mut GraphemeCursor, &str, usize) -> Result<Option<usize>, GraphemeIncomplete>;
 
 /// `at`, or the next border between graphemes in one direction if it is inside one.
 fn grapheme(text: &str, at: usize, step: Step) -> usize {
@@ -122,7 +110,7 @@ mod tests {
     use super::Text;
     use crate::telegram::text::rules;
 
-    /// Checks what is left of `one two `, bold `three four`, and the code block `five`.
+    /// Checks what is left of `one two`, bold `three 🙂`, and a block of code.
     #[track_caller]
     fn check(cut: fn(Text, usize) -> Text, limit: usize, expected: &str) {
         let mut text = Text::plain("one two ");
