@@ -160,6 +160,8 @@ pub struct Config {
     pub claude: PathBuf,
     /// Claude's directory.
     pub home: Home,
+    /// Variables that the CLI gets beyond our own environment.
+    pub environment: Vec<(OsString, OsString)>,
     /// Bot API server.
     pub api_url: String,
     /// Permission mode of new runs.
@@ -227,6 +229,7 @@ impl Config {
             roots: settings.directories("roots", &user_home)?,
             claude: settings.text("claude")?.map_or_else(|| "claude".into(), PathBuf::from),
             home: Home::find(config_dir.as_deref(), &user_home),
+            environment: Vec::new(),
             api_url: settings.address("api_url")?,
             mode: settings.text("mode")?,
             model: settings.text("model")?,

@@ -25,6 +25,7 @@
 pub mod app;
 pub mod bridge;
 pub mod claude;
+pub mod cli;
 pub mod config;
 pub mod sandbox;
 pub mod screens;

@@ -77,25 +77,18 @@ impl App {
         }
         let query = Query {
             project: None,
-            show: Show::Visible,
+            hidden: Show::Visible,
             words: words.split_whitespace().map(str::to_owned).collect(),
             skip: 0,
             take: 50,
         };
-        let page = catalog::page(&self.setup.home, &query);
-        let exact: Vec<&Session> = page
-            .sessions
-            .iter()
-            .filter(|session| session.title.trim().eq_ignore_ascii_case(words))
-            .collect();
-        match (&exact[..], &page.sessions[..]) {
-            ([one], _) | ([], [one]) => self.open(source, one.id),
-            _ => {
-                let list = List { words: words.to_owned(), ..List::default() };
-                if let Some(screen) = self.picker(message.place, list, Carry::Nothing) {
-                    self.reply(message, screen);
-                }
-            }
+        let sessions = catalog::page(&self.setup.home, &query).sessions;
+        if let Some(session) = only_fit(&sessions, words) {
+            return self.open(source, session);
+        }
+        let list = List { words: words.to_owned(), ..List::default() };
+        if let Some(screen) = self.picker(message.place, list, Carry::Nothing) {
+            self.reply(message, screen);
         }
     }
 
@@ -224,6 +217,16 @@ impl App {
         for session in sessions {
             self.runs.order(session, Order::Stop(message.place));
         }
+    }
+}
+
+/// The session that words mean: the only one that is called so, or the only one that fits.
+fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
+    let called = |session: &&Session| session.title.trim().eq_ignore_ascii_case(words);
+    let mut exact = sessions.iter().filter(called);
+    match (exact.next(), exact.next(), sessions) {
+        (Some(one), None, _) | (None, None, [one]) => Some(one.id),
+        _ => None,
     }
 }
 

@@ -39,7 +39,7 @@ impl App {
         };
         let query = Query {
             project: directory.clone(),
-            show: if list.hidden { Show::All } else { Show::Visible },
+            hidden: if list.hidden { Show::All } else { Show::Visible },
             words: list.words.split_whitespace().map(str::to_owned).collect(),
             skip: usize::from(list.page) * PAGE,
             take: PAGE,

@@ -13,6 +13,7 @@ mod taps;
 
 use std::{
     collections::HashSet,
+    ffi::OsString,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -70,6 +71,8 @@ pub struct Setup {
     pub roots: Vec<PathBuf>,
     /// The CLI.
     pub claude: PathBuf,
+    /// Variables that the CLI gets beyond our own environment.
+    pub environment: Vec<(OsString, OsString)>,
     /// Permission mode of new runs.
     pub mode: Option<String>,
     /// Model of new runs.
@@ -115,6 +118,7 @@ pub async fn run(
     let settings = run::Settings {
         program: setup.claude.clone(),
         home: setup.home.clone(),
+        environment: setup.environment.clone(),
         idle: setup.idle,
         slots: Arc::new(Semaphore::new(setup.turns)),
         turns: setup.turns,

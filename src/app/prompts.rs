@@ -111,14 +111,7 @@ impl App {
     }
 
     pub(super) fn newest(&self, directory: &Path) -> Option<Session> {
-        let query = Query {
-            project: Some(directory.to_owned()),
-            show: Show::Visible,
-            words: Vec::new(),
-            skip: 0,
-            take: 1,
-        };
-        catalog::page(&self.setup.home, &query).sessions.into_iter().next()
+        catalog::newest(&self.setup.home, directory)
     }
 
     fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
@@ -150,7 +143,7 @@ impl App {
         }
         let query = Query {
             project: Some(directory.to_owned()),
-            show: Show::All,
+            hidden: Show::All,
             words: Vec::new(),
             skip: 0,
             take: 20,

@@ -75,6 +75,8 @@ pub struct Launch {
     pub mode: Option<String>,
     /// `--model`
     pub model: Option<String>,
+    /// Variables beyond our own environment.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// Why a process could not be started.
@@ -253,6 +255,7 @@ fn command(launch: &Launch) -> Command {
         command.env_remove(name);
     }
     command
+        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
         .env("CLAUDE_CODE_ENTRYPOINT", "telegram")
         .current_dir(&launch.directory)
         .stdin(Stdio::piped())
@@ -281,7 +284,7 @@ fn is_private(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name == "TELEGRAM_BOT_TOKEN"
         || name == "CLAUDECODE"
-        || name.starts_with("SEGUE_") && name != "SEGUE_SCRIPT"
+        || name.starts_with("SEGUE_")
         || name
             .strip_prefix("CLAUDE_CODE_")
             .is_some_and(|rest| OUTER_SESSION.iter().any(|word| rest.contains(word)))
@@ -356,7 +359,14 @@ mod tests {
 
     fn launch(program: PathBuf, directory: PathBuf) -> Launch {
         let id = SessionId(uuid::Uuid::nil());
-        Launch { program, directory, conversation: Conversation::New(id), mode: None, model: None }
+        Launch {
+            program,
+            directory,
+            conversation: Conversation::New(id),
+            mode: None,
+            model: None,
+            environment: Vec::new(),
+        }
     }
 
     fn script(dir: &Path, body: &str) -> PathBuf {

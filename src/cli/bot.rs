@@ -1,11 +1,12 @@
 //! `segue run`: the bot, from its first call to its last.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use teloxide::{payloads::SetMyCommands, types::BotCommand};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +19,7 @@ use crate::{
         intent::{COMMANDS, Door},
         outbox::{Outbox, Pace},
         poll::{self, Poll},
+        refusal::Refusal,
     },
 };
 
@@ -27,6 +29,10 @@ const UPDATES: usize = 100;
 const WANTED: &[&str] = &["message", "edited_message", "callback_query"];
 /// Worker threads: the loop, and one that goes on while it is at the disk.
 const WORKERS: usize = 2;
+/// Between the first two tries to reach Telegram; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// Between later tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Why the bot does not run.
 #[derive(Debug, thiserror::Error)]
@@ -112,13 +118,29 @@ pub(super) async fn run(
 async fn introduce(client: &Client, cancel: &CancellationToken) -> Result<Option<Me>, BotError> {
     let me = tokio::select! {
         () = cancel.cancelled() => return Ok(None),
-        me = poll::patiently(|| client.get_me()) => me?,
+        me = first_answer(client) => me?,
     };
     let commands = COMMANDS.map(|(name, about)| BotCommand::new(name, about));
     if let Err(refusal) = client.call(SetMyCommands::new(commands)).await {
         tracing::warn!(%refusal, "the commands could not be registered");
     }
     Ok(Some(me))
+}
+
+/// `getMe`, until Telegram answers: a laptop often starts without a network.
+async fn first_answer(client: &Client) -> Result<Me, poll::TokenRefused> {
+    let mut wait = FIRST_WAIT;
+    loop {
+        match client.get_me().await {
+            Ok(me) => return Ok(me),
+            Err(Refusal::Unauthorized) => return Err(poll::TokenRefused),
+            Err(refusal) => {
+                tracing::warn!(%refusal, "Telegram does not answer; trying again in {wait:?}");
+                sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
+            }
+        }
+    }
 }
 
 fn setup(config: &Config, me: Me) -> Setup {
@@ -130,6 +152,7 @@ fn setup(config: &Config, me: Me) -> Setup {
         project: config.project.clone(),
         roots: config.roots.clone(),
         claude: config.claude.clone(),
+        environment: config.environment.clone(),
         mode: config.mode.clone(),
         model: config.model.clone(),
         idle: config.idle,

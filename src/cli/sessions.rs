@@ -66,7 +66,7 @@ pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
     };
     let query = Query {
         project,
-        show: if arguments.hidden { Show::All } else { Show::Visible },
+        hidden: if arguments.hidden { Show::All } else { Show::Visible },
         words: Vec::new(),
         skip: 0,
         take: arguments.limit,

@@ -28,9 +28,11 @@ mod api;
 mod args;
 mod calls;
 mod change;
+pub mod claude;
 mod client;
 mod commands;
 mod control;
+pub mod demo;
 mod detect;
 mod entities;
 mod faults;
@@ -169,5 +171,3 @@ async fn not_found() -> Response {
     let envelope = json!({ "ok": false, "error_code": 404, "description": "Not Found" });
     (StatusCode::NOT_FOUND, Json(envelope)).into_response()
 }
-
-pub mod claude;

@@ -22,6 +22,7 @@ use crate::{
     },
     claude::{
         process::{Conversation, Ended, Ending, Launch, LaunchError, Process},
+        transcript,
         wire::{Init, Lifecycle, Line, TurnResult, say},
     },
 };
@@ -276,6 +277,7 @@ impl Actor {
             conversation: self.seat.conversation,
             mode: self.seat.mode.clone(),
             model: self.seat.model.clone(),
+            environment: self.settings.environment.clone(),
         })?;
         tracing::info!(%session, pid = process.pid(), "started the CLI");
         self.state.send_modify(|state| {
@@ -623,11 +625,6 @@ fn crashed(ended: &Ended) -> Outcome {
 
 /// US dollars that earlier processes of the session have written down.
 async fn spent(transcript: std::path::PathBuf) -> f64 {
-    let read = move || {
-        None::<f64>.or_else(|| {
-            let _ = &transcript;
-            None
-        })
-    };
+    let read = move || transcript::cost(&transcript).ok().flatten();
     tokio::task::spawn_blocking(read).await.ok().flatten().unwrap_or_default()
 }

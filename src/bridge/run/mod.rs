@@ -8,7 +8,7 @@
 mod actor;
 mod mirror;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::{
@@ -36,6 +36,8 @@ pub struct Settings {
     pub program: PathBuf,
     /// Claude's directory.
     pub home: Home,
+    /// Variables that the CLI gets beyond our own environment.
+    pub environment: Vec<(OsString, OsString)>,
     /// How long a process without work is kept.
     pub idle: Duration,
     /// One permit a running turn, over all runs.
