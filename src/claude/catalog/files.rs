@@ -10,6 +10,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use super::each::each;
 use crate::claude::{
     git,
     home::{self, Home},
@@ -53,45 +54,50 @@ pub(super) struct Candidates {
 impl Candidates {
     /// The transcripts in `folders`. A folder that does not exist holds none.
     pub(super) fn of(folders: Vec<PathBuf>) -> Self {
-        let mut found = Self { folders, ..Self::default() };
-        for folder in 0..found.folders.len() {
-            if let Err(error) = found.look_into(folder) {
-                found.unreadable += usize::from(error.kind() != ErrorKind::NotFound);
-            }
+        let numbered: Vec<_> = folders.iter().enumerate().collect();
+        let mut found = Self::default();
+        for (all, unreadable) in each(&numbered, |(number, folder)| look_into(folder, *number)) {
+            found.all.extend(all);
+            found.unreadable += unreadable;
         }
         found.all.sort_unstable_by_key(|candidate| Reverse((candidate.modified, candidate.id)));
-        found
+        Self { folders, ..found }
     }
 
     pub(super) fn path(&self, candidate: &Candidate) -> PathBuf {
         self.folders[candidate.folder].join(&candidate.name)
     }
-
-    fn look_into(&mut self, folder: usize) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folders[folder])? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let Some(id) = name.to_str().and_then(session) else { continue };
-            match attributes(&entry) {
-                Ok(Some((modified, size))) => {
-                    self.all.push(Candidate { id, folder, name, modified, size });
-                }
-                Ok(None) => {}
-                Err(error) => self.unreadable += usize::from(error.kind() != ErrorKind::NotFound),
-            }
-        }
-        Ok(())
-    }
 }
 
-/// Modification time and size of a regular file; `None` for everything else. The CLI does not follow
-/// symlinks to transcripts either.
-fn attributes(entry: &DirEntry) -> io::Result<Option<(SystemTime, u64)>> {
+/// The transcripts in one folder, and the number of entries that could not be looked at.
+fn look_into(folder: &Path, number: usize) -> (Vec<Candidate>, usize) {
+    let is_lost = |error: &io::Error| usize::from(error.kind() != ErrorKind::NotFound);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return (Vec::new(), is_lost(&error)),
+    };
+    let mut found = Vec::new();
+    let mut unreadable = 0;
+    for entry in entries {
+        match entry.and_then(|entry| transcript(&entry, number)) {
+            Ok(candidate) => found.extend(candidate),
+            Err(error) => unreadable += is_lost(&error),
+        }
+    }
+    (found, unreadable)
+}
+
+/// The transcript behind a folder's entry; `None` where it is something else. The CLI does not
+/// follow symlinks to transcripts either.
+fn transcript(entry: &DirEntry, folder: usize) -> io::Result<Option<Candidate>> {
+    let name = entry.file_name();
+    let Some(id) = name.to_str().and_then(session) else { return Ok(None) };
     if !entry.file_type()?.is_file() {
         return Ok(None);
     }
     let metadata = entry.metadata()?;
-    Ok(Some((metadata.modified()?, metadata.len())))
+    let (modified, size) = (metadata.modified()?, metadata.len());
+    Ok(Some(Candidate { id, folder, name, modified, size }))
 }
 
 /// The session whose transcript has this file name: a hyphenated UUID and `.jsonl`.

@@ -13,7 +13,7 @@ use super::{scan, title};
 use crate::claude::{
     json::Raw,
     jsonl::{LINE_CAP, Line, Lines},
-    record::{Kind, Record},
+    record::{Kind, Record, prompt::Said},
 };
 
 /// Bytes at either end that the CLI looks at to decide whether to show a session.
@@ -52,14 +52,15 @@ impl Ends {
         self.raw_origin().map(String::from_utf8_lossy)
     }
 
-    /// Whether the CLI's picker hides the session (rules seen on 2.1.328): a program began it, or
-    /// near its beginning a record belongs to a sub-agent or to a team. The CLI searches the bytes,
+    /// Whether the CLI's picker hides the session (rules seen on 2.1.328): a program began it, or it
+    /// began with `/loop`, or near its beginning a record belongs to a sub-agent or to a team. The CLI searches the bytes,
     /// so fields at any depth count; so do we, lest a session be hidden there and not here.
     pub(super) fn is_hidden(&self) -> bool {
         let sidechain = [&b"\"isSidechain\":true"[..], b"\"isSidechain\": true"];
         self.raw_origin().is_some_and(|origin| HIDDEN.contains(&origin))
             || sidechain.iter().any(|flag| memmem::find(&self.head, flag).is_some())
             || first(&self.head, b"\"teamName\":\"").is_some()
+            || self.is_loop()
     }
 
     /// Whether nothing was ever said and nothing names the session: an empty or a garbage file, or
@@ -67,9 +68,15 @@ impl Ends {
     /// them.
     pub(super) fn is_empty(&self) -> bool {
         let said = |record: Record<'_>| match record.kind {
-            Kind::User(_) | Kind::Assistant(_) | Kind::CustomTitle(_) | Kind::AiTitle(_) => true,
             Kind::LastPrompt { prompt, .. } => prompt.is_some(),
-            _ => false,
+            kind => matches!(
+                kind,
+                Kind::User(_)
+                    | Kind::Assistant(_)
+                    | Kind::CustomTitle(_)
+                    | Kind::AiTitle(_)
+                    | Kind::Summary(_)
+            ),
         };
         self.size <= 2 * WINDOW as u64
             && ![&self.head, &self.tail].into_iter().flat_map(|bytes| records(bytes)).any(said)
@@ -112,6 +119,11 @@ impl Ends {
             }
         }
         Ok(opening.title())
+    }
+
+    fn is_loop(&self) -> bool {
+        let first = records(&self.head).find_map(|record| record.said().next());
+        matches!(first, Some(Said::Command { name, .. }) if name == "/loop")
     }
 
     fn raw_origin(&self) -> Option<&[u8]> {

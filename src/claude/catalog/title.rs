@@ -1,13 +1,15 @@
 //! The title of a session, by the precedence of the CLI's own picker.
 //!
-//! The last `custom-title`, else the last `ai-title`, else the last `last-prompt`, else the first
-//! prompt. A title that was set to nothing does not fall back to an earlier one of its kind; a record
-//! without a title is none (seen on 2.1.328). The CLI looks for them near both ends of a file; we look
-//! everywhere, so a title that scrolled out of its sight is not lost.
+//! The last `custom-title`, else the last `ai-title`, else the last `summary` near the end of the
+//! file, else the last `last-prompt`, else the first prompt. A title that was set to nothing does not
+//! fall back to an earlier one of its kind; a record without a title is none (seen on 2.1.328). The
+//! CLI looks near both ends of a file only; we look for titles everywhere, so that one which scrolled
+//! out of its sight is not lost. Summaries are older than the other titles and often another
+//! session's, so of those we see no more than it does.
 
 use std::{fs::File, io, ops::Range};
 
-use memchr::memmem;
+use memchr::{memchr, memmem, memrchr};
 
 use super::{read::Ends, scan};
 use crate::claude::{
@@ -30,7 +32,11 @@ const TITLE: &[u8] = b"-title\"";
 /// Ends the `type` of `last-prompt` records.
 const LAST_PROMPT: &[u8] = b"last-prompt\"";
 
+/// Ends the `type` of `summary` records.
+const SUMMARY: &[u8] = b"summary\"";
+
 /// Which records a scan looks for.
+#[derive(Clone, Copy)]
 enum Sought {
     /// `custom-title` and `ai-title`; nothing goes before a custom one.
     Title,
@@ -43,6 +49,7 @@ enum Sought {
 pub(super) struct Titles {
     custom: Option<String>,
     ai: Option<String>,
+    summary: Option<String>,
     prompt: Option<String>,
 }
 
@@ -57,19 +64,14 @@ impl Titles {
         Ok(titles)
     }
 
-    /// The last prompt as far as the end of the file tells, where it mostly stands.
+    /// What the end of the file tells of its last prompt, which mostly stands there, and of its
+    /// summary.
     pub(super) fn near_end(ends: &Ends) -> (Self, Prompts) {
-        let tail = ends.last();
         let mut titles = Self::default();
-        for hit in memmem::rfind_iter(tail, LAST_PROMPT) {
-            let start = memchr::memrchr(b'\n', &tail[..hit]).map_or(0, |before| before + 1);
-            let line = tail[start..].split(|b| *b == b'\n').next().unwrap_or_default();
-            titles.take(line);
-            if titles.prompt.is_some() {
-                return (titles, Prompts::Known);
-            }
-        }
-        (titles, Prompts::Anywhere)
+        titles.take_near(ends.last(), LAST_PROMPT, |titles| titles.prompt.is_some());
+        titles.take_near(ends.last(), SUMMARY, |titles| titles.summary.is_some());
+        let known = titles.prompt.is_some();
+        (titles, if known { Prompts::Known } else { Prompts::Anywhere })
     }
 
     /// Takes over what a later part of the file says.
@@ -77,17 +79,27 @@ impl Titles {
         Self {
             custom: later.custom.or(self.custom),
             ai: later.ai.or(self.ai),
+            summary: later.summary.or(self.summary),
             prompt: later.prompt.or(self.prompt),
         }
     }
 
     /// The title they give; `None` where the first prompt has to.
     pub(super) fn title(self) -> Option<String> {
-        [self.custom, self.ai, self.prompt]
-            .into_iter()
-            .flatten()
-            .map(|title| flat(&title))
-            .find(|title| !title.is_empty())
+        let all = [self.custom, self.ai, self.summary, self.prompt].into_iter().flatten();
+        all.map(|title| flat(&title)).find(|title| !title.is_empty())
+    }
+
+    /// Looks at the lines of `bytes` that hold `needle`, from the last one back.
+    fn take_near(&mut self, bytes: &[u8], needle: &[u8], found: impl Fn(&Self) -> bool) {
+        for hit in memmem::rfind_iter(bytes, needle) {
+            let start = memrchr(b'\n', &bytes[..hit]).map_or(0, |before| before + 1);
+            let len = memchr(b'\n', &bytes[start..]).unwrap_or(bytes.len() - start);
+            self.take(&bytes[start..start + len]);
+            if found(self) {
+                return;
+            }
+        }
     }
 
     /// Looks at the records of a kind from the last one back, until they have what they can have.
@@ -110,6 +122,7 @@ impl Titles {
         match record.kind {
             Kind::CustomTitle(title) => _ = self.custom.get_or_insert(title.into_owned()),
             Kind::AiTitle(title) => _ = self.ai.get_or_insert(title.into_owned()),
+            Kind::Summary(title) => _ = self.summary.get_or_insert(title.into_owned()),
             Kind::LastPrompt { prompt: Some(prompt), .. } => {
                 self.prompt.get_or_insert(prompt.into_owned());
             }
@@ -237,7 +250,7 @@ mod tests {
         let title = |custom: Option<&str>, ai: Option<&str>| Titles {
             custom: custom.map(str::to_owned),
             ai: ai.map(str::to_owned),
-            prompt: None,
+            ..Titles::default()
         };
         let early = title(Some("a"), Some("b"));
         assert_eq!(early.then(title(None, Some("c"))), title(Some("a"), Some("c")));

@@ -43,7 +43,7 @@ struct Fields<'a> {
     meta: Option<Raw<'a>>,
     compact_summary: Option<Raw<'a>>,
     replay: Option<Raw<'a>>,
-    /// `customTitle`, `aiTitle`, `lastPrompt`, `operation`, `attachment`, `totalCostUSD`: what a
+    /// `customTitle`, `aiTitle`, `summary`, `lastPrompt`, `operation`, `attachment`, `totalCostUSD`: what a
     /// record of that type is about.
     subject: Option<Raw<'a>>,
     content: Option<Raw<'a>>,
@@ -73,8 +73,8 @@ impl<'a> Fields<'a> {
             b"content" => &mut self.content,
             b"leafUuid" => &mut self.leaf,
             b"commandUuid" => &mut self.command,
-            b"customTitle" | b"aiTitle" | b"lastPrompt" | b"operation" | b"attachment"
-            | b"totalCostUSD" => &mut self.subject,
+            b"customTitle" | b"aiTitle" | b"summary" | b"lastPrompt" | b"operation"
+            | b"attachment" | b"totalCostUSD" => &mut self.subject,
             b"isSidechain" => &mut self.sidechain,
             b"isMeta" => &mut self.meta,
             b"isCompactSummary" => &mut self.compact_summary,
@@ -114,6 +114,7 @@ impl<'a> Fields<'a> {
             },
             "custom-title" => text(self.subject).map_or(Kind::Other(name), Kind::CustomTitle),
             "ai-title" => text(self.subject).map_or(Kind::Other(name), Kind::AiTitle),
+            "summary" => text(self.subject).map_or(Kind::Other(name), Kind::Summary),
             "last-prompt" => {
                 Kind::LastPrompt { prompt: text(self.subject), leaf: self.leaf.and_then(id) }
             }
@@ -341,6 +342,7 @@ mod tests {
         for (line, expected) in [
             (r#"{"type":"custom-title","customTitle":"Beans"}"#, r#"CustomTitle("Beans")"#),
             (r#"{"type":"ai-title","aiTitle":"Beans"}"#, r#"AiTitle("Beans")"#),
+            (r#"{"type":"summary","summary":"Beans","leafUuid":"x"}"#, r#"Summary("Beans")"#),
             (r#"{"type":"ai-title","aiTitle":7}"#, r#"Other("ai-title")"#),
             (
                 r#"{"type":"last-prompt","lastPrompt":"x"}"#,

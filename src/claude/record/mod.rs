@@ -80,6 +80,8 @@ pub enum Kind<'a> {
     CustomTitle(Cow<'a, str>),
     /// The title a model gave.
     AiTitle(Cow<'a, str>),
+    /// A title as older versions of the CLI gave it.
+    Summary(Cow<'a, str>),
     /// Where the conversation stands.
     LastPrompt {
         /// The newest prompt, shortened by the CLI (`lastPrompt`).

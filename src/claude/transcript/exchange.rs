@@ -10,42 +10,23 @@ use crate::claude::record::{
 /// What the CLI puts in Claude's place when it takes up a prompt that never was answered.
 const NO_ANSWER: &str = "No response requested.";
 
-/// Commands the CLI answers by itself, without Claude: they begin no exchange.
-const LOCAL: [&str; 34] = [
-    "/add-dir",
-    "/agents",
-    "/clear",
-    "/color",
-    "/compact",
-    "/config",
-    "/context",
-    "/copy",
-    "/cost",
-    "/effort",
-    "/exit",
-    "/export",
-    "/fast",
-    "/fork",
-    "/help",
-    "/hooks",
-    "/ide",
-    "/login",
-    "/logout",
-    "/mcp",
-    "/memory",
-    "/model",
-    "/output-style",
-    "/permissions",
-    "/plugin",
-    "/quit",
-    "/rename",
-    "/resume",
-    "/rewind",
-    "/status",
-    "/statusline",
-    "/tasks",
-    "/theme",
-    "/usage",
+/// Commands the CLI answers by itself, as its picker tells them from those for Claude (2.1.328):
+/// they begin no exchange, and a session is not named after their arguments.
+#[rustfmt::skip]
+const LOCAL: [&str; 92] = [
+    "/add-dir", "/advisor", "/agents", "/allowed-tools", "/app", "/autofix-pr", "/background",
+    "/bashes", "/bg", "/branch", "/btw", "/bug", "/checkpoint", "/chrome", "/clear", "/color",
+    "/compact", "/config", "/context", "/continue", "/copy", "/cost", "/desktop", "/diff",
+    "/effort", "/exit", "/export", "/extra-usage", "/fast", "/feedback", "/focus", "/fork",
+    "/goal", "/heapdump", "/help", "/hooks", "/ide", "/init", "/insights", "/install-github-app",
+    "/install-slack-app", "/keybindings", "/login", "/logout", "/loops", "/mcp", "/memory",
+    "/mobile", "/model", "/new", "/output-style", "/passes", "/permissions", "/plan", "/plugin",
+    "/plugins", "/powerup", "/privacy-settings", "/quit", "/rate-limit-options", "/recap",
+    "/release-notes", "/reload-plugins", "/remote-control", "/remote-env", "/rename", "/reset",
+    "/resume", "/rewind", "/sandbox", "/security-review", "/settings", "/skills", "/stats",
+    "/status", "/statusline", "/stickers", "/stop", "/tasks", "/team-onboarding", "/teleport",
+    "/terminal-setup", "/theme", "/tui", "/ultraplan", "/ultrareview", "/undo", "/upgrade",
+    "/usage", "/vim", "/voice", "/workflows",
 ];
 
 /// A prompt and its answer.
@@ -62,8 +43,7 @@ pub struct Exchange {
     pub tools: usize,
 }
 
-/// Whether the CLI runs the slash command `name` by itself (a part of its list: the commands that
-/// are typed often).
+/// Whether the CLI answers the slash command `name` by itself.
 pub(in crate::claude) fn is_local(name: &str) -> bool {
     LOCAL.contains(&name)
 }
