@@ -57,12 +57,10 @@ pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
         (false, Some(dir)) if !dir.is_dir() => {
             return failed(&format!("`{}` is no directory", dir.display()));
         }
-        (false, dir) => {
-            match dir.clone().map_or_else(std::env::current_dir, std::path::absolute) {
-                Ok(dir) => Some(dir),
-                Err(error) => return failed(&error),
-            }
-        }
+        (false, dir) => match dir.clone().map_or_else(std::env::current_dir, std::path::absolute) {
+            Ok(dir) => Some(dir),
+            Err(error) => return failed(&error),
+        },
     };
     let query = Query {
         project,
@@ -109,7 +107,7 @@ fn print_lines(config: &Config, sessions: &[Session]) -> ExitCode {
     }
     for session in sessions {
         let mut facts = vec![words::age(now, session.modified)];
-        facts.extend(session.branch.clone());
+        facts.extend(words::branch(session.branch.as_deref()));
         facts.push(words::path(&session.project, &config.user_home));
         facts.extend(session.status.map(|status| {
             match status {
