@@ -8,5 +8,6 @@ pub(crate) mod conversation;
 pub(crate) mod headless;
 pub(crate) mod laptop;
 pub(crate) mod messages_api;
+pub(crate) mod phone;
 pub(crate) mod recording;
 pub(crate) mod shape;
