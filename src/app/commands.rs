@@ -112,12 +112,7 @@ impl App {
 
     /// Points a place at a session that does not exist yet, and sends its first prompt if there is
     /// one. `source` is the message that asked for it.
-    pub(super) fn new_session(
-        &mut self,
-        source: Source,
-        directory: &Path,
-        first: Option<Sending>,
-    ) {
+    pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Sending>) {
         let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
         let session = fresh_session(source, 0);
         let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), session) };
@@ -179,9 +174,8 @@ impl App {
         }
         let wanted = to.to_lowercase();
         let known = catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
-        let fits: Vec<PathBuf> = known
-            .filter(|dir| dir.is_dir() && name(dir).contains(&wanted))
-            .collect();
+        let fits: Vec<PathBuf> =
+            known.filter(|dir| dir.is_dir() && name(dir).contains(&wanted)).collect();
         let exact: Vec<&PathBuf> = fits.iter().filter(|dir| name(dir) == wanted).collect();
         match (&exact[..], &fits[..]) {
             ([one], _) => self.allowed((*one).clone()),

@@ -75,7 +75,8 @@ impl App {
         (purpose, carry): (Purpose, Carry),
     ) -> Screen {
         let known = catalog::projects(&self.setup.home);
-        let there = known.into_iter().filter(|known| purpose == Purpose::List || known.dir.is_dir());
+        let there =
+            known.into_iter().filter(|known| purpose == Purpose::List || known.dir.is_dir());
         let mut places: Vec<_> = there
             .skip(usize::from(page) * PAGE)
             .take(PAGE + 1)

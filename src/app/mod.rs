@@ -185,7 +185,8 @@ impl App {
     }
 
     fn unreadable(&self, kind: &str, message: &Message) {
-        let words = format!("I read text only so far, not a {}. Write it, please.", kind.replace('_', " "));
+        let words =
+            format!("I read text only so far, not a {}. Write it, please.", kind.replace('_', " "));
         self.reply(message, screens::notice::plain(&words));
     }
 

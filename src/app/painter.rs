@@ -169,7 +169,10 @@ impl Painter {
     }
 
     fn note_taken(&mut self, turn: &Turn) {
-        if turn.taken && !self.taken && let Some(source) = self.canvas.source {
+        if turn.taken
+            && !self.taken
+            && let Some(source) = self.canvas.source
+        {
             self.taken = true;
             let display = self.canvas.display.clone();
             let note = Note::Taken { source, display, session: turn.session };

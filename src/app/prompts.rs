@@ -19,12 +19,7 @@ use crate::{
         session::{Session, SessionId},
     },
     screens::{notice, sessions::Purpose},
-    telegram::{
-        button::Carry,
-        intent::Asking,
-        text::Text,
-        update::ChatKind,
-    },
+    telegram::{button::Carry, intent::Asking, text::Text, update::ChatKind},
 };
 
 /// A prompt and where it should go.
@@ -148,9 +143,8 @@ impl App {
             skip: 0,
             take: 20,
         };
-        let by_person = |session: &Session| {
-            matches!(session.origin.as_deref(), Some("cli" | "telegram"))
-        };
+        let by_person =
+            |session: &Session| matches!(session.origin.as_deref(), Some("cli" | "telegram"));
         catalog::page(&self.setup.home, &query).sessions.iter().any(by_person)
     }
 

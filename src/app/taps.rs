@@ -46,7 +46,9 @@ impl App {
         match tap {
             Tap::List(list, carry) => match self.picker(message.place, list, carry) {
                 Some(screen) => self.turn_page(message, screen),
-                None => self.turn_page(message, notice::plain("That directory is not known any more.")),
+                None => {
+                    self.turn_page(message, notice::plain("That directory is not known any more."))
+                }
             },
             Tap::Projects(page, carry) => {
                 let lead = Text::plain("Directories, the newest first:");

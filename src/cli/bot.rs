@@ -67,10 +67,8 @@ pub(super) fn main(config: &Config) -> ExitCode {
 }
 
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, BotError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     Ok(runtime)
 }
 
@@ -103,7 +101,8 @@ pub(super) async fn run(
     let client = Client::connect(token.reveal(), &config.api_url)?;
     let Some(me) = introduce(&client, &cancel).await? else { return Ok(()) };
     tracing::info!(bot = me.username, "segue is running");
-    let (outbox, sending) = Outbox::start(client.clone(), Pace::default(), CancellationToken::new());
+    let (outbox, sending) =
+        Outbox::start(client.clone(), Pace::default(), CancellationToken::new());
     let (sink, updates) = mpsc::channel(UPDATES);
     let poll = Poll { client, me: me.id, allowed_updates: WANTED, sink };
     let polling = tokio::spawn(poll::run(poll, cancel.clone()));
@@ -161,4 +160,3 @@ fn setup(config: &Config, me: Me) -> Setup {
         grace: config.grace,
     }
 }
-

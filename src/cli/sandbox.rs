@@ -46,7 +46,9 @@ async fn run(mut config: Config, arguments: &Arguments) -> Result<(), bot::BotEr
         }
         (wanted, _) => {
             let why = if wanted { "as asked" } else { "no Claude CLI on the PATH" };
-            println!("Demo ({why}): made-up sessions and a scripted Claude in a temporary directory.");
+            println!(
+                "Demo ({why}): made-up sessions and a scripted Claude in a temporary directory."
+            );
             Some(Demo::set_up(&std::env::current_exe()?)?)
         }
     };

@@ -57,12 +57,10 @@ pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
         (false, Some(dir)) if !dir.is_dir() => {
             return failed(&format!("`{}` is no directory", dir.display()));
         }
-        (false, dir) => {
-            match dir.clone().map_or_else(std::env::current_dir, std::path::absolute) {
-                Ok(dir) => Some(dir),
-                Err(error) => return failed(&error),
-            }
-        }
+        (false, dir) => match dir.clone().map_or_else(std::env::current_dir, std::path::absolute) {
+            Ok(dir) => Some(dir),
+            Err(error) => return failed(&error),
+        },
     };
     let query = Query {
         project,

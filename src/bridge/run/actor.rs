@@ -453,7 +453,9 @@ impl Actor {
             Lifecycle::Cancelled => {
                 if self.current.as_ref().is_some_and(|current| current.prompt.id.0 == prompt) {
                     self.finish(Outcome::Stopped);
-                } else if let Some(inside) = self.inside.take_if(|inside| inside.prompt.id.0 == prompt) {
+                } else if let Some(inside) =
+                    self.inside.take_if(|inside| inside.prompt.id.0 == prompt)
+                {
                     show(&inside, |turn| turn.finish(Outcome::TakenBack));
                     self.settle();
                 }
