@@ -44,7 +44,8 @@ impl App {
             skip: usize::from(list.page) * PAGE,
             take: PAGE,
         };
-        let page = catalog::page(&self.setup.home, &query);
+        let mut page = catalog::page(&self.setup.home, &query);
+        page.sessions.iter_mut().for_each(|session| self.hide_ours(session));
         let picker = Picker {
             list,
             directory,
@@ -91,8 +92,16 @@ impl App {
         sessions::directories(&self.scene(), lead, &places, Paging { page, more, purpose, carry })
     }
 
+    /// A run of ours is not the laptop: what it holds is not open there.
+    fn hide_ours(&self, session: &mut Session) {
+        if self.runs.state(session.id).is_some_and(|state| state.pid.is_some()) {
+            session.status = None;
+        }
+    }
+
     /// The card of a session.
-    pub(super) fn card(&self, session: Session) -> Screen {
+    pub(super) fn card(&self, mut session: Session) -> Screen {
+        self.hide_ours(&mut session);
         let path = self.setup.home.transcript(session.id);
         let digest = path.and_then(|path| transcript::digest(&path).ok()).unwrap_or_default();
         let seconds = match (digest.first_at, digest.last_at) {

@@ -270,20 +270,21 @@ fn command(launch: &Launch) -> Command {
 /// commands: our own secrets and settings, and what an outer Claude session told about itself.
 /// Settings of the CLI (`CLAUDE_CODE_USE_BEDROCK`, `CLAUDE_CONFIG_DIR`, …) pass.
 fn is_private(name: &OsStr) -> bool {
-    const OUTER_SESSION: [&str; 9] = [
+    const OUTER_SESSION: [&str; 10] = [
         "SESSION",
         "ENTRYPOINT",
         "SSE_PORT",
         "CHILD",
         "PARENT",
         "SOCKET",
+        "MESSAGING",
         "EXECPATH",
         "BRIDGE",
         "LAUNCHED_BY",
     ];
     let name = name.to_string_lossy();
     name == "TELEGRAM_BOT_TOKEN"
-        || name == "CLAUDECODE"
+        || matches!(&*name, "CLAUDECODE" | "CLAUDE_PID" | "CLAUDE_EFFORT")
         || name.starts_with("SEGUE_")
         || name
             .strip_prefix("CLAUDE_CODE_")
@@ -385,6 +386,8 @@ mod tests {
             ("CLAUDE_CODE_SSE_PORT", true),
             ("CLAUDE_CODE_SESSION_ID", true),
             ("CLAUDE_CODE_ENTRYPOINT", true),
+            ("CLAUDE_CODE_MESSAGING_TOKEN", true),
+            ("CLAUDE_PID", true),
             ("CLAUDE_CODE_USE_BEDROCK", false),
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", false),
             ("CLAUDE_CONFIG_DIR", false),

@@ -107,7 +107,7 @@ fn print_lines(config: &Config, sessions: &[Session]) -> ExitCode {
     }
     for session in sessions {
         let mut facts = vec![words::age(now, session.modified)];
-        facts.extend(session.branch.clone());
+        facts.extend(words::branch(session.branch.as_deref()));
         facts.push(words::path(&session.project, &config.user_home));
         facts.extend(session.status.map(|status| {
             match status {

@@ -1,7 +1,26 @@
 //! The control API over HTTP: `/sandbox/…`, JSON in and out, and all changes as Server-Sent Events.
 //!
-//! It is what the page talks to. `GET /sandbox/events` begins with the whole state and goes on with
-//! each change.
+//! It is what the page talks to. A refusal is a 4xx with `{"error": "…"}`.
+//!
+//! | Path | Body | Gives |
+//! |---|---|---|
+//! | `GET state` | | people, chats, messages, faults |
+//! | `GET events` | | the state as the first event, then each change |
+//! | `GET calls?after=` | | the call log, or its later part |
+//! | `POST say` | `chat user text reply_to?` | `message` |
+//! | `POST edit` | `chat user message text` | |
+//! | `POST delete` | `chat user message` | |
+//! | `POST press` | `chat user message`, and `data` or `row col` | `answer`, when it comes; null, if it does not |
+//! | `POST stop` | `chat` | ends a draft |
+//! | `POST users` | `first_name username?` | `user` |
+//! | `POST chats` | `user`, or `title members` | `chat` |
+//! | `POST standing` | `chat user standing`: `member` or `kicked` | |
+//! | `POST faults` | `what times? method? chat?`; `what` is `{"kind": …}` as in [`Trouble`] | `fault` |
+//! | `DELETE faults` | | |
+//! | `POST expire` | | lets pressed buttons expire |
+//! | `POST reset` | | begins anew |
+//!
+//! [`Trouble`]: super::Trouble
 
 use std::{convert::Infallible, sync::Arc};
 

@@ -4,7 +4,7 @@
 //! Pure: time is an argument.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     time::{Duration, Instant},
 };
 
@@ -18,27 +18,28 @@ pub enum Pace {
     Relaxed,
 }
 
-/// At most `calls` within `window`; who asks for more stays out for `penalty` at least.
+/// One call every `every` in the long run, and `burst` at once; who asks for more stays out for
+/// `penalty` at least.
 struct Limit {
-    calls: usize,
-    window: Duration,
+    every: Duration,
+    burst: u32,
     penalty: Duration,
 }
 
-/// Five at once, then one a second: bursts of a few messages pass in practice.
+/// One a second; bursts of a few messages pass in practice.
 const PRIVATE: Limit =
-    Limit { calls: 5, window: Duration::from_secs(5), penalty: Duration::from_secs(3) };
-/// From Telegram's FAQ for bots.
+    Limit { every: Duration::from_secs(1), burst: 4, penalty: Duration::from_secs(3) };
+/// 20 a minute, from Telegram's FAQ for bots.
 const GROUP: Limit =
-    Limit { calls: 20, window: Duration::from_secs(60), penalty: Duration::from_secs(5) };
-/// From Telegram's FAQ for bots.
+    Limit { every: Duration::from_secs(3), burst: 4, penalty: Duration::from_secs(5) };
+/// 30 a second, from Telegram's FAQ for bots.
 const OVERALL: Limit =
-    Limit { calls: 30, window: Duration::from_secs(1), penalty: Duration::from_secs(1) };
+    Limit { every: Duration::from_nanos(33_333_333), burst: 30, penalty: Duration::from_secs(1) };
 
-/// Calls of the recent past, and how long to stay away.
+/// What was used up, as the moment at which all of it is paid back, and how long to stay away.
 #[derive(Debug, Default)]
 struct Budget {
-    recent: VecDeque<Instant>,
+    paid: Option<Instant>,
     closed: Option<Instant>,
 }
 
@@ -50,11 +51,19 @@ impl Budget {
         {
             return Some(wait);
         }
-        self.recent.retain(|at| *at + limit.window > now);
-        let oldest = *self.recent.front().filter(|_| self.recent.len() >= limit.calls)?;
-        let wait = (oldest + limit.window - now).max(limit.penalty);
+        let owed = self.owed(now) + limit.every;
+        let wait = owed.checked_sub(limit.every * limit.burst).filter(|wait| !wait.is_zero())?;
+        let wait = wait.max(limit.penalty);
         self.closed = Some(now + wait);
         Some(wait)
+    }
+
+    fn owed(&self, now: Instant) -> Duration {
+        self.paid.map_or(Duration::ZERO, |paid| paid.saturating_duration_since(now))
+    }
+
+    fn charge(&mut self, limit: &Limit, now: Instant) {
+        self.paid = Some(now + self.owed(now) + limit.every);
     }
 }
 
@@ -73,8 +82,8 @@ impl Budgets {
         if let Some(wait) = budget.wait(limit, now).or_else(|| self.overall.wait(&OVERALL, now)) {
             return Err(wait.as_secs_f64().ceil() as u32);
         }
-        budget.recent.push_back(now);
-        self.overall.recent.push_back(now);
+        budget.charge(limit, now);
+        self.overall.charge(&OVERALL, now);
         Ok(())
     }
 }
@@ -97,14 +106,14 @@ mod tests {
     #[test]
     fn one_a_second_in_private() {
         assert_eq!(refused(1, (0..60).map(|n| n * 1_000)), []);
-        assert_eq!(refused(1, [0, 1, 2, 3, 4]), []);
-        assert_eq!(refused(1, [0, 1, 2, 3, 4, 5, 1_000, 5_006]), [(5, 5), (1_000, 4)]);
+        assert_eq!(refused(1, [0, 1, 2, 3]), []);
+        assert_eq!(refused(1, [0, 1, 2, 3, 4, 1_000, 3_005]), [(4, 3), (1_000, 3)]);
     }
 
     #[test]
     fn twenty_a_minute_in_groups() {
         assert_eq!(refused(-1, (0..60).map(|n| n * 3_000)), []);
-        assert_eq!(refused(-1, (0..21).map(|n| n * 1_000)), [(20_000, 40)]);
+        assert_eq!(refused(-1, (0..6).map(|n| n * 1_000)), [(5_000, 5)]);
     }
 
     #[test]

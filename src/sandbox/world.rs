@@ -85,11 +85,12 @@ impl World {
     }
 
     /// Begins anew. The queue is emptied and its ids go on, and so does the call log, as both would
-    /// confuse whoever remembers the old ones.
+    /// confuse whoever remembers the old ones. What the bot has set up stays.
     pub(super) fn reset(&mut self, bot: &Bot) {
         let old = std::mem::replace(self, Self::new(bot));
         self.updates = old.updates;
         self.updates.clear();
+        self.menus = old.menus;
         self.log = old.log;
         self.pollers = old.pollers;
         let state = self.state();

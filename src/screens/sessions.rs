@@ -83,7 +83,7 @@ fn entry(scene: &Scene, picker: &Picker, index: usize, session: &Session) -> Tex
     let mut text = Text::plain(format!("{}. ", index + 1));
     text.bold(&words::line(&session.title, TITLE)).push("\n");
     let mut facts = vec![words::age(scene.now, session.modified)];
-    facts.extend(session.branch.as_deref().map(|branch| words::line(branch, 40)));
+    facts.extend(words::branch(session.branch.as_deref()));
     if picker.directory.is_none() {
         facts.push(words::path(&session.project, &scene.home));
     }
@@ -221,8 +221,8 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     let mut text = anchor(scene, session.id);
     text.push(" ").bold(&words::line(&session.title, TITLE)).push("\n");
     text.code(&words::path(&session.project, &scene.home));
-    if let Some(branch) = &session.branch {
-        text.push(" · ").push(&words::line(branch, 40));
+    if let Some(branch) = words::branch(session.branch.as_deref()) {
+        text.push(" · ").push(&branch);
     }
     let prompts = words::plural(card.prompts as u64, "prompt");
     let mut facts = format!("\n{} · {prompts}", words::age(scene.now, session.modified));

@@ -71,8 +71,8 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
         }
     }
     text.push("\n").code(&words::path(&status.directory, &scene.home));
-    if let Some(branch) = &status.branch {
-        text.push(" · ").push(&words::line(branch, 40));
+    if let Some(branch) = words::branch(status.branch.as_deref()) {
+        text.push(" · ").push(&branch);
     }
     text.push("\n").append(run(status.run.as_ref()));
     if !status.others.is_empty() {

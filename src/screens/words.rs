@@ -66,6 +66,11 @@ pub(crate) fn path(path: &Path, home: &Path) -> String {
     }
 }
 
+/// A git branch. Outside a repository, and off any branch, the CLI writes `HEAD`: no news.
+pub(crate) fn branch(branch: Option<&str>) -> Option<String> {
+    branch.filter(|branch| *branch != "HEAD").map(|branch| line(branch, 40))
+}
+
 /// One line of at most so many characters, safe to show.
 pub(crate) fn line(text: &str, most: usize) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
