@@ -10,4 +10,5 @@ pub(crate) mod laptop;
 pub(crate) mod messages_api;
 pub(crate) mod phone;
 pub(crate) mod recording;
+pub(crate) mod schema;
 pub(crate) mod shape;
