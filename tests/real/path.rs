@@ -207,11 +207,7 @@ async fn two_places_at_once() {
         })
         .await;
     let slow = phone.client.say((GROUP, ADA), "ramble on").unwrap();
-    phone
-        .see_in(GROUP, "progress", |posts| {
-            posts.iter().find(|post| post.buttons().any(|button| button.text == "Stop")).cloned()
-        })
-        .await;
+    phone.progress(GROUP, slow).await;
     let answer = phone.ask("sow the peas").await;
     assert!(answer.text.contains(&sees(1, "sow the peas")), "{answer:?}");
     api.release();
@@ -224,11 +220,7 @@ async fn stop_keeps_the_session_usable() {
     let Bench { phone, .. } = &bench;
     phone.ask("sow the peas").await;
     let prompt = phone.say("ramble on");
-    let progress = phone
-        .see("progress", |posts| {
-            posts.iter().find(|post| post.buttons().any(|button| button.text == "Stop")).cloned()
-        })
-        .await;
+    let progress = phone.progress(ADA, prompt).await;
     phone.press(&progress, "Stop").await;
     let stopped = phone.answer(prompt).await;
     assert!(stopped.text.contains("Stopped"), "{stopped:?}");

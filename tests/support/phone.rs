@@ -69,6 +69,7 @@ impl Phone {
             starts: 0,
         };
         phone.set("SEGUE_PROJECT", project);
+        phone.configure("pace_ms = 20\n");
         phone.boot().await;
         phone
     }
@@ -79,12 +80,18 @@ impl Phone {
         self.environment.push((name.into(), value.into()));
     }
 
+    /// Writes the bot's configuration file, in force from its next start on.
+    pub(crate) fn configure(&self, toml: &str) {
+        fs::write(self.scratch.path().join("config.toml"), toml).unwrap();
+    }
+
     /// Starts the bot and waits until it polls.
     pub(crate) async fn boot(&mut self) {
         self.starts += 1;
         let log = File::create(self.log()).unwrap();
         let mut command = Command::new(&self.binary);
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.arg("--config").arg(self.scratch.path().join("config.toml"));
         command.current_dir(&self.directory).stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(log);
         self.bot = Some(command.spawn().unwrap());
@@ -191,6 +198,15 @@ impl Phone {
         let is_it =
             |post: &&Post| post.reply_to == Some(prompt) && !post.silent && post.text.contains('↳');
         let wish = format!("answer to #{prompt}");
+        self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
+    }
+
+    /// Waits for the progress message of a prompt.
+    pub(crate) async fn progress(&self, chat: i64, prompt: i64) -> Post {
+        let is_it = |post: &&Post| {
+            post.reply_to == Some(prompt) && post.buttons().any(|button| button.text == "Stop")
+        };
+        let wish = format!("progress of #{prompt}");
         self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
     }
 
