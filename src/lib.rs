@@ -22,7 +22,11 @@
 //!
 //! A test (`tests/tidy.rs`) holds these directions.
 
+pub mod app;
 pub mod bridge;
 pub mod claude;
+pub mod cli;
+pub mod config;
 pub mod sandbox;
+pub mod screens;
 pub mod telegram;

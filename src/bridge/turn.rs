@@ -1,7 +1,7 @@
 //! What one turn of a run has shown so far: the pure fold of the CLI's lines.
 //!
 //! A turn belongs to the prompt that began it. It holds what a screen needs and nothing of how it
-//! is shown; it does no I/O and looks at no clock.
+//! is shown; it does no I/O.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    bridge::prompt::PromptId,
+    bridge::prompt::{Prompt, PromptId},
     claude::{
         record::{Block, Kind, Message, Record, Usage},
         session::SessionId,
@@ -22,6 +22,8 @@ use crate::{
 pub struct Turn {
     /// The prompt that this turn answers.
     pub prompt: PromptId,
+    /// 0, and one more for each *Try again*.
+    pub attempt: u32,
     /// The session that it goes to; `/clear` and a fork change it.
     pub session: SessionId,
     /// How far it is.
@@ -30,6 +32,8 @@ pub struct Turn {
     pub taken: bool,
     /// When Claude began with it, or when it was accepted.
     pub began: Instant,
+    /// When it was over.
+    pub ended: Option<Instant>,
     /// What Claude said, in order.
     pub said: Vec<Said>,
     /// What is being said right now and is not yet in `said`.
@@ -40,6 +44,8 @@ pub struct Turn {
     pub thinking: bool,
     /// Questions that wait for the person.
     pub asks: Vec<Ask>,
+    /// Questions that the person has answered, by request id: whether the tool may run.
+    pub decided: Vec<(String, bool)>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
     /// How many prompts were taken into this turn while it ran.
@@ -164,18 +170,21 @@ pub enum StepState {
 
 impl Turn {
     /// The turn of a prompt that was just accepted.
-    pub fn new(prompt: PromptId, session: SessionId, now: Instant) -> Self {
+    pub fn new(prompt: &Prompt, session: SessionId, now: Instant) -> Self {
         Self {
-            prompt,
+            prompt: prompt.id,
+            attempt: prompt.attempt,
             session,
             phase: Phase::Starting,
             taken: false,
             began: now,
+            ended: None,
             said: Vec::new(),
             partial: String::new(),
             steps: Vec::new(),
             thinking: false,
             asks: Vec::new(),
+            decided: Vec::new(),
             retry: None,
             joined: 0,
             cost: None,
@@ -220,7 +229,7 @@ impl Turn {
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),
             Line::Ask(ask) => self.asks.push(ask.clone()),
-            Line::Withdrawn { request } => self.close(request),
+            Line::Withdrawn { request } => self.withdraw(request),
             Line::Result(result) => self.finish(outcome(result)),
             _ => {}
         }
@@ -237,12 +246,17 @@ impl Turn {
         }
     }
 
-    /// A question is answered or withdrawn.
-    pub fn close(&mut self, request: &str) {
+    /// The person has answered a question.
+    pub fn decide(&mut self, request: &str, allowed: bool) {
+        self.withdraw(request);
+        self.decided.push((request.to_owned(), allowed));
+    }
+
+    fn withdraw(&mut self, request: &str) {
         self.asks.retain(|ask| ask.request != request);
     }
 
-    /// Ends the turn. The first outcome stands.
+    /// Ends the turn now. The first outcome stands.
     pub fn finish(&mut self, outcome: Outcome) {
         if self.outcome().is_some() {
             return;
@@ -258,6 +272,7 @@ impl Turn {
         }
         (self.thinking, self.retry) = (false, None);
         self.asks.clear();
+        self.ended = Some(Instant::now());
         self.phase = Phase::Done(outcome);
     }
 
@@ -375,10 +390,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::bridge::{place::Place, prompt::Source};
 
     fn turn(lines: &[&str]) -> Turn {
-        let nil = Uuid::nil();
-        let mut turn = Turn::new(PromptId(nil), SessionId(nil), Instant::now());
+        let place = Place { chat: 1, thread: None };
+        let prompt = Prompt::new(Source { bot: 1, place, message: 1 }, "", 0);
+        let mut turn = Turn::new(&prompt, SessionId(Uuid::nil()), Instant::now());
         for line in lines {
             turn.apply(&Line::decode(line.as_bytes()).unwrap());
         }

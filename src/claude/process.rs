@@ -75,6 +75,8 @@ pub struct Launch {
     pub mode: Option<String>,
     /// `--model`
     pub model: Option<String>,
+    /// Variables beyond our own environment.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 /// Why a process could not be started.
@@ -253,6 +255,7 @@ fn command(launch: &Launch) -> Command {
         command.env_remove(name);
     }
     command
+        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
         .env("CLAUDE_CODE_ENTRYPOINT", "telegram")
         .current_dir(&launch.directory)
         .stdin(Stdio::piped())
@@ -265,23 +268,25 @@ fn command(launch: &Launch) -> Command {
 
 /// Whether a variable of our environment must not reach the CLI, and through it Claude's shell
 /// commands: our own secrets and settings, and what an outer Claude session told about itself.
-/// Settings of the CLI (`CLAUDE_CODE_USE_BEDROCK`, `CLAUDE_CONFIG_DIR`, …) pass.
+/// Settings of the CLI (`CLAUDE_CODE_USE_BEDROCK`, `CLAUDE_CONFIG_DIR`, …) pass, and what tells the
+/// sandbox's scripted CLI its script.
 fn is_private(name: &OsStr) -> bool {
-    const OUTER_SESSION: [&str; 9] = [
+    const OUTER_SESSION: [&str; 10] = [
         "SESSION",
         "ENTRYPOINT",
         "SSE_PORT",
         "CHILD",
         "PARENT",
         "SOCKET",
+        "MESSAGING",
         "EXECPATH",
         "BRIDGE",
         "LAUNCHED_BY",
     ];
     let name = name.to_string_lossy();
     name == "TELEGRAM_BOT_TOKEN"
-        || name == "CLAUDECODE"
-        || name.starts_with("SEGUE_") && name != "SEGUE_SCRIPT"
+        || matches!(&*name, "CLAUDECODE" | "CLAUDE_PID" | "CLAUDE_EFFORT")
+        || (name.starts_with("SEGUE_") && !name.starts_with("SEGUE_SCRIPT"))
         || name
             .strip_prefix("CLAUDE_CODE_")
             .is_some_and(|rest| OUTER_SESSION.iter().any(|word| rest.contains(word)))
@@ -356,7 +361,14 @@ mod tests {
 
     fn launch(program: PathBuf, directory: PathBuf) -> Launch {
         let id = SessionId(uuid::Uuid::nil());
-        Launch { program, directory, conversation: Conversation::New(id), mode: None, model: None }
+        Launch {
+            program,
+            directory,
+            conversation: Conversation::New(id),
+            mode: None,
+            model: None,
+            environment: Vec::new(),
+        }
     }
 
     fn script(dir: &Path, body: &str) -> PathBuf {
@@ -375,6 +387,8 @@ mod tests {
             ("CLAUDE_CODE_SSE_PORT", true),
             ("CLAUDE_CODE_SESSION_ID", true),
             ("CLAUDE_CODE_ENTRYPOINT", true),
+            ("CLAUDE_CODE_MESSAGING_TOKEN", true),
+            ("CLAUDE_PID", true),
             ("CLAUDE_CODE_USE_BEDROCK", false),
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", false),
             ("CLAUDE_CONFIG_DIR", false),

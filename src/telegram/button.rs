@@ -2,10 +2,10 @@
 //!
 //! Taps carry all they need, so that a button works after a restart: sessions by id, directories by
 //! a hash that is looked up among the known ones. A prompt that a button sends on is not in it: it
-//! is the message that the button's message replies to. Only questions and turns belong to a
+//! is the message that the button's message replies to ([`Carry`]). Only questions and turns belong to a
 //! process; their taps are found stale when that has ended.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -25,21 +25,31 @@ pub enum Tap {
     /// Do not let a tool run.
     Deny(Key),
     /// Show a page of sessions.
-    List(List),
+    List(List, Carry),
     /// Show a page of directories.
-    Projects(u16),
-    /// Work in a session, and send it the prompt if there is one.
-    Pick(SessionId),
-    /// Start a new session in the place's directory, with the prompt if there is one.
-    New,
-    /// Work in a directory, and send the prompt if there is one.
-    Directory(Key),
+    Projects(u16, Carry),
+    /// Work in a session.
+    Pick(SessionId, Carry),
+    /// Start a new session in a directory, or in the place's own.
+    New(Option<Key>, Carry),
+    /// Work in a directory.
+    Directory(Key, Carry),
     /// Work in a directory that was never trusted, and send the prompt.
     Trust(Key),
     /// Go on in a copy of a session, with the prompt.
     Fork(SessionId),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
+}
+
+/// Whether a button takes a prompt along: the message that its own message replies to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carry {
+    /// It only changes where the place is.
+    #[default]
+    Nothing,
+    /// It also sends the prompt that waits.
+    Prompt,
 }
 
 /// A page of the sessions of a directory or of all.
@@ -76,24 +86,28 @@ impl Key {
 
 impl Tap {
     /// The tap as `callback_data`, or None when words make it longer than [`LIMIT`].
+    ///
+    /// The first letter is the kind, in upper case where a prompt is carried.
     pub fn encode(&self) -> Option<String> {
-        let data = match self {
-            Self::Stop(key) => format!("x{:016x}", key.0),
-            Self::Allow(key) => format!("y{:016x}", key.0),
-            Self::Deny(key) => format!("n{:016x}", key.0),
-            Self::List(list) => {
-                let directory = list.directory.map_or_else(String::new, |key| format!("{:x}", key.0));
-                let hidden = if list.hidden { "h" } else { "" };
-                format!("l{directory}:{:x}{hidden}:{}", list.page, list.words)
+        let (kind, rest, carry) = match self {
+            Self::Stop(key) => ('x', key.to_string(), Carry::Nothing),
+            Self::Allow(key) => ('y', key.to_string(), Carry::Nothing),
+            Self::Deny(key) => ('n', key.to_string(), Carry::Nothing),
+            Self::List(list, carry) => ('l', list.to_string(), *carry),
+            Self::Projects(page, carry) => ('p', format!("{page:x}"), *carry),
+            Self::Pick(session, carry) => ('s', session.0.simple().to_string(), *carry),
+            Self::New(directory, carry) => {
+                ('w', directory.map_or_else(String::new, |key| key.to_string()), *carry)
             }
-            Self::Projects(page) => format!("p{page:x}"),
-            Self::Pick(session) => format!("s{}", session.0.simple()),
-            Self::New => "w".to_owned(),
-            Self::Directory(key) => format!("d{:016x}", key.0),
-            Self::Trust(key) => format!("t{:016x}", key.0),
-            Self::Fork(session) => format!("f{}", session.0.simple()),
-            Self::Again(session, attempt) => format!("a{}:{attempt:x}", session.0.simple()),
+            Self::Directory(key, carry) => ('d', key.to_string(), *carry),
+            Self::Trust(key) => ('t', key.to_string(), Carry::Prompt),
+            Self::Fork(session) => ('f', session.0.simple().to_string(), Carry::Prompt),
+            Self::Again(session, attempt) => {
+                ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
+            }
         };
+        let kind = if carry == Carry::Prompt { kind.to_ascii_uppercase() } else { kind };
+        let data = format!("{kind}{rest}");
         (data.len() <= LIMIT).then_some(data)
     }
 
@@ -101,23 +115,39 @@ impl Tap {
     pub fn decode(data: &str) -> Option<Self> {
         let mut chars = data.chars();
         let (kind, rest) = (chars.next()?, chars.as_str());
-        Some(match kind {
-            'x' => Self::Stop(key(rest)?),
-            'y' => Self::Allow(key(rest)?),
-            'n' => Self::Deny(key(rest)?),
-            'l' => Self::List(list(rest)?),
-            'p' => Self::Projects(u16::from_str_radix(rest, 16).ok()?),
-            's' => Self::Pick(session(rest)?),
-            'w' if rest.is_empty() => Self::New,
-            'd' => Self::Directory(key(rest)?),
-            't' => Self::Trust(key(rest)?),
-            'f' => Self::Fork(session(rest)?),
-            'a' => {
+        let carry = if kind.is_ascii_uppercase() { Carry::Prompt } else { Carry::Nothing };
+        Some(match (kind.to_ascii_lowercase(), carry) {
+            ('x', Carry::Nothing) => Self::Stop(key(rest)?),
+            ('y', Carry::Nothing) => Self::Allow(key(rest)?),
+            ('n', Carry::Nothing) => Self::Deny(key(rest)?),
+            ('l', carry) => Self::List(list(rest)?, carry),
+            ('p', carry) => Self::Projects(u16::from_str_radix(rest, 16).ok()?, carry),
+            ('s', carry) => Self::Pick(session(rest)?, carry),
+            ('w', carry) => Self::New(if rest.is_empty() { None } else { Some(key(rest)?) }, carry),
+            ('d', carry) => Self::Directory(key(rest)?, carry),
+            ('t', Carry::Prompt) => Self::Trust(key(rest)?),
+            ('f', Carry::Prompt) => Self::Fork(session(rest)?),
+            ('a', Carry::Prompt) => {
                 let (id, attempt) = rest.split_once(':')?;
                 Self::Again(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
             }
             _ => return None,
         })
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(directory) = self.directory {
+            write!(f, "{directory}")?;
+        }
+        write!(f, ":{:x}{}:{}", self.page, if self.hidden { "h" } else { "" }, self.words)
     }
 }
 
@@ -155,6 +185,10 @@ mod tests {
         any::<u128>().prop_map(|id| SessionId(Uuid::from_u128(id)))
     }
 
+    fn carries() -> impl Strategy<Value = Carry> {
+        prop_oneof![Just(Carry::Nothing), Just(Carry::Prompt)]
+    }
+
     fn lists() -> impl Strategy<Value = List> {
         (proptest::option::of(keys()), any::<u16>(), any::<bool>(), "\\PC{0,40}")
             .prop_map(|(directory, page, hidden, words)| List { directory, page, hidden, words })
@@ -165,11 +199,11 @@ mod tests {
             keys().prop_map(Tap::Stop),
             keys().prop_map(Tap::Allow),
             keys().prop_map(Tap::Deny),
-            lists().prop_map(Tap::List),
-            any::<u16>().prop_map(Tap::Projects),
-            sessions().prop_map(Tap::Pick),
-            Just(Tap::New),
-            keys().prop_map(Tap::Directory),
+            (lists(), carries()).prop_map(|(list, carry)| Tap::List(list, carry)),
+            (any::<u16>(), carries()).prop_map(|(page, carry)| Tap::Projects(page, carry)),
+            (sessions(), carries()).prop_map(|(id, carry)| Tap::Pick(id, carry)),
+            (proptest::option::of(keys()), carries()).prop_map(|(key, carry)| Tap::New(key, carry)),
+            (keys(), carries()).prop_map(|(key, carry)| Tap::Directory(key, carry)),
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::Again(id, attempt)),
@@ -179,7 +213,7 @@ mod tests {
     proptest! {
         #[test]
         fn taps_round_trip_within_64_bytes(tap in taps()) {
-            let long = matches!(&tap, Tap::List(list) if list.words.len() > 30);
+            let long = matches!(&tap, Tap::List(list, _) if list.words.len() > 30);
             match tap.encode() {
                 Some(data) => {
                     prop_assert!(!data.is_empty() && data.len() <= LIMIT);

@@ -105,6 +105,18 @@ impl Door {
         }
     }
 
+    /// The prompt in a message that a button takes along; None where it carries none of a person's.
+    pub fn carried(&self, reply: &Replied) -> Option<String> {
+        if reply.from_bot || reply.text.trim().is_empty() {
+            return None;
+        }
+        match self.addressed(&reply.text) {
+            Addressed::Claude => Some(reply.text.clone()),
+            Addressed::Us(Command::New(prompt)) => prompt,
+            Addressed::Us(_) | Addressed::AnotherBot => None,
+        }
+    }
+
     fn message(&self, message: Message) -> Intent {
         if message.chat == ChatKind::Channel || message.from.bot {
             return Intent::Nothing;
@@ -120,7 +132,12 @@ impl Door {
                 None => Intent::Nothing,
             };
         }
-        match self.command(&message) {
+        // A forwarded message is somebody else's words: never a command.
+        let addressed = match message.forwarded {
+            true => Addressed::Claude,
+            false => self.addressed(&message.text),
+        };
+        match addressed {
             Addressed::Us(command) => Intent::Command(command, message),
             Addressed::AnotherBot => Intent::Nothing,
             Addressed::Claude => {
@@ -140,9 +157,8 @@ impl Door {
         }
     }
 
-    /// A forwarded message is somebody else's words: never a command.
-    fn command(&self, message: &Message) -> Addressed {
-        let Some(line) = message.text.strip_prefix('/').filter(|_| !message.forwarded) else {
+    fn addressed(&self, text: &str) -> Addressed {
+        let Some(line) = text.strip_prefix('/') else {
             return Addressed::Claude;
         };
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
@@ -153,9 +169,7 @@ impl Door {
         let rest = rest.trim();
         let given = (!rest.is_empty()).then(|| rest.to_owned());
         Addressed::Us(match name.to_ascii_lowercase().as_str() {
-            "start" => {
-                Command::Start(rest.strip_prefix("s_").and_then(|id| id.parse().ok()))
-            }
+            "start" => Command::Start(rest.strip_prefix("s_").and_then(|id| id.parse().ok())),
             "help" => Command::Help,
             "sessions" | "session" | "resume" => Command::Sessions(rest.to_owned()),
             "new" => Command::New(given),

@@ -1,6 +1,16 @@
 //! Telegram's side: updates in, screens out.
 
+mod backoff;
+pub mod button;
+pub mod client;
 pub mod decode;
+mod fetch;
+pub mod intent;
+pub mod markdown;
+pub mod outbox;
+pub mod poll;
+pub mod refusal;
 pub mod screen;
+mod send;
 pub mod text;
 pub mod update;

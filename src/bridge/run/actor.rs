@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     bridge::{
+        place::Place,
         prompt::{Prompt, PromptId},
         run::{
             Activity, Asked, Order, Over, Seat, Settings, State, Stray, Verdict, Why,
@@ -276,6 +277,7 @@ impl Actor {
             conversation: self.seat.conversation,
             mode: self.seat.mode.clone(),
             model: self.seat.model.clone(),
+            environment: self.settings.environment.clone(),
         })?;
         tracing::info!(%session, pid = process.pid(), "started the CLI");
         self.state.send_modify(|state| {
@@ -296,7 +298,7 @@ impl Actor {
                 self.waiting.push_back(*asked);
             }
             Order::Decide { request, verdict } => self.decide(&request, &verdict),
-            Order::Stop => self.stop(),
+            Order::Stop(place) => self.stop(place),
             Order::LetGo => {}
         }
     }
@@ -313,25 +315,39 @@ impl Actor {
             Verdict::Allow(input) => say::allow(request, input),
             Verdict::Deny(reason) => say::deny(request, reason),
         });
-        show(current, |turn| turn.close(request));
+        show(current, |turn| turn.decide(request, matches!(verdict, Verdict::Allow(_))));
     }
 
-    fn stop(&mut self) {
-        for asked in self.waiting.drain(..) {
-            show(&asked, |turn| turn.finish(Outcome::TakenBack));
+    fn stop(&mut self, place: Place) {
+        let here = |asked: &Asked| asked.prompt.source.place == place;
+        for asked in std::mem::take(&mut self.waiting) {
+            if here(&asked) {
+                show(&asked, |turn| turn.finish(Outcome::TakenBack));
+            } else {
+                self.waiting.push_back(asked);
+            }
         }
-        let Some(process) = &self.process else { return };
-        if let Some(inside) = &self.inside {
+        let Some(process) = &self.process else { return self.settle() };
+        if let Some(inside) = self.inside.as_ref().filter(|inside| here(inside)) {
             // Without this the CLI would begin with it as soon as the turn has ended.
             let body =
                 json!({"subtype": "cancel_async_message", "message_uuid": inside.prompt.id.0});
             process.say(say::request(&Uuid::new_v4().to_string(), &body));
         }
-        if self.current.is_some() && self.patience.is_none() {
+        if let Some(current) = self.current.as_ref().filter(|current| here(current))
+            && self.patience.is_none()
+        {
+            if !current.turn.borrow().taken {
+                // A process that still starts would read the interrupt before it has a turn.
+                let body =
+                    json!({"subtype": "cancel_async_message", "message_uuid": current.prompt.id.0});
+                process.say(say::request(&Uuid::new_v4().to_string(), &body));
+            }
             let body = json!({"subtype": "interrupt"});
             process.say(say::request(&Uuid::new_v4().to_string(), &body));
             self.patience = Some(Instant::now() + INTERRUPT);
         }
+        self.settle();
     }
 
     /// The process did not end its turn after an interrupt: it is ended itself.
@@ -417,14 +433,14 @@ impl Actor {
         let Some(source) = self.state.borrow().last else {
             return;
         };
-        let id = PromptId(Uuid::nil());
-        let turn = Turn::new(id, self.seat.conversation.session(), Instant::now());
+        let id = PromptId(Uuid::new_v4());
+        let prompt = Prompt { id, source, text: String::new(), attempt: 0 };
+        let turn = Turn::new(&prompt, self.seat.conversation.session(), Instant::now());
         let (turn, shown) = watch::channel(turn);
         let stray = Stray { place: source.place, turn: shown };
         if self.settings.strays.try_send(stray).is_err() {
             tracing::warn!("a turn that nobody asked for is not shown");
         }
-        let prompt = Prompt { id, source, text: String::new(), attempt: 0 };
         self.current = Some(Asked { prompt, turn });
         self.state.send_modify(|state| state.activity = Activity::Busy);
     }
@@ -435,7 +451,11 @@ impl Actor {
             Lifecycle::Started => self.started(prompt),
             Lifecycle::Completed => self.repeated(prompt),
             Lifecycle::Cancelled => {
-                if let Some(inside) = self.inside.take_if(|inside| inside.prompt.id.0 == prompt) {
+                if self.current.as_ref().is_some_and(|current| current.prompt.id.0 == prompt) {
+                    self.finish(Outcome::Stopped);
+                } else if let Some(inside) =
+                    self.inside.take_if(|inside| inside.prompt.id.0 == prompt)
+                {
                     show(&inside, |turn| turn.finish(Outcome::TakenBack));
                     self.settle();
                 }
@@ -577,7 +597,8 @@ impl Actor {
                 unsent.push(*asked);
             }
         }
-        Over { session: self.seat.conversation.session(), why, unsent }
+        let session = self.seat.conversation.session();
+        Over { session, directory: self.seat.directory, why, unsent }
     }
 }
 

@@ -8,7 +8,7 @@
 mod actor;
 mod mirror;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::{
@@ -36,6 +36,8 @@ pub struct Settings {
     pub program: PathBuf,
     /// Claude's directory.
     pub home: Home,
+    /// Variables that the CLI gets beyond our own environment.
+    pub environment: Vec<(OsString, OsString)>,
     /// How long a process without work is kept.
     pub idle: Duration,
     /// One permit a running turn, over all runs.
@@ -80,8 +82,8 @@ pub enum Order {
         /// What the person decided.
         verdict: Verdict,
     },
-    /// Interrupt the turn and take back what waits.
-    Stop,
+    /// Interrupt the turn of a place and take back what waits there.
+    Stop(Place),
     /// End, if there is nothing to do: the place among the warm runs is needed.
     LetGo,
 }
@@ -156,6 +158,8 @@ pub enum Why {
 pub struct Over {
     /// The session it was for.
     pub session: SessionId,
+    /// The session's directory.
+    pub directory: PathBuf,
     /// Why it ended.
     pub why: Why,
     /// Prompts that Claude never got, in order.

@@ -1,0 +1,237 @@
+//! The commands of the chat.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    app::{
+        App, now,
+        prompts::{Sending, sessions_at},
+    },
+    bridge::{
+        binding::Binding,
+        place::Place,
+        prompt::{Prompt, Source, fresh_session},
+        run::Order,
+    },
+    claude::{
+        catalog::{self, Query, Show},
+        session::{Session, SessionId},
+    },
+    config::expand,
+    screens::{help, notice, sessions::Purpose},
+    telegram::{
+        button::{Carry, Key, List},
+        intent::Command,
+        text::Text,
+        update::{ChatKind, Message},
+    },
+};
+
+impl App {
+    pub(super) fn command(&mut self, command: Command, message: &Message) {
+        match command {
+            Command::Start(None) => self.reply(message, help::start()),
+            Command::Start(Some(session)) => {
+                let source = self.source(message.place, message.id);
+                self.open(source, session);
+            }
+            Command::Help => self.reply(message, help::help()),
+            Command::Sessions(words) if words.is_empty() => self.sessions(message),
+            Command::Sessions(words) => self.find(message, &words),
+            Command::New(prompt) => {
+                let source = self.source(message.place, message.id);
+                let group = message.chat == ChatKind::Group;
+                let prompt = prompt.map(|text| Prompt::new(source, text, 0));
+                let sending = prompt.map(|prompt| Sending { prompt, session: None, group });
+                self.new_session(source, &self.directory_here(message.place), sending);
+            }
+            Command::Cd(None) => self.known_directories(message),
+            Command::Cd(Some(to)) => self.cd(message, &to),
+            Command::Status => {
+                let screen = self.status(message.place, message.chat == ChatKind::Private);
+                self.reply(message, screen);
+            }
+            Command::Stop => self.stop(message),
+        }
+    }
+
+    // ---- /sessions ----
+
+    fn sessions(&self, message: &Message) {
+        let directory = Some(Key::of_path(&self.directory_here(message.place)));
+        let list = List { directory, ..List::default() };
+        if let Some(screen) = self.picker(message.place, list, Carry::Nothing) {
+            self.reply(message, screen);
+        }
+    }
+
+    pub(super) fn directory_here(&self, place: Place) -> PathBuf {
+        self.ledger.binding(place).map_or_else(|| self.first_directory(), |binding| binding.project)
+    }
+
+    /// `/sessions WORDS`: what fits exactly one session binds at once.
+    fn find(&mut self, message: &Message, words: &str) {
+        let source = self.source(message.place, message.id);
+        if let Ok(session) = words.parse() {
+            return self.open(source, session);
+        }
+        let query = Query {
+            project: None,
+            hidden: Show::Visible,
+            words: words.split_whitespace().map(str::to_owned).collect(),
+            skip: 0,
+            take: 50,
+        };
+        let sessions = catalog::page(&self.setup.home, &query).sessions;
+        if let Some(session) = only_fit(&sessions, words) {
+            return self.open(source, session);
+        }
+        let list = List { words: words.to_owned(), ..List::default() };
+        if let Some(screen) = self.picker(message.place, list, Carry::Nothing) {
+            self.reply(message, screen);
+        }
+    }
+
+    /// Points a place at a session and shows its card.
+    pub(super) fn open(&mut self, source: Source, session: SessionId) {
+        let Some(found) = catalog::find(&self.setup.home, session) else {
+            let screen = notice::about_path(
+                "There is no session ",
+                &session.to_string(),
+                " on the laptop any more. /sessions shows those that are.",
+            );
+            return self.reply_to(source.place, source.message, screen);
+        };
+        let binding = Binding::to(found.project.clone(), session);
+        self.ledger.bind(source, binding, "/resume", now());
+        let card = self.card(found);
+        self.reply_to(source.place, source.message, card);
+    }
+
+    // ---- /new ----
+
+    /// Points a place at a session that does not exist yet, and sends its first prompt if there is
+    /// one. `source` is the message that asked for it.
+    pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Sending>) {
+        let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
+        let session = fresh_session(source, 0);
+        let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), session) };
+        self.ledger.bind(source, binding, "/new", now());
+        match first {
+            Some(sending) => self.send(sending),
+            None => {
+                let screen = notice::fresh(&self.scene(), session, directory);
+                self.reply_to(source.place, source.message, screen);
+            }
+        }
+    }
+
+    // ---- /cd ----
+
+    fn known_directories(&self, message: &Message) {
+        let mut lead = Text::default();
+        lead.push("Where to? ").push("Or send ").code("/cd ~/path").push(" or part of a name.");
+        let screen = self.directories(lead, 0, (Purpose::Go, Carry::Nothing));
+        self.reply(message, screen);
+    }
+
+    fn cd(&mut self, message: &Message, to: &str) {
+        let source = self.source(message.place, message.id);
+        match self.destination(message.place, to) {
+            Destination::One(directory) => self.move_to(source, &directory),
+            Destination::Outside(directory) => {
+                let shown = directory.display().to_string();
+                let screen = notice::about_path(
+                    "",
+                    &shown,
+                    " lies outside the directories that this bot may work in (`roots` in its \
+                     configuration).",
+                );
+                self.reply(message, screen);
+            }
+            Destination::None => {
+                let lead = "There is no directory and no known project ";
+                let screen = notice::about_path(lead, to, ". /cd shows those that are known.");
+                self.reply(message, screen);
+            }
+            Destination::Several(count) => {
+                let after = format!(" fits {count} projects: give more of its name.");
+                self.reply(message, notice::about_path("", to, &after));
+            }
+        }
+    }
+
+    fn destination(&self, place: Place, to: &str) -> Destination {
+        let path = expand(to, &self.setup.user_home);
+        let path = self.directory_here(place).join(path);
+        let looks_like_path = to.starts_with(['/', '~', '.']) || path.is_dir();
+        if looks_like_path {
+            return match path.canonicalize() {
+                Ok(path) if path.is_dir() && self.is_within_roots(&path) => Destination::One(path),
+                Ok(path) if path.is_dir() => Destination::Outside(path),
+                _ => Destination::None,
+            };
+        }
+        let wanted = to.to_lowercase();
+        let known = catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
+        let fits: Vec<PathBuf> =
+            known.filter(|dir| dir.is_dir() && name(dir).contains(&wanted)).collect();
+        let exact: Vec<&PathBuf> = fits.iter().filter(|dir| name(dir) == wanted).collect();
+        match (&exact[..], &fits[..]) {
+            ([one], _) => self.allowed((*one).clone()),
+            ([], [one]) => self.allowed(one.clone()),
+            (_, []) => Destination::None,
+            (_, several) => Destination::Several(several.len()),
+        }
+    }
+
+    fn allowed(&self, directory: PathBuf) -> Destination {
+        match self.is_within_roots(&directory) {
+            true => Destination::One(directory),
+            false => Destination::Outside(directory),
+        }
+    }
+
+    /// Points a place at a directory, and says what its next prompt goes on with.
+    pub(super) fn move_to(&mut self, source: Source, directory: &Path) {
+        let binding = Binding::newest_of(directory.to_owned());
+        self.ledger.bind(source, binding, &format!("/cd {}", directory.display()), now());
+        let newest = self.newest(directory);
+        let screen = notice::moved(&self.scene(), directory, newest.as_ref());
+        self.reply_to(source.place, source.message, screen);
+    }
+
+    // ---- /stop ----
+
+    fn stop(&self, message: &Message) {
+        let sessions = sessions_at(&self.runs, message.place);
+        if sessions.is_empty() {
+            return self.reply(message, notice::plain("Nothing is running here."));
+        }
+        for session in sessions {
+            self.runs.order(session, Order::Stop(message.place));
+        }
+    }
+}
+
+/// The session that words mean: the only one that is called so, or the only one that fits.
+fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
+    let called = |session: &&Session| session.title.trim().eq_ignore_ascii_case(words);
+    let mut exact = sessions.iter().filter(called);
+    match (exact.next(), exact.next(), sessions) {
+        (Some(one), None, _) | (None, None, [one]) => Some(one.id),
+        _ => None,
+    }
+}
+
+/// Where `/cd` leads.
+enum Destination {
+    One(PathBuf),
+    Outside(PathBuf),
+    Several(usize),
+    None,
+}
+
+fn name(directory: &Path) -> String {
+    directory.file_name().unwrap_or_default().to_string_lossy().to_lowercase()
+}

@@ -1,0 +1,111 @@
+//! What each place points at: read from Claude's history when it is needed, and written there.
+//!
+//! Lines are written by a task of their own, because the CLI's lock may be held; until a line is
+//! on the disk, and when it cannot get there, the binding is kept in memory.
+
+use std::collections::HashMap;
+
+use tokio::sync::mpsc;
+
+use crate::{
+    bridge::{
+        binding::{Binding, needle},
+        place::Place,
+        prompt::Source,
+    },
+    claude::{
+        history::{self, Entry},
+        home::Home,
+    },
+};
+
+/// What became of a line.
+#[derive(Debug)]
+pub(super) struct Written {
+    place: Place,
+    number: u64,
+    /// The system's words when it failed.
+    pub(super) error: Option<String>,
+}
+
+/// The bindings of all places.
+pub(super) struct Ledger {
+    home: Home,
+    bot: u64,
+    unwritten: HashMap<Place, (u64, Binding)>,
+    number: u64,
+    lines: mpsc::UnboundedSender<(Place, u64, Entry)>,
+}
+
+impl Ledger {
+    /// A ledger, and where it reports each line.
+    pub(super) fn open(home: Home, bot: u64) -> (Self, mpsc::UnboundedReceiver<Written>) {
+        // Without bound: the app must not wait for a lock that a terminal holds.
+        let (lines, inbox) = mpsc::unbounded_channel();
+        let (report, reports) = mpsc::unbounded_channel();
+        tokio::spawn(write(home.clone(), inbox, report));
+        (Self { home, bot, unwritten: HashMap::new(), number: 0, lines }, reports)
+    }
+
+    /// What a place points at, if it was ever used.
+    pub(super) fn binding(&self, place: Place) -> Option<Binding> {
+        if let Some((_, binding)) = self.unwritten.get(&place) {
+            return Some(binding.clone());
+        }
+        let needle = needle(self.bot, place.chat);
+        let of_place = |entry: &Entry| match Binding::read(entry)? {
+            (bot, tagged, binding) if bot == self.bot && tagged == place => Some(binding),
+            _ => None,
+        };
+        history::newest(&self.home, needle.as_bytes(), of_place).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the history cannot be read");
+            None
+        })
+    }
+
+    /// Points a place at something until the session has taken a prompt, which writes it down.
+    pub(super) fn point(&mut self, place: Place, binding: Binding) {
+        self.number += 1;
+        self.unwritten.insert(place, (self.number, binding));
+    }
+
+    /// Points a place at something and writes it down. `display` and `timestamp` as in
+    /// [`Binding::entry`].
+    pub(super) fn bind(&mut self, source: Source, binding: Binding, display: &str, timestamp: u64) {
+        let entry = binding.entry(source, display, timestamp);
+        self.point(source.place, binding);
+        let _ = self.lines.send((source.place, self.number, entry));
+    }
+
+    /// Writes a line that binds nothing.
+    pub(super) fn log(&self, place: Place, entry: Entry) {
+        let _ = self.lines.send((place, 0, entry));
+    }
+
+    /// A line is on the disk: from now on it is read there.
+    pub(super) fn written(&mut self, written: &Written) {
+        let settled = |(number, _): &mut (u64, Binding)| *number == written.number;
+        if written.error.is_none() && self.unwritten.get_mut(&written.place).is_some_and(settled) {
+            self.unwritten.remove(&written.place);
+        }
+    }
+}
+
+async fn write(
+    home: Home,
+    mut lines: mpsc::UnboundedReceiver<(Place, u64, Entry)>,
+    report: mpsc::UnboundedSender<Written>,
+) {
+    while let Some((place, number, entry)) = lines.recv().await {
+        let home = home.clone();
+        let appended = tokio::task::spawn_blocking(move || history::append(&home, &entry)).await;
+        let error = match appended {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        if report.send(Written { place, number, error }).is_err() {
+            return;
+        }
+    }
+}

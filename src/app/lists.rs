@@ -1,0 +1,196 @@
+//! What a person picks from, read from Claude's files at the moment it is asked for.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    app::App,
+    bridge::{binding::Binding, place::Place, run::Activity},
+    claude::{
+        catalog::{self, Query, Show},
+        history,
+        session::{Session, SessionId},
+        transcript,
+    },
+    screens::{
+        sessions::{self, Card, PAGE, Paging, Picker, Purpose},
+        status::{self, Other, Running, Status},
+    },
+    telegram::{
+        button::{Carry, Key, List},
+        screen::Screen,
+        text::Text,
+    },
+};
+
+/// History lines that are looked at for other places: about a month of a busy person.
+const RECENT_LINES: usize = 5_000;
+/// Other places that `/status` names.
+const OTHERS: usize = 8;
+
+impl App {
+    /// A page of sessions. None when the directory of the list is no longer known.
+    pub(super) fn picker(&self, place: Place, list: List, carry: Carry) -> Option<Screen> {
+        let directory = match list.directory {
+            Some(key) => Some(self.directory_of(place, key)?),
+            None => None,
+        };
+        let query = Query {
+            project: directory.clone(),
+            hidden: if list.hidden { Show::All } else { Show::Visible },
+            words: list.words.split_whitespace().map(str::to_owned).collect(),
+            skip: usize::from(list.page) * PAGE,
+            take: PAGE,
+        };
+        let mut page = catalog::page(&self.setup.home, &query);
+        page.sessions.iter_mut().for_each(|session| self.hide_ours(session));
+        let picker = Picker {
+            list,
+            directory,
+            sessions: page.sessions,
+            more: page.more,
+            unreadable: page.unreadable,
+            current: self.ledger.binding(place).and_then(|binding| binding.session),
+            carry,
+        };
+        Some(sessions::picker(&self.scene(), &picker))
+    }
+
+    /// The directory that a button names.
+    pub(super) fn directory_of(&self, place: Place, key: Key) -> Option<PathBuf> {
+        let here = self.ledger.binding(place).map(|binding| binding.project);
+        let first = here.or_else(|| Some(self.first_directory()));
+        first.filter(|dir| Key::of_path(dir) == key).or_else(|| {
+            let known = catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
+            known.chain(self.setup.project.clone()).find(|dir| Key::of_path(dir) == key)
+        })
+    }
+
+    /// A page of the directories that Claude knows and that are there, newest first.
+    pub(super) fn directories(
+        &self,
+        lead: Text,
+        page: u16,
+        (purpose, carry): (Purpose, Carry),
+    ) -> Screen {
+        let known = catalog::projects(&self.setup.home);
+        let there =
+            known.into_iter().filter(|known| purpose == Purpose::List || known.dir.is_dir());
+        let mut places: Vec<_> = there
+            .skip(usize::from(page) * PAGE)
+            .take(PAGE + 1)
+            .map(|known| sessions::Place {
+                directory: known.dir,
+                modified: known.modified,
+                sessions: known.sessions,
+            })
+            .collect();
+        let more = places.len() > PAGE;
+        places.truncate(PAGE);
+        sessions::directories(&self.scene(), lead, &places, Paging { page, more, purpose, carry })
+    }
+
+    /// A run of ours is not the laptop: what it holds is not open there.
+    fn hide_ours(&self, session: &mut Session) {
+        if self.runs.state(session.id).is_some_and(|state| state.pid.is_some()) {
+            session.status = None;
+        }
+    }
+
+    /// The card of a session.
+    pub(super) fn card(&self, mut session: Session) -> Screen {
+        self.hide_ours(&mut session);
+        let path = self.setup.home.transcript(session.id);
+        let digest = path.and_then(|path| transcript::digest(&path).ok()).unwrap_or_default();
+        let seconds = match (digest.first_at, digest.last_at) {
+            (Some(first), Some(last)) => last.saturating_sub(first) / 1000,
+            _ => 0,
+        };
+        let last = digest.last.map(|last| (last.prompt, last.answer));
+        sessions::card(&self.scene(), &Card { session, prompts: digest.prompts, seconds, last })
+    }
+
+    /// What `/status` tells in a place; other places only where nobody else reads along.
+    pub(super) fn status(&self, place: Place, alone: bool) -> Screen {
+        let binding = self
+            .ledger
+            .binding(place)
+            .unwrap_or_else(|| Binding::newest_of(self.first_directory()));
+        let found = binding.session.and_then(|session| catalog::find(&self.setup.home, session));
+        let title = found.as_ref().map_or("New session", |session| session.title.as_str());
+        let summary = self.runs.summary();
+        let status = Status {
+            session: binding.session.map(|session| (session, title.to_owned())),
+            branch: found.as_ref().and_then(|session| session.branch.clone()),
+            run: binding.session.and_then(|session| self.running(session)),
+            others: if alone { self.others(place) } else { Vec::new() },
+            directory: binding.project,
+            warm: summary.warm,
+            busy: summary.busy,
+            version: summary.version,
+        };
+        status::status(&self.scene(), &status)
+    }
+
+    fn running(&self, session: SessionId) -> Option<Running> {
+        let state = self.runs.state(session)?;
+        let activity = match (state.activity, state.pid, state.background) {
+            (Activity::Busy, ..) => "In a turn".to_owned(),
+            (Activity::Idle(_), Some(_), 0) => "Warm and idle".to_owned(),
+            (Activity::Idle(_), Some(_), tasks) => format!("Idle, {tasks} tasks in the background"),
+            (Activity::Idle(_), None, _) => "Idle".to_owned(),
+        };
+        let context = state.context.map(|used| (used, state.window));
+        let (model, mode, cost) = (state.model, state.mode, state.cost);
+        Some(Running { activity, model, mode, context, cost })
+    }
+
+    /// The newest bindings of other places.
+    fn others(&self, place: Place) -> Vec<Other> {
+        let mut seen = HashSet::from([place]);
+        let mut others = Vec::new();
+        let mut lines = 0;
+        let bot = self.setup.me.id;
+        let needle = format!(r#""telegram":{{"bot":{bot},"#);
+        let looked = history::newest(&self.setup.home, needle.as_bytes(), |entry| {
+            lines += 1;
+            if let Some((tagged, other, binding)) = Binding::read(entry)
+                && tagged == bot
+                && seen.insert(other)
+            {
+                others.push(binding);
+            }
+            (others.len() == OTHERS || lines == RECENT_LINES).then_some(())
+        });
+        if let Err(error) = looked {
+            tracing::warn!(%error, "the history cannot be read");
+        }
+        others.into_iter().map(|binding| self.other(binding)).collect()
+    }
+
+    fn other(&self, binding: Binding) -> Other {
+        let found = binding.session.and_then(|session| catalog::find(&self.setup.home, session));
+        let title = found.map_or_else(|| "New session".to_owned(), |session| session.title);
+        Other { session: binding.session, title, directory: binding.project }
+    }
+
+    /// Whether `/cd` may go there.
+    pub(super) fn is_within_roots(&self, directory: &Path) -> bool {
+        if !self.setup.roots.is_empty() {
+            return self.setup.roots.iter().any(|root| is_below(directory, root));
+        }
+        let known = || catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
+        is_below(directory, &self.setup.user_home)
+            || known().any(|known| is_below(directory, &known))
+    }
+}
+
+/// Whether a directory lies at or below another, links resolved.
+fn is_below(directory: &Path, root: &Path) -> bool {
+    match (directory.canonicalize(), root.canonicalize()) {
+        (Ok(directory), Ok(root)) => directory.starts_with(root),
+        _ => false,
+    }
+}

@@ -1,0 +1,310 @@
+//! The loop: everything that can happen, one after the other, and who is told.
+//!
+//! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
+//! or the CLI: what those have to say comes back through one of its channels.
+
+mod commands;
+mod ledger;
+mod lists;
+mod painter;
+mod prompts;
+mod runs;
+mod taps;
+
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::{JoinSet, block_in_place},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{
+        ledger::{Ledger, Written},
+        painter::{Canvas, Note},
+        runs::Runs,
+    },
+    bridge::{
+        place::Place,
+        prompt::Source,
+        run::{self, Stray},
+        turn::Turn,
+    },
+    claude::{home::Home, session::SessionId},
+    screens::{self, Scene},
+    telegram::{
+        client::Me,
+        intent::{Door, Intent, Stranger},
+        outbox::{How, Outbox, Sound},
+        screen::Screen,
+        update::{Message, Update},
+    },
+};
+
+/// Turns that nobody asked for and that are not shown yet.
+const STRAYS: usize = 16;
+/// How long the last messages may take at the end.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// What the app is started with.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Who the bot is.
+    pub me: Me,
+    /// Whom it listens to.
+    pub door: Door,
+    /// Claude's directory.
+    pub home: Home,
+    /// The person's home directory.
+    pub user_home: PathBuf,
+    /// Directory of a place never used.
+    pub project: Option<PathBuf>,
+    /// Where `/cd` may go; empty: the home directory and what Claude knows.
+    pub roots: Vec<PathBuf>,
+    /// The CLI.
+    pub claude: PathBuf,
+    /// Variables that the CLI gets beyond our own environment.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Permission mode of new runs.
+    pub mode: Option<String>,
+    /// Model of new runs.
+    pub model: Option<String>,
+    /// How long an idle run lives.
+    pub idle: Duration,
+    /// How many idle runs live.
+    pub warm: usize,
+    /// How many turns run at once.
+    pub turns: usize,
+    /// How long running turns may finish at the end.
+    pub grace: Duration,
+}
+
+/// Everything the loop owns.
+struct App {
+    setup: Setup,
+    outbox: Outbox,
+    ledger: Ledger,
+    runs: Runs,
+    painters: JoinSet<()>,
+    notes: mpsc::UnboundedSender<Note>,
+    /// Directories that the person has trusted here, until Claude's files show it.
+    trusted: HashSet<PathBuf>,
+    /// Strangers who were told: once each is enough.
+    told: HashSet<u64>,
+    /// Whether the person knows that the history cannot be written.
+    history_failed: bool,
+}
+
+/// Runs until updates end or `cancel` is called; then lets running turns finish for a while, ends
+/// all runs, and sees the last messages off.
+pub async fn run(
+    setup: Setup,
+    outbox: Outbox,
+    mut updates: mpsc::Receiver<Update>,
+    cancel: CancellationToken,
+) {
+    let (strays, mut stray) = mpsc::channel(STRAYS);
+    // Painters must not wait for the loop, which may be at the disk.
+    let (notes, mut noted) = mpsc::unbounded_channel();
+    let (ledger, mut written) = Ledger::open(setup.home.clone(), setup.me.id);
+    let settings = run::Settings {
+        program: setup.claude.clone(),
+        home: setup.home.clone(),
+        environment: setup.environment.clone(),
+        idle: setup.idle,
+        slots: Arc::new(Semaphore::new(setup.turns)),
+        turns: setup.turns,
+        strays,
+    };
+    // Not a child of `cancel`: runs have their grace first.
+    let runs = Runs::new(settings, setup.warm, CancellationToken::new());
+    let mut app = App {
+        setup,
+        outbox,
+        ledger,
+        runs,
+        painters: JoinSet::new(),
+        notes,
+        trusted: HashSet::new(),
+        told: HashSet::new(),
+        history_failed: false,
+    };
+    loop {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => break,
+            over = app.runs.over() => block_in_place(|| app.over(over)),
+            Some(note) = noted.recv() => block_in_place(|| app.note(note)),
+            Some(line) = written.recv() => app.written(&line),
+            Some(stray) = stray.recv() => app.stray(stray),
+            Some(_) = app.painters.join_next() => {}
+            update = updates.recv() => match update {
+                Some(update) => block_in_place(|| app.intent(update)),
+                None => break,
+            },
+        }
+    }
+    app.end().await;
+}
+
+impl App {
+    fn intent(&mut self, update: Update) {
+        match self.setup.door.open(update) {
+            Intent::Prompt(asking) => self.prompt(asking),
+            Intent::Command(command, message) => self.command(command, &message),
+            Intent::Tap(tap, press) => self.tap(tap, &press),
+            Intent::Unknown(press) => self.outdated(&press),
+            Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
+            Intent::Stranger(stranger) => self.stranger(stranger),
+            Intent::Undecodable(why) => tracing::warn!(why, "an update was not understood"),
+            Intent::Nothing => {}
+        }
+    }
+
+    fn stranger(&mut self, stranger: Stranger) {
+        match stranger {
+            Stranger::Wrote(message) if self.told.insert(message.from.id) => {
+                tracing::warn!(id = message.from.id, "a stranger wrote");
+                self.say(message.place, screens::help::stranger(message.from.id));
+            }
+            Stranger::Pressed(press) => {
+                tracing::warn!(id = press.from.id, "a stranger pressed a button");
+                let notice = "This bot answers to its owner only.".to_owned();
+                self.outbox.answer(press.id, Some(notice));
+            }
+            Stranger::Wrote(_) | Stranger::Passing => {}
+        }
+    }
+
+    fn unreadable(&self, kind: &str, message: &Message) {
+        let words =
+            format!("I read text only so far, not a {}. Write it, please.", kind.replace('_', " "));
+        self.reply(message, screens::notice::plain(&words));
+    }
+
+    // ---- What comes back ----
+
+    fn note(&mut self, note: Note) {
+        match note {
+            Note::Taken { source, display, session } => self.taken(source, &display, session),
+            Note::Settled { prompt, place, sessions: (from, to) } => {
+                self.runs.shown.retain(|shown| shown.prompt != prompt);
+                self.runs.trim();
+                if from != to {
+                    self.followed(place, from, to);
+                }
+            }
+        }
+    }
+
+    fn written(&mut self, written: &Written) {
+        self.ledger.written(written);
+        match &written.error {
+            Some(error) if !self.history_failed => {
+                tracing::error!(error, "the history takes no lines: bindings are kept in memory");
+                self.history_failed = true;
+            }
+            Some(_) => {}
+            None => self.history_failed = false,
+        }
+    }
+
+    fn stray(&mut self, stray: Stray) {
+        self.show(stray.place, None, stray.turn, String::new());
+    }
+
+    // ---- What goes out ----
+
+    /// Shows a turn in a place until it is over.
+    fn show(
+        &mut self,
+        place: Place,
+        source: Option<Source>,
+        turn: watch::Receiver<Turn>,
+        display: String,
+    ) {
+        let session = turn.borrow().session;
+        let bound = self.ledger.binding(place).and_then(|binding| binding.session);
+        let canvas = Canvas {
+            outbox: self.outbox.clone(),
+            home: self.setup.home.clone(),
+            notes: self.notes.clone(),
+            scene: self.scene(),
+            place,
+            source,
+            display,
+            elsewhere: bound.is_some_and(|bound| bound != session),
+        };
+        self.painters.spawn(painter::paint(canvas, turn));
+    }
+
+    fn scene(&self) -> Scene {
+        Scene {
+            home: self.setup.user_home.clone(),
+            bot: self.setup.me.username.clone(),
+            now: now(),
+        }
+    }
+
+    /// Says something in a place, without sound: what is aloud is an answer or a question.
+    fn say(&self, place: Place, screen: Screen) {
+        let how = How { reply_to: None, sound: Sound::Silent };
+        drop(self.outbox.send(place, screen, how));
+    }
+
+    /// Answers a message. What waits for a tap is found again by this reply.
+    fn reply(&self, message: &Message, screen: Screen) {
+        self.reply_to(message.place, message.id, screen);
+    }
+
+    fn reply_to(&self, place: Place, message: i32, screen: Screen) {
+        let how = How { reply_to: Some(message), sound: Sound::Silent };
+        drop(self.outbox.send(place, screen, how));
+    }
+
+    fn source(&self, place: Place, message: i32) -> Source {
+        Source { bot: self.setup.me.id, place, message }
+    }
+
+    // ---- The end ----
+
+    async fn end(mut self) {
+        let finished = async {
+            while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
+        };
+        if timeout(self.setup.grace, finished).await.is_err() {
+            tracing::info!("turns are still running: ending them");
+        }
+        self.runs.end().await;
+        let painted = async { while self.painters.join_next().await.is_some() {} };
+        let _ = timeout(FAREWELL, painted).await;
+        if self.outbox.flush(Instant::now() + FAREWELL).await.is_err() {
+            tracing::warn!("some messages could not be sent before the end");
+        }
+    }
+
+    /// The session of a place has become another, by `/clear` or as a fork: the place follows.
+    fn followed(&mut self, place: Place, from: SessionId, to: SessionId) {
+        if let Some(mut binding) = self.ledger.binding(place)
+            && binding.session == Some(from)
+        {
+            (binding.session, binding.fresh) = (Some(to), false);
+            let source = self.source(place, 0);
+            self.ledger.bind(source, binding, "/resume", now());
+        }
+    }
+}
+
+/// Milliseconds since the epoch.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as u64
+}

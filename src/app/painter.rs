@@ -1,0 +1,270 @@
+//! Shows one turn in its place: a progress message that is edited while the turn runs, questions,
+//! and the final answer.
+//!
+//! It draws the newest state of the turn whenever the outbox has taken the last drawing, so the
+//! pace is Telegram's. What must arrive (questions, answers) is given to the outbox as durable.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, timeout},
+};
+
+use crate::{
+    bridge::{
+        place::Place,
+        prompt::Source,
+        turn::{Outcome, Phase, Turn, Wait},
+    },
+    claude::{catalog, home::Home, session::SessionId, wire::Ask},
+    screens::{
+        self, Scene,
+        question::{self, Closed},
+        turn::Around,
+    },
+    telegram::{
+        outbox::{How, Outbox, Paint, Sound},
+        screen::Screen,
+    },
+};
+
+/// How often the elapsed time moves when nothing else does.
+const TICK: Duration = Duration::from_secs(5);
+/// A turn that ends within this shows no progress message at all: the answer is there already.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// Time for more words to come before they are drawn: a drawing per word would be wasted.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// What a painter tells the app.
+#[derive(Debug)]
+pub(super) enum Note {
+    /// Claude has the prompt.
+    Taken {
+        /// The message that carries it.
+        source: Source,
+        /// What was asked.
+        display: String,
+        /// The session that took it.
+        session: SessionId,
+    },
+    /// The turn is over and shown.
+    Settled {
+        /// Its prompt.
+        prompt: crate::bridge::prompt::PromptId,
+        /// The place.
+        place: Place,
+        /// The session it was for, and the one it ended in.
+        sessions: (SessionId, SessionId),
+    },
+}
+
+/// What a painter is given.
+pub(super) struct Canvas {
+    pub(super) outbox: Outbox,
+    pub(super) home: Home,
+    pub(super) notes: mpsc::UnboundedSender<Note>,
+    /// Where and when; its time is renewed for each screen.
+    pub(super) scene: Scene,
+    pub(super) place: Place,
+    /// The message that asked; None for a turn that nobody asked for.
+    pub(super) source: Option<Source>,
+    /// The prompt's text.
+    pub(super) display: String,
+    /// The place points at another session.
+    pub(super) elsewhere: bool,
+}
+
+/// Shows a turn until it is over and its answer is in the chat.
+pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
+    let first = turn.borrow().session;
+    let mut painter = Painter { canvas, turn, progress: None, questions: Vec::new(), taken: false };
+    painter.follow().await;
+    painter.finish().await;
+    let turn = painter.turn.borrow().clone();
+    let settled = Note::Settled {
+        prompt: turn.prompt,
+        place: painter.canvas.place,
+        sessions: (first, turn.session),
+    };
+    let _ = painter.canvas.notes.send(settled);
+}
+
+struct Painter {
+    canvas: Canvas,
+    turn: watch::Receiver<Turn>,
+    /// The progress message and what it shows.
+    progress: Option<(i32, Screen)>,
+    /// Questions that are in the chat.
+    questions: Vec<(Ask, i32)>,
+    taken: bool,
+}
+
+impl Painter {
+    /// Draws while the turn runs.
+    async fn follow(&mut self) {
+        let begun = Instant::now();
+        loop {
+            let turn = self.turn.borrow_and_update().clone();
+            self.note_taken(&turn);
+            self.ask(&turn).await;
+            if turn.outcome().is_some() {
+                return;
+            }
+            let screen = self.draw(&turn);
+            let is_new = self.progress.as_ref().is_none_or(|(_, shown)| *shown != screen);
+            if self.progress.is_none() && !is_shown_at_once(&turn) && begun.elapsed() < PATIENCE {
+                let _ = timeout(PATIENCE, self.turn.changed()).await;
+                continue;
+            }
+            if is_new && !self.show(screen).await {
+                return;
+            }
+            match timeout(TICK, self.turn.changed()).await {
+                Ok(Err(_)) => return,
+                Ok(Ok(())) => tokio::time::sleep(GATHER).await,
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn draw(&self, turn: &Turn) -> Screen {
+        let scene = self.scene();
+        if matches!(turn.phase, Phase::Waiting(Wait::Turn) | Phase::Done(Outcome::Joined)) {
+            return screens::turn::joining(&scene, turn);
+        }
+        screens::turn::progress(&scene, turn, &self.around(turn, String::new()))
+    }
+
+    /// Brings a screen into the progress message. False when there is no use in drawing on.
+    async fn show(&mut self, screen: Screen) -> bool {
+        let Canvas { outbox, place, .. } = &self.canvas;
+        let Some((id, shown)) = &mut self.progress else {
+            let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+            return match outbox.send(*place, screen.clone(), how).await {
+                Ok(id) => {
+                    self.progress = Some((id, screen));
+                    true
+                }
+                Err(_) => false,
+            };
+        };
+        let painted = outbox.repaint(*place, *id, screen.clone());
+        let mut turn = self.turn.clone();
+        let over = turn.wait_for(|turn| turn.outcome().is_some());
+        tokio::select! {
+            paint = painted => match paint {
+                Paint::Shown => *shown = screen,
+                Paint::Dropped => {}
+                Paint::Gone => self.progress = None,
+            },
+            // The answer goes before a drawing of how it came to be.
+            _ = over => {}
+        }
+        true
+    }
+
+    fn reply_to(&self) -> Option<i32> {
+        self.canvas.source.map(|source| source.message)
+    }
+
+    fn note_taken(&mut self, turn: &Turn) {
+        if turn.taken
+            && !self.taken
+            && let Some(source) = self.canvas.source
+        {
+            self.taken = true;
+            let display = self.canvas.display.clone();
+            let note = Note::Taken { source, display, session: turn.session };
+            let _ = self.canvas.notes.send(note);
+        }
+    }
+
+    /// Puts new questions into the chat and closes those that are answered.
+    async fn ask(&mut self, turn: &Turn) {
+        for ask in &turn.asks {
+            if self.questions.iter().any(|(known, _)| known.request == ask.request) {
+                continue;
+            }
+            let how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
+            let sent = self.canvas.outbox.send(self.canvas.place, question::open(ask), how);
+            if let Ok(id) = sent.await {
+                self.questions.push((ask.clone(), id));
+            }
+        }
+        for index in (0..self.questions.len()).rev() {
+            let request = &self.questions[index].0.request;
+            if turn.asks.iter().any(|ask| ask.request == *request) {
+                continue;
+            }
+            let (ask, id) = self.questions.remove(index);
+            let how = match turn.decided.iter().find(|(request, _)| *request == ask.request) {
+                Some((_, true)) => Closed::Allowed,
+                Some((_, false)) => Closed::Denied,
+                None => Closed::Withdrawn,
+            };
+            drop(self.canvas.outbox.edit(self.canvas.place, id, question::closed(&ask, how)));
+        }
+    }
+
+    /// Sends what is left of the turn.
+    async fn finish(&mut self) {
+        let turn = self.turn.borrow().clone();
+        let scene = self.scene();
+        match turn.outcome() {
+            // The prompt was part of another turn, which answers it.
+            Some(Outcome::Joined | Outcome::TakenBack) => {
+                let screen = screens::turn::joining(&scene, &turn);
+                match self.progress.take() {
+                    Some((id, _)) => drop(self.canvas.outbox.edit(self.canvas.place, id, screen)),
+                    None => {
+                        let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+                        let _ = self.canvas.outbox.send(self.canvas.place, screen, how).await;
+                    }
+                }
+            }
+            _ => self.answer(&scene, &turn).await,
+        }
+    }
+
+    async fn answer(&mut self, scene: &Scene, turn: &Turn) {
+        let Canvas { outbox, place, .. } = &self.canvas;
+        let around = self.around(turn, title(&self.canvas.home, turn.session).await);
+        let mut how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
+        let mut last = None;
+        for part in screens::turn::answer(scene, turn, &around) {
+            last = Some(outbox.send(*place, part, how));
+            // One sound for the whole answer.
+            how.sound = Sound::Silent;
+        }
+        if let Some(last) = last {
+            let _ = last.await;
+        }
+        if let Some((id, _)) = self.progress.take() {
+            match screens::turn::trace(scene, turn, &around) {
+                Some(screen) => drop(outbox.edit(*place, id, screen)),
+                None => outbox.delete(*place, id),
+            }
+        }
+    }
+
+    fn around(&self, turn: &Turn, title: String) -> Around {
+        let seconds = turn.ended.unwrap_or_else(Instant::now).duration_since(turn.began).as_secs();
+        Around { title, seconds, elsewhere: self.canvas.elsewhere }
+    }
+
+    fn scene(&self) -> Scene {
+        Scene { now: super::now(), ..self.canvas.scene.clone() }
+    }
+}
+
+/// Whether a turn is worth a progress message before it has lasted a moment.
+fn is_shown_at_once(turn: &Turn) -> bool {
+    !turn.asks.is_empty() || matches!(turn.phase, Phase::Waiting(_))
+}
+
+async fn title(home: &Home, session: SessionId) -> String {
+    let home = home.clone();
+    let found = tokio::task::spawn_blocking(move || catalog::find(&home, session)).await;
+    found.ok().flatten().map(|session| session.title).unwrap_or_default()
+}

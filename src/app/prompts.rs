@@ -1,0 +1,280 @@
+//! A prompt on its way to a session: which one, how, and what is said about it.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    app::{App, now, runs::Runs},
+    bridge::{
+        binding::{self, Binding},
+        place::Place,
+        prompt::{Prompt, Source, fresh_session},
+        route::{self, Facts, Route},
+        run::{Order, Over, Seat, Why},
+        turn::Outcome,
+    },
+    claude::{
+        catalog::{self, Query, Show},
+        live::{self, Live},
+        process::Conversation,
+        session::{Session, SessionId, Status},
+    },
+    screens::{notice, sessions::Purpose},
+    telegram::{button::Carry, intent::Asking, text::Text, update::ChatKind},
+};
+
+/// A prompt and where it should go.
+pub(super) struct Sending {
+    pub(super) prompt: Prompt,
+    /// The session that the person named by a reply or a button, or None: where the place points.
+    pub(super) session: Option<SessionId>,
+    /// Whether others read along.
+    pub(super) group: bool,
+}
+
+impl App {
+    pub(super) fn prompt(&mut self, asking: Asking) {
+        let message = &asking.message;
+        let source = self.source(message.place, message.id);
+        self.send(Sending {
+            prompt: Prompt::new(source, message.text.as_str(), 0),
+            session: asking.session,
+            group: message.chat == ChatKind::Group,
+        });
+    }
+
+    /// Sends a prompt to the session it is for, or asks the person what is missing.
+    pub(super) fn send(&mut self, sending: Sending) {
+        let place = sending.prompt.source.place;
+        if self.runs.is_shown(sending.prompt.id) {
+            return;
+        }
+        if let Some(session) = sending.session {
+            let binding = self.binding_of(session, place);
+            return self.route(sending, &binding, session);
+        }
+        let bound = self.ledger.binding(place);
+        let never_used = bound.is_none();
+        let binding = bound.unwrap_or_else(|| Binding::newest_of(self.first_directory()));
+        match binding.session {
+            Some(session) => self.route(sending, &binding, session),
+            None => self.resume_newest(sending, &binding, never_used),
+        }
+    }
+
+    /// The directory of a place that was never used.
+    pub(super) fn first_directory(&self) -> PathBuf {
+        let known = || catalog::last_project(&self.setup.home).filter(|dir| dir.is_dir());
+        self.setup.project.clone().or_else(known).unwrap_or_else(|| self.setup.user_home.clone())
+    }
+
+    /// What a place would point at in a session that was named.
+    fn binding_of(&self, session: SessionId, place: Place) -> Binding {
+        if let Some(found) = catalog::find(&self.setup.home, session) {
+            return Binding::to(found.project, session);
+        }
+        match self.ledger.binding(place) {
+            Some(binding) if binding.session == Some(session) => binding,
+            Some(binding) => Binding::to(binding.project, session),
+            None => Binding::to(self.first_directory(), session),
+        }
+    }
+
+    /// Goes on in the newest session of a directory, and says so; in a group it asks first.
+    fn resume_newest(&mut self, sending: Sending, binding: &Binding, never_used: bool) {
+        let Prompt { source, attempt, .. } = sending.prompt;
+        let scene = self.scene();
+        if let Some(newest) = self.newest(&binding.project) {
+            if sending.group && never_used {
+                let screen = notice::may_resume(&scene, &newest);
+                return self.reply_to(source.place, source.message, screen);
+            }
+            let binding = Binding::to(binding.project.clone(), newest.id);
+            if self.route_would_ask(newest.id, &binding) {
+                return self.route(sending, &binding, newest.id);
+            }
+            self.say(source.place, notice::resumed(&scene, &newest));
+            self.ledger.point(source.place, binding.clone());
+            return self.route(sending, &binding, newest.id);
+        }
+        let session = fresh_session(source, attempt);
+        let binding = Binding { fresh: true, ..Binding::to(binding.project.clone(), session) };
+        if !self.route_would_ask(session, &binding) {
+            self.say(source.place, notice::first(&scene, session, &binding.project));
+            self.ledger.point(source.place, binding.clone());
+        }
+        self.route(sending, &binding, session);
+    }
+
+    pub(super) fn newest(&self, directory: &Path) -> Option<Session> {
+        catalog::newest(&self.setup.home, directory)
+    }
+
+    fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
+        let held = self.holder(session);
+        let found = catalog::find(&self.setup.home, session);
+        let directory = found.as_ref().map_or(&binding.project, |session| &session.project);
+        Facts {
+            session,
+            directory_exists: directory.is_dir(),
+            directory: directory.clone(),
+            exists: self.setup.home.transcript(session).is_some(),
+            fresh: binding.fresh,
+            held,
+            ours: self.runs.state(session).is_some(),
+            trusted: self.is_trusted(directory),
+        }
+    }
+
+    /// A live process that is not ours and holds a session. An idle one that an earlier segue left
+    /// behind is nobody's: it is ended.
+    fn holder(&self, session: SessionId) -> Option<Live> {
+        let holds = |live: &Live| live.session == session && !self.runs.has(live.pid);
+        let live = live::list(&self.setup.home).into_iter().find(holds)?;
+        if live.is_orphan() && live.status == Status::Idle {
+            tracing::info!(%session, pid = live.pid, "ending a process of an earlier segue");
+            live.kill();
+            return None;
+        }
+        Some(live)
+    }
+
+    /// Trusted at the terminal, or worked in before: by a person there, or from here.
+    fn is_trusted(&self, directory: &Path) -> bool {
+        if self.trusted.contains(directory) || self.setup.home.trusted(directory) {
+            return true;
+        }
+        let query = Query {
+            project: Some(directory.to_owned()),
+            hidden: Show::All,
+            words: Vec::new(),
+            skip: 0,
+            take: 20,
+        };
+        let by_person =
+            |session: &Session| matches!(session.origin.as_deref(), Some("cli" | "telegram"));
+        catalog::page(&self.setup.home, &query).sessions.iter().any(by_person)
+    }
+
+    fn route_would_ask(&self, session: SessionId, binding: &Binding) -> bool {
+        !matches!(route::resolve(&self.facts(session, binding)), Route::Run(_))
+    }
+
+    fn route(&mut self, sending: Sending, binding: &Binding, session: SessionId) {
+        let facts = self.facts(session, binding);
+        let Source { place, message, .. } = sending.prompt.source;
+        let scene = self.scene();
+        match route::resolve(&facts) {
+            Route::Run(conversation) => {
+                self.ask(self.seat(facts.directory, conversation), sending.prompt);
+            }
+            Route::Fresh => self.fall_back(sending, &facts, session),
+            Route::NoDirectory => {
+                let lead = notice::no_directory(&scene, &facts.directory);
+                self.offer_directories(place, message, lead);
+            }
+            Route::Distrusted => {
+                self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));
+            }
+            Route::Choose(live) => {
+                // What we hold of it is about to be out of date.
+                self.runs.order(session, Order::LetGo);
+                if let Some(found) = catalog::find(&self.setup.home, session) {
+                    self.reply_to(place, message, notice::open_elsewhere(&scene, &found, &live));
+                } else {
+                    // It is open and has not said anything yet: there is nothing to continue.
+                    let fresh = Binding::newest_of(facts.directory);
+                    self.resume_newest(sending, &fresh, false);
+                }
+            }
+        }
+    }
+
+    pub(super) fn seat(&self, directory: PathBuf, conversation: Conversation) -> Seat {
+        let (mode, model) = (self.setup.mode.clone(), self.setup.model.clone());
+        Seat { directory, conversation, mode, model }
+    }
+
+    /// Hands a prompt to a run and shows its turn.
+    pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) {
+        let (source, display) = (prompt.source, prompt.text.clone());
+        let turn = self.runs.ask(seat, prompt);
+        self.show(source.place, Some(source), turn, display);
+    }
+
+    /// The session's transcript is gone: a fresh one, loudly.
+    fn fall_back(&mut self, sending: Sending, facts: &Facts, old: SessionId) {
+        let Prompt { source, attempt, .. } = sending.prompt;
+        let into = fresh_session(source, attempt);
+        self.replace(source.place, old, into, &facts.directory);
+        let seat = self.seat(facts.directory.clone(), Conversation::New(into));
+        self.ask(seat, sending.prompt);
+    }
+
+    /// Says that a session is replaced by a fresh one, and points the place there if it pointed at
+    /// the old one.
+    fn replace(&mut self, place: Place, old: SessionId, into: SessionId, directory: &Path) {
+        tracing::warn!(%old, %into, "no such conversation: starting a fresh session");
+        self.say(place, notice::fell_back(&self.scene(), old, into, directory));
+        let bound = self.ledger.binding(place).and_then(|binding| binding.session);
+        if bound.is_none_or(|bound| bound == old) {
+            let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), into) };
+            self.ledger.point(place, binding);
+        }
+    }
+
+    /// A run is over. Prompts that Claude never got go on.
+    pub(super) fn over(&mut self, over: Over) {
+        let Over { session, directory, why, unsent } = over;
+        tracing::debug!(%session, ?why, unsent = unsent.len(), "a run is over");
+        let mut next = session;
+        for asked in unsent {
+            let source = asked.prompt.source;
+            match why {
+                Why::Shutdown => asked.turn.send_modify(|turn| turn.finish(Outcome::Shutdown)),
+                Why::Idle => {
+                    let seat = self.seat(directory.clone(), Conversation::Resume(session));
+                    self.runs.give(seat, asked);
+                }
+                Why::NoConversation => {
+                    if next == session {
+                        next = fresh_session(source, asked.prompt.attempt);
+                        self.replace(source.place, session, next, &directory);
+                    }
+                    asked.turn.send_modify(|turn| turn.session = next);
+                    let seat = self.seat(directory.clone(), Conversation::New(next));
+                    self.runs.give(seat, asked);
+                }
+            }
+        }
+    }
+
+    /// A session has taken a prompt: the place points there, unless it has gone elsewhere since.
+    pub(super) fn taken(&mut self, source: Source, display: &str, session: SessionId) {
+        let binding = self.binding_of(session, source.place);
+        let binding = Binding { fresh: false, ..binding };
+        let bound = self.ledger.binding(source.place).and_then(|binding| binding.session);
+        if bound.is_none_or(|bound| bound == session) {
+            self.ledger.bind(source, binding, display, now());
+        } else {
+            self.ledger.log(source.place, binding::untagged(&binding, display, now()));
+        }
+    }
+
+    /// Asks where a prompt should go instead.
+    pub(super) fn offer_directories(&self, place: Place, message: i32, lead: Text) {
+        let screen = self.directories(lead, 0, (Purpose::Go, Carry::Prompt));
+        self.reply_to(place, message, screen);
+    }
+}
+
+/// Runs of this prompt's place: what `/stop` means.
+pub(super) fn sessions_at(runs: &Runs, place: Place) -> Vec<SessionId> {
+    let here = runs.shown.iter().filter(|shown| shown.place == place);
+    let mut sessions: Vec<_> = here
+        .filter(|shown| shown.turn.borrow().outcome().is_none())
+        .map(|shown| shown.turn.borrow().session)
+        .collect();
+    sessions.sort_unstable();
+    sessions.dedup();
+    sessions
+}

@@ -1,0 +1,164 @@
+//! The runs that live, and the turns they show.
+
+use std::collections::HashMap;
+
+use tokio::{
+    sync::watch,
+    task::{Id, JoinSet},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    bridge::{
+        place::Place,
+        prompt::{Prompt, PromptId},
+        run::{Activity, Asked, Order, Over, Run, Seat, Settings, State},
+        turn::Turn,
+    },
+    claude::session::SessionId,
+};
+
+/// A turn that is not over, or a prompt that waits for one.
+pub(super) struct Shown {
+    /// Where it is shown.
+    pub(super) place: Place,
+    /// Its prompt; None for a turn that nobody asked for.
+    pub(super) prompt: PromptId,
+    /// The turn as it grows.
+    pub(super) turn: watch::Receiver<Turn>,
+}
+
+/// Every run, and every turn that is not over.
+pub(super) struct Runs {
+    settings: Settings,
+    warm: usize,
+    cancel: CancellationToken,
+    runs: HashMap<Id, Run>,
+    tasks: JoinSet<Over>,
+    /// Turns that are not over.
+    pub(super) shown: Vec<Shown>,
+}
+
+impl Runs {
+    pub(super) fn new(settings: Settings, warm: usize, cancel: CancellationToken) -> Self {
+        let (runs, tasks) = (HashMap::new(), JoinSet::new());
+        Self { settings, warm, cancel, runs, tasks, shown: Vec::new() }
+    }
+
+    /// Gives a prompt to the run of a session, which begins if there is none, and returns the turn
+    /// that shows what becomes of it.
+    pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) -> watch::Receiver<Turn> {
+        let turn = Turn::new(&prompt, seat.conversation.session(), Instant::now());
+        let (turn, shown) = watch::channel(turn);
+        let (place, id) = (prompt.source.place, prompt.id);
+        self.shown.push(Shown { place, prompt: id, turn: shown.clone() });
+        self.give(seat, Asked { prompt, turn });
+        shown
+    }
+
+    /// Gives a prompt whose turn is shown already.
+    pub(super) fn give(&mut self, seat: Seat, asked: Asked) {
+        let mut order = Order::Ask(Box::new(asked));
+        if let Some(run) = self.find(seat.conversation.session()) {
+            match run.order(order) {
+                Ok(()) => return,
+                Err(refused) => order = refused,
+            }
+        }
+        let (run, task) = Run::new(self.settings.clone(), seat, self.cancel.child_token());
+        if run.order(order).is_err() {
+            tracing::error!("a new run took no prompt");
+        }
+        let id = self.tasks.spawn(task).id();
+        self.runs.insert(id, run);
+        self.trim();
+    }
+
+    fn find(&self, session: SessionId) -> Option<&Run> {
+        self.runs.values().find(|run| run.state().session == session)
+    }
+
+    /// What the run of a session is doing.
+    pub(super) fn state(&self, session: SessionId) -> Option<State> {
+        self.find(session).map(Run::state)
+    }
+
+    /// Whether a process is one of ours.
+    pub(super) fn has(&self, pid: u32) -> bool {
+        self.runs.values().any(|run| run.state().pid == Some(pid))
+    }
+
+    /// Whether a turn of this prompt is shown.
+    pub(super) fn is_shown(&self, prompt: PromptId) -> bool {
+        self.shown.iter().any(|shown| shown.prompt == prompt)
+    }
+
+    /// Tells the run of a session.
+    pub(super) fn order(&self, session: SessionId, order: Order) -> bool {
+        self.find(session).is_some_and(|run| run.order(order).is_ok())
+    }
+
+    /// How many processes are warm, how many runs are in a turn, and the version of the CLI.
+    pub(super) fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for state in self.runs.values().map(Run::state) {
+            match state.activity {
+                Activity::Busy => summary.busy += 1,
+                Activity::Idle(_) => summary.warm += usize::from(state.pid.is_some()),
+            }
+            summary.version = state.version.or(summary.version);
+        }
+        summary
+    }
+
+    /// Lets the least recently used idle runs go while there are too many.
+    pub(super) fn trim(&self) {
+        let mut idle: Vec<(Instant, &Run)> = self
+            .runs
+            .values()
+            .filter_map(|run| match run.state() {
+                State { activity: Activity::Idle(since), background: 0, pid: Some(_), .. } => {
+                    Some((since, run))
+                }
+                _ => None,
+            })
+            .collect();
+        idle.sort_by_key(|(since, _)| *since);
+        let surplus = idle.len().saturating_sub(self.warm);
+        for (_, run) in &idle[..surplus] {
+            let _ = run.order(Order::LetGo);
+        }
+    }
+
+    /// The next run that is over; pending while none lives.
+    pub(super) async fn over(&mut self) -> Over {
+        loop {
+            match self.tasks.join_next_with_id().await {
+                Some(Ok((id, over))) => {
+                    self.runs.remove(&id);
+                    return over;
+                }
+                Some(Err(broken)) => {
+                    tracing::error!(%broken, "a run broke");
+                    self.runs.remove(&broken.id());
+                }
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Ends all runs and waits until they are gone.
+    pub(super) async fn end(mut self) {
+        self.cancel.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+/// What all runs together are doing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Summary {
+    pub(super) warm: usize,
+    pub(super) busy: usize,
+    pub(super) version: Option<String>,
+}

@@ -1,0 +1,217 @@
+//! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
+
+use crate::{
+    app::{App, now, prompts::Sending, runs::Shown},
+    bridge::{
+        binding::Binding,
+        prompt::{Prompt, Source, fresh_session},
+        run::{Order, Verdict},
+    },
+    claude::{catalog, process::Conversation, session::SessionId, wire::Ask},
+    screens::{notice, question, sessions::Purpose, turn::stop_key},
+    telegram::{
+        button::{Carry, Key, Tap},
+        screen::Screen,
+        text::Text,
+        update::{ChatKind, Message, Press},
+    },
+};
+
+/// What Claude reads when a tool is denied without a reason.
+const DENIED: &str = "The person denied this.";
+
+impl App {
+    pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
+        let Some(message) = press.message.as_ref() else { return self.outdated(press) };
+        let notice = match tap {
+            Tap::Stop(key) => self.tap_stop(key),
+            Tap::Allow(key) => self.tap_decide(key, true),
+            Tap::Deny(key) => self.tap_decide(key, false),
+            tap => return self.tap_on(tap, press, message),
+        };
+        self.outbox.answer(press.id.clone(), notice.map(str::to_owned));
+    }
+
+    /// Taps that outlive our process.
+    fn tap_on(&mut self, tap: Tap, press: &Press, message: &Message) {
+        let source = self.source(message.place, message.id);
+        let waiting = self.waiting(message);
+        let carries = is_carrying(&tap);
+        if carries && waiting.is_none() {
+            let words = "The message that waited here is gone: send it again.";
+            return self.outbox.answer(press.id.clone(), Some(words.to_owned()));
+        }
+        self.outbox.answer(press.id.clone(), None);
+        let waiting = waiting.filter(|_| carries);
+        match tap {
+            Tap::List(list, carry) => match self.picker(message.place, list, carry) {
+                Some(screen) => self.turn_page(message, screen),
+                None => {
+                    self.turn_page(message, notice::plain("That directory is not known any more."))
+                }
+            },
+            Tap::Projects(page, carry) => {
+                let lead = Text::plain("Directories, the newest first:");
+                let screen = self.directories(lead, page, (Purpose::List, carry));
+                self.turn_page(message, screen);
+            }
+            Tap::Pick(session, Carry::Nothing) => self.open(source, session),
+            Tap::Pick(session, Carry::Prompt) => self.pick_and_send(source, session, waiting),
+            Tap::New(directory, _) => {
+                let known = directory.and_then(|key| self.directory_of(message.place, key));
+                let directory = known.unwrap_or_else(|| self.directory_here(message.place));
+                self.settle_question(message, &waiting);
+                self.new_session(source, &directory, waiting);
+            }
+            Tap::Directory(key, _) => self.tap_directory(message, key, waiting),
+            Tap::Trust(key) => self.tap_trust(message, key, waiting),
+            Tap::Fork(session) => self.tap_fork(message, session, waiting),
+            Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
+            Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => {}
+        }
+    }
+
+    /// A button that this version, or this process, does not know.
+    pub(super) fn outdated(&self, press: &Press) {
+        let words = "This button has expired. /sessions and /status show where you are.";
+        self.outbox.answer(press.id.clone(), Some(words.to_owned()));
+    }
+
+    // ---- Turns and questions ----
+
+    fn tap_stop(&self, key: Key) -> Option<&'static str> {
+        let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
+        let Some(shown) = self.runs.shown.iter().find(is_it) else {
+            return Some("That turn has ended.");
+        };
+        let session = shown.turn.borrow().session;
+        self.runs.order(session, Order::Stop(shown.place));
+        Some("Stopping…")
+    }
+
+    fn tap_decide(&self, key: Key, allow: bool) -> Option<&'static str> {
+        let asked = |shown: &Shown| -> Option<(SessionId, Ask)> {
+            let turn = shown.turn.borrow();
+            let ask = turn.asks.iter().find(|ask| question::key(ask) == key)?;
+            Some((turn.session, ask.clone()))
+        };
+        let Some((session, ask)) = self.runs.shown.iter().find_map(asked) else {
+            return Some("This question has ended: nothing was done.");
+        };
+        let verdict =
+            if allow { Verdict::Allow(ask.input) } else { Verdict::Deny(DENIED.to_owned()) };
+        self.runs.order(session, Order::Decide { request: ask.request, verdict });
+        None
+    }
+
+    // ---- Sessions and directories, with or without a prompt ----
+
+    /// The prompt that a message of ours waits with: the one it replies to.
+    fn waiting(&self, message: &Message) -> Option<Sending> {
+        let reply = message.reply.as_deref()?;
+        let text = self.setup.door.carried(reply)?;
+        let source = self.source(message.place, reply.id);
+        let group = message.chat == ChatKind::Group;
+        Some(Sending { prompt: Prompt::new(source, text, 0), session: None, group })
+    }
+
+    /// Sends a prompt that has waited, from where its place points now.
+    fn go(&mut self, message: &Message, waiting: Option<Sending>) {
+        self.settle_question(message, &waiting);
+        if let Some(sending) = waiting {
+            self.send(sending);
+        }
+    }
+
+    /// The question that a prompt waited for has its answer: its message goes, and with it the
+    /// buttons that would send the prompt once more.
+    fn settle_question(&self, message: &Message, waiting: &Option<Sending>) {
+        if waiting.is_some() {
+            self.outbox.delete(message.place, message.id);
+        }
+    }
+
+    fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Sending>) {
+        let Some(found) = catalog::find(&self.setup.home, session) else {
+            return self.open(source, session);
+        };
+        let binding = Binding::to(found.project.clone(), session);
+        self.ledger.bind(source, binding, "/resume", now());
+        self.outbox.delete(source.place, source.message);
+        self.say(source.place, notice::resumed(&self.scene(), &found));
+        if let Some(sending) = waiting {
+            self.send(sending);
+        }
+    }
+
+    fn tap_directory(&mut self, message: &Message, key: Key, waiting: Option<Sending>) {
+        let Some(directory) = self.directory_of(message.place, key).filter(|dir| dir.is_dir())
+        else {
+            return self.say(message.place, notice::plain("That directory is gone."));
+        };
+        let source = self.source(message.place, message.id);
+        if waiting.is_some() {
+            let display = format!("/cd {}", directory.display());
+            self.ledger.bind(source, Binding::newest_of(directory), &display, now());
+            self.go(message, waiting);
+        } else {
+            self.move_to(source, &directory);
+        }
+    }
+
+    fn tap_trust(&mut self, message: &Message, key: Key, waiting: Option<Sending>) {
+        let Some(directory) = self.directory_of(message.place, key) else {
+            return self.say(message.place, notice::plain("That directory is not known any more."));
+        };
+        self.trusted.insert(directory);
+        self.go(message, waiting);
+    }
+
+    fn tap_fork(&mut self, message: &Message, of: SessionId, waiting: Option<Sending>) {
+        let Some((found, sending)) = catalog::find(&self.setup.home, of).zip(waiting) else {
+            return self.say(message.place, notice::plain("That session is gone."));
+        };
+        let Prompt { source, attempt, .. } = sending.prompt;
+        let into = fresh_session(source, attempt);
+        let binding = Binding { fresh: true, ..Binding::to(found.project.clone(), into) };
+        self.ledger.bind(source, binding, "/fork", now());
+        self.outbox.delete(message.place, message.id);
+        self.say(source.place, notice::forked(&self.scene(), &found, into));
+        let seat = self.seat(found.project, Conversation::Fork { of, into });
+        self.ask(seat, sending.prompt);
+    }
+
+    fn tap_again(&mut self, message: &Message, session: SessionId, attempt: u32) {
+        let Some(mut sending) = self.waiting(message) else { return };
+        let Prompt { source, text, .. } = sending.prompt;
+        sending.prompt = Prompt::new(source, text, attempt);
+        sending.session = Some(session);
+        // The buttons go, so that they cannot send it a third time.
+        self.strip(message);
+        self.send(sending);
+    }
+
+    /// Takes the buttons off a message of ours.
+    fn strip(&self, message: &Message) {
+        let text = Text { text: message.text.clone(), entities: message.entities.clone() };
+        let screen = Screen { text, keyboard: Vec::new() };
+        drop(self.outbox.edit(message.place, message.id, screen));
+    }
+
+    /// Shows another page in the message whose button was pressed.
+    fn turn_page(&self, message: &Message, screen: Screen) {
+        drop(self.outbox.edit(message.place, message.id, screen));
+    }
+}
+
+fn is_carrying(tap: &Tap) -> bool {
+    match tap {
+        Tap::List(_, carry)
+        | Tap::Projects(_, carry)
+        | Tap::Pick(_, carry)
+        | Tap::New(_, carry)
+        | Tap::Directory(_, carry) => *carry == Carry::Prompt,
+        Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
+        Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => false,
+    }
+}

@@ -1,0 +1,162 @@
+//! `segue run`: the bot, from its first call to its last.
+
+use std::{process::ExitCode, time::Duration};
+
+use teloxide::{payloads::SetMyCommands, types::BotCommand};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{self, Setup},
+    cli::{failed, misused},
+    config::{Config, Token},
+    telegram::{
+        client::{Client, Me},
+        intent::{COMMANDS, Door},
+        outbox::{Outbox, Pace},
+        poll::{self, Poll},
+        refusal::Refusal,
+    },
+};
+
+/// Updates that were fetched and not yet handled: one batch of Telegram's.
+const UPDATES: usize = 100;
+/// What we ask Telegram for.
+const WANTED: &[&str] = &["message", "edited_message", "callback_query"];
+/// Worker threads: the loop, and one that goes on while it is at the disk.
+const WORKERS: usize = 2;
+/// Between the first two tries to reach Telegram; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// Between later tries.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Why the bot does not run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BotError {
+    /// The token or the address cannot be used.
+    #[error(transparent)]
+    Client(#[from] crate::telegram::client::Unusable),
+    /// Telegram knows no bot with this token.
+    #[error(transparent)]
+    Token(#[from] poll::TokenRefused),
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+pub(super) fn main(config: &Config) -> ExitCode {
+    let token = match config.bot() {
+        Ok(token) => token,
+        Err(error) => return misused(&error),
+    };
+    let ran = runtime().and_then(|runtime| {
+        runtime.block_on(async {
+            let cancel = CancellationToken::new();
+            end_on_signal(cancel.clone())?;
+            run(config, &token, cancel).await
+        })
+    });
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, BotError> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    Ok(runtime)
+}
+
+/// Cancels on the first SIGTERM or SIGINT; the second ends the program at once.
+pub(super) fn end_on_signal(cancel: CancellationToken) -> Result<(), BotError> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if cancel.is_cancelled() {
+                std::process::exit(1);
+            }
+            tracing::info!("ending; once more ends at once");
+            cancel.cancel();
+        }
+    });
+    Ok(())
+}
+
+/// Runs the bot until it is cancelled.
+pub(super) async fn run(
+    config: &Config,
+    token: &Token,
+    cancel: CancellationToken,
+) -> Result<(), BotError> {
+    let client = Client::connect(token.reveal(), &config.api_url)?;
+    let Some(me) = introduce(&client, &cancel).await? else { return Ok(()) };
+    tracing::info!(bot = me.username, "segue is running");
+    let (outbox, sending) =
+        Outbox::start(client.clone(), Pace::every(config.pace), CancellationToken::new());
+    let (sink, updates) = mpsc::channel(UPDATES);
+    let poll = Poll { client, me: me.id, allowed_updates: WANTED, sink };
+    let polling = tokio::spawn(poll::run(poll, cancel.clone()));
+    app::run(setup(config, me), outbox, updates, cancel).await;
+    sending.abort();
+    polling.await.map_err(std::io::Error::other)??;
+    Ok(())
+}
+
+/// Asks Telegram who we are and tells it our commands, for as long as the network takes. None:
+/// cancelled first.
+async fn introduce(client: &Client, cancel: &CancellationToken) -> Result<Option<Me>, BotError> {
+    let me = tokio::select! {
+        () = cancel.cancelled() => return Ok(None),
+        me = first_answer(client) => me?,
+    };
+    let commands = COMMANDS.map(|(name, about)| BotCommand::new(name, about));
+    if let Err(refusal) = client.call(SetMyCommands::new(commands)).await {
+        tracing::warn!(%refusal, "the commands could not be registered");
+    }
+    Ok(Some(me))
+}
+
+/// `getMe`, until Telegram answers: a laptop often starts without a network.
+async fn first_answer(client: &Client) -> Result<Me, poll::TokenRefused> {
+    let mut wait = FIRST_WAIT;
+    loop {
+        match client.get_me().await {
+            Ok(me) => return Ok(me),
+            Err(Refusal::Unauthorized) => return Err(poll::TokenRefused),
+            Err(refusal) => {
+                tracing::warn!(%refusal, "Telegram does not answer; trying again in {wait:?}");
+                sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
+            }
+        }
+    }
+}
+
+fn setup(config: &Config, me: Me) -> Setup {
+    Setup {
+        door: Door { username: me.username.clone(), allowed: config.allowed.clone() },
+        me,
+        home: config.home.clone(),
+        user_home: config.user_home.clone(),
+        project: config.project.clone(),
+        roots: config.roots.clone(),
+        claude: config.claude.clone(),
+        environment: config.environment.clone(),
+        mode: config.mode.clone(),
+        model: config.model.clone(),
+        idle: config.idle,
+        warm: config.warm,
+        turns: config.turns,
+        grace: config.grace,
+    }
+}

@@ -1,0 +1,124 @@
+//! `segue sessions`: the picker's list in the terminal.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::Serialize;
+
+use crate::{
+    claude::{
+        catalog::{self, Query, Show},
+        session::{Session, SessionId, Status},
+    },
+    cli::failed,
+    config::Config,
+    screens::words,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Sessions of this directory (default: the current one)
+    dir: Option<PathBuf>,
+    /// Sessions of all directories
+    #[arg(long, conflicts_with = "dir")]
+    all: bool,
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Also those that Claude's own list hides
+    #[arg(long)]
+    hidden: bool,
+    /// One JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// One session as `--json` prints it.
+#[derive(Serialize)]
+struct Row<'a> {
+    id: SessionId,
+    title: &'a str,
+    project: &'a std::path::Path,
+    branch: Option<&'a str>,
+    /// Milliseconds since the epoch.
+    modified: u64,
+    /// Bytes.
+    size: u64,
+    origin: Option<&'a str>,
+    status: Option<Status>,
+}
+
+pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
+    let project = match (arguments.all, &arguments.dir) {
+        (true, _) => None,
+        (false, Some(dir)) if !dir.is_dir() => {
+            return failed(&format!("`{}` is no directory", dir.display()));
+        }
+        (false, dir) => match dir.clone().map_or_else(std::env::current_dir, std::path::absolute) {
+            Ok(dir) => Some(dir),
+            Err(error) => return failed(&error),
+        },
+    };
+    let query = Query {
+        project,
+        hidden: if arguments.hidden { Show::All } else { Show::Visible },
+        words: Vec::new(),
+        skip: 0,
+        take: arguments.limit,
+    };
+    let page = catalog::page(&config.home, &query);
+    if page.unreadable > 0 {
+        tracing::warn!(count = page.unreadable, "transcripts could not be read");
+    }
+    if arguments.json { print_json(&page.sessions) } else { print_lines(config, &page.sessions) }
+}
+
+fn print_json(sessions: &[Session]) -> ExitCode {
+    let rows: Vec<Row<'_>> = sessions.iter().map(row).collect();
+    match serde_json::to_string_pretty(&rows) {
+        Ok(json) => {
+            println!("{json}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn row(session: &Session) -> Row<'_> {
+    Row {
+        id: session.id,
+        title: &session.title,
+        project: &session.project,
+        branch: session.branch.as_deref(),
+        modified: session.modified,
+        size: session.size,
+        origin: session.origin.as_deref(),
+        status: session.status,
+    }
+}
+
+fn print_lines(config: &Config, sessions: &[Session]) -> ExitCode {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+    if sessions.is_empty() {
+        println!("No sessions here; `segue sessions --all` looks everywhere.");
+    }
+    for session in sessions {
+        let mut facts = vec![words::age(now, session.modified)];
+        facts.extend(words::branch(session.branch.as_deref()));
+        facts.push(words::path(&session.project, &config.user_home));
+        facts.extend(session.status.map(|status| {
+            match status {
+                Status::Idle => "open, idle",
+                Status::Busy => "open, busy",
+                Status::Waiting => "open, waiting",
+            }
+            .to_owned()
+        }));
+        println!("{}  {}", session.id, words::line(&session.title, 70));
+        println!("{:36}  {}", "", facts.join(" · "));
+    }
+    ExitCode::SUCCESS
+}

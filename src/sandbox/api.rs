@@ -1,0 +1,196 @@
+//! The Bot API over HTTP: `/bot<token>/<method>`.
+//!
+//! Around every method stand, in this order: the token, the arguments, faults, the pace, and the
+//! call log.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{ConnectInfo, Path, RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde_json::{Value, json};
+
+use super::{
+    args::Args,
+    calls::Call,
+    change::Change,
+    faults::Trouble,
+    hub::Hub,
+    line::Cut,
+    methods::{self, Method},
+    pace::Pace,
+    refusal::Refusal,
+    room::unix_ms,
+    updates::Ask,
+};
+
+/// Longest `timeout` of `getUpdates`, seconds.
+const LONGEST_POLL: i64 = 50;
+/// Most updates in one answer.
+const MOST_UPDATES: i64 = 100;
+
+/// Routes of the Bot API.
+pub(super) fn routes() -> Router<Arc<Hub>> {
+    Router::new().route("/bot{token}/{method}", get(call).post(call))
+}
+
+/// How the answer reaches the bot.
+enum Delivery {
+    Whole,
+    Lost,
+}
+
+async fn call(
+    State(hub): State<Arc<Hub>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    Path((token, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let (started, at) = (Instant::now(), unix_ms());
+    let kind =
+        headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let args = Args::read(&query.unwrap_or_default(), kind, &body);
+    let (chat, logged) = match &args {
+        Ok(args) => (args.peek("chat_id"), args.log()),
+        Err(_) => (None, Value::Null),
+    };
+    let method = Method::find(&name);
+    let name = method.map_or(name, |(_, known)| known.to_owned());
+    let (result, delivery) = if token == hub.options.token {
+        attempt(&hub, (method, &name, chat), args).await
+    } else {
+        (Err(Refusal::unauthorized()), Delivery::Whole)
+    };
+    let (status, response) = match result {
+        Ok(result) => (200, json!({ "ok": true, "result": result })),
+        Err(refusal) => (refusal.code, refusal.envelope()),
+    };
+    let lost = matches!(delivery, Delivery::Lost);
+    let answer = answer(status, &response);
+    hub.with(|world| {
+        world.record(Call {
+            id: 0,
+            at,
+            method: name,
+            chat,
+            body: logged,
+            status: (!lost).then_some(status),
+            response,
+            took: started.elapsed().as_millis() as u64,
+        });
+    });
+    if lost {
+        cut.cut();
+    }
+    answer
+}
+
+/// The call with all that may go wrong on purpose.
+async fn attempt(
+    hub: &Hub,
+    (method, name, chat): (Option<(Method, &'static str)>, &str, Option<i64>),
+    args: Result<Args, Refusal>,
+) -> (Result<Value, Refusal>, Delivery) {
+    let trouble = hub.with(|world| {
+        let trouble = world.faults.strike(name, chat)?;
+        let faults = world.faults.list();
+        world.note(Change::Faults { faults });
+        Some(trouble)
+    });
+    let refuse = |refusal| (Err(refusal), Delivery::Whole);
+    match trouble {
+        None => (perform(hub, method, chat, args).await, Delivery::Whole),
+        Some(Trouble::Lose) => (perform(hub, method, chat, args).await, Delivery::Lost),
+        Some(Trouble::Cut) => (Err(Refusal::scripted(0, "connection cut")), Delivery::Lost),
+        Some(Trouble::RetryAfter { seconds }) => refuse(Refusal::too_many(seconds)),
+        Some(Trouble::Status { code }) => refuse(Refusal::server(code)),
+        Some(Trouble::Refuse { code, description }) => {
+            refuse(Refusal::scripted(code, &description))
+        }
+        Some(Trouble::Delay { ms }) => {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+                () = hub.stop.cancelled() => {}
+            }
+            (perform(hub, method, chat, args).await, Delivery::Whole)
+        }
+    }
+}
+
+/// The call itself.
+async fn perform(
+    hub: &Hub,
+    method: Option<(Method, &'static str)>,
+    chat: Option<i64>,
+    args: Result<Args, Refusal>,
+) -> Result<Value, Refusal> {
+    let mut args = args?;
+    let (method, _) = method.ok_or_else(Refusal::no_method)?;
+    if method == Method::GetUpdates {
+        return poll(hub, &mut args).await;
+    }
+    hub.with(|world| {
+        if let (Pace::Strict, true, Some(chat)) = (hub.options.pace, method.paced(), chat) {
+            let admitted = world.budgets.admit(chat, Instant::now());
+            admitted.map_err(Refusal::too_many)?;
+        }
+        methods::run(world, method, &mut args)
+    })
+}
+
+/// `getUpdates`
+async fn poll(hub: &Hub, args: &mut Args) -> Result<Value, Refusal> {
+    let mut ask = Ask {
+        offset: args.number("offset")?.unwrap_or_default(),
+        limit: args.number("limit")?.unwrap_or(MOST_UPDATES).clamp(1, MOST_UPDATES) as usize,
+        timeout: Duration::from_secs(
+            args.number("timeout")?.unwrap_or_default().clamp(0, LONGEST_POLL) as u64,
+        ),
+    };
+    let allowed: Option<Vec<String>> = args.object("allowed_updates", "allowed_updates")?;
+    args.finish()?;
+    let now = Instant::now();
+    let first = hub.with(|world| {
+        if let Some(allowed) = allowed {
+            world.updates.allow(allowed)?;
+        }
+        if hub.options.pace == Pace::Strict {
+            ask = world.updates.slow(ask, now);
+        }
+        Ok(world.updates.fetch(ask, now))
+    })?;
+    if !first.is_empty() || ask.timeout.is_zero() {
+        return Ok(json!(first));
+    }
+    let (poller, _guard) = hub.poller();
+    let updates = hub.until(now + ask.timeout, |world| {
+        if !world.updates.holds(poller) {
+            return Some(Err(Refusal::conflict()));
+        }
+        let updates = world.updates.fetch(ask, Instant::now());
+        (!updates.is_empty()).then_some(Ok(updates))
+    });
+    Ok(json!(updates.await.transpose()?.unwrap_or_default()))
+}
+
+fn answer(status: u16, response: &Value) -> Response {
+    let status_code = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let retry_after = response["parameters"]["retry_after"].as_u64();
+    let mut answer =
+        (status_code, [(header::CONTENT_TYPE, "application/json")], response.to_string())
+            .into_response();
+    if let Some(seconds) = retry_after {
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    answer
+}

@@ -1,0 +1,185 @@
+//! The arguments of one call, whatever way they came: JSON body, form body or query string.
+//!
+//! Values are taken out one by one; what is left at the end is unknown to the method and refused.
+//! Scalars may come as strings and objects as JSON in a string, as Telegram allows.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::refusal::Refusal;
+
+/// Named arguments not taken yet.
+#[derive(Debug, Default)]
+pub(super) struct Args(Map<String, Value>);
+
+impl Args {
+    /// Joins the query string and the body. `form` says how to read a body that is not JSON.
+    pub(super) fn read(query: &str, kind: &str, body: &[u8]) -> Result<Self, Refusal> {
+        let mut fields = pairs(query.as_bytes());
+        if kind.starts_with("application/json") {
+            if !body.is_empty() {
+                let value: Value = serde_json::from_slice(body)
+                    .map_err(|_| Refusal::bad("can't parse request body as JSON object"))?;
+                let Value::Object(object) = value else {
+                    return Err(Refusal::bad("can't parse request body as JSON object"));
+                };
+                fields.extend(object);
+            }
+        } else if kind.starts_with("application/x-www-form-urlencoded") {
+            fields.extend(pairs(body));
+        } else if !body.is_empty() {
+            return Err(Refusal::strict(format!("body of type \"{kind}\"")));
+        }
+        fields.retain(|_, value| !value.is_null());
+        Ok(Self(fields))
+    }
+
+    /// What the call log shows.
+    pub(super) fn log(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
+    /// A number, left in place.
+    pub(super) fn peek(&self, name: &str) -> Option<i64> {
+        integer(self.0.get(name)?)
+    }
+
+    /// A number; none where absent.
+    pub(super) fn number(&mut self, name: &str) -> Result<Option<i64>, Refusal> {
+        let Some(value) = self.0.remove(name) else {
+            return Ok(None);
+        };
+        integer(&value)
+            .map(Some)
+            .ok_or_else(|| Refusal::strict(format!("\"{name}\" must be an Integer")))
+    }
+
+    /// A yes or no; no where absent.
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, Refusal> {
+        match self.0.remove(name) {
+            None => Ok(false),
+            Some(Value::Bool(value)) => Ok(value),
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("true") || text == "1" => {
+                Ok(true)
+            }
+            Some(Value::String(text)) if text.eq_ignore_ascii_case("false") || text == "0" => {
+                Ok(false)
+            }
+            Some(_) => Err(Refusal::strict(format!("\"{name}\" must be a Boolean"))),
+        }
+    }
+
+    /// A text; empty where absent, as Telegram does not tell the two apart.
+    pub(super) fn text(&mut self, name: &str) -> Result<String, Refusal> {
+        match self.0.remove(name) {
+            None => Ok(String::new()),
+            Some(Value::String(text)) => Ok(text),
+            Some(Value::Number(number)) => Ok(number.to_string()),
+            Some(_) => Err(Refusal::strict(format!("\"{name}\" must be a String"))),
+        }
+    }
+
+    /// An object or array; none where absent. `what` names it in the refusal.
+    pub(super) fn object<T: DeserializeOwned>(
+        &mut self,
+        name: &str,
+        what: &str,
+    ) -> Result<Option<T>, Refusal> {
+        let parsed = match self.0.remove(name) {
+            None => return Ok(None),
+            Some(Value::String(text)) if text.is_empty() => return Ok(None),
+            Some(Value::String(text)) => serde_json::from_str(&text),
+            Some(value) => serde_json::from_value(value),
+        };
+        parsed.map(Some).map_err(|error| Refusal::bad(format!("can't parse {what}: {error}")))
+    }
+
+    /// Refuses what the method did not take.
+    pub(super) fn finish(&self) -> Result<(), Refusal> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(Refusal::strict(format!("unknown parameter \"{name}\""))),
+        }
+    }
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// `name=value&…`, percent-encoded.
+fn pairs(encoded: &[u8]) -> Map<String, Value> {
+    let decoded: BTreeMap<String, String> = encoded
+        .split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let mut sides = pair.splitn(2, |byte| *byte == b'=');
+            let mut side = || percent_decode(sides.next().unwrap_or_default());
+            (side(), side())
+        })
+        .collect();
+    decoded.into_iter().map(|(name, value)| (name, Value::String(value))).collect()
+}
+
+fn percent_decode(encoded: &[u8]) -> String {
+    let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded;
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        match (first, hex(tail.first()), hex(tail.get(1))) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push((high * 16 + low) as u8);
+                rest = &tail[2..];
+            }
+            (b'+', ..) => bytes.push(b' '),
+            _ => bytes.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(query: &str, kind: &str, body: &str) {
+        let mut args = Args::read(query, kind, body.as_bytes()).unwrap();
+        assert_eq!(args.number("chat_id"), Ok(Some(-7)), "{query} {kind} {body}");
+        assert_eq!(args.text("text"), Ok("a b&ü%".to_owned()), "{query} {kind} {body}");
+        assert_eq!(args.flag("quiet"), Ok(true), "{query} {kind} {body}");
+        assert_eq!(args.object("list", "list"), Ok(Some(vec![1, 2])), "{query} {kind} {body}");
+        assert_eq!(args.finish(), Ok(()), "{query} {kind} {body}");
+    }
+
+    #[test]
+    fn every_way_gives_the_same_arguments() {
+        let form = "chat_id=-7&text=a+b%26%C3%BC%&quiet=true&list=%5B1,2%5D";
+        check(form, "", "");
+        check("", "application/x-www-form-urlencoded", form);
+        check(
+            "",
+            "application/json; charset=utf-8",
+            r#"{"chat_id":-7,"text":"a b&ü%","quiet":true,"list":[1,2]}"#,
+        );
+        check(
+            "chat_id=-7",
+            "application/json",
+            r#"{"text":"a b&ü%","quiet":"True","list":"[1,2]","nothing":null}"#,
+        );
+    }
+
+    #[test]
+    fn what_is_left_over_is_refused() {
+        let mut args = Args::read("a=1&b=2", "", b"").unwrap();
+        args.number("a").unwrap();
+        let refusal = args.finish().unwrap_err();
+        assert_eq!(refusal.description, "Bad Request: SANDBOX: unknown parameter \"b\"");
+    }
+}

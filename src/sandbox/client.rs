@@ -1,0 +1,204 @@
+//! The control API in-process: what a person does in the chats, and what a test wants to know.
+
+use std::{
+    fmt::Write,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    calls::Call,
+    change::{Change, State},
+    faults::{Armed, Fault},
+    hub::Hub,
+    person::{self, Missing, Which},
+    query::{Answer, Outcome},
+    room::{Post, Standing},
+    world::World,
+};
+
+/// What was waited for has not come.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("nothing of the kind within {after:?}; what there was:\n{seen}")]
+pub struct Late {
+    /// How long it was waited for.
+    pub after: Duration,
+    /// What was there instead, to be read in a failed test.
+    pub seen: String,
+}
+
+/// A person at their telephone, and a look behind the scenes. `who` is a chat and the person in it
+/// who acts. Clones share the sandbox.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(super) hub: Arc<Hub>,
+}
+
+impl Client {
+    /// Says something. Gives the message's id.
+    pub fn say(&self, who: (i64, i64), text: &str) -> Result<i64, Missing> {
+        self.hub.with(|world| person::say(world, who, text, None))
+    }
+
+    /// Answers a message. Gives the new message's id.
+    pub fn reply(&self, who: (i64, i64), text: &str, to: i64) -> Result<i64, Missing> {
+        self.hub.with(|world| person::say(world, who, text, Some(to)))
+    }
+
+    /// Edits what the person said.
+    pub fn edit(&self, who: (i64, i64), message: i64, text: &str) -> Result<(), Missing> {
+        self.hub.with(|world| person::edit(world, who, message, text))
+    }
+
+    /// Deletes what the person said. The bot is not told, as ever.
+    pub fn delete(&self, who: (i64, i64), message: i64) -> Result<(), Missing> {
+        self.hub.with(|world| person::delete(world, who, message))
+    }
+
+    /// Presses a button and waits for the bot's answer; none if it does not come in time.
+    pub async fn press(
+        &self,
+        who: (i64, i64),
+        message: i64,
+        which: impl Into<Which>,
+    ) -> Result<Option<Answer>, Missing> {
+        let (which, life) = (which.into(), self.hub.options.callback_life);
+        let query = self.hub.with(|world| person::press(world, who, (message, &which), life))?;
+        let answered = self.hub.until(Instant::now() + life, |world| {
+            match world.queries.outcome(query, Instant::now()) {
+                Outcome::Waits(_) => None,
+                Outcome::Answered(answer) => Some(Some(answer)),
+                Outcome::Expired => Some(None),
+            }
+        });
+        Ok(answered.await.flatten())
+    }
+
+    /// Presses the stop button of a draft.
+    pub fn stop_draft(&self, chat: i64) -> Result<(), Missing> {
+        self.hub.with(|world| person::stop_draft(world, chat))
+    }
+
+    /// A new person. Gives their id.
+    pub fn add_user(&self, first_name: &str, username: Option<&str>) -> i64 {
+        self.hub.with(|world| person::add_user(world, first_name, username))
+    }
+
+    /// Opens a person's private chat with the bot. Its id is the person's.
+    pub fn add_private(&self, user: i64) -> Result<i64, Missing> {
+        self.hub.with(|world| person::add_private(world, user))
+    }
+
+    /// A new supergroup. Gives its id.
+    pub fn add_group(&self, title: &str, members: &[i64]) -> Result<i64, Missing> {
+        self.hub.with(|world| person::add_group(world, title, members))
+    }
+
+    /// Shuts the bot out of a chat, or lets it in again.
+    pub fn admit(&self, who: (i64, i64), standing: Standing) -> Result<(), Missing> {
+        self.hub.with(|world| person::admit(world, who, standing))
+    }
+
+    /// Arms a fault. Gives its id.
+    pub fn fault(&self, fault: Fault) -> u64 {
+        self.hub.with(|world| {
+            let id = world.faults.arm(fault);
+            let faults = world.faults.list();
+            world.note(Change::Faults { faults });
+            id
+        })
+    }
+
+    /// All faults, spent ones too.
+    pub fn faults(&self) -> Vec<Armed> {
+        self.hub.with(|world| world.faults.list())
+    }
+
+    /// Disarms and forgets all faults.
+    pub fn clear_faults(&self) {
+        self.hub.with(|world| {
+            world.faults.clear();
+            world.note(Change::Faults { faults: Vec::new() });
+        });
+    }
+
+    /// Lets every button that was pressed and not answered expire now.
+    pub fn expire(&self) {
+        self.hub.with(|world| {
+            world.queries.expire();
+            world.touch();
+        });
+    }
+
+    /// Begins anew: the first people and chats, nothing said, no faults.
+    pub fn reset(&self) {
+        let bot = &self.hub.options.bot;
+        self.hub.with(|world| world.reset(bot));
+    }
+
+    /// Everything at once.
+    pub fn state(&self) -> State {
+        self.hub.with(|world| world.state())
+    }
+
+    /// Waits until the bot waits for updates.
+    pub async fn wait_poll(&self, patience: Duration) -> Result<(), Late> {
+        let polls =
+            self.hub.until(Instant::now() + patience, |world| world.polling().then_some(()));
+        polls.await.ok_or_else(|| late(patience, String::new()))
+    }
+
+    /// The messages of a chat, oldest first; none if there is no such chat.
+    pub fn messages(&self, chat: i64) -> Vec<Post> {
+        self.hub.with(|world| posts(world, chat))
+    }
+
+    /// Logged calls with an id greater than `after`, oldest first.
+    pub fn calls(&self, after: u64) -> Vec<Call> {
+        self.hub.with(|world| world.calls(after))
+    }
+
+    /// Waits until the messages of a chat give a result.
+    pub async fn wait<T>(
+        &self,
+        chat: i64,
+        patience: Duration,
+        mut check: impl FnMut(&[Post]) -> Option<T>,
+    ) -> Result<T, Late> {
+        let found = self.hub.until(Instant::now() + patience, |world| check(&posts(world, chat)));
+        found.await.ok_or_else(|| {
+            let lines = self.messages(chat).into_iter().fold(String::new(), |seen, post| {
+                let labels: Vec<&str> = post.buttons().map(|button| button.text.as_str()).collect();
+                seen + &format!("#{} from {}: {:?} {labels:?}\n", post.id, post.from, post.text)
+            });
+            late(patience, lines)
+        })
+    }
+
+    /// Waits until the call log gives a result.
+    pub async fn wait_calls<T>(
+        &self,
+        patience: Duration,
+        mut check: impl FnMut(&[Call]) -> Option<T>,
+    ) -> Result<T, Late> {
+        let found = self.hub.until(Instant::now() + patience, |world| check(&world.calls(0)));
+        found.await.ok_or_else(|| {
+            let lines = self.calls(0).iter().fold(String::new(), |mut seen, call| {
+                // Writing to a string does not fail.
+                let _ =
+                    writeln!(seen, "#{} {} {}: {:?}", call.id, call.method, call.body, call.status);
+                seen
+            });
+            late(patience, lines)
+        })
+    }
+}
+
+fn late(after: Duration, seen: String) -> Late {
+    Late { after, seen }
+}
+
+fn posts(world: &World, chat: i64) -> Vec<Post> {
+    let room = world.rooms.get(&chat);
+    room.map(|room| room.posts.values().cloned().collect()).unwrap_or_default()
+}

@@ -1,0 +1,259 @@
+//! The control API over HTTP: `/sandbox/…`, JSON in and out, and all changes as Server-Sent Events.
+//!
+//! It is what the page talks to. A refusal is a 4xx with `{"error": "…"}`.
+//!
+//! | Path | Body | Gives |
+//! |---|---|---|
+//! | `GET state` | | people, chats, messages, faults |
+//! | `GET events` | | the state as the first event, then each change |
+//! | `GET calls?after=` | | the call log, or its later part |
+//! | `POST say` | `chat user text reply_to?` | `message` |
+//! | `POST edit` | `chat user message text` | |
+//! | `POST delete` | `chat user message` | |
+//! | `POST press` | `chat user message`, and `data` or `row col` | `answer`, when it comes; null, if it does not |
+//! | `POST stop` | `chat` | ends a draft |
+//! | `POST users` | `first_name username?` | `user` |
+//! | `POST chats` | `user`, or `title members` | `chat` |
+//! | `POST standing` | `chat user standing`: `member` or `kicked` | |
+//! | `POST faults` | `what times? method? chat?`; `what` is `{"kind": …}` as in [`Trouble`] | `fault` |
+//! | `DELETE faults` | | |
+//! | `POST expire` | | lets pressed buttons expire |
+//! | `POST reset` | | begins anew |
+//!
+//! [`Trouble`]: super::Trouble
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::{get, post},
+};
+use futures_util::stream::{self, Stream};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+use super::{
+    change::Change,
+    client::Client,
+    faults::Fault,
+    hub::Hub,
+    person::{Missing, Which},
+    room::Standing,
+};
+
+/// Routes of the control API.
+pub(super) fn routes() -> Router<Arc<Hub>> {
+    Router::new()
+        .route("/sandbox/state", get(state))
+        .route("/sandbox/events", get(events))
+        .route("/sandbox/calls", get(calls))
+        .route("/sandbox/say", post(say))
+        .route("/sandbox/edit", post(edit))
+        .route("/sandbox/delete", post(delete))
+        .route("/sandbox/press", post(press))
+        .route("/sandbox/stop", post(stop_draft))
+        .route("/sandbox/users", post(add_user))
+        .route("/sandbox/chats", post(add_chat))
+        .route("/sandbox/standing", post(admit))
+        .route("/sandbox/faults", post(fault).delete(clear_faults))
+        .route("/sandbox/expire", post(expire))
+        .route("/sandbox/reset", post(reset))
+}
+
+impl IntoResponse for Missing {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::Text(_) => StatusCode::BAD_REQUEST,
+            Self::Blocked => StatusCode::CONFLICT,
+            _ => StatusCode::NOT_FOUND,
+        };
+        (status, Json(json!({ "error": self.to_string() }))).into_response()
+    }
+}
+
+type Answer = Result<Json<Value>, Missing>;
+
+fn client(hub: Arc<Hub>) -> Client {
+    Client { hub }
+}
+
+fn done() -> Json<Value> {
+    Json(json!({}))
+}
+
+async fn state(State(hub): State<Arc<Hub>>) -> Response {
+    Json(client(hub).state()).into_response()
+}
+
+async fn events(State(hub): State<Arc<Hub>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let (state, changes) = hub.watch();
+    let first = Some(Change::State { state });
+    let stream = stream::unfold((hub, first, changes), |(hub, first, mut changes)| async move {
+        let change = match first {
+            Some(change) => change,
+            None => next(&hub, &mut changes).await?,
+        };
+        // A change is plain data; if it cannot be written, the watcher goes without it.
+        let event = Event::default().json_data(change).unwrap_or_default();
+        Some((Ok(event), (hub, None, changes)))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::default())
+}
+
+/// The next change; the whole state again where some were missed; none when the sandbox stops.
+async fn next(hub: &Hub, changes: &mut Receiver<Change>) -> Option<Change> {
+    let received = tokio::select! {
+        received = changes.recv() => received,
+        () = hub.stop.cancelled() => return None,
+    };
+    match received {
+        Ok(change) => Some(change),
+        Err(RecvError::Lagged(_)) => {
+            let (state, fresh) = hub.watch();
+            *changes = fresh;
+            Some(Change::State { state })
+        }
+        Err(RecvError::Closed) => None,
+    }
+}
+
+#[derive(Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+async fn calls(State(hub): State<Arc<Hub>>, Query(After { after }): Query<After>) -> Response {
+    Json(client(hub).calls(after)).into_response()
+}
+
+#[derive(Deserialize)]
+struct Say {
+    chat: i64,
+    user: i64,
+    text: String,
+    reply_to: Option<i64>,
+}
+
+async fn say(State(hub): State<Arc<Hub>>, Json(say): Json<Say>) -> Answer {
+    let (client, who) = (client(hub), (say.chat, say.user));
+    let message = match say.reply_to {
+        Some(to) => client.reply(who, &say.text, to),
+        None => client.say(who, &say.text),
+    }?;
+    Ok(Json(json!({ "message": message })))
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    chat: i64,
+    user: i64,
+    message: i64,
+    text: String,
+}
+
+async fn edit(State(hub): State<Arc<Hub>>, Json(edit): Json<Edit>) -> Answer {
+    client(hub).edit((edit.chat, edit.user), edit.message, &edit.text)?;
+    Ok(done())
+}
+
+#[derive(Deserialize)]
+struct Delete {
+    chat: i64,
+    user: i64,
+    message: i64,
+}
+
+async fn delete(State(hub): State<Arc<Hub>>, Json(delete): Json<Delete>) -> Answer {
+    client(hub).delete((delete.chat, delete.user), delete.message)?;
+    Ok(done())
+}
+
+#[derive(Deserialize)]
+struct Press {
+    chat: i64,
+    user: i64,
+    message: i64,
+    #[serde(flatten)]
+    which: Which,
+}
+
+async fn press(State(hub): State<Arc<Hub>>, Json(press): Json<Press>) -> Answer {
+    let who = (press.chat, press.user);
+    let answer = client(hub).press(who, press.message, press.which).await?;
+    Ok(Json(json!({ "answer": answer })))
+}
+
+#[derive(Deserialize)]
+struct Place {
+    chat: i64,
+}
+
+async fn stop_draft(State(hub): State<Arc<Hub>>, Json(Place { chat }): Json<Place>) -> Answer {
+    client(hub).stop_draft(chat)?;
+    Ok(done())
+}
+
+#[derive(Deserialize)]
+struct NewUser {
+    first_name: String,
+    username: Option<String>,
+}
+
+async fn add_user(State(hub): State<Arc<Hub>>, Json(user): Json<NewUser>) -> Json<Value> {
+    let id = client(hub).add_user(&user.first_name, user.username.as_deref());
+    Json(json!({ "user": id }))
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NewChat {
+    Group { title: String, members: Vec<i64> },
+    Private { user: i64 },
+}
+
+async fn add_chat(State(hub): State<Arc<Hub>>, Json(chat): Json<NewChat>) -> Answer {
+    let id = match chat {
+        NewChat::Group { title, members } => client(hub).add_group(&title, &members),
+        NewChat::Private { user } => client(hub).add_private(user),
+    }?;
+    Ok(Json(json!({ "chat": id })))
+}
+
+#[derive(Deserialize)]
+struct Admit {
+    chat: i64,
+    user: i64,
+    standing: Standing,
+}
+
+async fn admit(State(hub): State<Arc<Hub>>, Json(admit): Json<Admit>) -> Answer {
+    client(hub).admit((admit.chat, admit.user), admit.standing)?;
+    Ok(done())
+}
+
+async fn fault(State(hub): State<Arc<Hub>>, Json(fault): Json<Fault>) -> Json<Value> {
+    Json(json!({ "fault": client(hub).fault(fault) }))
+}
+
+async fn clear_faults(State(hub): State<Arc<Hub>>) -> Json<Value> {
+    client(hub).clear_faults();
+    done()
+}
+
+async fn expire(State(hub): State<Arc<Hub>>) -> Json<Value> {
+    client(hub).expire();
+    done()
+}
+
+async fn reset(State(hub): State<Arc<Hub>>) -> Json<Value> {
+    client(hub).reset();
+    done()
+}

@@ -1,0 +1,164 @@
+// One message as an element. Knows how it looks, not where it stands.
+
+import { clock, colorOf, copy, h, icon, nameOf, paintAvatar } from "./dom.js";
+import { attempt, follow, isBusy, press, say } from "./act.js";
+import { format, oneLine } from "./format.js";
+import { authorOf, chatOf, emit, postsOf, speaker, store } from "./store.js";
+
+/** Unfolded quotations of each message, so that an edit leaves them open. */
+const unfolded = new Map();
+
+/** A message with its buttons. */
+export function build(post) {
+  const author = authorOf(post.from);
+  const outgoing = post.from === speaker(store.current);
+  const group = chatOf(store.current)?.type !== "private";
+  const bubble = h(
+    "div",
+    { class: "bubble" },
+    group && !outgoing
+      ? [
+          paintAvatar(h("span", { "aria-hidden": "true" }), author),
+          h("span", { class: `author ${colorOf(post.from)}` }, nameOf(author)),
+        ]
+      : null,
+    post.reply_to ? quotation(post.reply_to) : null,
+    h("div", { class: "text" }, format(post, acts(post)), meta(post)),
+    post.reaction
+      ? h("span", { class: "reaction", "aria-label": `Reaction ${post.reaction}` }, post.reaction)
+      : null,
+    actions(post, outgoing),
+  );
+  return h(
+    "article",
+    {
+      class: `post ${outgoing ? "out" : "in"}${group ? " group" : ""}`,
+      tabindex: 0,
+      data: { message: post.id, from: post.from },
+      "aria-label": `${nameOf(author)}, ${clock(post.date * 1000)}`,
+    },
+    h("div", { class: "stack" }, bubble, post.keyboard ? keyboard(post) : null),
+  );
+}
+
+/** What the bot is still writing. */
+export function buildDraft(draft) {
+  const chat = store.current;
+  const text = h(
+    "div",
+    { class: "text" },
+    format(draft, { opened: new Set(), command: say, link: follow }),
+    h("span", { class: "dots", "aria-hidden": "true" }),
+  );
+  const stop = h(
+    "button",
+    { type: "button", class: "key stop", onclick: () => attempt("stop", { chat }) },
+    icon("stop"),
+    "Stop",
+  );
+  const stack = h("div", { class: "stack" }, h("div", { class: "bubble" }, text));
+  if (draft.can_stop) stack.append(stop);
+  return h("article", { class: "post in draft first last", "aria-label": "Being written" }, stack);
+}
+
+function acts(post) {
+  const key = `${store.current}/${post.id}`;
+  if (!unfolded.has(key)) unfolded.set(key, new Set());
+  return { opened: unfolded.get(key), command: say, link: follow };
+}
+
+function meta(post) {
+  return h(
+    "span",
+    { class: "meta" },
+    post.silent
+      ? h(
+          "span",
+          { class: "silent", title: "Came without a sound", role: "img", "aria-label": "silent" },
+          icon("silent"),
+        )
+      : null,
+    post.edits > 0 ? h("span", {}, "edited") : null,
+    h("time", { datetime: new Date(post.date * 1000).toISOString() }, clock(post.date * 1000)),
+  );
+}
+
+function quotation(id) {
+  const target = postsOf(store.current).get(id);
+  if (!target) return h("p", { class: "quote gone" }, "Deleted message");
+  const onclick = () => emit("seek", id);
+  return h(
+    "button",
+    { type: "button", class: `quote ${colorOf(target.from)}`, data: { quote: id }, onclick },
+    h("b", {}, nameOf(authorOf(target.from))),
+    h("span", {}, oneLine(target.text)),
+  );
+}
+
+function actions(post, outgoing) {
+  const button = (name, label, onclick) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "icon",
+        title: label,
+        "aria-label": label,
+        data: { action: name },
+        onclick,
+      },
+      icon(name),
+    );
+  const chat = store.current;
+  const erase = () => attempt("delete", { chat, user: post.from, message: post.id });
+  return h(
+    "div",
+    { class: "actions" },
+    button("reply", "Reply", () => emit("reply", post)),
+    button("copy", "Copy text", () => copy(post.text)),
+    outgoing ? button("edit", "Edit", () => emit("edit", post)) : null,
+    outgoing ? button("delete", "Delete", erase) : null,
+  );
+}
+
+function keyboard(post) {
+  const rows = post.keyboard.inline_keyboard.map((row, y) =>
+    h(
+      "div",
+      { class: "buttons" },
+      row.map((button, x) => key(post, button, [y, x])),
+    ),
+  );
+  return h("div", { class: "keyboard" }, rows);
+}
+
+function key(post, button, [row, col]) {
+  const busy = isBusy(post, row, col);
+  const props = {
+    class: `key ${button.style ?? ""}${busy ? " busy" : ""}`,
+    data: { button: button.callback_data ?? button.text },
+  };
+  if (button.url) {
+    return h(
+      "a",
+      {
+        ...props,
+        href: button.url,
+        target: "_blank",
+        rel: "noopener noreferrer",
+        onclick: (event) => follow(event, button.url),
+      },
+      button.text,
+      icon("link"),
+    );
+  }
+  const onclick = button.copy_text
+    ? () => copy(button.copy_text.text)
+    : () => press(post, row, col);
+  return h(
+    "button",
+    { ...props, type: "button", "aria-busy": String(busy), onclick },
+    button.text,
+    button.copy_text ? icon("copy") : null,
+  );
+}

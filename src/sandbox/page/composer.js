@@ -1,0 +1,187 @@
+// Where the person writes: the field, the command menu, and what is answered or edited.
+
+import { $, h, nameOf, toast } from "./dom.js";
+import { oneLine } from "./format.js";
+import { attempt, say } from "./act.js";
+import { authorOf, chatOf, on, postsOf, speaker, store } from "./store.js";
+
+const input = () => $("input");
+const menu = () => $("menu");
+/** What the next message answers or replaces: `{kind, post}`. */
+let context = null;
+/** The command that Enter takes. */
+let marked = 0;
+/** What was written and not sent, by chat. */
+const kept = new Map();
+let shown = null;
+
+export function start() {
+  $("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  input().addEventListener("input", () => {
+    grow();
+    suggest();
+  });
+  input().addEventListener("keydown", keys);
+  input().addEventListener("blur", () =>
+    setTimeout(() => !menu().contains(document.activeElement) && closeMenu(), 150),
+  );
+  $("menu-button").addEventListener("click", () => (menu().hidden ? openMenu("") : closeMenu()));
+  $("context-close").addEventListener("click", () => setContext(null));
+  on("reply", (post) => setContext({ kind: "reply", post }));
+  on("edit", (post) => setContext({ kind: "edit", post }));
+  on("open", change);
+  on(
+    "deleted",
+    ({ messages }) => context && messages.includes(context.post.id) && setContext(null),
+  );
+}
+
+/** Another chat: its own unsent text. */
+function change(chat) {
+  if (shown !== null) kept.set(shown, input().value);
+  shown = chat;
+  setContext(null);
+  write(kept.get(chat) ?? "");
+  if (matchMedia("(hover: hover)").matches) input().focus();
+}
+
+function write(text) {
+  input().value = text;
+  grow();
+  closeMenu();
+}
+
+function grow() {
+  const field = input();
+  field.style.height = "auto";
+  field.style.height = `${Math.min(field.scrollHeight, 220)}px`;
+}
+
+function setContext(next) {
+  const wasEdit = context?.kind === "edit";
+  context = next;
+  $("context").hidden = !next;
+  if (next) {
+    $("context-title").textContent =
+      next.kind === "edit" ? "Edit message" : nameOf(authorOf(next.post.from));
+    $("context-text").textContent = oneLine(next.post.text);
+    if (next.kind === "edit") write(next.post.text);
+    input().focus();
+  } else if (wasEdit) {
+    write("");
+  }
+}
+
+async function send() {
+  const text = input().value;
+  if (text.trim() === "") return;
+  const last = context;
+  if (last?.kind !== "edit") {
+    write("");
+    setContext(null);
+    await say(text, last?.post.id);
+    return;
+  }
+  const { id, from } = last.post;
+  const edited = await attempt("edit", { chat: store.current, user: from, message: id, text });
+  if (edited) setContext(null);
+}
+
+function keys(event) {
+  if (event.isComposing) return;
+  const options = [...menu().children];
+  if (!menu().hidden && options.length > 0) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      mark((marked + step + options.length) % options.length);
+      return;
+    }
+    if (event.key === "Tab") {
+      event.preventDefault();
+      write(`/${options[marked].dataset.command} `);
+      return;
+    }
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      choose(options[marked].dataset.command);
+      return;
+    }
+  }
+  if (event.key === "Escape") {
+    if (menu().hidden) setContext(null);
+    else closeMenu();
+  } else if (event.key === "Enter" && !event.shiftKey) {
+    event.preventDefault();
+    send();
+  } else if (event.key === "ArrowUp" && input().value === "") {
+    const mine = [...postsOf(store.current).values()].filter(
+      (post) => post.from === speaker(store.current),
+    );
+    if (mine.length > 0) {
+      event.preventDefault();
+      setContext({ kind: "edit", post: mine.at(-1) });
+    }
+  }
+}
+
+function suggest() {
+  const typed = /^\/(\w*)$/.exec(input().value);
+  if (typed) openMenu(typed[1]);
+  else closeMenu();
+}
+
+function openMenu(prefix) {
+  const commands = (chatOf(store.current)?.commands ?? []).filter(({ command }) =>
+    command.startsWith(prefix),
+  );
+  menu().replaceChildren(
+    ...commands.map(({ command, description }, index) =>
+      h(
+        "button",
+        {
+          type: "button",
+          role: "option",
+          id: `option-${index}`,
+          tabindex: -1,
+          data: { command },
+          onclick: () => choose(command),
+        },
+        h("b", {}, `/${command}`),
+        h("span", {}, description),
+      ),
+    ),
+  );
+  if (commands.length === 0) {
+    closeMenu();
+    if (prefix === "" && input().value === "") toast("The bot has set no commands");
+    return;
+  }
+  menu().hidden = false;
+  $("menu-button").setAttribute("aria-expanded", "true");
+  mark(0);
+}
+
+function mark(index) {
+  marked = index;
+  [...menu().children].forEach((option, at) =>
+    option.setAttribute("aria-selected", String(at === index)),
+  );
+  menu().children[index]?.scrollIntoView({ block: "nearest" });
+  input().setAttribute("aria-activedescendant", `option-${index}`);
+}
+
+function closeMenu() {
+  menu().hidden = true;
+  $("menu-button").setAttribute("aria-expanded", "false");
+  input().removeAttribute("aria-activedescendant");
+}
+
+function choose(command) {
+  write("");
+  say(`/${command}`);
+  input().focus();
+}

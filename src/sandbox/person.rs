@@ -1,0 +1,240 @@
+//! What a person can do in the chats, and what the bot is told of it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    change::Change,
+    entities::{Formatted, format},
+    room::{Draft, Post, Room, Standing},
+    wire::{Button, CallbackQuery, ChatKind, User},
+    world::World,
+};
+
+/// Ids of supergroups lie below this.
+const SUPERGROUPS: i64 = -1_002_000_000_000;
+
+/// Why something cannot be done in the chats.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// No chat has this id.
+    #[error("there is no chat {0}")]
+    Chat(i64),
+    /// Nobody has this id, or the person is not in the chat.
+    #[error("there is no person {0} here")]
+    User(i64),
+    /// The message does not exist, or not any more.
+    #[error("there is no message {0}")]
+    Message(i64),
+    /// The message has no such button, or pressing it calls nobody.
+    #[error("there is no such button")]
+    Button,
+    /// The bot is not writing anything.
+    #[error("there is no draft")]
+    Draft,
+    /// The bot is shut out of the chat.
+    #[error("the bot is blocked here")]
+    Blocked,
+    /// Telegram would not take the text.
+    #[error("{0}")]
+    Text(String),
+}
+
+/// Which button of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Which {
+    /// The first with this `callback_data`.
+    Data {
+        /// `callback_data`
+        data: String,
+    },
+    /// The one at this place.
+    At {
+        /// From the top, from 0.
+        row: usize,
+        /// From the left, from 0.
+        col: usize,
+    },
+}
+
+impl From<&str> for Which {
+    fn from(data: &str) -> Self {
+        Self::Data { data: data.to_owned() }
+    }
+}
+
+/// Says something, as an answer to another message or not. Gives the message's id.
+pub(super) fn say(
+    world: &mut World,
+    who: (i64, i64),
+    text: &str,
+    reply_to: Option<i64>,
+) -> Result<i64, Missing> {
+    let formatted = plain(text)?;
+    let room = member(world, who)?;
+    if room.standing == Standing::Kicked {
+        return Err(Missing::Blocked);
+    }
+    if let Some(reply) = reply_to.filter(|reply| !room.posts.contains_key(reply)) {
+        return Err(Missing::Message(reply));
+    }
+    let (chat, user) = who;
+    let post = Post { reply_to, ..Post::new(user, formatted) };
+    let id = world.append(chat, post).ok_or(Missing::Chat(chat))?;
+    world.show(chat, id);
+    let update = json!(world.message(chat, id));
+    world.tell("message", &update, None);
+    Ok(id)
+}
+
+/// Edits what the person said.
+pub(super) fn edit(
+    world: &mut World,
+    who: (i64, i64),
+    message: i64,
+    text: &str,
+) -> Result<(), Missing> {
+    let formatted = plain(text)?;
+    let post = own(world, who, message)?;
+    post.rewrite(formatted);
+    post.touch();
+    world.show(who.0, message);
+    let update = json!(world.message(who.0, message));
+    world.tell("edited_message", &update, None);
+    Ok(())
+}
+
+/// Deletes what the person said. The bot is not told, as ever.
+pub(super) fn delete(world: &mut World, who: (i64, i64), message: i64) -> Result<(), Missing> {
+    own(world, who, message)?;
+    world.remove(who.0, &[message]);
+    Ok(())
+}
+
+/// Presses a button. Gives the id of the query that the bot may answer within `life`.
+pub(super) fn press(
+    world: &mut World,
+    who: (i64, i64),
+    (message, which): (i64, &Which),
+    life: Duration,
+) -> Result<i64, Missing> {
+    let (chat, user) = who;
+    let data = callback_data(world, who, message, which)?;
+    let id = world.queries.open(life);
+    let update = CallbackQuery {
+        id: id.to_string(),
+        from: world.users.get(&user).cloned().ok_or(Missing::User(user))?,
+        message: world.message(chat, message).ok_or(Missing::Message(message))?,
+        chat_instance: instance(chat),
+        data,
+    };
+    world.tell("callback_query", &json!(update), Some(life));
+    Ok(id)
+}
+
+/// A number that stands for the chat and does not show its id.
+fn instance(chat: i64) -> String {
+    chat.wrapping_mul(-7_046_029_254_386_353_131).to_string()
+}
+
+/// Presses the stop button of a draft.
+pub(super) fn stop_draft(world: &mut World, chat: i64) -> Result<(), Missing> {
+    let room = world.rooms.get_mut(&chat).ok_or(Missing::Chat(chat))?;
+    let stoppable = |draft: &mut Draft| draft.can_stop;
+    let draft = room.draft.take_if(stoppable).ok_or(Missing::Draft)?;
+    let update = json!({ "chat": room.chat, "draft_id": draft.id });
+    world.tell("stopped_message_generation", &update, None);
+    world.note(Change::Draft { chat, draft: None });
+    Ok(())
+}
+
+/// Shuts the bot out of a chat, or lets it in again.
+pub(super) fn admit(world: &mut World, who: (i64, i64), standing: Standing) -> Result<(), Missing> {
+    member(world, who)?;
+    let from = world.users.get(&who.1).cloned().ok_or(Missing::User(who.1))?;
+    world.admit(who.0, &from, standing);
+    Ok(())
+}
+
+/// A new person. Gives their id.
+pub(super) fn add_user(world: &mut World, first_name: &str, username: Option<&str>) -> i64 {
+    let id = world.users.last_key_value().map_or(1, |(id, _)| id + 1);
+    let user = User {
+        id,
+        is_bot: false,
+        first_name: first_name.to_owned(),
+        last_name: None,
+        username: username.map(str::to_owned),
+        language_code: Some("en".to_owned()),
+    };
+    world.users.insert(id, user.clone());
+    world.note(Change::User { user });
+    id
+}
+
+/// Opens a person's private chat with the bot. Its id is the person's.
+pub(super) fn add_private(world: &mut World, user: i64) -> Result<i64, Missing> {
+    let user = world.users.get(&user).ok_or(Missing::User(user))?;
+    let room = Room::private(user);
+    let chat = room.chat.id;
+    world.rooms.entry(chat).or_insert(room);
+    world.show_chat(chat);
+    Ok(chat)
+}
+
+/// A new supergroup. Gives its id.
+pub(super) fn add_group(world: &mut World, title: &str, members: &[i64]) -> Result<i64, Missing> {
+    if let Some(user) = members.iter().find(|user| !world.users.contains_key(user)) {
+        return Err(Missing::User(*user));
+    }
+    let lowest = world.rooms.keys().next().copied().unwrap_or_default();
+    let chat = lowest.min(SUPERGROUPS) - 1;
+    world.rooms.insert(chat, Room::group(chat, title, members.to_vec()));
+    world.show_chat(chat);
+    Ok(chat)
+}
+
+fn plain(text: &str) -> Result<Formatted, Missing> {
+    format(text, Vec::new()).map_err(|refusal| Missing::Text(refusal.description))
+}
+
+/// The chat, if the person is in it.
+fn member(world: &mut World, (chat, user): (i64, i64)) -> Result<&mut Room, Missing> {
+    let room = world.rooms.get_mut(&chat).ok_or(Missing::Chat(chat))?;
+    if room.members.contains(&user) { Ok(room) } else { Err(Missing::User(user)) }
+}
+
+/// A message that the person wrote.
+fn own(world: &mut World, who: (i64, i64), message: i64) -> Result<&mut Post, Missing> {
+    let posts = &mut member(world, who)?.posts;
+    posts.get_mut(&message).filter(|post| post.from == who.1).ok_or(Missing::Message(message))
+}
+
+/// What a button sends to the bot.
+fn callback_data(
+    world: &mut World,
+    who: (i64, i64),
+    message: i64,
+    which: &Which,
+) -> Result<String, Missing> {
+    let room = member(world, who)?;
+    let blocked = room.standing == Standing::Kicked && room.chat.kind != ChatKind::Private;
+    let post = room.posts.get(&message).ok_or(Missing::Message(message))?;
+    let button: Option<&Button> = match which {
+        Which::Data { data } => {
+            post.buttons().find(|button| button.callback_data.as_ref() == Some(data))
+        }
+        Which::At { row, col } => post
+            .keyboard
+            .as_ref()
+            .and_then(|keyboard| keyboard.inline_keyboard.get(*row)?.get(*col)),
+    };
+    let data = button.and_then(|button| button.callback_data.clone());
+    if blocked {
+        return Err(Missing::Blocked);
+    }
+    data.ok_or(Missing::Button)
+}

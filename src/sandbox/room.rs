@@ -1,0 +1,187 @@
+//! One chat: who is in it and what was said.
+
+use std::{
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    detect::detect,
+    entities::Formatted,
+    wire::{Chat, ChatKind, Entity, Keyboard, LinkPreview, User},
+};
+
+/// A message as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Post {
+    /// Counts from 1 in each chat.
+    pub id: i64,
+    /// Who wrote it: a person's id or the bot's.
+    pub from: i64,
+    /// Seconds since the Unix epoch.
+    pub date: i64,
+    /// When it was last edited, seconds since the Unix epoch.
+    pub edit_date: Option<i64>,
+    /// How often it was edited, its buttons included.
+    pub edits: u32,
+    /// What is read.
+    pub text: String,
+    /// Formatting as it was sent, sorted.
+    pub entities: Vec<Entity>,
+    /// What Telegram found in the text by itself, sorted.
+    pub detected: Vec<Entity>,
+    /// The message that it answers; it may be gone.
+    pub reply_to: Option<i64>,
+    /// Buttons beneath it.
+    pub keyboard: Option<Keyboard>,
+    /// How links are previewed, where the bot said so.
+    pub link_preview: Option<LinkPreview>,
+    /// Whether it came without a sound.
+    pub silent: bool,
+    /// The bot's reaction, an emoji.
+    pub reaction: Option<String>,
+}
+
+impl Post {
+    /// A message of this moment, with its text and nothing else. Its id comes from the room.
+    pub(super) fn new(from: i64, formatted: Formatted) -> Self {
+        let Formatted { text, entities } = formatted;
+        Self {
+            id: 0,
+            from,
+            date: unix_now(),
+            edit_date: None,
+            edits: 0,
+            detected: detect(&text, &entities),
+            text,
+            entities,
+            reply_to: None,
+            keyboard: None,
+            link_preview: None,
+            silent: false,
+            reaction: None,
+        }
+    }
+
+    /// Replaces text and formatting.
+    pub(super) fn rewrite(&mut self, formatted: Formatted) {
+        self.detected = detect(&formatted.text, &formatted.entities);
+        self.text = formatted.text;
+        self.entities = formatted.entities;
+    }
+
+    /// Notes that something was edited now.
+    pub(super) fn touch(&mut self) {
+        self.edit_date = Some(unix_now());
+        self.edits += 1;
+    }
+
+    /// Its buttons, from the top left.
+    pub fn buttons(&self) -> impl Iterator<Item = &super::wire::Button> {
+        self.keyboard.iter().flat_map(|keyboard| keyboard.inline_keyboard.iter().flatten())
+    }
+
+    /// What the bot is told: formatting that was sent and found, in one sorted list.
+    pub(super) fn all_entities(&self) -> Vec<Entity> {
+        let mut all = [self.entities.clone(), self.detected.clone()].concat();
+        all.sort_by_key(|entity| (entity.offset, usize::MAX - entity.end(), entity.kind.rank()));
+        all
+    }
+}
+
+/// A preview of a message that the bot is still writing (Bot API 9.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Draft {
+    /// `draft_id`, not 0.
+    pub id: i64,
+    /// What is read so far.
+    pub text: String,
+    /// Formatting as it was sent, sorted.
+    pub entities: Vec<Entity>,
+    /// Whether the person sees a stop button (Bot API 10.3).
+    pub can_stop: bool,
+    /// When it vanishes, milliseconds since the Unix epoch.
+    pub until: u64,
+}
+
+/// The bot's place in a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It may write.
+    Member,
+    /// The person blocked it, or the group threw it out.
+    Kicked,
+}
+
+/// A chat with all that is in it.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    pub(super) chat: Chat,
+    /// Ids of the people in it.
+    pub(super) members: Vec<i64>,
+    pub(super) standing: Standing,
+    pub(super) posts: BTreeMap<i64, Post>,
+    pub(super) draft: Option<Draft>,
+    last: i64,
+}
+
+impl Room {
+    /// The private chat of a person with the bot.
+    pub(super) fn private(user: &User) -> Self {
+        let chat = Chat {
+            id: user.id,
+            kind: ChatKind::Private,
+            title: None,
+            first_name: Some(user.first_name.clone()),
+            last_name: user.last_name.clone(),
+            username: user.username.clone(),
+        };
+        Self::empty(chat, vec![user.id])
+    }
+
+    /// A supergroup in which the bot sees every message.
+    pub(super) fn group(id: i64, title: &str, members: Vec<i64>) -> Self {
+        let chat = Chat {
+            id,
+            kind: ChatKind::Supergroup,
+            title: Some(title.to_owned()),
+            first_name: None,
+            last_name: None,
+            username: None,
+        };
+        Self::empty(chat, members)
+    }
+
+    fn empty(chat: Chat, members: Vec<i64>) -> Self {
+        Self {
+            chat,
+            members,
+            standing: Standing::Member,
+            posts: BTreeMap::new(),
+            draft: None,
+            last: 0,
+        }
+    }
+
+    /// Appends a message and gives its id. Whatever was being written is there now.
+    pub(super) fn append(&mut self, mut post: Post) -> i64 {
+        self.last += 1;
+        post.id = self.last;
+        self.posts.insert(self.last, post);
+        self.draft = None;
+        self.last
+    }
+}
+
+/// Seconds since the Unix epoch.
+pub(super) fn unix_now() -> i64 {
+    (unix_ms() / 1_000) as i64
+}
+
+/// Milliseconds since the Unix epoch.
+pub(super) fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

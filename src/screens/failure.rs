@@ -1,0 +1,102 @@
+//! How a turn ended that was not simply answered: each outcome's sentence and its next step.
+
+use crate::{
+    bridge::turn::{Outcome, Turn},
+    screens::{row, words},
+    telegram::{
+        button::{Carry, Tap},
+        screen::Button,
+        text::{EntityKind, Text, clean},
+    },
+};
+
+/// Lines of stderr that are shown; the log has the rest.
+const STDERR: usize = 12;
+
+/// The words that end an answer, and the buttons beneath. `wordless`: Claude has said nothing.
+pub(super) fn ending(
+    outcome: &Outcome,
+    turn: &Turn,
+    wordless: bool,
+) -> (Option<Text>, Vec<Vec<Button>>) {
+    let again = vec![row([("Try again", Tap::Again(turn.session, turn.attempt + 1))])];
+    let plain = |words: &str| Some(Text::plain(words));
+    match outcome {
+        Outcome::Answered if wordless => (plain("Claude is done and has said nothing."), vec![]),
+        Outcome::Answered | Outcome::Joined | Outcome::NoConversation => (None, vec![]),
+        Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), vec![]),
+        Outcome::Stopped => (plain("Stopped here."), vec![]),
+        Outcome::TakenBack => (plain("Taken back: Claude has not read this."), vec![]),
+        Outcome::Repeated => (
+            plain("Claude has had this message before, so it did not run again."),
+            vec![row([("Show the session", Tap::Pick(turn.session, Carry::Nothing))])],
+        ),
+        Outcome::Api { status, message } => (Some(api(*status, message)), again),
+        Outcome::Limit { resets_at, message } => {
+            let when = resets_at
+                .map_or_else(String::new, |at| format!(" It resets at {}.", words::clock(at)));
+            let mut text = Text::plain(format!("A usage limit was reached.{when}\n"));
+            text.append(quoted(message));
+            (Some(text), again)
+        }
+        Outcome::NotLoggedIn => {
+            let mut text = Text::plain("Claude is not logged in on the laptop. Run ");
+            text.code("claude").push(" there, type ").code("/login").push(", then try again.");
+            (Some(text), again)
+        }
+        Outcome::Missing { program } => {
+            let mut text = Text::plain("The Claude CLI was not found at ");
+            text.code(&program.display().to_string());
+            text.push(". Install it, or set ").code("SEGUE_CLAUDE").push(" to its path.");
+            (Some(text), again)
+        }
+        Outcome::TooOld { message } => {
+            let mut text = Text::plain("This Claude CLI is too old for segue. Update it with ");
+            text.code("claude update").push(", then try again.\n").append(quoted(message));
+            (Some(text), again)
+        }
+        Outcome::NoDirectory { directory } => {
+            let mut text = Text::plain("The directory ");
+            text.code(&directory.display().to_string()).push(" is gone. Pick another with /cd.");
+            (Some(text), vec![])
+        }
+        Outcome::Crashed { how, stderr } => (Some(crashed(how, stderr)), again),
+        Outcome::Shutdown => {
+            (plain("segue was ended on the laptop; what Claude did is in the session."), again)
+        }
+    }
+}
+
+fn api(status: Option<u16>, message: &str) -> Text {
+    let status = match status {
+        Some(status) => format!(" with {status}{}", meaning(status)),
+        None => String::new(),
+    };
+    let mut text = Text::plain(format!("Claude's API failed{status}. The session is intact.\n"));
+    text.append(quoted(message));
+    text
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        401 | 403 => " (not allowed: is the laptop logged in?)",
+        429 => " (too many requests)",
+        529 => " (overloaded)",
+        500..=599 => " (a fault there)",
+        _ => "",
+    }
+}
+
+fn crashed(how: &str, stderr: &str) -> Text {
+    let mut text = Text::plain(format!("Claude ended unexpectedly ({how}). The session is kept."));
+    let lines: Vec<_> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    let tail = lines[lines.len().saturating_sub(STDERR)..].join("\n");
+    if !tail.is_empty() {
+        text.push("\n").pre(&words::clip(&clean(&tail), 1_500), None);
+    }
+    text
+}
+
+fn quoted(message: &str) -> Text {
+    Text::plain(words::clip(&clean(message), 1_000)).trim().wrap(EntityKind::Quote)
+}

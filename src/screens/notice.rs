@@ -1,0 +1,178 @@
+//! What segue says of its own accord: what it has done with a place, and what it must ask.
+
+use std::path::Path;
+
+use crate::{
+    claude::{
+        live::Live,
+        session::{Session, SessionId, Status},
+    },
+    screens::{Scene, anchor, row, screen, words},
+    telegram::{
+        button::{Carry, Key, List, Tap},
+        screen::Screen,
+        text::Text,
+    },
+};
+
+const TITLE: usize = 80;
+
+fn others(directory: &Path, carry: Carry) -> Tap {
+    let directory = Some(Key::of_path(directory));
+    Tap::List(List { directory, ..List::default() }, carry)
+}
+
+fn titled(scene: &Scene, lead: &str, session: &Session) -> Text {
+    let mut text = anchor(scene, session.id);
+    text.push(" ").push(lead).bold(&words::line(&session.title, TITLE)).push(" in ");
+    text.code(&words::path(&session.project, &scene.home)).push(", last used ");
+    text.push(&words::age(scene.now, session.modified)).push(".");
+    text
+}
+
+/// A place goes on in the newest session of its directory.
+pub fn resumed(scene: &Scene, session: &Session) -> Screen {
+    let text = titled(scene, "Going on with ", session);
+    let ways = row([
+        ("Other session", others(&session.project, Carry::Nothing)),
+        ("New", Tap::New(None, Carry::Nothing)),
+    ]);
+    screen(text, vec![ways])
+}
+
+/// A group is asked before titles and answers are shown to all of it.
+pub fn may_resume(scene: &Scene, session: &Session) -> Screen {
+    let mut text = titled(scene, "Go on with ", session);
+    text.push(" Everybody in this group will read what Claude answers. Your message waits.");
+    let ways = row([
+        ("Other session", others(&session.project, Carry::Prompt)),
+        ("New", Tap::New(None, Carry::Prompt)),
+    ]);
+    screen(text, vec![row([("Go on", Tap::Pick(session.id, Carry::Prompt))]), ways])
+}
+
+/// A session is begun because its directory has none.
+pub fn first(scene: &Scene, session: SessionId, directory: &Path) -> Screen {
+    let mut text = anchor(scene, session);
+    text.push(" No session in ").code(&words::path(directory, &scene.home));
+    text.push(" yet: this starts the first.");
+    screen(text, vec![row([("Other directory", Tap::Projects(0, Carry::Nothing))])])
+}
+
+/// The place points at a new session.
+pub fn fresh(scene: &Scene, session: SessionId, directory: &Path) -> Screen {
+    let mut text = anchor(scene, session);
+    text.push(" New session in ").code(&words::path(directory, &scene.home));
+    text.push(". It begins with your next message.");
+    screen(text, vec![row([("Other session", others(directory, Carry::Nothing))])])
+}
+
+/// A session could not be resumed; its prompt goes to a fresh one.
+pub fn fell_back(scene: &Scene, old: SessionId, into: SessionId, directory: &Path) -> Screen {
+    let mut text = anchor(scene, into);
+    text.push(" The session ").code(&old.to_string());
+    text.push(" could not be resumed: its transcript is gone. ").bold("A fresh session");
+    text.push(" in ").code(&words::path(directory, &scene.home));
+    text.push(" answers your message; it knows nothing of the old one.");
+    screen(text, vec![row([("Other session", others(directory, Carry::Nothing))])])
+}
+
+/// A session's directory is gone; the caller adds the directories to pick.
+pub fn no_directory(scene: &Scene, directory: &Path) -> Text {
+    let mut text = Text::plain("The directory ");
+    text.code(&words::path(directory, &scene.home));
+    text.push(" is gone. Your message is kept: pick where to send it.");
+    text
+}
+
+/// The place works in another directory.
+pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Screen {
+    let mut text = Text::plain("Working in ");
+    text.code(&words::path(directory, &scene.home)).push(" now. ");
+    match newest {
+        Some(session) => text
+            .push("Your next message goes on with ")
+            .bold(&words::line(&session.title, TITLE))
+            .push(&format!(", last used {}.", words::age(scene.now, session.modified))),
+        None => text.push("Your next message starts its first session."),
+    };
+    screen(
+        text,
+        vec![row([
+            ("Other session", others(directory, Carry::Nothing)),
+            ("New", Tap::New(None, Carry::Nothing)),
+        ])],
+    )
+}
+
+/// A directory that the person never trusted at the terminal.
+pub fn distrusted(scene: &Scene, directory: &Path) -> Screen {
+    let mut text = Text::plain("Claude has never been trusted with ");
+    text.code(&words::path(directory, &scene.home));
+    text.push(" at the terminal. Working there runs the hooks and settings of that directory. ");
+    text.push("Your message waits.");
+    let trust = Tap::Trust(Key::of_path(directory));
+    screen(
+        text,
+        vec![row([
+            ("Trust and go on", trust),
+            ("Other directory", Tap::Projects(0, Carry::Prompt)),
+        ])],
+    )
+}
+
+/// A session is open in another process.
+pub fn open_elsewhere(scene: &Scene, session: &Session, live: &Live) -> Screen {
+    let mut text = anchor(scene, session.id);
+    text.push(" ").bold(&words::line(&session.title, TITLE)).push(" is ");
+    if live.is_orphan() {
+        text.push("still in a turn that an earlier segue began. Your message waits: ");
+        text.push("try again when it is done, or go on in a copy.");
+    } else {
+        text.append(whereabouts(live));
+        text.push(". If both wrote to it, one side's turns would be lost. Your message waits: ");
+        text.push("close it there and try again, or go on in a copy.");
+    }
+    let ways = row([
+        ("Try again", Tap::Pick(session.id, Carry::Prompt)),
+        ("Fork", Tap::Fork(session.id)),
+        ("Other session", others(&session.project, Carry::Prompt)),
+    ]);
+    screen(text, vec![ways])
+}
+
+fn whereabouts(live: &Live) -> Text {
+    let mut text = Text::plain("open ");
+    match &live.tmux {
+        Some(pane) => text.push("in tmux ").code(pane),
+        None if live.kind == "background" => text.push("in the background"),
+        None => text.push("in a terminal"),
+    };
+    text.push(&format!(" on the laptop (process {}), ", live.pid));
+    text.push(match live.status {
+        Status::Idle => "idle",
+        Status::Busy => "in the middle of a turn",
+        Status::Waiting => "waiting for an answer there",
+    });
+    text
+}
+
+/// A session goes on in a copy.
+pub fn forked(scene: &Scene, of: &Session, into: SessionId) -> Screen {
+    let mut text = anchor(scene, into);
+    text.push(" Going on in a copy of ").bold(&words::line(&of.title, TITLE));
+    text.push("; the original stays as it is.");
+    screen(text, vec![row([("Other session", others(&of.project, Carry::Nothing))])])
+}
+
+/// A plain sentence.
+pub fn plain(sentence: &str) -> Screen {
+    screen(Text::plain(sentence), Vec::new())
+}
+
+/// A sentence about a path.
+pub fn about_path(before: &str, path: &str, after: &str) -> Screen {
+    let mut text = Text::plain(before);
+    text.code(&words::line(path, 300)).push(after);
+    screen(text, Vec::new())
+}

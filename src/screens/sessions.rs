@@ -1,0 +1,265 @@
+//! Sessions and directories to pick from, and the card of the one that was picked.
+
+use std::path::PathBuf;
+
+use crate::{
+    claude::session::{Session, SessionId, Status},
+    screens::{Scene, anchor, button, row, screen, words},
+    telegram::{
+        button::{Carry, Key, List, Tap},
+        markdown,
+        screen::{Button, Screen},
+        text::{EntityKind, Text},
+    },
+};
+
+/// Entries a page: what a phone shows without scrolling, and two rows of number buttons.
+pub const PAGE: usize = 10;
+/// Number buttons in a row.
+const ACROSS: usize = 5;
+/// Characters of a title in a list.
+const TITLE: usize = 80;
+/// Characters of either side's last words on a card.
+const LAST_WORDS: usize = 600;
+
+/// A page of sessions.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    /// What is listed, as its buttons say it.
+    pub list: List,
+    /// The directory of the list, or None for all.
+    pub directory: Option<PathBuf>,
+    /// The sessions of this page, newest first.
+    pub sessions: Vec<Session>,
+    /// There are older ones.
+    pub more: bool,
+    /// Transcripts that could not be read.
+    pub unreadable: usize,
+    /// The session that the place points at.
+    pub current: Option<SessionId>,
+    /// Whether a prompt waits for the pick.
+    pub carry: Carry,
+}
+
+/// The picker.
+pub fn picker(scene: &Scene, picker: &Picker) -> Screen {
+    let mut text = heading(scene, picker);
+    for (index, session) in picker.sessions.iter().enumerate() {
+        text.push("\n\n").append(entry(scene, picker, index, session));
+    }
+    if picker.unreadable > 0 {
+        let count = words::plural(picker.unreadable as u64, "transcript");
+        text.push("\n\n").italic(&format!("{count} could not be read."));
+    }
+    screen(text, keyboard(picker))
+}
+
+fn heading(scene: &Scene, picker: &Picker) -> Text {
+    let mut text = Text::default();
+    let none = picker.sessions.is_empty();
+    text.push(match (none, picker.list.page) {
+        (true, 0) => "No session ",
+        (true, _) => "No more sessions ",
+        (false, _) => "Sessions ",
+    });
+    match &picker.directory {
+        Some(directory) => text.push("in ").code(&words::path(directory, &scene.home)),
+        None => text.push("in all directories"),
+    };
+    if !picker.list.words.is_empty() {
+        text.push(" with ").bold(&words::line(&picker.list.words, TITLE));
+    }
+    if picker.list.hidden {
+        text.push(", with those that Claude's own list hides");
+    }
+    if picker.list.page > 0 && !none {
+        text.push(&format!(", page {}", picker.list.page + 1));
+    }
+    text.push(if none { "." } else { "" });
+    text
+}
+
+fn entry(scene: &Scene, picker: &Picker, index: usize, session: &Session) -> Text {
+    let mut text = Text::plain(format!("{}. ", index + 1));
+    text.bold(&words::line(&session.title, TITLE)).push("\n");
+    let mut facts = vec![words::age(scene.now, session.modified)];
+    facts.extend(words::branch(session.branch.as_deref()));
+    if picker.directory.is_none() {
+        facts.push(words::path(&session.project, &scene.home));
+    }
+    text.push(&facts.join(" · "));
+    if let Some(status) = session.status {
+        text.push(" · ").append(live(status));
+    }
+    if picker.current == Some(session.id) {
+        text.push(" · ").italic("this chat is here");
+    }
+    text
+}
+
+/// The mark of a session that is open in a process.
+fn live(status: Status) -> Text {
+    Text::plain(match status {
+        Status::Idle => "● open, idle",
+        Status::Busy => "● open, busy",
+        Status::Waiting => "● open, waiting for an answer",
+    })
+}
+
+fn keyboard(picker: &Picker) -> Vec<Vec<Button>> {
+    let picks: Vec<Button> = picker
+        .sessions
+        .iter()
+        .enumerate()
+        .filter_map(|(index, session)| {
+            button((index + 1).to_string(), &Tap::Pick(session.id, picker.carry))
+        })
+        .collect();
+    let mut rows: Vec<Vec<Button>> = picks.chunks(ACROSS).map(<[Button]>::to_vec).collect();
+    let list = &picker.list;
+    let turned = |page| Tap::List(List { page, ..list.clone() }, picker.carry);
+    let mut pages = Vec::new();
+    if list.page > 0 {
+        pages.extend(button("‹ Newer", &turned(list.page - 1)));
+    }
+    if picker.more {
+        pages.extend(button("Older ›", &turned(list.page + 1)));
+    }
+    rows.push(pages);
+    let mut ways = row([("All directories", Tap::Projects(0, picker.carry))]);
+    if !list.hidden {
+        let all = List { page: 0, hidden: true, ..list.clone() };
+        ways.extend(button("Show all", &Tap::List(all, picker.carry)));
+    }
+    ways.extend(button("New", &Tap::New(list.directory, picker.carry)));
+    rows.push(ways);
+    rows
+}
+
+/// A directory to pick.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The directory.
+    pub directory: PathBuf,
+    /// When a session of it was last used, milliseconds since the epoch.
+    pub modified: u64,
+    /// How many sessions it has.
+    pub sessions: usize,
+}
+
+/// What a directory button does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Lists its sessions.
+    List,
+    /// Works there, and sends the prompt on if there is one.
+    Go,
+}
+
+/// A page of directories, under a first line of the caller's.
+pub fn directories(scene: &Scene, mut text: Text, page: &[Place], paging: Paging) -> Screen {
+    let mut rows: Vec<Vec<Button>> = Vec::new();
+    let mut picks = Vec::new();
+    for (index, place) in page.iter().enumerate() {
+        text.push(&format!("\n\n{}. ", index + 1));
+        text.bold(&words::path(&place.directory, &scene.home)).push("\n");
+        text.push(&words::plural(place.sessions as u64, "session"));
+        text.push(" · ").push(&words::age(scene.now, place.modified));
+        let key = Key::of_path(&place.directory);
+        let tap = match paging.purpose {
+            Purpose::List => {
+                Tap::List(List { directory: Some(key), ..List::default() }, paging.carry)
+            }
+            Purpose::Go => Tap::Directory(key, paging.carry),
+        };
+        picks.extend(button((index + 1).to_string(), &tap));
+    }
+    rows.extend(picks.chunks(ACROSS).map(<[Button]>::to_vec));
+    if paging.purpose == Purpose::List {
+        let mut pages = Vec::new();
+        if paging.page > 0 {
+            pages.extend(button("‹ Newer", &Tap::Projects(paging.page - 1, paging.carry)));
+        }
+        if paging.more {
+            pages.extend(button("Older ›", &Tap::Projects(paging.page + 1, paging.carry)));
+        }
+        rows.push(pages);
+        rows.push(row([("All sessions", Tap::List(List::default(), paging.carry))]));
+    }
+    screen(text, rows)
+}
+
+/// Which page of directories, and what their buttons do.
+#[derive(Clone, Copy, Debug)]
+pub struct Paging {
+    /// 0 for the first.
+    pub page: u16,
+    /// There are older ones.
+    pub more: bool,
+    /// What a button does.
+    pub purpose: Purpose,
+    /// Whether a prompt waits for the pick.
+    pub carry: Carry,
+}
+
+/// What a card tells of a session.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// The session.
+    pub session: Session,
+    /// How many prompts it holds.
+    pub prompts: usize,
+    /// From first to last record, seconds.
+    pub seconds: u64,
+    /// The last prompt and Claude's last words.
+    pub last: Option<(String, String)>,
+}
+
+/// The card of a session that was picked.
+pub fn card(scene: &Scene, card: &Card) -> Screen {
+    let Card { session, .. } = card;
+    let mut text = anchor(scene, session.id);
+    text.push(" ").bold(&words::line(&session.title, TITLE)).push("\n");
+    text.code(&words::path(&session.project, &scene.home));
+    if let Some(branch) = words::branch(session.branch.as_deref()) {
+        text.push(" · ").push(&branch);
+    }
+    let prompts = words::plural(card.prompts as u64, "prompt");
+    let mut facts = format!("\n{} · {prompts}", words::age(scene.now, session.modified));
+    if card.seconds >= 60 {
+        facts.push_str(&format!(" over {}", words::span(card.seconds)));
+    }
+    text.push(&facts);
+    if let Some(status) = session.status {
+        text.push("\n").append(live(status));
+    }
+    if let Some((prompt, answer)) = &card.last {
+        text.push("\n\n").bold("You").push("\n");
+        text.append(quote(prompt, Side::Person));
+        text.push("\n").bold("Claude").push("\n");
+        text.append(quote(answer, Side::Claude));
+    }
+    text.push("\n\nWrite to go on here.");
+    let here = List { directory: Some(Key::of_path(&session.project)), ..List::default() };
+    screen(
+        text,
+        vec![row([
+            ("Other session", Tap::List(here.clone(), Carry::Nothing)),
+            ("New", Tap::New(here.directory, Carry::Nothing)),
+        ])],
+    )
+}
+
+enum Side {
+    Person,
+    Claude,
+}
+
+fn quote(words: &str, side: Side) -> Text {
+    let shown = match side {
+        _ if words.trim().is_empty() => Text::plain("(nothing yet)"),
+        Side::Person => Text::plain(crate::telegram::text::clean(words.trim())),
+        Side::Claude => markdown::render(words).trim(),
+    };
+    shown.head(LAST_WORDS).wrap(EntityKind::Quote)
+}

@@ -1,0 +1,125 @@
+//! `/status`: where a place is and what runs.
+
+use std::path::PathBuf;
+
+use crate::{
+    claude::session::SessionId,
+    screens::{Scene, anchor, row, screen, words},
+    telegram::{
+        button::{Carry, Key, List, Tap},
+        screen::Screen,
+        text::Text,
+    },
+};
+
+/// What `/status` tells.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The place's directory.
+    pub directory: PathBuf,
+    /// Its session, with its title; None: the next prompt finds one.
+    pub session: Option<(SessionId, String)>,
+    /// Git branch of the session.
+    pub branch: Option<String>,
+    /// The run of that session, if there is one.
+    pub run: Option<Running>,
+    /// Sessions of other places.
+    pub others: Vec<Other>,
+    /// How many processes are warm.
+    pub warm: usize,
+    /// How many turns run.
+    pub busy: usize,
+    /// Version of the CLI, where one has run.
+    pub version: Option<String>,
+}
+
+/// What is known of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Running {
+    /// What it does, in words.
+    pub activity: String,
+    /// Model in use.
+    pub model: Option<String>,
+    /// Permission mode in use.
+    pub mode: Option<String>,
+    /// Tokens in the context, and its size.
+    pub context: Option<(u64, Option<u64>)>,
+    /// US dollars so far.
+    pub cost: Option<f64>,
+}
+
+/// Another place and its session.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// The session, where it has one.
+    pub session: Option<SessionId>,
+    /// Its title, or that there is none.
+    pub title: String,
+    /// Its directory.
+    pub directory: PathBuf,
+}
+
+/// The status of a place.
+pub fn status(scene: &Scene, status: &Status) -> Screen {
+    let mut text = Text::default();
+    match &status.session {
+        Some((session, title)) => {
+            text.append(anchor(scene, *session)).push(" ").bold(&words::line(title, 80));
+        }
+        None => {
+            text.bold("No session yet").push(": the next message finds or starts one");
+        }
+    }
+    text.push("\n").code(&words::path(&status.directory, &scene.home));
+    if let Some(branch) = words::branch(status.branch.as_deref()) {
+        text.push(" · ").push(&branch);
+    }
+    text.push("\n").append(run(status.run.as_ref()));
+    if !status.others.is_empty() {
+        text.push("\n\n").bold("Other chats");
+        for other in &status.others {
+            text.push("\n");
+            if let Some(session) = other.session {
+                text.append(anchor(scene, session)).push(" ");
+            }
+            text.push(&words::line(&other.title, 60)).push(" · ");
+            text.code(&words::path(&other.directory, &scene.home));
+        }
+    }
+    let turns = words::plural(status.busy as u64, "turn");
+    let warm = words::plural(status.warm as u64, "warm run");
+    text.push("\n\n").italic(&format!("{turns} running · {warm}{}", version(status)));
+    let here = Key::of_path(&status.directory);
+    let list = Tap::List(List { directory: Some(here), ..List::default() }, Carry::Nothing);
+    screen(text, vec![row([("Sessions", list), ("New", Tap::New(None, Carry::Nothing))])])
+}
+
+fn version(status: &Status) -> String {
+    status.version.as_ref().map_or_else(String::new, |version| format!(" · Claude Code {version}"))
+}
+
+fn run(run: Option<&Running>) -> Text {
+    let Some(run) = run else { return Text::plain("Asleep: the next message wakes it.") };
+    let mut lines = vec![run.activity.clone()];
+    let mut facts: Vec<String> = Vec::new();
+    facts.extend(run.model.clone());
+    facts.extend(run.mode.as_ref().map(|mode| format!("mode {mode}")));
+    if !facts.is_empty() {
+        lines.push(facts.join(" · "));
+    }
+    let mut use_so_far: Vec<String> = Vec::new();
+    use_so_far.extend(run.context.map(|(used, window)| match window.filter(|size| *size > 0) {
+        Some(size) => format!(
+            "Context {} of {} ({} %)",
+            words::tokens(used),
+            words::tokens(size),
+            (used * 100).div_ceil(size)
+        ),
+        None => format!("Context {}", words::tokens(used)),
+    }));
+    use_so_far.extend(run.cost.map(|cost| format!("{} so far", words::dollars(cost))));
+    if !use_so_far.is_empty() {
+        lines.push(use_so_far.join(" · "));
+    }
+    Text::plain(lines.join("\n"))
+}

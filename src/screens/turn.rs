@@ -1,0 +1,224 @@
+//! A turn as it runs, and what is left of it in the chat.
+
+use crate::{
+    bridge::turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
+    screens::{Scene, anchor, failure, row, screen, words},
+    telegram::{
+        button::{Carry, Key, Tap},
+        markdown,
+        screen::Screen,
+        text::{EntityKind, Text},
+    },
+};
+
+/// The newest steps that a progress message shows; more would push the text off a phone.
+const STEPS: usize = 5;
+/// Characters of a step's subject.
+const SUBJECT: usize = 60;
+/// UTF-16 units of the text so far: a progress message is looked at, not read.
+const SO_FAR: usize = 2_400;
+/// What Telegram takes in a message, UTF-16 units and entities with a margin.
+const MESSAGE: usize = 4_096;
+const ENTITIES: usize = 90;
+/// Characters of a title in the small line.
+const TITLE: usize = 60;
+
+/// What is known of a turn beyond what the run shows.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// The session's title.
+    pub title: String,
+    /// Seconds since the turn began.
+    pub seconds: u64,
+    /// The place points at another session than this one.
+    pub elsewhere: bool,
+}
+
+/// A turn while it runs.
+pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
+    let mut text = anchor(scene, turn.session);
+    text.push(" ").bold(&headline(turn));
+    if around.seconds > 0 {
+        text.push(" · ").push(&words::span(around.seconds));
+    }
+    if turn.joined > 0 {
+        let taken = words::plural(turn.joined as u64, "more message");
+        text.push("\n").italic(&format!("Took in {taken}."));
+    }
+    let hidden = turn.steps.len().saturating_sub(STEPS);
+    if hidden > 0 {
+        text.push(&format!("\n… {} before", words::plural(hidden as u64, "step")));
+    }
+    for step in &turn.steps[hidden..] {
+        text.push("\n").append(step_line(step));
+    }
+    let so_far = so_far(turn);
+    if !so_far.is_empty() {
+        text.push("\n\n").append(markdown::render(&so_far).tail(SO_FAR));
+    }
+    screen(text, vec![row([("Stop", Tap::Stop(stop_key(turn)))])])
+}
+
+/// What the *Stop* button of a turn names.
+pub fn stop_key(turn: &Turn) -> Key {
+    Key::of(turn.prompt.0)
+}
+
+fn headline(turn: &Turn) -> String {
+    if let Some(retry) = &turn.retry {
+        let status = retry.error_status.map_or_else(String::new, |status| format!(" ({status})"));
+        return format!(
+            "The API does not answer{status}: try {} of {}",
+            retry.attempt, retry.max_retries
+        );
+    }
+    match &turn.phase {
+        Phase::Waiting(Wait::Turn) => "Waiting for the running turn".to_owned(),
+        Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
+        Phase::Starting => "Starting Claude".to_owned(),
+        Phase::Done(_) => "Done".to_owned(),
+        Phase::Working if !turn.asks.is_empty() => "Waiting for your answer".to_owned(),
+        Phase::Working => match turn.steps.last() {
+            Some(step) if step.state == StepState::Running => format!("{}…", doing(&step.tool)),
+            _ if !turn.partial.is_empty() => "Writing…".to_owned(),
+            _ if turn.thinking => "Thinking…".to_owned(),
+            _ => "Working…".to_owned(),
+        },
+    }
+}
+
+fn doing(tool: &str) -> &'static str {
+    match tool {
+        "Bash" => "Running a command",
+        "Read" | "NotebookRead" => "Reading",
+        "Edit" | "MultiEdit" | "NotebookEdit" => "Editing",
+        "Write" => "Writing a file",
+        "Grep" | "Glob" | "LS" => "Searching",
+        "WebFetch" | "WebSearch" => "Looking on the web",
+        "Task" | "Agent" => "Working with a sub-agent",
+        _ => "Using a tool",
+    }
+}
+
+/// A tool's name as a person would say it.
+pub(super) fn tool_name(tool: &str) -> String {
+    let name = match tool {
+        "Bash" => "Run",
+        "Grep" | "Glob" | "LS" => "Search",
+        "MultiEdit" => "Edit",
+        "WebFetch" => "Fetch",
+        "WebSearch" => "Search the web",
+        "Task" => "Agent",
+        "TodoWrite" => "Plan",
+        other => match other.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")) {
+            Some((server, tool)) => return words::line(&format!("{server}: {tool}"), SUBJECT),
+            None => other,
+        },
+    };
+    words::line(name, SUBJECT)
+}
+
+fn step_line(step: &Step) -> Text {
+    let mark = match step.state {
+        StepState::Running => "▸",
+        StepState::Done => "✓",
+        StepState::Failed => "✗",
+    };
+    let mut text = Text::plain(format!("{mark} {}", tool_name(&step.tool)));
+    if !step.subject.is_empty() {
+        text.push(" ").code(&words::line(&step.subject, SUBJECT));
+    }
+    text
+}
+
+/// What Claude has said since the last step, finished or not.
+fn so_far(turn: &Turn) -> String {
+    let since = turn.said.iter().filter(|said| said.after == turn.steps.len());
+    let mut texts: Vec<_> = since.map(|said| said.text.as_str()).collect();
+    texts.push(&turn.partial);
+    texts.retain(|text| !text.trim().is_empty());
+    match (texts.is_empty(), turn.said.last()) {
+        (true, Some(last)) => last.text.clone(),
+        _ => texts.join("\n\n"),
+    }
+}
+
+/// A prompt that waits for the running turn, or was taken into it.
+pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
+    let words = match turn.outcome() {
+        Some(Outcome::Joined) => "Claude has taken this into the running turn.",
+        Some(Outcome::TakenBack) => "Taken back: Claude has not read this.",
+        _ => "Claude takes this in at the next step.",
+    };
+    let mut text = anchor(scene, turn.session);
+    text.push(" ").italic(words);
+    screen(text, Vec::new())
+}
+
+/// What is left of the progress message once the answer is in the chat: one line of what was done,
+/// or None where nothing but words was.
+pub fn trace(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
+    if turn.steps.is_empty() {
+        return None;
+    }
+    let mut counts: Vec<(String, u64)> = Vec::new();
+    for step in &turn.steps {
+        let name = tool_name(&step.tool);
+        match counts.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((name, 1)),
+        }
+    }
+    let counted: Vec<_> = counts
+        .into_iter()
+        .map(|(name, count)| if count == 1 { name } else { format!("{name} ×{count}") })
+        .collect();
+    let mut text = anchor(scene, turn.session);
+    text.push(" ").push(&counted.join(" · ")).push(" · ").push(&words::span(around.seconds));
+    Some(screen(text, Vec::new()))
+}
+
+/// The final answer, in as many messages as it takes. Never empty; the last one ends in the small
+/// line.
+pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
+    let outcome = turn.outcome().unwrap_or(&Outcome::Answered);
+    let mut text = Text::default();
+    let remarks = join(turn.remarks());
+    if !remarks.is_empty() {
+        text.append(markdown::render(&remarks).trim().wrap(EntityKind::Fold)).push("\n\n");
+    }
+    let answer = join(turn.answer());
+    text.append(markdown::render(&answer));
+    let (words, keyboard) = failure::ending(outcome, turn, answer.is_empty());
+    if let Some(words) = words {
+        if !text.is_empty() {
+            text.push("\n\n");
+        }
+        text.append(words);
+    }
+    text.push("\n\n").append(small_line(scene, turn, around));
+    let mut parts: Vec<_> =
+        text.split(MESSAGE, ENTITIES).into_iter().map(|part| screen(part, Vec::new())).collect();
+    if let Some(last) = parts.last_mut() {
+        last.keyboard = keyboard;
+        if around.elsewhere {
+            last.keyboard
+                .push(row([("Stay in this session", Tap::Pick(turn.session, Carry::Nothing))]));
+        }
+    }
+    parts
+}
+
+fn join(said: &[Said]) -> String {
+    said.iter().map(|said| said.text.trim()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Title, time and cost, led by the sign that links to the session.
+fn small_line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
+    let mut facts = vec![words::line(&around.title, TITLE), words::span(around.seconds)];
+    facts.extend(turn.cost.map(words::dollars));
+    facts.retain(|fact| !fact.is_empty());
+    let mut text = anchor(scene, turn.session);
+    text.push(" ").italic(&facts.join(" · "));
+    text
+}

@@ -1,0 +1,145 @@
+//! Small facts in words: ages, durations, costs, paths.
+
+use std::path::Path;
+
+use chrono::{DateTime, Local};
+
+use crate::telegram::text::clean;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// How long ago something was; both times in milliseconds since the epoch.
+pub(crate) fn age(now: u64, then: u64) -> String {
+    match now.saturating_sub(then) / 1000 {
+        ..MINUTE => "just now".to_owned(),
+        seconds @ MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
+        seconds @ HOUR..DAY => format!("{} h ago", seconds / HOUR),
+        seconds if seconds < 2 * DAY => "yesterday".to_owned(),
+        seconds if seconds < 14 * DAY => format!("{} days ago", seconds / DAY),
+        _ => date(then),
+    }
+}
+
+fn date(then: u64) -> String {
+    let time = DateTime::from_timestamp_millis(then.cast_signed()).unwrap_or_default();
+    time.with_timezone(&Local).format("%-d %b %Y").to_string()
+}
+
+/// A time of day, from seconds since the epoch.
+pub(crate) fn clock(seconds: u64) -> String {
+    let time = DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
+    time.with_timezone(&Local).format("%H:%M, %-d %b").to_string()
+}
+
+/// A span of so many seconds.
+pub(crate) fn span(seconds: u64) -> String {
+    let two = |big: u64, unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{big} {unit}"),
+        small => format!("{big} {unit} {small} {small_unit}"),
+    };
+    match seconds {
+        0 => "<1 s".to_owned(),
+        ..MINUTE => format!("{seconds} s"),
+        MINUTE..HOUR => two(seconds / MINUTE, "min", seconds % MINUTE, "s"),
+        HOUR..DAY => two(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min"),
+        _ => plural(seconds / DAY, "day"),
+    }
+}
+
+/// US dollars.
+pub(crate) fn dollars(cost: f64) -> String {
+    if cost < 0.005 { "<$0.01".to_owned() } else { format!("${cost:.2}") }
+}
+
+/// A number of things, `word` in the singular.
+pub(crate) fn plural(count: u64, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// A path as the person would write it, with `~`.
+pub(crate) fn path(path: &Path, home: &Path) -> String {
+    match path.strip_prefix(home) {
+        Ok(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+        Ok(rest) => clean(&format!("~/{}", rest.display())).into_owned(),
+        Err(_) => clean(&path.display().to_string()).into_owned(),
+    }
+}
+
+/// A git branch. Outside a repository, and off any branch, the CLI writes `HEAD`: no news.
+pub(crate) fn branch(branch: Option<&str>) -> Option<String> {
+    branch.filter(|branch| *branch != "HEAD").map(|branch| line(branch, 40))
+}
+
+/// One line of at most so many characters, safe to show.
+pub(crate) fn line(text: &str, most: usize) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    let line = clean(&words.join(" ")).into_owned();
+    clip(&line, most)
+}
+
+/// At most so many characters; an ellipsis stands for the rest.
+pub(crate) fn clip(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => {
+            let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+            format!("{}…", kept.trim_end())
+        }
+    }
+}
+
+/// Tokens, in thousands where there are many.
+pub(crate) fn tokens(count: u64) -> String {
+    match count {
+        ..1_000 => count.to_string(),
+        1_000..1_000_000 => format!("{}k", count / 1_000),
+        _ => format!("{:.1}M", count as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        let now = 1_800_000_000_000;
+        for (seconds, expected) in [
+            (0, "just now"),
+            (59, "just now"),
+            (60, "1 min ago"),
+            (3 * 3600 + 5, "3 h ago"),
+            (30 * 3600, "yesterday"),
+            (5 * 86400, "5 days ago"),
+        ] {
+            assert_eq!(age(now, now - seconds * 1000), expected);
+        }
+        assert_eq!(age(now, now + 5_000), "just now", "a clock that jumped");
+        assert!(age(now, now - 40 * 86_400_000).contains("20"));
+    }
+
+    #[test]
+    fn spans_and_costs() {
+        for (seconds, expected) in [
+            (0, "0 s"),
+            (61, "1 min 1 s"),
+            (120, "2 min"),
+            (3900, "1 h 5 min"),
+            (200_000, "2 days"),
+        ] {
+            assert_eq!(span(seconds), expected);
+        }
+        assert_eq!((dollars(0.0004), dollars(1.239)), ("<$0.01".to_owned(), "$1.24".to_owned()));
+        assert_eq!((tokens(999), tokens(15_300)), ("999".to_owned(), "15k".to_owned()));
+    }
+
+    #[test]
+    fn lines_are_clipped_by_characters() {
+        assert_eq!(line("a\n b\tc", 9), "a b c");
+        assert_eq!(clip("äöüß", 3), "äö…");
+        assert_eq!(path("/home/ada/x".as_ref(), "/home/ada".as_ref()), "~/x");
+        assert_eq!(path("/home/adam".as_ref(), "/home/ada".as_ref()), "/home/adam");
+    }
+}

@@ -1,0 +1,391 @@
+//! Hours of virtual time: the schedule against a Telegram that is strict to the call.
+//!
+//! What runs here is the schedule of the shipped outbox; only clock, network and Telegram are of
+//! the test.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::bridge::place::Place;
+use crate::telegram::outbox::budget::Pace;
+use crate::telegram::outbox::job::{
+    Act, Call, Durable, Fleeting, How, Paint, Painted, Sent, Sound,
+};
+use crate::telegram::outbox::schedule::{Next, Schedule};
+use crate::telegram::refusal::Refusal;
+use crate::telegram::screen::Screen;
+use crate::telegram::text::Text;
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// One answer in so many is a long one, of several messages.
+const LONG: usize = 6;
+
+/// Numbers that are the same in every run (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % below
+    }
+
+    fn millis(&mut self, from: u64, to: u64) -> Duration {
+        Duration::from_millis(from + self.roll(to - from))
+    }
+}
+
+/// What goes wrong by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weather {
+    Calm,
+    /// Penalties out of the blue, requests and replies that get lost.
+    Rough,
+}
+
+/// Telegram, counting every arrival.
+struct Telegram {
+    weather: Weather,
+    arrivals: HashMap<i64, VecDeque<Instant>>,
+    all: VecDeque<Instant>,
+    penalties: HashMap<i64, Instant>,
+    /// Calls that came too fast, or during a penalty.
+    violations: Vec<String>,
+    /// Texts of new messages, per place.
+    messages: HashMap<Place, Vec<String>>,
+    /// Last texts, per message.
+    shown: HashMap<(i64, i32), String>,
+}
+
+impl Telegram {
+    fn new(weather: Weather) -> Self {
+        Self {
+            weather,
+            arrivals: HashMap::new(),
+            all: VecDeque::new(),
+            penalties: HashMap::new(),
+            violations: Vec::new(),
+            messages: HashMap::new(),
+            shown: HashMap::new(),
+        }
+    }
+
+    fn arrive(&mut self, call: &Call, now: Instant, dice: &mut Dice) -> Result<i32, Refusal> {
+        let chat = call.place.chat;
+        if let Some(broken) = self.broken_limit(chat, now) {
+            self.violations.push(format!("{chat}: {broken}"));
+            return Err(Refusal::RetryAfter(30 * SECOND));
+        }
+        let luck = if self.weather == Weather::Rough { dice.roll(200) } else { 200 };
+        match luck {
+            0 => {
+                let pause = Duration::from_secs(5 + dice.roll(60));
+                self.penalties.insert(chat, now + pause);
+                Err(Refusal::RetryAfter(pause))
+            }
+            1..=3 => Err(Refusal::Unknown("the request is lost".into())),
+            4..=6 => self.take(call).and(Err(Refusal::Unknown("the reply is lost".into()))),
+            _ => self.take(call),
+        }
+    }
+
+    /// 30 a second over all, 20 a minute in a group, and in a private chat one a second with 3
+    /// more at once, over any stretch of time.
+    fn broken_limit(&mut self, chat: i64, now: Instant) -> Option<&'static str> {
+        if self.penalties.get(&chat).is_some_and(|until| now < *until) {
+            return Some("a call during a penalty");
+        }
+        let here = self.arrivals.entry(chat).or_default();
+        for (arrivals, length) in [(&mut *here, 60 * SECOND), (&mut self.all, SECOND)] {
+            arrivals.push_back(now);
+            arrivals.retain(|arrival| *arrival + length > now);
+        }
+        let crowded = |(older, arrival): (usize, &Instant)| {
+            let allowed = 3.0 + (now - *arrival).as_secs_f64();
+            older as f64 + 1.0 > allowed
+        };
+        if self.all.len() > 30 {
+            Some("more than 30 a second")
+        } else if chat < 0 && here.len() > 20 {
+            Some("more than 20 a minute")
+        } else if chat > 0 && here.iter().rev().enumerate().any(crowded) {
+            Some("more than one a second")
+        } else {
+            None
+        }
+    }
+
+    fn take(&mut self, call: &Call) -> Result<i32, Refusal> {
+        let chat = call.place.chat;
+        match &call.act {
+            Act::Send(screen, _) => {
+                let id = self.shown.len() as i32 + 1;
+                self.shown.insert((chat, id), screen.text.text.clone());
+                let here = self.messages.entry(call.place).or_default();
+                here.push(screen.text.text.clone());
+                Ok(id)
+            }
+            Act::Edit(id, screen) => {
+                let shown = self.shown.get_mut(&(chat, *id)).ok_or(Refusal::Gone)?;
+                if *shown == screen.text.text {
+                    return Err(Refusal::NotModified);
+                }
+                shown.clone_from(&screen.text.text);
+                Ok(*id)
+            }
+            Act::Delete(_) | Act::Typing => Ok(0),
+        }
+    }
+}
+
+/// A turn after the other in one place: a progress message, repainted as often as the outbox
+/// lets it, then the answer, then the progress message reduced to a line.
+struct Painter {
+    place: Place,
+    turns: usize,
+    turn: Turn,
+    /// All that was sent, in order.
+    sent: Vec<String>,
+    /// Progress messages and what they are reduced to.
+    reduced: Vec<(i32, String)>,
+    frames: usize,
+    last_frame: Instant,
+    longest_still: Duration,
+    slowest_answer: Duration,
+}
+
+enum Turn {
+    Resting { until: Instant },
+    Starting(Sent),
+    Painting { id: i32, until: Instant, painted: Painted },
+    Answering { answer: Sent, since: Instant, line: Sent },
+    Ending { line: Sent },
+}
+
+impl Painter {
+    fn new(place: Place, begin: Instant) -> Self {
+        Self {
+            place,
+            turns: 0,
+            turn: Turn::Resting { until: begin },
+            sent: Vec::new(),
+            reduced: Vec::new(),
+            frames: 0,
+            last_frame: begin,
+            longest_still: Duration::ZERO,
+            slowest_answer: Duration::ZERO,
+        }
+    }
+
+    /// Moves on as far as it can; returns when to be asked again, if not for a reply.
+    fn act(&mut self, world: &mut Schedule, now: Instant, last: Instant) -> Option<Instant> {
+        loop {
+            match &mut self.turn {
+                Turn::Resting { until } => {
+                    if now < *until || now > last {
+                        return (now <= last).then_some(*until);
+                    }
+                    self.turns += 1;
+                    let progress = self.send(format!("progress {}", self.turns), world, now);
+                    self.turn = Turn::Starting(progress);
+                }
+                Turn::Starting(sent) => {
+                    let id = sent.0.try_recv().ok()?.expect("sent");
+                    self.last_frame = now;
+                    let until = now + 45 * SECOND;
+                    self.turn = Turn::Painting { id, until, painted: self.frame(id, world, now) };
+                }
+                Turn::Painting { id, until, painted } => {
+                    let (id, end) = (*id, *until);
+                    if now >= end {
+                        self.finish(id, world, now);
+                        continue;
+                    }
+                    match painted.0.try_recv() {
+                        Ok(Paint::Shown) => {
+                            self.longest_still = self.longest_still.max(now - self.last_frame);
+                            self.last_frame = now;
+                        }
+                        Ok(other) => panic!("{other:?}"),
+                        Err(_) => return Some(end),
+                    }
+                    let painted = self.frame(id, world, now);
+                    self.turn = Turn::Painting { id, until: end, painted };
+                }
+                Turn::Answering { answer, since, .. } => {
+                    answer.0.try_recv().ok()?.expect("sent");
+                    self.slowest_answer = self.slowest_answer.max(now - *since);
+                    let Turn::Answering { line, .. } =
+                        std::mem::replace(&mut self.turn, Turn::Resting { until: now })
+                    else {
+                        return None;
+                    };
+                    self.turn = Turn::Ending { line };
+                }
+                Turn::Ending { line } => {
+                    line.0.try_recv().ok()?.expect("edited");
+                    self.turn = Turn::Resting { until: now + 10 * SECOND };
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, id: i32, world: &mut Schedule, now: Instant) {
+        let answer = self.send(format!("answer {}", self.turns), world, now);
+        let more = if self.turns.is_multiple_of(LONG) { 5 } else { 0 };
+        for part in 0..more {
+            self.send(format!("answer {}, part {part}", self.turns), world, now);
+        }
+        let done = format!("done {}", self.turns);
+        let (job, line) = Durable::new(self.place, Act::Edit(id, screen(&done)));
+        world.push_durable(job, now);
+        self.reduced.push((id, done));
+        self.turn = Turn::Answering { answer, since: now, line };
+    }
+
+    fn send(&mut self, text: String, world: &mut Schedule, now: Instant) -> Sent {
+        let how = How { reply_to: None, sound: Sound::Silent };
+        let (job, sent) = Durable::new(self.place, Act::Send(screen(&text), how));
+        world.push_durable(job, now);
+        self.sent.push(text);
+        sent
+    }
+
+    fn frame(&mut self, id: i32, world: &mut Schedule, now: Instant) -> Painted {
+        self.frames += 1;
+        let frame = screen(&format!("frame {}", self.frames));
+        let (job, painted) = Fleeting::repaint(self.place, id, frame);
+        world.push_fleeting(job, now);
+        painted
+    }
+}
+
+fn screen(text: &str) -> Screen {
+    Screen { text: Text { text: text.into(), entities: Vec::new() }, keyboard: Vec::new() }
+}
+
+/// A call on its way.
+struct Away {
+    call: Call,
+    arrives: Instant,
+    lands: Instant,
+    outcome: Option<Result<i32, Refusal>>,
+}
+
+/// Runs all painters for an hour and then on until all that is durable is out.
+fn simulate(weather: Weather) -> (Telegram, Vec<Painter>) {
+    let start = Instant::now();
+    let mut now = start;
+    let mut dice = Dice(7);
+    let mut telegram = Telegram::new(weather);
+    let mut world = Schedule::new(Pace::default());
+    let mut painters = painters(start, &mut dice);
+    let mut away: Vec<Away> = Vec::new();
+    loop {
+        let mut wakes = Vec::new();
+        for painter in &mut painters {
+            wakes.extend(painter.act(&mut world, now, start + HOUR));
+        }
+        loop {
+            match world.next(now) {
+                Next::Call(call) => {
+                    let arrives = now + dice.millis(10, 200);
+                    let lands = arrives + dice.millis(10, 200);
+                    away.push(Away { call, arrives, lands, outcome: None });
+                }
+                Next::At(moment) => break wakes.push(moment),
+                Next::Nothing => break,
+            }
+        }
+        wakes.extend(away.iter().map(|away| match away.outcome {
+            None => away.arrives,
+            Some(_) => away.lands,
+        }));
+        let resting = painters.iter().all(|painter| matches!(painter.turn, Turn::Resting { .. }));
+        if now > start + HOUR && resting && away.is_empty() {
+            assert!(!world.owes());
+            return (telegram, painters);
+        }
+        now = now.max(wakes.into_iter().min().expect("something is to come"));
+        assert!(now < start + 3 * HOUR, "it never ends");
+        for flying in away.iter_mut().filter(|away| away.outcome.is_none()) {
+            if flying.arrives <= now {
+                flying.outcome = Some(telegram.arrive(&flying.call, now, &mut dice));
+            }
+        }
+        for index in (0..away.len()).rev() {
+            if away[index].outcome.is_some() && away[index].lands <= now {
+                let Away { call, outcome, .. } = away.swap_remove(index);
+                world.finish(call.place.chat, outcome.expect("it arrived"), now);
+            }
+        }
+    }
+}
+
+/// 20 chats: 12 private and 8 groups, of which two have two topics, half a turn apart.
+fn painters(start: Instant, dice: &mut Dice) -> Vec<Painter> {
+    let mut painters = Vec::new();
+    for number in 1..=20_i64 {
+        let chat = if number <= 12 { number } else { -number };
+        let begin = start + dice.millis(0, 5000);
+        let threads: &[Option<i32>] = if number > 18 { &[Some(5), Some(6)] } else { &[None] };
+        for (index, thread) in threads.iter().enumerate() {
+            let place = Place { chat, thread: *thread };
+            painters.push(Painter::new(place, begin + index as u32 * 28 * SECOND));
+        }
+    }
+    painters
+}
+
+/// Each durable message is there, in order; where a reply was lost, possibly twice in a row.
+fn check_nothing_lost(telegram: &Telegram, painters: &[Painter]) {
+    let places: HashSet<_> = painters.iter().map(|painter| painter.place).collect();
+    assert_eq!(places.len(), 22);
+    for painter in painters {
+        let mut texts = telegram.messages[&painter.place].clone();
+        texts.dedup();
+        assert_eq!(texts, painter.sent, "{}", painter.place);
+        for (id, line) in &painter.reduced {
+            assert_eq!(&telegram.shown[&(painter.place.chat, *id)], line, "{}", painter.place);
+        }
+    }
+}
+
+/// How long a picture may stand still while its turn runs, and how long an answer may take. In
+/// private chats there is a call a second; in groups one each 3.3 s and the time of the calls;
+/// a topic takes turns with the other one, whose long answer comes to seven calls.
+fn limits(place: Place) -> (Duration, Duration) {
+    match place {
+        Place { chat: 1.., .. } => (2 * SECOND, 3 * SECOND),
+        Place { thread: None, .. } => (4 * SECOND, 3 * SECOND),
+        Place { thread: Some(_), .. } => (35 * SECOND, 8 * SECOND),
+    }
+}
+
+#[test]
+fn an_hour_of_twenty_streams_earns_no_penalty() {
+    let (telegram, painters) = simulate(Weather::Calm);
+    assert_eq!(telegram.violations, Vec::<String>::new());
+    check_nothing_lost(&telegram, &painters);
+    for painter in &painters {
+        let place = painter.place;
+        assert!(painter.turns > 55, "{place}: {} turns", painter.turns);
+        let (still, answer) = limits(place);
+        assert!(painter.longest_still < still, "{place}: {:?}", painter.longest_still);
+        assert!(painter.slowest_answer < answer, "{place}: {:?}", painter.slowest_answer);
+    }
+}
+
+#[test]
+fn nothing_is_lost_through_penalties_and_lost_replies() {
+    let (telegram, painters) = simulate(Weather::Rough);
+    assert_eq!(telegram.violations, Vec::<String>::new());
+    check_nothing_lost(&telegram, &painters);
+    for painter in &painters {
+        let Painter { place, turns, frames, .. } = painter;
+        assert!(*turns > 50 && *frames > 250, "{place}: {turns} turns, {frames} frames");
+    }
+}

@@ -1,0 +1,205 @@
+//! One call of the outbox as a request to the Bot API.
+//!
+//! Knows which fields Telegram wants. Text goes with entities and never with a parse mode, so
+//! there is nothing to escape; what Telegram answers is read as far as the message id.
+
+use reqwest::Url;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use teloxide::payloads::{
+    AnswerCallbackQuery, DeleteMessage, EditMessageText, SendChatAction, SendMessage,
+};
+use teloxide::types::{
+    CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup,
+    LinkPreviewOptions, MessageEntity, MessageEntityKind, MessageId, ReplyMarkup, ReplyParameters,
+    ThreadId,
+};
+
+use crate::bridge::place::Place;
+use crate::telegram::client::{Client, Lean};
+use crate::telegram::outbox::job::{Act, Call, How, Sound};
+use crate::telegram::refusal::Refusal;
+use crate::telegram::screen::{Button, Screen};
+use crate::telegram::text::{Entity, EntityKind};
+
+/// The General topic of a forum: Telegram refuses its id on sends and takes none for it.
+const GENERAL: i32 = 1;
+
+/// Longest notice on a button, in characters.
+const NOTICE: usize = 200;
+
+/// What is read of a sent message.
+#[derive(Deserialize)]
+struct Numbered {
+    message_id: i32,
+}
+
+/// Makes a call; the id of the message that it is about, 0 where it is about none.
+pub(crate) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
+    let Call { place, act } = call;
+    match act {
+        Act::Send(screen, how) => {
+            let sent: Numbered = client.call(Lean::new(message(place, screen, how))).await?;
+            Ok(sent.message_id)
+        }
+        Act::Edit(id, screen) => {
+            let _: IgnoredAny = client.call(Lean::new(edit(place, id, screen))).await?;
+            Ok(id)
+        }
+        Act::Delete(id) => {
+            let delete = DeleteMessage::new(ChatId(place.chat), MessageId(id));
+            let _: IgnoredAny = client.call(Lean::new(delete)).await?;
+            Ok(id)
+        }
+        Act::Typing => {
+            let mut typing = SendChatAction::new(ChatId(place.chat), ChatAction::Typing);
+            typing.message_thread_id = thread(place);
+            let _: IgnoredAny = client.call(Lean::new(typing)).await?;
+            Ok(0)
+        }
+    }
+}
+
+/// Answers the press of a button, so that it stops glowing.
+pub(crate) async fn answer(
+    client: &Client,
+    id: String,
+    notice: Option<String>,
+) -> Result<(), Refusal> {
+    let mut answer = AnswerCallbackQuery::new(CallbackQueryId(id));
+    answer.text = notice.map(|notice| notice.chars().take(NOTICE).collect());
+    let _: IgnoredAny = client.call(Lean::new(answer)).await?;
+    Ok(())
+}
+
+fn message(place: Place, screen: Screen, how: How) -> SendMessage {
+    let mut message = SendMessage::new(ChatId(place.chat), screen.text.text);
+    message.message_thread_id = thread(place);
+    message.entities = some(entities(screen.text.entities));
+    message.link_preview_options = Some(no_preview());
+    message.disable_notification = (how.sound == Sound::Silent).then_some(true);
+    message.reply_parameters =
+        how.reply_to.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
+    message.reply_markup = keyboard(screen.keyboard).map(ReplyMarkup::InlineKeyboard);
+    message
+}
+
+/// Telegram knows by the message in which topic it is; no keyboard takes the old one away.
+fn edit(place: Place, id: i32, screen: Screen) -> EditMessageText {
+    let mut edit = EditMessageText::new(ChatId(place.chat), MessageId(id), screen.text.text);
+    edit.entities = some(entities(screen.text.entities));
+    edit.link_preview_options = Some(no_preview());
+    edit.reply_markup = keyboard(screen.keyboard);
+    edit
+}
+
+fn thread(place: Place) -> Option<ThreadId> {
+    place.thread.filter(|id| *id != GENERAL).map(|id| ThreadId(MessageId(id)))
+}
+
+fn no_preview() -> LinkPreviewOptions {
+    LinkPreviewOptions {
+        is_disabled: true,
+        url: None,
+        prefer_small_media: false,
+        prefer_large_media: false,
+        show_above_text: false,
+    }
+}
+
+fn keyboard(rows: Vec<Vec<Button>>) -> Option<InlineKeyboardMarkup> {
+    let button = |button: Button| InlineKeyboardButton::callback(button.label, button.data);
+    let rows = rows.into_iter().map(|row| row.into_iter().map(button).collect());
+    some(rows.collect()).map(|inline_keyboard| InlineKeyboardMarkup { inline_keyboard })
+}
+
+fn entities(entities: Vec<Entity>) -> Vec<MessageEntity> {
+    entities.into_iter().filter_map(entity).collect()
+}
+
+/// Nothing for a link that is no URL: its text stays.
+fn entity(entity: Entity) -> Option<MessageEntity> {
+    let kind = match entity.kind {
+        EntityKind::Bold => MessageEntityKind::Bold,
+        EntityKind::Italic => MessageEntityKind::Italic,
+        EntityKind::Underline => MessageEntityKind::Underline,
+        EntityKind::Strike => MessageEntityKind::Strikethrough,
+        EntityKind::Code => MessageEntityKind::Code,
+        EntityKind::Pre(language) => MessageEntityKind::Pre { language },
+        EntityKind::Link(url) => MessageEntityKind::TextLink { url: Url::parse(&url).ok()? },
+        EntityKind::Quote => MessageEntityKind::Blockquote,
+        EntityKind::Fold => MessageEntityKind::ExpandableBlockquote,
+    };
+    Some(MessageEntity::new(kind, entity.offset, entity.length))
+}
+
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::telegram::text::Text;
+
+    fn screen() -> Screen {
+        let entity = |kind, offset| Entity { kind, offset, length: 1 };
+        let entities = vec![
+            entity(EntityKind::Pre(None), 0),
+            entity(EntityKind::Pre(Some("rust".into())), 1),
+            entity(EntityKind::Link("https://t.me/b?start=s_1".into()), 2),
+            entity(EntityKind::Link("no url".into()), 3),
+            entity(EntityKind::Fold, 4),
+        ];
+        let button = Button { label: "Stop".into(), data: "stop".into() };
+        Screen { text: Text { text: "abcde".into(), entities }, keyboard: vec![vec![button]] }
+    }
+
+    fn seen() -> Value {
+        json!([
+            {"type": "pre", "offset": 0, "length": 1},
+            {"type": "pre", "language": "rust", "offset": 1, "length": 1},
+            {"type": "text_link", "url": "https://t.me/b?start=s_1", "offset": 2, "length": 1},
+            {"type": "expandable_blockquote", "offset": 4, "length": 1},
+        ])
+    }
+
+    fn sent(place: Place, how: How) -> Value {
+        serde_json::to_value(message(place, screen(), how)).expect("JSON")
+    }
+
+    #[test]
+    fn a_message_has_the_fields_of_its_place_and_manner() {
+        let topic = Place { chat: -100, thread: Some(5) };
+        let how = How { reply_to: Some(3), sound: Sound::Silent };
+        let keyboard = json!({"inline_keyboard": [[{"text": "Stop", "callback_data": "stop"}]]});
+        assert_eq!(
+            sent(topic, how),
+            json!({
+                "chat_id": -100, "message_thread_id": 5, "text": "abcde", "entities": seen(),
+                "link_preview_options": {"is_disabled": true}, "disable_notification": true,
+                "reply_parameters": {"message_id": 3, "allow_sending_without_reply": true},
+                "reply_markup": keyboard,
+            })
+        );
+        let general = sent(Place { chat: -100, thread: Some(GENERAL) }, How::default());
+        for absent in ["message_thread_id", "disable_notification", "reply_parameters"] {
+            assert_eq!(general.get(absent), None, "{absent}");
+        }
+    }
+
+    #[test]
+    fn an_edit_has_no_topic_and_no_empty_lists() {
+        let topic = Place { chat: -100, thread: Some(5) };
+        let bare = Screen { text: Text { text: "x".into(), ..Text::default() }, ..screen() };
+        let bare = Screen { keyboard: Vec::new(), ..bare };
+        let body = serde_json::to_value(edit(topic, 9, bare)).expect("JSON");
+        let preview = json!({"is_disabled": true});
+        assert_eq!(
+            body,
+            json!({"chat_id": -100, "message_id": 9, "text": "x", "link_preview_options": preview})
+        );
+    }
+}

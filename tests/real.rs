@@ -1,0 +1,12 @@
+//! The real Claude CLI: what it writes and says, and that our recordings of it are true.
+//!
+//! Left out, each with a line that says so, where the CLI is not installed under `tests/cli`.
+
+mod support;
+
+#[path = "real/laptop.rs"]
+mod laptop;
+#[path = "real/path.rs"]
+mod path;
+#[path = "real/streams.rs"]
+mod streams;

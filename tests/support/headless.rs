@@ -1,0 +1,328 @@
+//! Plays a scenario on a headless `claude`, the real or the scripted one, and takes down what it
+//! says.
+//!
+//! A scenario (`fixtures/streams/NAME.in.jsonl`) is a head and one step a line: wait for an event,
+//! then send a line or end the process. So both programs are driven by facts in their output and
+//! never by time.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use segue::sandbox::claude::script::Script;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Where the recorded sessions seem to have happened.
+pub(crate) const HOME: &str = "/home/ada";
+/// Longest silence of a program before a scenario has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The flags of every headless run of ours.
+pub(crate) const FLAGS: [&str; 10] = [
+    "-p",
+    "--input-format",
+    "stream-json",
+    "--output-format",
+    "stream-json",
+    "--verbose",
+    "--include-partial-messages",
+    "--replay-user-messages",
+    "--permission-prompt-tool",
+    "stdio",
+];
+
+/// What is done to a program, and when.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    /// The file's name without its endings.
+    pub(crate) name: String,
+    /// Where it begins.
+    pub(crate) head: Head,
+    steps: Vec<Step>,
+}
+
+/// Where a scenario begins.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Head {
+    /// One sentence.
+    pub(crate) about: String,
+    /// A scenario that is played before it in the same home.
+    #[serde(default)]
+    pub(crate) after: Option<String>,
+    /// Arguments after [`FLAGS`].
+    pub(crate) args: Vec<String>,
+    /// Environment variables to set, or with `null` to remove.
+    #[serde(default)]
+    pub(crate) env: BTreeMap<String, Option<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    /// Part of an event that is waited for, counted from the previous step's.
+    #[serde(default)]
+    when: Option<Value>,
+    /// What is written then: a JSON line, or a string as it stands. `$request_id`, `"$input"`
+    /// and `"$suggestions"` stand for those of the latest control request.
+    #[serde(default)]
+    send: Option<Value>,
+    #[serde(default)]
+    end: Option<End>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum End {
+    /// Standard input is closed.
+    Close,
+    /// The process is sent TERM.
+    Term,
+}
+
+/// What a program said.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    /// Standard output, line by line.
+    pub(crate) lines: Vec<String>,
+    /// The rest.
+    pub(crate) ending: Ending,
+}
+
+impl Recording {
+    /// Standard output, decoded.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let lines = self.lines.iter();
+        lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// How a program ended.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ending {
+    /// The exit code; `None` after a signal.
+    pub(crate) code: Option<i32>,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+/// Where scenarios and recordings lie.
+pub(crate) fn streams() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/streams")
+}
+
+/// The script of all scenarios, with its files in `home`.
+pub(crate) fn script(home: &Path) -> Script {
+    Script::parse(&script_text(home)).unwrap()
+}
+
+/// The same as JSON.
+pub(crate) fn script_text(home: &Path) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scripts/bench.json");
+    let text = fs::read_to_string(path).unwrap();
+    text.replace(HOME, home.to_str().unwrap())
+}
+
+/// A test for each scenario, which calls the given function with its name.
+macro_rules! each_scenario {
+    ($check:ident) => {
+        $crate::support::headless::each_scenario!($check:
+            allowed, always, anonymous, background, compacted, controls, denied, edits, ended, flag, folded, garbage,
+            interrupted, interrupted_asking, logged_out, merged, overloaded, question, refused,
+            resumed, simple, taken, terminated, unasked, unknown, written);
+    };
+    ($check:ident: $($name:ident),*) => {
+        $(#[test]
+        fn $name() {
+            $check(stringify!($name));
+        })*
+
+        #[test]
+        fn no_scenario_is_forgotten() {
+            let listed = [$(stringify!($name)),*];
+            let found = $crate::support::headless::Scenario::names();
+            assert_eq!(found, listed);
+        }
+    };
+}
+pub(crate) use each_scenario;
+
+impl Scenario {
+    /// Reads one scenario.
+    pub(crate) fn load(name: &str) -> Self {
+        let text = fs::read_to_string(streams().join(format!("{name}.in.jsonl"))).unwrap();
+        let mut lines = text.lines();
+        Self {
+            name: name.to_owned(),
+            head: serde_json::from_str(lines.next().unwrap()).unwrap(),
+            steps: lines.map(|line| serde_json::from_str(line).unwrap()).collect(),
+        }
+    }
+
+    /// The names of all scenarios, sorted.
+    pub(crate) fn names() -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(streams())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter_map(|name| name.strip_suffix(".in.jsonl").map(str::to_owned))
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Plays the scenario on a program that `command` starts, and returns once it has ended.
+    pub(crate) fn play(&self, mut command: Command) -> Recording {
+        command.args(FLAGS).args(&self.head.args).env("CLAUDE_CODE_ENTRYPOINT", "telegram");
+        for (name, value) in &self.head.env {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut run = Run::start(command, &self.name);
+        for step in &self.steps {
+            if let Some(part) = &step.when {
+                run.wait(part);
+            }
+            if let Some(line) = &step.send {
+                run.send(line);
+            }
+            match step.end {
+                Some(End::Close) => run.input = None,
+                Some(End::Term) => run.terminate(),
+                None => {}
+            }
+        }
+        run.finish()
+    }
+}
+
+/// A running program. It is killed with the value.
+struct Run {
+    name: String,
+    child: Child,
+    input: Option<std::process::ChildStdin>,
+    output: mpsc::Receiver<String>,
+    errors: thread::JoinHandle<String>,
+    lines: Vec<String>,
+    asked: Value,
+}
+
+impl Run {
+    fn start(mut command: Command, name: &str) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (lines, output) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if lines.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut stderr = child.stderr.take().unwrap();
+        let errors = thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self {
+            name: name.to_owned(),
+            input: child.stdin.take(),
+            child,
+            output,
+            errors,
+            lines: Vec::new(),
+            asked: Value::Null,
+        }
+    }
+
+    /// The next event, or `None` at the end of the output.
+    fn next(&mut self, deadline: Instant) -> Option<Value> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match self.output.recv_timeout(left) {
+            Ok(line) => {
+                let event: Value = serde_json::from_str(&line).unwrap();
+                if event["type"] == "control_request" {
+                    self.asked = event.clone();
+                }
+                self.lines.push(line);
+                Some(event)
+            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => None,
+            Err(mpsc::RecvTimeoutError::Timeout) => self.fail("is silent"),
+        }
+    }
+
+    fn wait(&mut self, part: &Value) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.next(deadline) {
+                Some(event) if holds(&event, part) => return,
+                Some(_) => {}
+                None => self.fail(&format!("ended before {part}")),
+            }
+        }
+    }
+
+    fn send(&mut self, line: &Value) {
+        let text = match line {
+            Value::String(text) => text.clone(),
+            other => other
+                .to_string()
+                .replace("$request_id", self.asked["request_id"].as_str().unwrap_or_default())
+                .replace("\"$input\"", &self.asked["request"]["input"].to_string())
+                .replace("\"$suggestions\"", &self.suggestions()),
+        };
+        // A program that refuses its arguments is gone before it reads.
+        let _ = writeln!(self.input.as_mut().unwrap(), "{text}");
+    }
+
+    fn suggestions(&self) -> String {
+        self.asked["request"]["permission_suggestions"].to_string()
+    }
+
+    fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
+    fn finish(mut self) -> Recording {
+        self.input = None;
+        let deadline = Instant::now() + PATIENCE;
+        while self.next(deadline).is_some() {}
+        let code = self.child.wait().unwrap().code();
+        Recording {
+            lines: self.lines,
+            ending: Ending { code, stderr: self.errors.join().unwrap() },
+        }
+    }
+
+    fn fail(&mut self, what: &str) -> ! {
+        self.child.kill().ok();
+        panic!("{}: claude {what}; it said\n{}", self.name, self.lines.join("\n"));
+    }
+}
+
+/// Whether a value holds everything that `part` says.
+fn holds(value: &Value, part: &Value) -> bool {
+    match (value, part) {
+        (Value::Object(value), Value::Object(part)) => {
+            part.iter().all(|(name, part)| value.get(name).is_some_and(|value| holds(value, part)))
+        }
+        _ => value == part,
+    }
+}

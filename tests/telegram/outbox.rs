@@ -1,0 +1,236 @@
+//! The outbox over a real connection. Pace, order and fairness are simulated beside the code.
+
+use std::time::{Duration, Instant};
+
+use segue::bridge::place::Place;
+use segue::telegram::client::Client;
+use segue::telegram::outbox::{How, Lost, Outbox, Pace, Paint, Rate, Sent, Sound, Unsent};
+use segue::telegram::screen::{Button, Screen};
+use segue::telegram::text::{Entity, EntityKind, Text};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::server::{Fault, PATIENCE, Room, Server, TOKEN};
+
+const CHAT: Place = Place { chat: 9, thread: None };
+const OTHER: Place = Place { chat: 8, thread: None };
+const TOPIC: Place = Place { chat: -100, thread: Some(5) };
+
+struct Desk {
+    outbox: Outbox,
+    task: JoinHandle<()>,
+    cancel: CancellationToken,
+}
+
+/// An outbox that is not slowed down.
+fn start(server: &Server) -> Desk {
+    let rate = Rate { every: Duration::from_millis(1), burst: 3 };
+    start_at(server, Pace { private: rate, group: rate, overall: 1000 })
+}
+
+fn start_at(server: &Server, pace: Pace) -> Desk {
+    let client = Client::connect(TOKEN, &server.url).expect("a client");
+    let cancel = CancellationToken::new();
+    let (outbox, task) = Outbox::start(client, pace, cancel.clone());
+    Desk { outbox, task, cancel }
+}
+
+fn screen(text: &str) -> Screen {
+    Screen { text: Text { text: text.into(), entities: Vec::new() }, keyboard: Vec::new() }
+}
+
+fn rich(text: &str) -> Screen {
+    let bold = Entity { kind: EntityKind::Bold, offset: 0, length: 1 };
+    let button = Button { label: "Stop".into(), data: "stop".into() };
+    Screen { text: Text { text: text.into(), entities: vec![bold] }, keyboard: vec![vec![button]] }
+}
+
+async fn done(sent: Sent) -> Result<i32, Lost> {
+    timeout(PATIENCE, sent).await.expect("in time")
+}
+
+#[tokio::test]
+async fn messages_arrive_as_they_were_meant() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    let how = How { reply_to: Some(3), sound: Sound::Silent };
+    assert_eq!(done(outbox.send(TOPIC, rich("hello"), how)).await, Ok(1));
+    assert_eq!(done(outbox.edit(TOPIC, 1, rich("bye"))).await, Ok(1));
+    outbox.typing(TOPIC);
+    outbox.delete(TOPIC, 1);
+    let entities = json!([{"type": "bold", "offset": 0, "length": 1}]);
+    let keyboard = json!({"inline_keyboard": [[{"text": "Stop", "callback_data": "stop"}]]});
+    let preview = json!({"is_disabled": true});
+    let mut calls =
+        server.wait("four calls", |room| (room.calls.len() == 4).then(|| room.calls.clone())).await;
+    calls[2..].sort_by(|(a, _), (b, _)| a.cmp(b));
+    let expected = [
+        (
+            "sendmessage",
+            json!({"chat_id": -100, "message_thread_id": 5, "text": "hello",
+                "entities": entities, "link_preview_options": preview,
+                "disable_notification": true, "reply_markup": keyboard,
+                "reply_parameters": {"message_id": 3, "allow_sending_without_reply": true}}),
+        ),
+        (
+            "editmessagetext",
+            json!({"chat_id": -100, "message_id": 1, "text": "bye", "entities": entities,
+                "link_preview_options": preview, "reply_markup": keyboard}),
+        ),
+        ("deletemessage", json!({"chat_id": -100, "message_id": 1})),
+        ("sendchataction", json!({"chat_id": -100, "message_thread_id": 5, "action": "typing"})),
+    ];
+    assert_eq!(calls, expected.map(|(method, body)| (method.to_owned(), body)));
+}
+
+#[tokio::test]
+async fn an_unchanged_message_and_a_missing_one_are_no_failures() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    assert_eq!(done(outbox.send(CHAT, screen("same"), How::default())).await, Ok(1));
+    assert_eq!(done(outbox.edit(CHAT, 1, screen("same"))).await, Ok(1));
+    outbox.delete(CHAT, 77);
+    assert_eq!(done(outbox.edit(CHAT, 77, screen("anew"))).await, Ok(2));
+    assert_eq!(server.bodies("sendmessage")[1]["disable_notification"], true);
+}
+
+#[tokio::test]
+async fn a_lost_request_is_repeated() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    server.fail("sendmessage", Fault::LostRequest);
+    let first = outbox.send(CHAT, screen("a"), How::default());
+    let second = outbox.send(CHAT, screen("b"), How::default());
+    assert_eq!((done(first).await, done(second).await), (Ok(1), Ok(2)));
+    assert_eq!(server.texts(), ["a", "a", "b"]);
+}
+
+#[tokio::test]
+async fn a_penalty_holds_back_its_chat_but_no_other_and_no_button() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 2})));
+    let start = Instant::now();
+    let held = outbox.send(CHAT, screen("held"), How::default());
+    server.wait("the penalty", |room| (room.calls.len() == 1).then_some(())).await;
+    outbox.answer("77".into(), Some("x".repeat(300)));
+    assert_eq!(done(outbox.send(OTHER, screen("free"), How::default())).await, Ok(1));
+    let answered = |(name, _): &&(String, Value)| name == "answercallbackquery";
+    let answer = |room: &Room| room.calls.iter().find(answered).map(|(_, body)| body.clone());
+    let answer = server.wait("the answer", answer).await;
+    assert_eq!(answer, json!({"callback_query_id": "77", "text": "x".repeat(200)}));
+    assert_eq!(server.texts().into_iter().filter(|text| text == "held").count(), 1);
+    assert_eq!(done(held).await, Ok(2));
+    assert!(start.elapsed() >= Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_refused_message_goes_out_plainer() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    let how = How { reply_to: Some(3), sound: Sound::Aloud };
+    for _ in 0..2 {
+        server.fail("sendmessage", Fault::refusal("Bad Request: ENTITIES_TOO_LONG"));
+    }
+    assert_eq!(done(outbox.send(CHAT, rich("x"), how)).await, Ok(1));
+    let has = |field: &'static str| {
+        let sent = server.bodies("sendmessage");
+        sent.iter().map(|body| body.get(field).is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(has("entities"), [true, false, false]);
+    assert_eq!(has("reply_parameters"), [true, true, false]);
+
+    let refused = "Bad Request: message text is empty";
+    let lost = done(outbox.send(CHAT, screen(""), How::default())).await;
+    assert_eq!(lost, Err(Lost::Refused(refused.into())));
+}
+
+#[tokio::test]
+async fn closed_topics_moved_groups_and_blocking_people() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    server.fail("sendmessage", Fault::refusal("Bad Request: TOPIC_CLOSED"));
+    assert_eq!(done(outbox.send(TOPIC, screen("a"), How::default())).await, Ok(2));
+    server.fail("sendmessage", Fault::parameters(&json!({"migrate_to_chat_id": -1001})));
+    let general = Place { thread: None, ..TOPIC };
+    assert_eq!(done(outbox.send(general, screen("b"), How::default())).await, Ok(3));
+    server.fail("sendmessage", Fault::refusal("Forbidden: bot was blocked by the user"));
+    let blocked = done(outbox.send(CHAT, screen("c"), How::default())).await;
+    assert_eq!(blocked, Err(Lost::Blocked));
+    let shown = |body: &Value| {
+        let thread = body["message_thread_id"].as_i64();
+        (body["chat_id"].as_i64(), thread, body["text"].as_str().map(|text| text[..1].to_owned()))
+    };
+    let sent = server.bodies("sendmessage").iter().map(shown).collect::<Vec<_>>();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        sent,
+        [
+            (Some(-100), Some(5), text("a")),
+            (Some(-100), None, text("T")),
+            (Some(-100), None, text("a")),
+            (Some(-100), None, text("b")),
+            (Some(-1001), None, text("b")),
+            (Some(9), None, text("c")),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn repaints_show_and_give_way() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    assert_eq!(done(outbox.send(CHAT, screen("0"), How::default())).await, Ok(1));
+    for frame in 1..=5 {
+        assert_eq!(outbox.repaint(CHAT, 1, screen(&frame.to_string())).await, Paint::Shown);
+    }
+    assert_eq!(outbox.repaint(CHAT, 77, screen("x")).await, Paint::Gone);
+    let late = outbox.repaint(CHAT, 1, screen("late"));
+    let last = outbox.edit(CHAT, 1, screen("last"));
+    assert_eq!((late.await, done(last).await), (Paint::Dropped, Ok(1)));
+    assert_eq!(server.texts(), ["0", "1", "2", "3", "4", "5", "x", "last"]);
+}
+
+#[tokio::test]
+async fn a_flush_waits_for_what_is_durable_but_not_beyond_its_deadline() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    for text in ["a", "b", "c"] {
+        drop(outbox.send(CHAT, screen(text), How::default()));
+    }
+    assert_eq!(outbox.flush(Instant::now() + PATIENCE).await, Ok(()));
+    assert_eq!(server.texts(), ["a", "b", "c"]);
+
+    server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 900})));
+    drop(outbox.send(CHAT, screen("d"), How::default()));
+    assert_eq!(outbox.flush(Instant::now() + Duration::from_millis(50)).await, Err(Unsent));
+}
+
+#[tokio::test]
+async fn it_ends_when_cancelled_and_says_what_is_lost() {
+    let server = Server::start().await;
+    let desk = start(&server);
+    server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 900})));
+    let held = desk.outbox.send(CHAT, screen("a"), How::default());
+    server.wait("the penalty", |room| (room.calls.len() == 1).then_some(())).await;
+    desk.cancel.cancel();
+    timeout(PATIENCE, desk.task).await.expect("an end in time").expect("no panic");
+    assert_eq!(done(held).await, Err(Lost::Ended));
+    assert_eq!(done(desk.outbox.send(CHAT, screen("b"), How::default())).await, Err(Lost::Ended));
+    assert_eq!(desk.outbox.repaint(CHAT, 1, screen("c")).await, Paint::Dropped);
+}
+
+#[tokio::test]
+async fn it_ends_by_itself_when_nobody_can_write_any_more() {
+    let server = Server::start().await;
+    let slow = Rate { every: Duration::from_millis(100), burst: 2 };
+    let desk = start_at(&server, Pace { private: slow, group: slow, overall: 1000 });
+    for text in ["a", "b", "c", "d"] {
+        drop(desk.outbox.send(CHAT, screen(text), How::default()));
+    }
+    drop(desk.outbox);
+    timeout(PATIENCE, desk.task).await.expect("an end in time").expect("no panic");
+    assert_eq!(server.texts(), ["a", "b", "c", "d"]);
+}
