@@ -6,5 +6,7 @@ mod support;
 
 #[path = "real/laptop.rs"]
 mod laptop;
+#[path = "real/path.rs"]
+mod path;
 #[path = "real/streams.rs"]
 mod streams;

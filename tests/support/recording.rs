@@ -178,6 +178,7 @@ fn string_length(text: &str) -> usize {
 fn number<'a>(name: &str, token: &'a str) -> &'a str {
     match name {
         "request_sent_wall_ms" | "start_time" | "end_time" => WALL_MS,
+        "pid" => "1",
         name if name.ends_with("_ms") => DURATION_MS,
         _ => token,
     }

@@ -95,9 +95,9 @@ impl Ends {
     /// Git branch of the newest record that names one.
     pub(super) fn branch(&self) -> Option<String> {
         let key = b"\"gitBranch\":\"";
-        let last = |bytes| {
-            let at = memmem::rfind_iter(bytes, key)
-                .find(|at| bytes[at + key.len()..].first() != Some(&b'"'))?;
+        let last = |bytes: &[u8]| {
+            let named = |at: &usize| bytes.get(at + key.len()) != Some(&b'"');
+            let at = memmem::find_iter(bytes, key).filter(named).last()?;
             string(&bytes[at..], key).map(Cow::into_owned)
         };
         last(&self.tail).or_else(|| last(&self.head))

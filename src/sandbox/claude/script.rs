@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Replies of a demo: a friendly gardener's helper, one rule per thing worth trying.
 const DEMO: &str = include_str!("../../../fixtures/scripts/demo.json");
@@ -120,6 +120,9 @@ pub struct Tool {
     /// Whether the scripted `claude` asks before it uses the tool.
     #[serde(default)]
     pub asks: Asks,
+    /// Further fields of the scripted `claude`'s permission request, in place of the usual ones.
+    #[serde(default)]
+    pub question: Option<Map<String, Value>>,
 }
 
 /// Whether a tool's use is asked about.
@@ -199,6 +202,14 @@ impl Script {
     /// The script of the demo.
     pub fn demo() -> serde_json::Result<Self> {
         Self::parse(DEMO)
+    }
+
+    /// Sets the milliseconds between two pieces of every text.
+    pub fn set_delay(&mut self, delay: u64) {
+        self.pace.delay = delay;
+        for pace in self.rules.iter_mut().filter_map(|rule| rule.pace.as_mut()) {
+            pace.delay = delay;
+        }
     }
 
     /// Decodes a script from JSON.
