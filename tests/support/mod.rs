@@ -11,4 +11,5 @@ pub(crate) mod messages_api;
 pub(crate) mod phone;
 pub(crate) mod recording;
 pub(crate) mod schema;
+pub(crate) mod scripted;
 pub(crate) mod shape;
