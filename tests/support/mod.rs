@@ -9,4 +9,5 @@ pub(crate) mod headless;
 pub(crate) mod laptop;
 pub(crate) mod messages_api;
 pub(crate) mod recording;
+pub(crate) mod scripted;
 pub(crate) mod shape;

@@ -4,8 +4,10 @@
 
 use uuid::Uuid;
 
+use super::wire::Told;
+
 /// Flags without a value that change nothing here.
-const IGNORED: [&str; 11] = [
+const IGNORED: [&str; 10] = [
     "--allow-dangerously-skip-permissions",
     "--bare",
     "--brief",
@@ -16,7 +18,6 @@ const IGNORED: [&str; 11] = [
     "--no-chrome",
     "--safe-mode",
     "--strict-mcp-config",
-    "--verbose",
 ];
 /// Flags with a value that change nothing here.
 const IGNORED_WITH_VALUE: [&str; 20] = [
@@ -60,14 +61,15 @@ pub(super) enum Wish {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Args {
     pub(super) print: bool,
+    pub(super) verbose: bool,
     pub(super) input: Format,
     pub(super) output: Format,
     /// Texts are told while they grow.
-    pub(super) partial: bool,
+    pub(super) partial: Told,
     /// Prompts are told back.
-    pub(super) replay: bool,
+    pub(super) replay: Told,
     /// Somebody answers permission requests on standard input.
-    pub(super) asks: bool,
+    pub(super) asks: Told,
     pub(super) conversation: Conversation,
     /// A resumed conversation goes on in a copy.
     pub(super) fork: bool,
@@ -109,36 +111,42 @@ pub(super) fn parse(arguments: impl Iterator<Item = String>) -> Result<Wish, Str
             args.prompt.get_or_insert(argument);
             continue;
         }
+        let written = argument.clone();
         let (flag, attached) = match argument.split_once('=') {
             Some((flag, value)) => (flag.to_owned(), Some(value.to_owned())),
             None => (argument, None),
         };
+        if matches!(flag.as_str(), "-r" | "--resume") {
+            let named = attached.or_else(|| rest.next_if(|next| !next.starts_with('-')));
+            args.conversation = Conversation::Named(named.unwrap_or_default());
+            continue;
+        }
         let mut value = || {
             attached
                 .clone()
                 .or_else(|| rest.next())
-                .ok_or_else(|| format!("error: option '{flag}' argument missing"))
+                .ok_or_else(|| format!("error: option '{flag} <value>' argument missing"))
         };
         match flag.as_str() {
             "-v" | "--version" => return Ok(Wish::Version),
             "-h" | "--help" => return Ok(Wish::Help),
             "-p" | "--print" => args.print = true,
             "-c" | "--continue" => args.conversation = Conversation::Newest,
-            "-r" | "--resume" => args.conversation = Conversation::Named(value()?),
             "--fork-session" => args.fork = true,
             "--session-id" => args.id = Some(id(&value()?)?),
             "--input-format" => args.input = format(&flag, &value()?)?,
             "--output-format" => args.output = format(&flag, &value()?)?,
-            "--include-partial-messages" => args.partial = true,
-            "--replay-user-messages" => args.replay = true,
-            "--permission-prompt-tool" => args.asks = value()? == "stdio",
+            "--verbose" => args.verbose = true,
+            "--include-partial-messages" => args.partial = Told::Yes,
+            "--replay-user-messages" => args.replay = Told::Yes,
+            "--permission-prompt-tool" => args.asks = (value()? == "stdio").into(),
             "--permission-mode" => args.mode = Some(mode(&value()?)?),
             "--dangerously-skip-permissions" => args.mode = Some("bypassPermissions".to_owned()),
             "--model" => args.model = Some(value()?),
             "-n" | "--name" => args.name = Some(value()?),
             flag if IGNORED.contains(&flag) => {}
             flag if IGNORED_WITH_VALUE.contains(&flag) => drop(value()?),
-            flag => return Err(format!("error: unknown option '{flag}'")),
+            _ => return Err(format!("error: unknown option '{written}'")),
         }
     }
     check(&args)?;
@@ -149,9 +157,8 @@ pub(super) fn parse(arguments: impl Iterator<Item = String>) -> Result<Wish, Str
 fn check(args: &Args) -> Result<(), String> {
     let resumed = args.conversation != Conversation::New;
     if args.id.is_some() && resumed && !args.fork {
-        return Err("Error: --session-id can only be used with --continue or --resume if \
-                    --fork-session is also specified."
-            .to_owned());
+        let line = "Error: --session-id with --continue or --resume also needs --fork-session.";
+        return Err(line.to_owned());
     }
     if args.input == Format::Stream && args.output != Format::Stream {
         return Err(
@@ -187,7 +194,7 @@ fn mode(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Conversation, Format, Wish, parse};
+    use super::{Conversation, Format, Told, Wish, parse};
 
     fn wish(line: &str) -> Result<Wish, String> {
         parse(line.split_whitespace().map(str::to_owned))
@@ -201,7 +208,9 @@ mod tests {
         let Ok(Wish::Run(args)) = wish(line) else {
             panic!("{:?}", wish(line));
         };
-        assert!(args.print && args.replay && args.asks && !args.partial);
+        assert!(args.print);
+        let told = (args.replay, args.asks, args.partial);
+        assert_eq!(told, (Told::Yes, Told::Yes, Told::No));
         assert_eq!((args.input, args.output), (Format::Stream, Format::Stream));
         assert_eq!(args.conversation, Conversation::Named("abc".to_owned()));
         assert_eq!(args.prompt.as_deref(), Some("hello"));
@@ -213,7 +222,9 @@ mod tests {
             ("-p --frobnicate", "unknown option '--frobnicate'"),
             ("--session-id tulip", "Must be a valid UUID"),
             ("--permission-mode careful", "'careful' is invalid"),
-            ("--resume", "argument missing"),
+            ("--model", "argument missing"),
+            ("-p", "Input must be provided"),
+            ("-p --output-format stream-json hi", "requires --verbose"),
             ("--input-format stream-json", "requires output-format"),
             ("-c --session-id 11111111-0000-4000-8000-000000000001", "--fork-session"),
         ] {
