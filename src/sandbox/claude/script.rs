@@ -321,6 +321,7 @@ mod tests {
             before: 1,
             replies: 1,
             results: vec!["beds".to_owned()],
+            ..Conversation::default()
         };
         assert_eq!(text(&conversation), "ls said beds. You added on the way: and roses.");
     }
