@@ -157,7 +157,11 @@ impl Talk {
     fn terminate(mut self) -> (Option<i32>, Home) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        (self.child.wait().unwrap().code(), self.home)
+        // Waiting closes a standard input that the child still has, which would end it, too.
+        let input = self.child.stdin.take();
+        let code = self.child.wait().unwrap().code();
+        drop(input);
+        (code, self.home)
     }
 }
 

@@ -42,6 +42,17 @@ const IGNORED_WITH_VALUE: [&str; 20] = [
     "--system-prompt",
     "--tools",
 ];
+/// Flags with a value that matters.
+const VALUED: [&str; 8] = [
+    "--session-id",
+    "--input-format",
+    "--output-format",
+    "--permission-prompt-tool",
+    "--permission-mode",
+    "--model",
+    "-n",
+    "--name",
+];
 /// What `--permission-mode` may say. `default` is an older name for `manual`.
 pub(super) const MODES: [&str; 6] =
     ["acceptEdits", "auto", "bypassPermissions", "default", "dontAsk", "plan"];
@@ -111,46 +122,58 @@ pub(super) fn parse(arguments: impl Iterator<Item = String>) -> Result<Wish, Str
             args.prompt.get_or_insert(argument);
             continue;
         }
-        let written = argument.clone();
         let (flag, attached) = match argument.split_once('=') {
-            Some((flag, value)) => (flag.to_owned(), Some(value.to_owned())),
-            None => (argument, None),
+            Some((flag, value)) => (flag, Some(value.to_owned())),
+            None => (argument.as_str(), None),
         };
-        if matches!(flag.as_str(), "-r" | "--resume") {
-            let named = attached.or_else(|| rest.next_if(|next| !next.starts_with('-')));
-            args.conversation = Conversation::Named(named.unwrap_or_default());
-            continue;
-        }
-        let mut value = || {
-            attached
-                .clone()
-                .or_else(|| rest.next())
-                .ok_or_else(|| format!("error: option '{flag} <value>' argument missing"))
-        };
-        match flag.as_str() {
+        match flag {
             "-v" | "--version" => return Ok(Wish::Version),
             "-h" | "--help" => return Ok(Wish::Help),
-            "-p" | "--print" => args.print = true,
-            "-c" | "--continue" => args.conversation = Conversation::Newest,
-            "--fork-session" => args.fork = true,
-            "--session-id" => args.id = Some(id(&value()?)?),
-            "--input-format" => args.input = format(&flag, &value()?)?,
-            "--output-format" => args.output = format(&flag, &value()?)?,
-            "--verbose" => args.verbose = true,
-            "--include-partial-messages" => args.partial = Told::Yes,
-            "--replay-user-messages" => args.replay = Told::Yes,
-            "--permission-prompt-tool" => args.asks = (value()? == "stdio").into(),
-            "--permission-mode" => args.mode = Some(mode(&value()?)?),
-            "--dangerously-skip-permissions" => args.mode = Some("bypassPermissions".to_owned()),
-            "--model" => args.model = Some(value()?),
-            "-n" | "--name" => args.name = Some(value()?),
-            flag if IGNORED.contains(&flag) => {}
-            flag if IGNORED_WITH_VALUE.contains(&flag) => drop(value()?),
-            _ => return Err(format!("error: unknown option '{written}'")),
+            "-r" | "--resume" => {
+                let named = attached.or_else(|| rest.next_if(|next| !next.starts_with('-')));
+                args.conversation = Conversation::Named(named.unwrap_or_default());
+            }
+            flag if switch(&mut args, flag) || IGNORED.contains(&flag) => {}
+            flag if VALUED.contains(&flag) || IGNORED_WITH_VALUE.contains(&flag) => {
+                let missing = || format!("error: option '{flag} <value>' argument missing");
+                let value = attached.or_else(|| rest.next()).ok_or_else(missing)?;
+                set(&mut args, flag, value)?;
+            }
+            _ => return Err(format!("error: unknown option '{argument}'")),
         }
     }
     check(&args)?;
     Ok(Wish::Run(args))
+}
+
+/// Does what a flag without a value says. False if there is no such flag.
+fn switch(args: &mut Args, flag: &str) -> bool {
+    match flag {
+        "-p" | "--print" => args.print = true,
+        "-c" | "--continue" => args.conversation = Conversation::Newest,
+        "--fork-session" => args.fork = true,
+        "--verbose" => args.verbose = true,
+        "--include-partial-messages" => args.partial = Told::Yes,
+        "--replay-user-messages" => args.replay = Told::Yes,
+        "--dangerously-skip-permissions" => args.mode = Some("bypassPermissions".to_owned()),
+        _ => return false,
+    }
+    true
+}
+
+/// Does what a flag with a value says.
+fn set(args: &mut Args, flag: &str, value: String) -> Result<(), String> {
+    match flag {
+        "--session-id" => args.id = Some(id(&value)?),
+        "--input-format" => args.input = format(flag, &value)?,
+        "--output-format" => args.output = format(flag, &value)?,
+        "--permission-prompt-tool" => args.asks = (value == "stdio").into(),
+        "--permission-mode" => args.mode = Some(mode(&value)?),
+        "--model" => args.model = Some(value),
+        "-n" | "--name" => args.name = Some(value),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Refuses what does not go together, in the real one's words.
@@ -165,6 +188,15 @@ fn check(args: &Args) -> Result<(), String> {
             "Error: --input-format=stream-json requires output-format=stream-json.".to_owned()
         );
     }
+    if args.output == Format::Stream && !args.verbose {
+        let line = "Error: When using --print, --output-format=stream-json requires --verbose";
+        return Err(line.to_owned());
+    }
+    if args.print && args.input == Format::Text && args.prompt.is_none() {
+        let line = "Error: Input must be provided either through stdin or as a prompt argument \
+                    when using --print";
+        return Err(line.to_owned());
+    }
     Ok(())
 }
 
@@ -177,7 +209,13 @@ fn format(flag: &str, text: &str) -> Result<Format, String> {
         "text" => Ok(Format::Text),
         "json" if flag == "--output-format" => Ok(Format::Json),
         "stream-json" => Ok(Format::Stream),
-        _ => Err(format!("error: option '{flag} <format>' argument '{text}' is invalid.")),
+        _ => {
+            let json = if flag == "--output-format" { "json, " } else { "" };
+            Err(format!(
+                "error: option '{flag} <format>' argument '{text}' is invalid. Allowed choices \
+                 are text, {json}stream-json."
+            ))
+        }
     }
 }
 
