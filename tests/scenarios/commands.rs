@@ -2,7 +2,7 @@
 
 use crate::support::{
     phone::{ADA, Phone, session_of},
-    scripted::Scratch,
+    scratch::Scratch,
 };
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use segue::sandbox::Post;
 
 use crate::support::{
     phone::{Phone, session_of},
-    scripted::Scratch,
+    scratch::Scratch,
 };
 
 #[tokio::test(flavor = "multi_thread")]

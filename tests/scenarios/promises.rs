@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::{
     phone::{ADA, GRACE, GROUP, Phone, session_of},
-    scripted::Scratch,
+    scratch::Scratch,
 };
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use segue::sandbox::Post;
 
 use crate::support::{
     phone::{ADA, GROUP, Phone, session_of},
-    scripted::Scratch,
+    scratch::Scratch,
 };
 
 async fn phone() -> (Scratch, std::path::PathBuf, Phone) {
