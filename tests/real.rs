@@ -4,7 +4,11 @@
 
 mod support;
 
+#[path = "real/both.rs"]
+mod both;
 #[path = "real/laptop.rs"]
 mod laptop;
+#[path = "real/path.rs"]
+mod path;
 #[path = "real/streams.rs"]
 mod streams;

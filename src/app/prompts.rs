@@ -9,14 +9,14 @@ use crate::{
         place::Place,
         prompt::{Prompt, Source, fresh_session},
         route::{self, Facts, Route},
-        run::{Over, Seat, Why},
+        run::{Order, Over, Seat, Why},
         turn::Outcome,
     },
     claude::{
         catalog::{self, Query, Show},
         live::{self, Live},
         process::Conversation,
-        session::{Session, SessionId},
+        session::{Session, SessionId, Status},
     },
     screens::{notice, sessions::Purpose},
     telegram::{button::Carry, intent::Asking, text::Text, update::ChatKind},
@@ -125,10 +125,17 @@ impl App {
         }
     }
 
-    /// A live process that is not ours and holds a session.
+    /// A live process that is not ours and holds a session. An idle one that an earlier segue left
+    /// behind is nobody's: it is ended.
     fn holder(&self, session: SessionId) -> Option<Live> {
-        let ours = |live: &Live| self.runs.has(live.pid);
-        live::list(&self.setup.home).into_iter().find(|live| live.session == session && !ours(live))
+        let holds = |live: &Live| live.session == session && !self.runs.has(live.pid);
+        let live = live::list(&self.setup.home).into_iter().find(holds)?;
+        if live.is_orphan() && live.status == Status::Idle {
+            tracing::info!(%session, pid = live.pid, "ending a process of an earlier segue");
+            live.kill();
+            return None;
+        }
+        Some(live)
     }
 
     /// Trusted at the terminal, or worked in before: by a person there, or from here.
@@ -169,6 +176,8 @@ impl App {
                 self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));
             }
             Route::Choose(live) => {
+                // What we hold of it is about to be out of date.
+                self.runs.order(session, Order::LetGo);
                 if let Some(found) = catalog::find(&self.setup.home, session) {
                     self.reply_to(place, message, notice::open_elsewhere(&scene, &found, &live));
                 } else {

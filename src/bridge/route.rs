@@ -45,11 +45,12 @@ pub fn resolve(facts: &Facts) -> Route {
     if !facts.directory_exists {
         return Route::NoDirectory;
     }
-    if facts.ours {
-        return Route::Run(Conversation::Resume(facts.session));
-    }
+    // Also when a run of ours has it: two processes on one session lose each other's turns.
     if let Some(live) = &facts.held {
         return Route::Choose(Box::new(live.clone()));
+    }
+    if facts.ours {
+        return Route::Run(Conversation::Resume(facts.session));
     }
     if !facts.trusted {
         return Route::Distrusted;
@@ -64,6 +65,7 @@ pub fn resolve(facts: &Facts) -> Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claude::session::Status;
 
     fn facts() -> Facts {
         Facts {
@@ -78,6 +80,23 @@ mod tests {
         }
     }
 
+    fn terminal() -> Live {
+        Live {
+            pid: 1,
+            session: SessionId(uuid::Uuid::nil()),
+            cwd: "/home/ada".into(),
+            kind: "interactive".to_owned(),
+            entrypoint: "cli".to_owned(),
+            name: String::new(),
+            version: None,
+            status: Status::Idle,
+            waiting_for: None,
+            socket: None,
+            tmux: None,
+            started: None,
+        }
+    }
+
     #[test]
     fn each_fact_decides_in_its_turn() {
         let check = |facts: Facts, expected: &str| {
@@ -89,6 +108,9 @@ mod tests {
         check(Facts { exists: false, ..facts() }, "Fresh");
         check(Facts { trusted: false, ..facts() }, "Distrusted");
         check(Facts { trusted: false, ours: true, ..facts() }, "Run(Resume(");
+        let held = Some(terminal());
+        check(Facts { held: held.clone(), ours: true, ..facts() }, "Choose(");
+        check(Facts { held, directory_exists: false, ..facts() }, "NoDirectory");
         check(Facts { directory_exists: false, exists: false, ..facts() }, "NoDirectory");
     }
 }

@@ -98,8 +98,8 @@ pub(super) fn resolve(dir: &Path) -> PathBuf {
 }
 
 /// The folder name of a project's absolute path: every UTF-16 unit that is no ASCII letter or digit
-/// becomes `-`. A longer name than [`SLUG_CAP`] is cut there, and `-` and a hash of the path follow:
-/// the 32-bit string hash `h * 31 + unit` over its UTF-16 units, absolute, in base 36.
+/// becomes `-`. A name of more than 200 signs is cut there, and `-` and a hash of the path
+/// follow: the 32-bit string hash `h * 31 + unit` over its UTF-16 units, absolute, in base 36.
 pub fn slug(project: &Path) -> String {
     let path = project.to_string_lossy();
     let mut slug = String::with_capacity(path.len());

@@ -11,6 +11,9 @@ use std::borrow::Cow;
 use memchr::memchr;
 use serde::Deserialize;
 
+/// Words of eight bytes in which the end of a string is looked for one by one.
+const SHORT: usize = 3;
+
 /// The bytes end before the value does, or are no JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken;
@@ -32,7 +35,7 @@ impl<'a> Raw<'a> {
 
     /// The value's own JSON, bytes that are not UTF-8 replaced.
     pub fn get(self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.0)
+        lossy(self.0)
     }
 
     /// Decodes the value; `None` where it is not a `T`.
@@ -42,11 +45,16 @@ impl<'a> Raw<'a> {
 
     /// The text of a string; `None` for every other value. Borrowed where nothing is escaped.
     pub fn string(self) -> Option<Cow<'a, str>> {
-        let inner = self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        let inner = self.quoted()?;
         Some(match memchr(b'\\', inner) {
-            None => String::from_utf8_lossy(inner),
+            None => lossy(inner),
             Some(first) => Cow::Owned(unescape(inner, first)),
         })
+    }
+
+    /// The bytes between the quotes of a string, escapes not undone; `None` for every other value.
+    pub(super) fn quoted(self) -> Option<&'a [u8]> {
+        self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")
     }
 
     /// The text of message content: a string, or the `text` blocks of an array, a line break
@@ -190,7 +198,7 @@ impl<'a> Scan<'a> {
         let from = self.at + 1;
         let mut at = from;
         loop {
-            at += memchr(b'"', self.bytes.get(at..).ok_or(Broken)?).ok_or(Broken)?;
+            at += quote(self.bytes.get(at..).ok_or(Broken)?).ok_or(Broken)?;
             let backslashes =
                 self.bytes[from..at].iter().rev().take_while(|b| **b == b'\\').count();
             at += 1;
@@ -230,6 +238,32 @@ impl<'a> Scan<'a> {
         self.at += len;
         if len == 0 { Err(Broken) } else { Ok(()) }
     }
+}
+
+/// Where the first quote stands. Most strings are keys and other short words: those are looked
+/// through eight bytes at a time, which takes less than the start of a vector search.
+#[inline]
+fn quote(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+    let (words, _) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().take(SHORT).enumerate() {
+        // The byte of a quote is zero now, and the lowest zero byte is the lowest whose high bit
+        // this leaves set.
+        let zeros = u64::from_le_bytes(*word) ^ QUOTES;
+        let found = zeros.wrapping_sub(ONES) & !zeros & (ONES << 7);
+        if found != 0 {
+            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let passed = words.len().min(SHORT) * 8;
+    memchr(b'"', &bytes[passed..]).map(|at| passed + at)
+}
+
+/// Text of bytes that are nearly always UTF-8: checked fast first, since the standard library's lossy
+/// conversion looks at byte after byte.
+fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Undoes the escapes of a string's inside; `first` is where the first backslash stands.

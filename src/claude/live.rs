@@ -11,7 +11,7 @@ use std::{
 
 use rustix::{
     io::Errno,
-    process::{Pid, test_kill_process},
+    process::{Pid, Signal, kill_process, test_kill_process},
 };
 
 use super::{
@@ -47,6 +47,20 @@ pub struct Live {
     pub tmux: Option<String>,
     /// Milliseconds since the Unix epoch.
     pub started: Option<u64>,
+}
+
+impl Live {
+    /// Whether it is a headless process as segue starts them.
+    pub fn is_orphan(&self) -> bool {
+        self.entrypoint == "telegram"
+    }
+
+    /// Ends it by KILL, which for an idle process means that it writes nothing more.
+    pub fn kill(&self) {
+        if let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
 }
 
 /// The running processes, in no order. A file that cannot be read counts as gone.

@@ -268,7 +268,8 @@ fn command(launch: &Launch) -> Command {
 
 /// Whether a variable of our environment must not reach the CLI, and through it Claude's shell
 /// commands: our own secrets and settings, and what an outer Claude session told about itself.
-/// Settings of the CLI (`CLAUDE_CODE_USE_BEDROCK`, `CLAUDE_CONFIG_DIR`, …) pass.
+/// Settings of the CLI (`CLAUDE_CODE_USE_BEDROCK`, `CLAUDE_CONFIG_DIR`, …) pass, and what tells the
+/// sandbox's scripted CLI its script.
 fn is_private(name: &OsStr) -> bool {
     const OUTER_SESSION: [&str; 10] = [
         "SESSION",
@@ -285,7 +286,7 @@ fn is_private(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name == "TELEGRAM_BOT_TOKEN"
         || matches!(&*name, "CLAUDECODE" | "CLAUDE_PID" | "CLAUDE_EFFORT")
-        || name.starts_with("SEGUE_")
+        || (name.starts_with("SEGUE_") && !name.starts_with("SEGUE_SCRIPT"))
         || name
             .strip_prefix("CLAUDE_CODE_")
             .is_some_and(|rest| OUTER_SESSION.iter().any(|word| rest.contains(word)))

@@ -102,7 +102,7 @@ pub(super) async fn run(
     let Some(me) = introduce(&client, &cancel).await? else { return Ok(()) };
     tracing::info!(bot = me.username, "segue is running");
     let (outbox, sending) =
-        Outbox::start(client.clone(), Pace::default(), CancellationToken::new());
+        Outbox::start(client.clone(), Pace::every(config.pace), CancellationToken::new());
     let (sink, updates) = mpsc::channel(UPDATES);
     let poll = Poll { client, me: me.id, allowed_updates: WANTED, sink };
     let polling = tokio::spawn(poll::run(poll, cancel.clone()));

@@ -1,7 +1,7 @@
 //! What the person reads: one function per screen, each pure.
 //!
-//! Facts come in, a [`Screen`](crate::telegram::screen::Screen) comes out. No file, no clock, no
-//! network; the time is a fact like any other.
+//! Facts come in, a [`Screen`] comes out. No file, no clock, no network; the time is a fact like
+//! any other.
 
 pub mod failure;
 pub mod help;

@@ -124,12 +124,29 @@ pub fn distrusted(scene: &Scene, directory: &Path) -> Screen {
 /// A session is open in another process.
 pub fn open_elsewhere(scene: &Scene, session: &Session, live: &Live) -> Screen {
     let mut text = anchor(scene, session.id);
-    text.push(" ").bold(&words::line(&session.title, TITLE)).push(" is open ");
+    text.push(" ").bold(&words::line(&session.title, TITLE)).push(" is ");
+    if live.is_orphan() {
+        text.push("still in a turn that an earlier segue began. Your message waits: ");
+        text.push("try again when it is done, or go on in a copy.");
+    } else {
+        text.append(whereabouts(live));
+        text.push(". If both wrote to it, one side's turns would be lost. Your message waits: ");
+        text.push("close it there and try again, or go on in a copy.");
+    }
+    let ways = row([
+        ("Try again", Tap::Pick(session.id, Carry::Prompt)),
+        ("Fork", Tap::Fork(session.id)),
+        ("Other session", others(&session.project, Carry::Prompt)),
+    ]);
+    screen(text, vec![ways])
+}
+
+fn whereabouts(live: &Live) -> Text {
+    let mut text = Text::plain("open ");
     match &live.tmux {
         Some(pane) => text.push("in tmux ").code(pane),
-        None => {
-            text.push(if live.kind == "background" { "in the background" } else { "in a terminal" })
-        }
+        None if live.kind == "background" => text.push("in the background"),
+        None => text.push("in a terminal"),
     };
     text.push(&format!(" on the laptop (process {}), ", live.pid));
     text.push(match live.status {
@@ -137,15 +154,7 @@ pub fn open_elsewhere(scene: &Scene, session: &Session, live: &Live) -> Screen {
         Status::Busy => "in the middle of a turn",
         Status::Waiting => "waiting for an answer there",
     });
-    text.push(
-        ". If both wrote to it, one side's turns would be lost. Your message waits: end it \
-               there and send again, or go on in a copy.",
-    );
-    let ways = row([
-        ("Fork", Tap::Fork(session.id)),
-        ("Other session", others(&session.project, Carry::Prompt)),
-    ]);
-    screen(text, vec![ways])
+    text
 }
 
 /// A session goes on in a copy.

@@ -40,6 +40,7 @@ pub(crate) fn span(seconds: u64) -> String {
         small => format!("{big} {unit} {small} {small_unit}"),
     };
     match seconds {
+        0 => "<1 s".to_owned(),
         ..MINUTE => format!("{seconds} s"),
         MINUTE..HOUR => two(seconds / MINUTE, "min", seconds % MINUTE, "s"),
         HOUR..DAY => two(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min"),

@@ -71,8 +71,8 @@ struct Step {
     /// Part of an event that is waited for, counted from the previous step's.
     #[serde(default)]
     when: Option<Value>,
-    /// What is written then: a JSON line, or a string as it stands. `$request_id` and `"$input"`
-    /// stand for those of the latest control request.
+    /// What is written then: a JSON line, or a string as it stands. `$request_id`, `"$input"`
+    /// and `"$suggestions"` stand for those of the latest control request.
     #[serde(default)]
     send: Option<Value>,
     #[serde(default)]
@@ -121,18 +121,23 @@ pub(crate) fn streams() -> PathBuf {
 
 /// The script of all scenarios, with its files in `home`.
 pub(crate) fn script(home: &Path) -> Script {
+    Script::parse(&script_text(home)).unwrap()
+}
+
+/// The same as JSON.
+pub(crate) fn script_text(home: &Path) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scripts/bench.json");
     let text = fs::read_to_string(path).unwrap();
-    Script::parse(&text.replace(HOME, home.to_str().unwrap())).unwrap()
+    text.replace(HOME, home.to_str().unwrap())
 }
 
 /// A test for each scenario, which calls the given function with its name.
 macro_rules! each_scenario {
     ($check:ident) => {
         $crate::support::headless::each_scenario!($check:
-            allowed, background, compacted, controls, denied, edits, ended, flag, folded, garbage,
-            interrupted, interrupted_asking, logged_out, merged, overloaded, question, refused,
-            resumed, simple, taken, terminated, unasked, unknown);
+            allowed, always, anonymous, background, compacted, controls, denied, edits, ended, flag, folded, garbage,
+            interrupted, interrupted_asking, interrupted_tool, logged_out, merged, overloaded, question, refused,
+            resumed, simple, taken, terminated, unasked, unknown, untitled, written);
     };
     ($check:ident: $($name:ident),*) => {
         $(#[test]
@@ -279,10 +284,15 @@ impl Run {
             other => other
                 .to_string()
                 .replace("$request_id", self.asked["request_id"].as_str().unwrap_or_default())
-                .replace("\"$input\"", &self.asked["request"]["input"].to_string()),
+                .replace("\"$input\"", &self.asked["request"]["input"].to_string())
+                .replace("\"$suggestions\"", &self.suggestions()),
         };
         // A program that refuses its arguments is gone before it reads.
         let _ = writeln!(self.input.as_mut().unwrap(), "{text}");
+    }
+
+    fn suggestions(&self) -> String {
+        self.asked["request"]["permission_suggestions"].to_string()
     }
 
     fn terminate(&self) {

@@ -1,12 +1,16 @@
 //! What the integration tests share: the laptop, the Messages API, and what plays streams.
 
-// Each test binary uses its part of this.
-#![allow(dead_code)]
+// Each test binary uses its part of this, and a helper of tests may panic and print.
+#![allow(dead_code, clippy::unwrap_used, clippy::print_stdout)]
 
 pub(crate) mod cli;
 pub(crate) mod conversation;
 pub(crate) mod headless;
 pub(crate) mod laptop;
 pub(crate) mod messages_api;
+pub(crate) mod phone;
 pub(crate) mod recording;
+pub(crate) mod schema;
+pub(crate) mod scratch;
+pub(crate) mod scripted;
 pub(crate) mod shape;

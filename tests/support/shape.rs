@@ -15,7 +15,7 @@ const MAPS: [&str; 3] = ["modelUsage", "model_usage_since_last_result", "by_type
 /// One line for each event; a run of equal deltas is one event.
 pub(crate) fn shape(events: &[Value]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for event in events {
+    for event in settled(events) {
         let line = format!("{} {{{}}}", kind(event), fields(event).join(" "));
         let repeats = line.contains("_delta") && lines.last() == Some(&line);
         if !repeats {
@@ -23,6 +23,31 @@ pub(crate) fn shape(events: &[Value]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The events with every permission request behind the message that it is about: the real CLI
+/// asks while the end of the message is still on its way, sooner or later.
+fn settled(events: &[Value]) -> Vec<&Value> {
+    let mut settled = Vec::new();
+    let mut early = Vec::new();
+    let mut writing = false;
+    for event in events {
+        match event["event"]["type"].as_str() {
+            Some("message_start") => writing = true,
+            Some("message_stop") => writing = false,
+            _ => {}
+        }
+        if writing && event["type"] == "control_request" {
+            early.push(event);
+            continue;
+        }
+        settled.push(event);
+        if !writing {
+            settled.append(&mut early);
+        }
+    }
+    settled.append(&mut early);
+    settled
 }
 
 /// What an event is, in a few words.

@@ -5,4 +5,6 @@
 mod outbox;
 mod poll;
 mod refusals;
+#[path = "../support/schema.rs"]
+mod schema;
 mod server;

@@ -7,8 +7,9 @@ use std::{fs::File, io, ops::Range, os::unix::fs::FileExt};
 
 use memchr::{memchr, memmem, memrchr};
 
-/// Bytes of one read: in the processor's cache while it is searched.
-const CHUNK: usize = 128 << 10;
+/// Bytes of one read: in the processor's cache while it is searched, and below what an allocator
+/// asks the system for each time.
+const CHUNK: usize = 64 << 10;
 
 /// Bytes before a hit in which its line must begin: the type stands first in title records.
 const BEFORE: u64 = 4 << 10;

@@ -235,15 +235,17 @@ fn text(value: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
 }
 
 fn id(value: Raw<'_>) -> Option<Uuid> {
-    Uuid::try_parse(&value.string()?).ok()
+    Uuid::try_parse_ascii(value.quoted()?).ok()
 }
 
 /// Milliseconds since the Unix epoch of an ISO 8601 time; none before the epoch. The CLI writes
 /// `2026-05-04T09:12:33.456Z`, which is read without the general parser: every record has one.
 fn moment(value: Raw<'_>) -> Option<u64> {
-    let text = value.string()?;
-    let millis = plain_moment(text.as_bytes())
-        .or_else(|| Some(DateTime::parse_from_rfc3339(&text).ok()?.timestamp_millis()))?;
+    let text = value.quoted()?;
+    let millis = plain_moment(text).or_else(|| {
+        let text = std::str::from_utf8(text).ok()?;
+        Some(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis())
+    })?;
     u64::try_from(millis).ok()
 }
 

@@ -44,6 +44,17 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// The default pace, as much faster or slower as `private` is beside one second.
+    pub fn every(private: Duration) -> Self {
+        let Self { private: one, group, overall } = Self::default();
+        let factor = private.as_secs_f64() / one.every.as_secs_f64();
+        Self {
+            private: Rate { every: private, ..one },
+            group: Rate { every: group.every.mul_f64(factor), ..group },
+            overall: ((overall as f64 / factor) as usize).max(1),
+        }
+    }
+
     /// The pace of `chat`: private chats have positive ids.
     pub(super) fn of(&self, chat: i64) -> Rate {
         if chat > 0 { self.private } else { self.group }

@@ -1,0 +1,117 @@
+//! Control requests of the other side, and their answers.
+
+use serde_json::{Value, json};
+
+use super::{
+    args::MODES,
+    run::{Run, Stop, Work, model},
+    stock,
+};
+
+/// Why a request is refused: the sentence and its code.
+type Refused = (String, &'static str);
+
+impl Run {
+    /// Does what a control request asks for. An interrupt of a turn is passed on as a stop.
+    pub(super) fn obey(&mut self, id: &str, body: &Value) -> Result<(), Stop> {
+        let subtype = body["subtype"].as_str().unwrap_or_default();
+        if subtype == "interrupt" {
+            return self.interrupt(id);
+        }
+        let answer = self.answer(subtype, body);
+        let mut response = response(id, answer);
+        if subtype == "initialize" {
+            response["pending_permission_requests"] = json!([]);
+            response["pending_user_dialog_requests"] = json!([]);
+        }
+        self.reply(&response);
+        match subtype {
+            "set_permission_mode" if body["mode"] == self.mode.as_str() => self.tell_mode(),
+            "end_session" => return Err(Stop::End(0)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn interrupt(&mut self, id: &str) -> Result<(), Stop> {
+        if let Some(open) = self.asking.take() {
+            let cancel = json!({"type": "control_cancel_request", "request_id": open});
+            self.wire.tell_bare(&cancel);
+        }
+        let waiting: Vec<_> = self.queue.iter().filter_map(|queued| queued.prompt.uuid).collect();
+        self.reply(&response(id, Ok(json!({"still_queued": waiting}))));
+        match self.work {
+            Work::Turn => Err(Stop::Interrupted),
+            Work::Idle => Ok(()),
+        }
+    }
+
+    fn answer(&mut self, subtype: &str, body: &Value) -> Result<Value, Refused> {
+        match subtype {
+            "initialize" => Ok(stock::initialize(&self.files, &self.mode)),
+            "set_permission_mode" => self.set_mode(body["mode"].as_str().unwrap_or_default()),
+            "set_model" => {
+                self.model = model(body["model"].as_str());
+                Ok(json!({"model": self.model}))
+            }
+            "get_context_usage" => {
+                let said = self.talk.prompts.concat().len() as u64;
+                Ok(stock::context(&self.model, 100 + said / 4))
+            }
+            "get_session_cost" => Ok(json!({
+                "text": format!("Estimated cost:        ${:.4}", self.ledger.cost()),
+            })),
+            "rename_session" => {
+                let title = body["title"].as_str().unwrap_or_default();
+                let record = json!({"type": "custom-title", "customTitle": title});
+                self.transcript.note(record);
+                Ok(json!({}))
+            }
+            "cancel_async_message" => {
+                let wanted = body["message_uuid"].as_str().unwrap_or_default();
+                let before = self.queue.len();
+                self.queue.retain(|queued| {
+                    queued.prompt.uuid.is_none_or(|uuid| uuid.to_string() != wanted)
+                });
+                Ok(json!({"cancelled": self.queue.len() < before}))
+            }
+            "end_session" => Ok(json!({})),
+            other => Err((
+                format!("Unsupported control request subtype: {other}"),
+                "unsupported_request",
+            )),
+        }
+    }
+
+    fn set_mode(&mut self, mode: &str) -> Result<Value, Refused> {
+        let mode = if mode == "manual" { "default" } else { mode };
+        if !MODES.contains(&mode) {
+            let sentence =
+                format!("Cannot set permission mode: must be one of {}", MODES.join(", "));
+            return Err((sentence, "invalid_mode"));
+        }
+        mode.clone_into(&mut self.mode);
+        Ok(json!({"mode": mode}))
+    }
+
+    /// Tells a mode that was set as a status, too.
+    pub(super) fn tell_mode(&self) {
+        self.wire.tell(json!({
+            "type": "system", "subtype": "status", "status": null,
+            "permissionMode": self.mode,
+        }));
+    }
+
+    fn reply(&self, response: &Value) {
+        self.wire.tell_bare(&json!({"type": "control_response", "response": response}));
+    }
+}
+
+fn response(id: &str, answer: Result<Value, Refused>) -> Value {
+    match answer {
+        Ok(body) => json!({"subtype": "success", "request_id": id, "response": body}),
+        Err((sentence, code)) => json!({
+            "subtype": "error", "request_id": id, "error": sentence, "error_code": code,
+        }),
+    }
+}

@@ -1,0 +1,258 @@
+//! The phone: a sandbox in this process, and the built bot talking to it.
+//!
+//! Everything goes through what a person sees and does: messages, buttons, replies. The bot is the
+//! shipped binary in a process of its own, so that it can be killed and started again.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use segue::sandbox::{Answer, Client, Options, Pace, Post, Sandbox};
+use tempfile::TempDir;
+
+use crate::support::schema;
+
+/// The owner of the bot, and their private chat.
+pub(crate) const ADA: i64 = 1001;
+/// Somebody else.
+pub(crate) const GRACE: i64 = 1002;
+/// A group of both.
+pub(crate) const GROUP: i64 = -1_002_000_000_001;
+/// How long anything that is waited for may take; a busy machine starts a CLI in seconds.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A bot and the chats it is in.
+pub(crate) struct Phone {
+    sandbox: Option<Sandbox>,
+    pub(crate) client: Client,
+    bot: Option<Child>,
+    binary: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+    directory: PathBuf,
+    scratch: TempDir,
+    starts: usize,
+}
+
+impl Phone {
+    /// Starts a bot with the environment of `base` (its program and arguments are ignored) in the
+    /// directory `project`, which is that of chats never used.
+    pub(crate) async fn start(base: &Command, project: &Path) -> Self {
+        let options = Options { pace: Pace::Relaxed, ..Options::default() };
+        Self::start_with(base, project, options).await
+    }
+
+    /// The same, with a sandbox of one's own.
+    pub(crate) async fn start_with(base: &Command, project: &Path, options: Options) -> Self {
+        let token = options.token.clone();
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let given = base.get_envs().filter_map(|(name, value)| Some((name.into(), value?.into())));
+        let mut environment: Vec<(OsString, OsString)> = given.collect();
+        for (name, value) in [
+            ("TELEGRAM_BOT_TOKEN", token),
+            ("SEGUE_ALLOWED_USERS", ADA.to_string()),
+            ("SEGUE_API_URL", sandbox.api_url()),
+            ("SEGUE_LOG", "debug,hyper=info,reqwest=info".to_owned()),
+        ] {
+            environment.push((name.into(), value.into()));
+        }
+        let mut phone = Self {
+            client: sandbox.client(),
+            sandbox: Some(sandbox),
+            bot: None,
+            binary: env!("CARGO_BIN_EXE_segue").into(),
+            environment,
+            directory: project.to_owned(),
+            scratch: TempDir::with_prefix("phone-").unwrap(),
+            starts: 0,
+        };
+        phone.set("SEGUE_PROJECT", project);
+        phone.configure("pace_ms = 20\n");
+        phone.boot().await;
+        phone
+    }
+
+    /// Sets a variable of the bot's environment, from its next start on.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.into(), value.into()));
+    }
+
+    /// Writes the bot's configuration file, in force from its next start on.
+    pub(crate) fn configure(&self, toml: &str) {
+        fs::write(self.scratch.path().join("config.toml"), toml).unwrap();
+    }
+
+    /// Starts the bot and waits until it polls.
+    pub(crate) async fn boot(&mut self) {
+        self.starts += 1;
+        let log = File::create(self.log()).unwrap();
+        let mut command = Command::new(&self.binary);
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.arg("--config").arg(self.scratch.path().join("config.toml"));
+        command.current_dir(&self.directory).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(log);
+        self.bot = Some(command.spawn().unwrap());
+        let polls = self.client.wait_poll(PATIENCE).await;
+        polls.unwrap_or_else(|late| panic!("the bot does not poll: {late}\n{}", self.said()));
+    }
+
+    fn log(&self) -> PathBuf {
+        self.scratch.path().join(format!("bot-{}.log", self.starts))
+    }
+
+    /// What the bot has logged since its last start.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// The bot's process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.bot.as_ref().unwrap().id()
+    }
+
+    /// Ends the bot as a service manager does, and waits until it is gone.
+    pub(crate) fn terminate(&mut self) {
+        self.signal(Signal::TERM);
+        let mut bot = self.bot.take().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while bot.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < deadline, "the bot does not end:\n{}", self.said());
+            std::thread::yield_now();
+        }
+    }
+
+    /// Ends the bot without a chance to say anything.
+    pub(crate) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.bot.take().unwrap().wait().unwrap();
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    // ---- What a person does ----
+
+    /// Ada writes to the bot.
+    pub(crate) fn say(&self, text: &str) -> i64 {
+        self.client.say((ADA, ADA), text).unwrap()
+    }
+
+    /// Ada answers a message.
+    pub(crate) fn reply(&self, text: &str, to: i64) -> i64 {
+        self.client.reply((ADA, ADA), text, to).unwrap()
+    }
+
+    /// Ada presses the button with this label, and the notice that comes back.
+    pub(crate) async fn press(&self, post: &Post, label: &str) -> String {
+        self.press_as((ADA, ADA), post, label).await
+    }
+
+    /// Somebody presses a button somewhere.
+    pub(crate) async fn press_as(&self, who: (i64, i64), post: &Post, label: &str) -> String {
+        let found = post.buttons().find(|button| button.text == label);
+        let button = found.unwrap_or_else(|| panic!("no button {label:?} on {post:?}"));
+        let data = button.callback_data.clone().unwrap();
+        let answer = self.client.press(who, post.id, data.as_str()).await.unwrap();
+        let answer: Answer =
+            answer.unwrap_or_else(|| panic!("the press of {label:?} is not answered"));
+        answer.text
+    }
+
+    // ---- What a person sees ----
+
+    /// Waits for something in Ada's chat.
+    pub(crate) async fn see<T>(&self, wish: &str, check: impl FnMut(&[Post]) -> Option<T>) -> T {
+        self.see_in(ADA, wish, check).await
+    }
+
+    /// Waits for something in a chat.
+    pub(crate) async fn see_in<T>(
+        &self,
+        chat: i64,
+        wish: &str,
+        check: impl FnMut(&[Post]) -> Option<T>,
+    ) -> T {
+        let seen = self.client.wait(chat, PATIENCE, check).await;
+        seen.unwrap_or_else(|late| panic!("no {wish}: {late}\n{}", self.said()))
+    }
+
+    /// Waits for a message of the bot's that holds all of these texts.
+    pub(crate) async fn see_text(&self, texts: &[&str]) -> Post {
+        let fits =
+            |post: &&Post| post.from != ADA && texts.iter().all(|text| post.text.contains(text));
+        self.see(&format!("{texts:?}"), |posts| posts.iter().rev().find(fits).cloned()).await
+    }
+
+    /// Waits for the final answer to a prompt: the message that made a sound.
+    pub(crate) async fn answer(&self, prompt: i64) -> Post {
+        self.answer_in(ADA, prompt).await
+    }
+
+    /// The same in any chat.
+    pub(crate) async fn answer_in(&self, chat: i64, prompt: i64) -> Post {
+        let is_it =
+            |post: &&Post| post.reply_to == Some(prompt) && !post.silent && post.text.contains('↳');
+        let wish = format!("answer to #{prompt}");
+        self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
+    }
+
+    /// Waits for the progress message of a prompt.
+    pub(crate) async fn progress(&self, chat: i64, prompt: i64) -> Post {
+        let is_it = |post: &&Post| {
+            post.reply_to == Some(prompt) && post.buttons().any(|button| button.text == "Stop")
+        };
+        let wish = format!("progress of #{prompt}");
+        self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
+    }
+
+    /// Says something and waits for its answer.
+    pub(crate) async fn ask(&self, text: &str) -> Post {
+        self.answer(self.say(text)).await
+    }
+
+    /// Waits until no progress message is left: every turn is painted to its end.
+    pub(crate) async fn settled(&self) {
+        let quiet = |posts: &[Post]| {
+            posts
+                .iter()
+                .all(|post| post.buttons().all(|button| button.text != "Stop"))
+                .then_some(())
+        };
+        self.see("end of all turns", quiet).await;
+    }
+}
+
+impl Drop for Phone {
+    fn drop(&mut self) {
+        if let Some(bot) = &mut self.bot {
+            let _ = bot.kill();
+            let _ = bot.wait();
+        }
+        let calls = self.client.calls(0);
+        drop(self.sandbox.take());
+        if std::thread::panicking() {
+            eprintln!("--- the bot's log ---\n{}", self.said());
+            return;
+        }
+        for call in calls {
+            schema::check(&call.method, &call.body).unwrap();
+            let refused = call.status.is_some_and(|status| (400..500).contains(&status));
+            assert!(!refused, "Telegram refuses {} {}: {}", call.method, call.body, call.response);
+        }
+    }
+}
+
+/// The session that a message of the bot's belongs to.
+pub(crate) fn session_of(post: &Post) -> String {
+    let links = post.entities.iter().filter_map(|entity| entity.url.as_deref());
+    let mut ids =
+        links.filter_map(|link| link.split_once("?start=s_")).map(|(_, id)| id.to_owned());
+    ids.next().unwrap_or_else(|| panic!("no session in {post:?}"))
+}

@@ -1,0 +1,74 @@
+//! A request of the bot, read by types that are not ours: frankenstein's `*Params`.
+//!
+//! What is read is written again, and must be what was sent: a field that the types do not know,
+//! because it is misspelt or belongs to another method, does not come back. Lengths and rights
+//! are not in the types; the sandbox looks at those.
+
+use frankenstein::methods::{
+    AnswerCallbackQueryParams, DeleteMessageParams, DeleteMessagesParams, DeleteWebhookParams,
+    EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams, GetMyCommandsParams,
+    GetUpdatesParams, SendChatActionParams, SendMessageDraftParams, SendMessageParams,
+    SetMessageReactionParams, SetMyCommandsParams,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+/// `getMe` takes nothing, and frankenstein has no type for that.
+#[derive(Deserialize, Serialize)]
+struct GetMeParams {}
+
+/// Checks the body of a call of `method`, named in any case.
+///
+/// The error says what is wrong, and where. A method that stands in no line here is an error.
+pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
+    let again = match method.to_ascii_lowercase().as_str() {
+        "answercallbackquery" => again::<AnswerCallbackQueryParams>,
+        "deletemessage" => again::<DeleteMessageParams>,
+        "deletemessages" => again::<DeleteMessagesParams>,
+        "deletewebhook" => again::<DeleteWebhookParams>,
+        "editmessagereplymarkup" => again::<EditMessageReplyMarkupParams>,
+        "editmessagetext" => again::<EditMessageTextParams>,
+        "getchat" => again::<GetChatParams>,
+        "getme" => again::<GetMeParams>,
+        "getmycommands" => again::<GetMyCommandsParams>,
+        "getupdates" => again::<GetUpdatesParams>,
+        "sendchataction" => again::<SendChatActionParams>,
+        "sendmessage" => again::<SendMessageParams>,
+        "sendmessagedraft" => again::<SendMessageDraftParams>,
+        "setmessagereaction" => again::<SetMessageReactionParams>,
+        "setmycommands" => again::<SetMyCommandsParams>,
+        _ => return Err(format!("{method}: the schema has no such method")),
+    };
+    let read = again(body).map_err(|error| format!("{method}: {error} in {body}"))?;
+    match difference(body, &read) {
+        None => Ok(()),
+        Some(path) => Err(format!("{method}: {path} does not fit the schema in {body}")),
+    }
+}
+
+/// What `T` makes of a body.
+fn again<T: DeserializeOwned + Serialize>(body: &Value) -> serde_json::Result<Value> {
+    serde_json::to_value(T::deserialize(body)?)
+}
+
+/// Where the first value is that is not the same in both, as `.field[index]`.
+fn difference(sent: &Value, read: &Value) -> Option<String> {
+    match (sent, read) {
+        (Value::Object(sent), Value::Object(read)) => {
+            let added = read.keys().find(|name| !sent.contains_key(*name));
+            let within = |(name, value)| {
+                let found =
+                    read.get(name).map_or(Some(String::new()), |read| difference(value, read));
+                found.map(|rest| format!(".{name}{rest}"))
+            };
+            sent.iter().find_map(within).or_else(|| added.map(|name| format!(".{name}")))
+        }
+        (Value::Array(sent), Value::Array(read)) if sent.len() == read.len() => {
+            let mut pairs = sent.iter().zip(read).enumerate();
+            pairs.find_map(|(at, (sent, read))| {
+                difference(sent, read).map(|rest| format!("[{at}]{rest}"))
+            })
+        }
+        _ => (sent != read).then(String::new),
+    }
+}
