@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "real/both.rs"]
+mod both;
 #[path = "real/laptop.rs"]
 mod laptop;
 #[path = "real/path.rs"]

@@ -47,7 +47,8 @@ pub struct Session {
     pub project: PathBuf,
     /// Git branch of the newest record that names one.
     pub branch: Option<String>,
-    /// Modification time of the transcript, milliseconds since the Unix epoch.
+    /// When it was last active, milliseconds since the Unix epoch: the time of its last message, or
+    /// the modification time of its transcript if that is earlier.
     pub modified: u64,
     /// Size of the transcript in bytes.
     pub size: u64,

@@ -3,7 +3,7 @@
 //! The CLI mixes the person's words with reminders of its own; what is left after these are taken
 //! out is what the session really knows.
 
-use segue::sandbox::claude::script::Conversation;
+use segue::sandbox::claude::script::{Conversation, Newest};
 use serde_json::Value;
 
 /// How the CLI introduces a prompt that it takes into a running turn.
@@ -36,6 +36,10 @@ pub(crate) fn wants_summary(request: &Value) -> bool {
 }
 
 fn read_user(talk: &mut Conversation, message: &Value) {
+    if let Some(result) = blocks(message).filter(|block| block["type"] == "tool_result").last() {
+        let failed = result["is_error"] == true;
+        talk.newest = if failed { Newest::Refusal } else { Newest::Result };
+    }
     let results: Vec<String> = blocks(message)
         .filter(|block| block["type"] == "tool_result")
         .map(|block| texts_of(&block["content"]).join("\n"))
@@ -49,6 +53,7 @@ fn read_user(talk: &mut Conversation, message: &Value) {
         talk.before = talk.prompts.len();
         talk.replies = 0;
         talk.results.clear();
+        talk.newest = Newest::Result;
     }
     talk.results.extend(results);
     talk.prompts.extend(prompts);

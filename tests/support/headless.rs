@@ -136,8 +136,8 @@ macro_rules! each_scenario {
     ($check:ident) => {
         $crate::support::headless::each_scenario!($check:
             allowed, always, anonymous, background, compacted, controls, denied, edits, ended, flag, folded, garbage,
-            interrupted, interrupted_asking, logged_out, merged, overloaded, question, refused,
-            resumed, simple, taken, terminated, unasked, unknown, written);
+            interrupted, interrupted_asking, interrupted_tool, logged_out, merged, overloaded, question, refused,
+            resumed, simple, taken, terminated, unasked, unknown, untitled, written);
     };
     ($check:ident: $($name:ident),*) => {
         $(#[test]

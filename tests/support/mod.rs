@@ -11,4 +11,6 @@ pub(crate) mod messages_api;
 pub(crate) mod phone;
 pub(crate) mod recording;
 pub(crate) mod schema;
+pub(crate) mod scratch;
+pub(crate) mod scripted;
 pub(crate) mod shape;

@@ -15,6 +15,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use segue::sandbox::{Answer, Client, Options, Pace, Post, Sandbox};
 use tempfile::TempDir;
 
+use crate::support::schema;
+
 /// The owner of the bot, and their private chat.
 pub(crate) const ADA: i64 = 1001;
 /// Somebody else.
@@ -233,9 +235,16 @@ impl Drop for Phone {
             let _ = bot.kill();
             let _ = bot.wait();
         }
+        let calls = self.client.calls(0);
         drop(self.sandbox.take());
         if std::thread::panicking() {
             eprintln!("--- the bot's log ---\n{}", self.said());
+            return;
+        }
+        for call in calls {
+            schema::check(&call.method, &call.body).unwrap();
+            let refused = call.status.is_some_and(|status| (400..500).contains(&status));
+            assert!(!refused, "Telegram refuses {} {}: {}", call.method, call.body, call.response);
         }
     }
 }

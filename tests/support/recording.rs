@@ -28,7 +28,10 @@ impl Recording {
 
     /// Writes the recording of a scenario.
     pub(crate) fn save(&self, name: &str) {
-        let text: String = self.lines.iter().map(|line| format!("{line}\n")).collect();
+        let mut text = self.lines.join("\n");
+        if !text.is_empty() {
+            text.push('\n');
+        }
         fs::write(streams().join(format!("{name}.jsonl")), text).unwrap();
         let ending = serde_json::to_string(&self.ending).unwrap();
         fs::write(streams().join(format!("{name}.end.json")), ending + "\n").unwrap();

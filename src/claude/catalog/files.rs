@@ -27,14 +27,6 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// The transcript at `path`.
-    pub(super) fn at(path: &Path, id: SessionId) -> io::Result<Self> {
-        let metadata = fs::metadata(path)?;
-        let name = path.file_name().unwrap_or_default().to_owned();
-        let (modified, size) = (metadata.modified()?, metadata.len());
-        Ok(Self { id, folder: 0, name, modified, size })
-    }
-
     /// Modification time in milliseconds since the Unix epoch.
     pub(super) fn modified(&self) -> u64 {
         self.modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
@@ -62,6 +54,20 @@ impl Candidates {
         }
         found.all.sort_unstable_by_key(|candidate| Reverse((candidate.modified, candidate.id)));
         Self { folders, ..found }
+    }
+
+    /// The one transcript at `path`.
+    pub(super) fn only(path: &Path, id: SessionId) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        let candidate = Candidate {
+            id,
+            folder: 0,
+            name: path.file_name().unwrap_or_default().to_owned(),
+            modified: metadata.modified()?,
+            size: metadata.len(),
+        };
+        let folder = path.parent().unwrap_or(path).to_path_buf();
+        Ok(Self { folders: vec![folder], all: vec![candidate], unreadable: 0 })
     }
 
     pub(super) fn path(&self, candidate: &Candidate) -> PathBuf {

@@ -24,8 +24,8 @@ const HIDDEN: [&[u8]; 3] = [b"sdk-cli", b"sdk-ts", b"sdk-py"];
 
 /// What the ends of a transcript tell.
 pub(super) struct Ends {
-    pub(super) file: File,
-    pub(super) size: u64,
+    file: File,
+    size: u64,
     head: Vec<u8>,
     /// Empty where the head is all of the file.
     tail: Vec<u8>,
@@ -40,6 +40,11 @@ impl Ends {
             Some(from) => scan::read_range(&file, from, WINDOW)?,
         };
         Ok(Self { file, size, head, tail })
+    }
+
+    /// The file itself.
+    pub(super) fn into_file(self) -> File {
+        self.file
     }
 
     /// The last bytes of the file.
@@ -90,6 +95,16 @@ impl Ends {
             string(&self.head, b"\"cwd\":\"").or_else(|| string(&self.tail, b"\"cwd\":\""))
         });
         Some(PathBuf::from(found?.into_owned()))
+    }
+
+    /// When something was last said, milliseconds since the Unix epoch: the time of the last message,
+    /// sub-agents included; `None` where there is none near the end.
+    pub(super) fn last_said(&self) -> Option<u64> {
+        let lines = self.last().rsplit(|b| *b == b'\n');
+        lines.filter_map(|line| Record::decode(line).ok()).find_map(|record| match record.kind {
+            Kind::User(_) | Kind::Assistant(_) => record.at,
+            _ => None,
+        })
     }
 
     /// Git branch of the newest record that names one.

@@ -4,8 +4,10 @@
 
 use uuid::Uuid;
 
+use super::wire::Told;
+
 /// Flags without a value that change nothing here.
-const IGNORED: [&str; 11] = [
+const IGNORED: [&str; 10] = [
     "--allow-dangerously-skip-permissions",
     "--bare",
     "--brief",
@@ -16,7 +18,6 @@ const IGNORED: [&str; 11] = [
     "--no-chrome",
     "--safe-mode",
     "--strict-mcp-config",
-    "--verbose",
 ];
 /// Flags with a value that change nothing here.
 const IGNORED_WITH_VALUE: [&str; 20] = [
@@ -41,6 +42,17 @@ const IGNORED_WITH_VALUE: [&str; 20] = [
     "--system-prompt",
     "--tools",
 ];
+/// Flags with a value that matters.
+const VALUED: [&str; 8] = [
+    "--session-id",
+    "--input-format",
+    "--output-format",
+    "--permission-prompt-tool",
+    "--permission-mode",
+    "--model",
+    "-n",
+    "--name",
+];
 /// What `--permission-mode` may say. `default` is an older name for `manual`.
 pub(super) const MODES: [&str; 6] =
     ["acceptEdits", "auto", "bypassPermissions", "default", "dontAsk", "plan"];
@@ -60,14 +72,15 @@ pub(super) enum Wish {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Args {
     pub(super) print: bool,
+    pub(super) verbose: bool,
     pub(super) input: Format,
     pub(super) output: Format,
     /// Texts are told while they grow.
-    pub(super) partial: bool,
+    pub(super) partial: Told,
     /// Prompts are told back.
-    pub(super) replay: bool,
+    pub(super) replay: Told,
     /// Somebody answers permission requests on standard input.
-    pub(super) asks: bool,
+    pub(super) asks: Told,
     pub(super) conversation: Conversation,
     /// A resumed conversation goes on in a copy.
     pub(super) fork: bool,
@@ -110,53 +123,79 @@ pub(super) fn parse(arguments: impl Iterator<Item = String>) -> Result<Wish, Str
             continue;
         }
         let (flag, attached) = match argument.split_once('=') {
-            Some((flag, value)) => (flag.to_owned(), Some(value.to_owned())),
-            None => (argument, None),
+            Some((flag, value)) => (flag, Some(value.to_owned())),
+            None => (argument.as_str(), None),
         };
-        let mut value = || {
-            attached
-                .clone()
-                .or_else(|| rest.next())
-                .ok_or_else(|| format!("error: option '{flag}' argument missing"))
-        };
-        match flag.as_str() {
+        match flag {
             "-v" | "--version" => return Ok(Wish::Version),
             "-h" | "--help" => return Ok(Wish::Help),
-            "-p" | "--print" => args.print = true,
-            "-c" | "--continue" => args.conversation = Conversation::Newest,
-            "-r" | "--resume" => args.conversation = Conversation::Named(value()?),
-            "--fork-session" => args.fork = true,
-            "--session-id" => args.id = Some(id(&value()?)?),
-            "--input-format" => args.input = format(&flag, &value()?)?,
-            "--output-format" => args.output = format(&flag, &value()?)?,
-            "--include-partial-messages" => args.partial = true,
-            "--replay-user-messages" => args.replay = true,
-            "--permission-prompt-tool" => args.asks = value()? == "stdio",
-            "--permission-mode" => args.mode = Some(mode(&value()?)?),
-            "--dangerously-skip-permissions" => args.mode = Some("bypassPermissions".to_owned()),
-            "--model" => args.model = Some(value()?),
-            "-n" | "--name" => args.name = Some(value()?),
-            flag if IGNORED.contains(&flag) => {}
-            flag if IGNORED_WITH_VALUE.contains(&flag) => drop(value()?),
-            flag => return Err(format!("error: unknown option '{flag}'")),
+            "-r" | "--resume" => {
+                let named = attached.or_else(|| rest.next_if(|next| !next.starts_with('-')));
+                args.conversation = Conversation::Named(named.unwrap_or_default());
+            }
+            flag if switch(&mut args, flag) || IGNORED.contains(&flag) => {}
+            flag if VALUED.contains(&flag) || IGNORED_WITH_VALUE.contains(&flag) => {
+                let missing = || format!("error: option '{flag} <value>' argument missing");
+                let value = attached.or_else(|| rest.next()).ok_or_else(missing)?;
+                set(&mut args, flag, value)?;
+            }
+            _ => return Err(format!("error: unknown option '{argument}'")),
         }
     }
     check(&args)?;
     Ok(Wish::Run(args))
 }
 
+/// Does what a flag without a value says. False if there is no such flag.
+fn switch(args: &mut Args, flag: &str) -> bool {
+    match flag {
+        "-p" | "--print" => args.print = true,
+        "-c" | "--continue" => args.conversation = Conversation::Newest,
+        "--fork-session" => args.fork = true,
+        "--verbose" => args.verbose = true,
+        "--include-partial-messages" => args.partial = Told::Yes,
+        "--replay-user-messages" => args.replay = Told::Yes,
+        "--dangerously-skip-permissions" => args.mode = Some("bypassPermissions".to_owned()),
+        _ => return false,
+    }
+    true
+}
+
+/// Does what a flag with a value says.
+fn set(args: &mut Args, flag: &str, value: String) -> Result<(), String> {
+    match flag {
+        "--session-id" => args.id = Some(id(&value)?),
+        "--input-format" => args.input = format(flag, &value)?,
+        "--output-format" => args.output = format(flag, &value)?,
+        "--permission-prompt-tool" => args.asks = (value == "stdio").into(),
+        "--permission-mode" => args.mode = Some(mode(&value)?),
+        "--model" => args.model = Some(value),
+        "-n" | "--name" => args.name = Some(value),
+        _ => {}
+    }
+    Ok(())
+}
+
 /// Refuses what does not go together, in the real one's words.
 fn check(args: &Args) -> Result<(), String> {
     let resumed = args.conversation != Conversation::New;
     if args.id.is_some() && resumed && !args.fork {
-        return Err("Error: --session-id can only be used with --continue or --resume if \
-                    --fork-session is also specified."
-            .to_owned());
+        let line = "Error: --session-id with --continue or --resume also needs --fork-session.";
+        return Err(line.to_owned());
     }
     if args.input == Format::Stream && args.output != Format::Stream {
         return Err(
             "Error: --input-format=stream-json requires output-format=stream-json.".to_owned()
         );
+    }
+    if args.output == Format::Stream && !args.verbose {
+        let line = "Error: When using --print, --output-format=stream-json requires --verbose";
+        return Err(line.to_owned());
+    }
+    if args.print && args.input == Format::Text && args.prompt.is_none() {
+        let line = "Error: Input must be provided either through stdin or as a prompt argument \
+                    when using --print";
+        return Err(line.to_owned());
     }
     Ok(())
 }
@@ -170,7 +209,13 @@ fn format(flag: &str, text: &str) -> Result<Format, String> {
         "text" => Ok(Format::Text),
         "json" if flag == "--output-format" => Ok(Format::Json),
         "stream-json" => Ok(Format::Stream),
-        _ => Err(format!("error: option '{flag} <format>' argument '{text}' is invalid.")),
+        _ => {
+            let json = if flag == "--output-format" { "json, " } else { "" };
+            Err(format!(
+                "error: option '{flag} <format>' argument '{text}' is invalid. Allowed choices \
+                 are text, {json}stream-json."
+            ))
+        }
     }
 }
 
@@ -187,7 +232,7 @@ fn mode(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Conversation, Format, Wish, parse};
+    use super::{Conversation, Format, Told, Wish, parse};
 
     fn wish(line: &str) -> Result<Wish, String> {
         parse(line.split_whitespace().map(str::to_owned))
@@ -201,7 +246,9 @@ mod tests {
         let Ok(Wish::Run(args)) = wish(line) else {
             panic!("{:?}", wish(line));
         };
-        assert!(args.print && args.replay && args.asks && !args.partial);
+        assert!(args.print);
+        let told = (args.replay, args.asks, args.partial);
+        assert_eq!(told, (Told::Yes, Told::Yes, Told::No));
         assert_eq!((args.input, args.output), (Format::Stream, Format::Stream));
         assert_eq!(args.conversation, Conversation::Named("abc".to_owned()));
         assert_eq!(args.prompt.as_deref(), Some("hello"));
@@ -213,7 +260,9 @@ mod tests {
             ("-p --frobnicate", "unknown option '--frobnicate'"),
             ("--session-id tulip", "Must be a valid UUID"),
             ("--permission-mode careful", "'careful' is invalid"),
-            ("--resume", "argument missing"),
+            ("--model", "argument missing"),
+            ("-p", "Input must be provided"),
+            ("-p --output-format stream-json hi", "requires --verbose"),
             ("--input-format stream-json", "requires output-format"),
             ("-c --session-id 11111111-0000-4000-8000-000000000001", "--fork-session"),
         ] {

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    ending::{During, Failure, Refused},
     ledger::Tokens,
-    run::{Run, Stop},
-    script::{ApiError, Pace, Reply, Step, Tool},
-    turn::{During, Failure, Refused, Turn},
+    run::Run,
+    script::{Pace, Reply, Step, Tool},
+    turn::Turn,
     wire::{complain, now},
 };
 
@@ -133,7 +134,7 @@ impl Run {
                     self.rest(pace.pause()).await?;
                 }
                 let signature = json!({"type": "signature_delta", "signature": "c2lnbmVk"});
-                self.delta(message, signature);
+                self.delta(message, &signature);
             }
             Step::Tool(tool) => {
                 let input = tool.input.to_string();
@@ -141,7 +142,7 @@ impl Run {
                 let record = Uuid::new_v4();
                 self.begin_block(turn, message, Block::Tool(Usage { id, tool, record }));
                 let delta = json!({"type": "input_json_delta", "partial_json": input});
-                self.delta(message, delta);
+                self.delta(message, &delta);
             }
             Step::Pause(silence) => self.rest(Duration::from_millis(silence)).await?,
             Step::Hang => self.hang().await?,
@@ -224,10 +225,10 @@ impl Run {
             }
             self.wire.tell(estimate);
         }
-        self.delta(message, delta);
+        self.delta(message, &delta);
     }
 
-    fn delta(&self, message: &Message, delta: Value) {
+    fn delta(&self, message: &Message, delta: &Value) {
         let more = match (&message.block, delta["type"].as_str()) {
             (Some(block), Some("thinking_delta")) => display(block),
             _ => json!({}),
@@ -293,7 +294,7 @@ impl Run {
         turn.count(tokens);
         turn.said = said;
         let reason = if message.uses.is_empty() { "end_turn" } else { "tool_use" };
-        self.record(&message, reason.into(), tokens);
+        self.record(&message, &reason.into(), tokens);
         let delta = json!({
             "type": "message_delta", "usage": {"output_tokens": tokens.output},
             "delta": {"stop_reason": reason, "stop_sequence": null},
@@ -315,7 +316,7 @@ impl Run {
         let tokens = Tokens::of(&self.talk.prompts.concat(), "");
         self.ledger.enter(&self.model, tokens);
         turn.messages += 1;
-        self.record(&message, Value::Null, tokens);
+        self.record(&message, &Value::Null, tokens);
         self.tell_back(turn);
         self.note_interrupt(turn, INTERRUPTED);
         if !message.begun {
@@ -347,7 +348,7 @@ impl Run {
     }
 
     /// Records the blocks of a message, one record each.
-    fn record(&mut self, message: &Message, reason: Value, tokens: Tokens) {
+    fn record(&mut self, message: &Message, reason: &Value, tokens: Tokens) {
         let request = Uuid::new_v4();
         for (index, (uuid, block)) in message.blocks.iter().enumerate() {
             let mut record = json!({
@@ -372,34 +373,5 @@ fn display(block: &Block) -> Value {
     match block {
         Block::Thinking(_) => json!({"thinking_display": "updates"}),
         _ => json!({}),
-    }
-}
-
-impl From<Stop> for Failure {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Interrupted => Self::Interrupted(During::Message),
-            Stop::End(code) => Self::End(code),
-        }
-    }
-}
-
-impl From<ApiError> for Refused {
-    fn from(error: ApiError) -> Self {
-        let class = match error.status {
-            401 | 403 => "authentication_failed",
-            429 => "rate_limit",
-            500.. => "server_error",
-            _ => "unknown",
-        };
-        let hint = match error.status {
-            500.. => ". This is a server-side issue, usually temporary — try again in a moment.",
-            _ => "",
-        };
-        Self {
-            text: format!("API Error: {} {}{hint}", error.status, error.message),
-            class,
-            error: Some(error),
-        }
     }
 }

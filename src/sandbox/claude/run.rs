@@ -5,7 +5,6 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    fs, io,
     path::PathBuf,
     time::Duration,
 };
@@ -18,15 +17,14 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    args::{self, Args, Format},
+    args::{Args, Format},
     files::{self, Files},
+    found::{self, Refusal},
     input::{self, Input, Lines, Prompt},
     ledger::Ledger,
-    past::Past,
     registry::Entry,
     script::{self, Script},
-    stock,
-    tool::Task,
+    task::Task,
     transcript::Transcript,
     turn::Opening,
     wire::{Told, Wire, complain, now_ms, replay, say},
@@ -111,39 +109,12 @@ pub(super) enum Stop {
     End(u8),
 }
 
-/// Why a process refuses to start.
-pub(super) struct Refusal {
-    /// For standard error.
-    pub(super) line: String,
-    /// For the stream.
-    pub(super) result: Option<Value>,
-}
-
-impl From<io::Error> for Refusal {
-    fn from(error: io::Error) -> Self {
-        format!("Error: {error}").into()
-    }
-}
-
-impl From<String> for Refusal {
-    fn from(line: String) -> Self {
-        Self { line, result: None }
-    }
-}
-
-/// The conversation that a process continues or begins.
-struct Found {
-    session: Uuid,
-    path: PathBuf,
-    past: Past,
-}
-
 impl Run {
     /// Finds the conversation and registers the process.
     pub(super) fn open(args: Args, script: Script) -> Result<Self, Refusal> {
         let files = Files::find();
         let directory = files::here()?;
-        let found = find(&args, &files, &directory)?;
+        let found = found::find(&args, &files, &directory)?;
         let mut transcript = Transcript::new(found.path, found.session, &directory);
         transcript.leaf = found.past.leaf;
         let streams = args.input == Format::Stream;
@@ -153,8 +124,8 @@ impl Run {
             wire: Wire {
                 session: found.session,
                 events: (args.output == Format::Stream).into(),
-                partial: args.partial.into(),
-                replay: args.replay.into(),
+                partial: args.partial,
+                replay: args.replay,
             },
             model: model(args.model.as_deref()),
             mode: args.mode.unwrap_or_else(|| "default".to_owned()),
@@ -166,7 +137,7 @@ impl Run {
             unanswered: found.past.unanswered,
             inbox: input::open(lines)?,
             closed: !streams,
-            asks: args.asks.into(),
+            asks: args.asks,
             output: args.output,
             started: now_ms(),
             queue: VecDeque::new(),
@@ -367,50 +338,4 @@ pub(super) fn model(name: Option<&str>) -> String {
         Some("haiku") => "claude-haiku-5-5".to_owned(),
         Some(name) => name.to_owned(),
     }
-}
-
-fn find(args: &Args, files: &Files, directory: &std::path::Path) -> Result<Found, Refusal> {
-    let old = match &args.conversation {
-        args::Conversation::New => {
-            let session = args.id.unwrap_or_else(Uuid::new_v4);
-            if files.find_session(session).is_some() {
-                return Err(format!("Error: Session ID {session} is already in use.").into());
-            }
-            return Ok(Found {
-                session,
-                path: files.folder(directory).join(format!("{session}.jsonl")),
-                past: Past::default(),
-            });
-        }
-        args::Conversation::Newest => {
-            files.newest(directory).ok_or_else(|| "No conversation found to continue".to_owned())?
-        }
-        args::Conversation::Named(name) => Uuid::try_parse(name).map_err(|_| {
-            format!("--resume \"{name}\" is not a session ID and matches no conversation's title.")
-        })?,
-    };
-    let path = files.find_session(old).ok_or_else(|| unknown(old))?;
-    let past = Past::read(&path)?;
-    if !args.fork {
-        return Ok(Found { session: old, path, past });
-    }
-    let session = args.id.unwrap_or_else(Uuid::new_v4);
-    let copy = files.folder(directory).join(format!("{session}.jsonl"));
-    if let Some(folder) = copy.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::copy(path, &copy)?;
-    Ok(Found { session, path: copy, past })
-}
-
-/// The refusal of a session that is nowhere, told before anything is read.
-fn unknown(session: Uuid) -> Refusal {
-    let line = format!("No conversation found with session ID: {session}");
-    let result = json!({
-        "type": "result", "subtype": "error_during_execution", "duration_ms": 0,
-        "duration_api_ms": 0, "is_error": true, "num_turns": 0, "stop_reason": null,
-        "session_id": session, "total_cost_usd": 0, "usage": stock::usage(), "modelUsage": {},
-        "permission_denials": [], "uuid": Uuid::new_v4(), "errors": [line], "result_index": 0,
-    });
-    Refusal { line, result: Some(result) }
 }

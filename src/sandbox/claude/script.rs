@@ -69,6 +69,9 @@ pub struct Rule {
     /// One reply for each request of the turn: the second answers the first one's tool results.
     /// The last is repeated.
     pub replies: Vec<Vec<Step>>,
+    /// The reply to a tool that the person refused, in place of the one whose turn it is.
+    #[serde(default)]
+    pub refused: Option<Vec<Step>>,
 }
 
 /// What answers one request.
@@ -170,6 +173,18 @@ pub struct Conversation {
     pub replies: usize,
     /// The results of the turn's tools so far.
     pub results: Vec<String>,
+    /// Whether the newest of them is none, but a refusal.
+    pub newest: Newest,
+}
+
+/// What the newest result of a tool is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Newest {
+    /// What the tool gave.
+    #[default]
+    Result,
+    /// A refusal or an error.
+    Refusal,
 }
 
 impl Conversation {
@@ -195,6 +210,8 @@ impl Conversation {
             .replace("{last}", &excerpt(self.prompts.last()))
             .replace("{result}", self.results.last().map_or("", String::as_str))
             .replace("{folded}", &self.folded())
+            .trim_end()
+            .to_owned()
     }
 }
 
@@ -224,7 +241,9 @@ impl Script {
             return Reply { pace: self.pace, steps: Vec::new() };
         };
         let last = rule.replies.len().saturating_sub(1);
-        let steps = rule.replies.get(conversation.replies.min(last));
+        let due = rule.replies.get(conversation.replies.min(last));
+        let refused = conversation.newest == Newest::Refusal;
+        let steps = rule.refused.as_ref().filter(|_| refused).or(due);
         Reply {
             pace: rule.pace.unwrap_or(self.pace),
             steps: steps.into_iter().flatten().map(|step| step.fill(conversation)).collect(),
@@ -262,12 +281,12 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Conversation, Pace, Script, Step};
+    use super::{Conversation, Newest, Pace, Script, Step};
 
     fn script() -> Script {
         Script::parse(
             r#"{"rules": [
-                {"words": ["tulips", "bulbs"], "replies": [
+                {"words": ["tulips", "bulbs"], "refused": [{"text": "Then not."}], "replies": [
                     [{"tool": {"name": "Bash", "input": {"command": "ls"}}}],
                     [{"text": "ls said {result}. {folded}"}]
                 ]},
@@ -302,8 +321,20 @@ mod tests {
             before: 1,
             replies: 1,
             results: vec!["beds".to_owned()],
+            ..Conversation::default()
         };
         assert_eq!(text(&conversation), "ls said beds. You added on the way: and roses.");
+    }
+
+    #[test]
+    fn a_refusal_has_its_own_reply() {
+        let conversation = Conversation {
+            prompts: vec!["tulips".to_owned()],
+            replies: 1,
+            newest: Newest::Refusal,
+            ..Conversation::default()
+        };
+        assert_eq!(text(&conversation), "Then not.");
     }
 
     #[test]

@@ -1,19 +1,18 @@
 //! A turn: from the prompts that open it to the result that closes it.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
+    ending::Failure,
     input::Prompt,
     ledger::Tokens,
     run::{Queued, Record, Run, Stop, Work},
-    script::ApiError,
+    script::Newest,
     stock,
-    tool::Task,
-    wire::{now, now_ms, replay},
+    task::Task,
+    wire::{now, replay},
 };
 
 /// What begins a turn.
@@ -31,47 +30,22 @@ pub(super) struct Turn {
     /// The senders' ids of the prompts that it answers.
     pub(super) uuids: Vec<Uuid>,
     /// How many of them opened it; the others were taken in on the way.
-    opened_by: usize,
+    pub(super) opened_by: usize,
     /// The prompt as it will be told back, until that was done.
     echo: Option<Value>,
     /// Whether something of Claude's was told.
     pub(super) has_spoken: bool,
     /// Why it began, if not by a prompt.
-    origin: Option<Value>,
+    pub(super) origin: Option<Value>,
     pub(super) denials: Vec<Value>,
     pub(super) messages: u64,
     pub(super) tokens: Tokens,
     /// Tokens of its first request.
-    first: Option<Tokens>,
+    pub(super) first: Option<Tokens>,
     /// The text of its last message.
     pub(super) said: String,
     pub(super) prompt_id: Uuid,
-    began: Instant,
-}
-
-/// Why a turn ends without an answer.
-pub(super) enum Failure {
-    /// The other side interrupted a message or a tool.
-    Interrupted(During),
-    /// The Messages API refused.
-    Api(Refused),
-    /// The process ends.
-    End(u8),
-}
-
-/// What an interrupt broke off.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum During {
-    Message,
-    Tool,
-}
-
-/// A refusal of the Messages API, or of the CLI before it asked.
-pub(super) struct Refused {
-    pub(super) text: String,
-    /// The CLI's class of it.
-    pub(super) class: &'static str,
-    pub(super) error: Option<ApiError>,
+    pub(super) began: Instant,
 }
 
 impl Turn {
@@ -119,7 +93,7 @@ impl Run {
                 self.rest_from_turn();
                 return Ok(());
             }
-            Opening::Prompts(prompts) => self.begin(prompts),
+            Opening::Prompts(prompts) => self.begin(&prompts),
             Opening::Task(task) => self.begin_after(&task),
         };
         self.wire.tell(stock::init(self, &turn.uuids));
@@ -147,10 +121,10 @@ impl Run {
     }
 
     /// Opens a turn with prompts: several become one, under the last one's id.
-    fn begin(&mut self, prompts: Vec<Queued>) -> Turn {
+    fn begin(&mut self, prompts: &[Queued]) -> Turn {
         let uuids: Vec<Uuid> = prompts.iter().filter_map(|queued| queued.prompt.uuid).collect();
         let mut turn = Turn::new(uuids);
-        for _ in &prompts {
+        for _ in prompts {
             self.transcript.queue("dequeue", json!({}));
         }
         let last = prompts.len().saturating_sub(1);
@@ -161,7 +135,7 @@ impl Run {
         for uuid in &turn.uuids {
             self.wire.tell_lifecycle(Some(*uuid), "started");
         }
-        let content = merged(&prompts);
+        let content = merged(prompts);
         let uuid = prompts[last].prompt.uuid.unwrap_or_else(Uuid::new_v4);
         let mut echo = replay(uuid, &content);
         echo["timestamp"] = prompts[last].at.as_str().into();
@@ -176,6 +150,7 @@ impl Run {
             self.talk.prompts.push(text);
         }
         self.talk.replies = 0;
+        self.talk.newest = Newest::Result;
         self.talk.results.clear();
         turn
     }
@@ -264,112 +239,6 @@ impl Run {
         }
     }
 
-    /// Tells how the turn ended, and notes where the conversation stands.
-    fn close(&mut self, turn: &mut Turn, outcome: Result<(), Failure>) {
-        let mut result = self.result(turn);
-        match outcome {
-            Ok(()) => self.answered(turn, &mut result),
-            Err(Failure::Api(refused)) => self.refused(turn, &mut result, &refused),
-            Err(Failure::Interrupted(during)) => self.interrupted(turn, &mut result, during),
-            Err(Failure::End(_)) => return,
-        }
-        let prompt = self.talk.prompts.get(self.talk.before).cloned().unwrap_or_default();
-        self.transcript.mark(&prompt);
-        self.tell_result(result);
-        self.results += 1;
-    }
-
-    /// The fields that every result has.
-    pub(super) fn result(&mut self, turn: &Turn) -> Value {
-        let (total, since) = self.ledger.close();
-        let took = turn.began.elapsed().as_millis() as u64;
-        let mut result = json!({
-            "type": "result", "duration_ms": took, "duration_api_ms": took,
-            "total_cost_usd": self.ledger.cost(), "usage": turn.tokens.usage(),
-            "modelUsage": total, "model_usage_since_last_result": since,
-            "permission_denials": turn.denials, "num_turns": turn.messages.max(1),
-            "fast_mode_state": "off", "fast_mode_disabled_reason": "sdk_opt_in_required",
-            "subagent_stats": stock::subagents(), "safety_stops": 0,
-            "queued_turn_count": 0, "result_index": self.results,
-        });
-        turn.sign(&mut result);
-        result
-    }
-
-    fn answered(&mut self, turn: &Turn, result: &mut Value) {
-        result["subtype"] = "success".into();
-        result["is_error"] = false.into();
-        result["stop_reason"] = "end_turn".into();
-        result["terminal_reason"] = "completed".into();
-        result["api_error_status"] = Value::Null;
-        result["result"] = turn.said.as_str().into();
-        for field in ["ttft_ms", "ttft_stream_ms", "time_to_request_ms", "first_content_frame_ms"] {
-            result[field] = 1.into();
-        }
-        if let Some(origin) = &turn.origin {
-            result["origin"] = origin.clone();
-        }
-        if !turn.uuids.is_empty() {
-            result["request_sent_wall_ms"] = now_ms().into();
-            let first = turn.first.unwrap_or_default().input;
-            result["first_request_input_tokens"] = first.into();
-            result["first_request_cache_read_input_tokens"] = 0.into();
-        }
-        self.last = Ok(turn.said.clone());
-    }
-
-    fn refused(&mut self, turn: &Turn, result: &mut Value, refused: &Refused) {
-        let status = refused.error.as_ref().map(|error| error.status);
-        let kind = refused.error.as_ref().map(|error| error.kind.as_str());
-        let uuid = Uuid::new_v4();
-        let message = synthetic(&refused.text);
-        let mut event = json!({
-            "type": "assistant", "message": message, "parent_tool_use_id": null, "uuid": uuid,
-            "timestamp": now(), "error": refused.class, "is_api_error_message": true,
-        });
-        let mut record = json!({
-            "type": "assistant", "message": message, "error": refused.class,
-            "isApiErrorMessage": true,
-        });
-        if let (Some(status), Some(kind)) = (status, kind) {
-            event["api_error_status"] = status.into();
-            event["api_error_type"] = kind.into();
-            record["apiErrorStatus"] = status.into();
-            record["apiErrorType"] = kind.into();
-            result["api_error_type"] = kind.into();
-        }
-        if !turn.has_spoken {
-            turn.sign(&mut event);
-        }
-        self.wire.tell(event);
-        self.transcript.follow(uuid, record);
-        result["subtype"] = "success".into();
-        result["is_error"] = true.into();
-        result["stop_reason"] = "stop_sequence".into();
-        result["terminal_reason"] = "api_error".into();
-        result["api_error_status"] = json!(status);
-        result["result"] = refused.text.as_str().into();
-        self.last = Err(refused.text.clone());
-    }
-
-    fn interrupted(&mut self, turn: &Turn, result: &mut Value, during: During) {
-        let (reason, stop) = match during {
-            During::Message => ("aborted_streaming", Value::Null),
-            During::Tool => ("aborted_tools", "tool_use".into()),
-        };
-        let diagnostic = format!(
-            "[ede_diagnostic] result_type=user last_content_type=n/a stop_reason={}",
-            stop.as_str().unwrap_or("null")
-        );
-        result["subtype"] = "error_during_execution".into();
-        result["is_error"] = true.into();
-        result["num_turns"] = (turn.messages + 1).into();
-        result["stop_reason"] = stop;
-        result["terminal_reason"] = reason.into();
-        result["errors"] = json!([diagnostic]);
-        self.last = Err(String::new());
-    }
-
     /// Tells and records that the person broke something off.
     pub(super) fn note_interrupt(&mut self, turn: &Turn, text: &str) {
         let uuid = Uuid::new_v4();
@@ -381,29 +250,6 @@ impl Run {
         let record = json!({"type": "user", "message": message, "promptId": turn.prompt_id});
         self.transcript.follow(uuid, record);
     }
-
-    /// Pretends that the request is tried again, where the CLI does so.
-    pub(super) async fn retry(&mut self, error: &ApiError) -> Result<(), Stop> {
-        let again = matches!(error.status, 401 | 408 | 409 | 429 | 500..);
-        let most = if again { retries() } else { 0 };
-        for attempt in 1..=most {
-            let delay = 500 << (attempt - 1).min(3);
-            self.wire.tell(json!({
-                "type": "system", "subtype": "api_retry", "attempt": attempt,
-                "max_retries": most, "retry_delay_ms": delay, "error_status": error.status,
-                "error": error.kind.trim_end_matches("_error"),
-            }));
-            self.rest(Duration::from_millis(delay)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// How often a failed request is tried again. The real one's ten attempts take three minutes,
-/// which is too long for a demo.
-fn retries() -> u64 {
-    let wish = std::env::var("CLAUDE_CODE_MAX_RETRIES").ok();
-    wish.and_then(|number| number.parse().ok()).unwrap_or(2)
 }
 
 /// Several prompts as one: their words on lines of their own.
@@ -415,22 +261,4 @@ fn merged(prompts: &[Queued]) -> Value {
             texts.collect::<Vec<_>>().join("\n").into()
         }
     }
-}
-
-/// A message that the CLI itself writes in Claude's place.
-fn synthetic(text: &str) -> Value {
-    json!({
-        "diagnostics": null, "id": Uuid::new_v4(), "container": null, "model": "<synthetic>",
-        "role": "assistant", "stop_details": null, "stop_reason": "stop_sequence",
-        "stop_sequence": "", "type": "message", "context_management": null,
-        "usage": {
-            "output_tokens_details": null, "input_tokens": 0, "output_tokens": 0,
-            "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0,
-            "server_tool_use": {"web_search_requests": 0, "web_fetch_requests": 0},
-            "service_tier": null, "inference_geo": null, "iterations": null, "speed": null,
-            "cache_creation": {"ephemeral_1h_input_tokens": 0, "ephemeral_5m_input_tokens": 0},
-            "fallback_credit": null,
-        },
-        "content": [{"type": "text", "text": text}],
-    })
 }

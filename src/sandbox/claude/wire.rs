@@ -25,9 +25,10 @@ pub(super) struct Wire {
 }
 
 /// Whether a kind of event is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Told {
     Yes,
+    #[default]
     No,
 }
 

@@ -1,0 +1,24 @@
+//! Claude's files as a person has them: the fixture home, generated homes, and arbitrary bytes.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "files/catalog.rs"]
+mod catalog;
+#[path = "files/properties.rs"]
+mod properties;
+#[path = "files/transcripts.rs"]
+mod transcripts;
+
+use std::path::{Path, PathBuf};
+
+use segue::claude::home::Home;
+
+/// The home that the repository holds.
+fn fixture() -> Home {
+    Home::at(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/home"))
+}
+
+/// A project of the fixture; the directory need not exist.
+fn garden(name: &str) -> PathBuf {
+    Path::new("/home/ada/garden").join(name)
+}

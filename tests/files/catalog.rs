@@ -1,0 +1,327 @@
+//! Lists of sessions: which, in what order, under which titles, and at what cost.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use segue::claude::{
+    catalog::{self, Page, Query, Show},
+    home::{Home, slug},
+    session::SessionId,
+};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{fixture, garden};
+
+fn titles(page: &Page) -> Vec<&str> {
+    page.sessions.iter().map(|session| session.title.as_str()).collect()
+}
+
+/// Everything of one directory.
+fn all_of(project: impl Into<PathBuf>) -> Query {
+    Query { project: Some(project.into()), take: 100, ..Query::default() }
+}
+
+/// A home in a temporary directory, beside directories to have sessions of.
+struct World {
+    root: TempDir,
+    home: Home,
+}
+
+impl World {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let home = Home::at(root.path().canonicalize().unwrap().join("claude"));
+        fs::create_dir_all(home.projects()).unwrap();
+        Self { root, home }
+    }
+
+    fn dir(&self, name: &str) -> PathBuf {
+        let dir = self.root.path().canonicalize().unwrap().join(name);
+        fs::create_dir_all(&dir).unwrap();
+        dir
+    }
+
+    fn prompts(&self, project: &Path) -> Vec<String> {
+        let page = catalog::page(&self.home, &all_of(project));
+        titles(&page).into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// A session of `cwd` that began with `prompt`, its file in `folder`, written to at second
+/// `modified`; its records have no times.
+fn session(folder: &Path, cwd: &Path, prompt: &str, modified: u64) {
+    let line = format!(
+        r#"{{"type":"user","cwd":"{}","entrypoint":"cli","message":{{"content":"{prompt}"}}}}"#,
+        cwd.display()
+    );
+    transcript(folder, &line, modified);
+}
+
+/// A transcript of that text in `folder`, written to at second `modified`.
+fn transcript(folder: &Path, text: &str, modified: u64) {
+    let id = SessionId(Uuid::from_bytes(uuid_bytes(folder, modified)));
+    fs::create_dir_all(folder).unwrap();
+    let path = folder.join(format!("{id}.jsonl"));
+    fs::write(&path, format!("{text}\n")).unwrap();
+    let then = UNIX_EPOCH + Duration::from_secs(modified);
+    File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+}
+
+/// Sixteen bytes that differ for every folder and second.
+fn uuid_bytes(folder: &Path, modified: u64) -> [u8; 16] {
+    let name =
+        folder.to_string_lossy().bytes().fold(7_u64, |sum, b| sum * 31 % 1_000_003 + u64::from(b));
+    (u128::from(name) << 64 | u128::from(modified)).to_be_bytes()
+}
+
+#[test]
+fn the_fixture_is_listed_as_the_picker_lists_it() {
+    let home = fixture();
+    for (project, expected) in [
+        (
+            "almanac",
+            &[
+                "Sowing dates, the cautious way",
+                "Sowing dates from frost data",
+                "Fix the leap year panic in week 53",
+                "Moon phases in month and week view",
+            ][..],
+        ),
+        (
+            "greenhouse",
+            &["Watering schedule for the greenhouse", "Soil sensor reads zero", "/clear"],
+        ),
+        (
+            "website",
+            &[
+                "Make the seed shop fast on a phone",
+                "Keep the Latin names in brackets, as on this label.",
+                "RSS feed for new seeds",
+            ],
+        ),
+        ("nowhere", &[]),
+    ] {
+        let page = catalog::page(&home, &all_of(garden(project)));
+        assert_eq!(titles(&page), expected, "{project}");
+        assert_eq!((page.more, page.unreadable), (false, 0));
+        assert!(page.sessions.iter().all(|session| session.project == garden(project)));
+    }
+    let page = catalog::page(&home, &Query { take: 100, ..Query::default() });
+    assert_eq!(page.sessions.len(), 10);
+    assert_eq!(titles(&page)[0], "Make the seed shop fast on a phone");
+    assert!(page.sessions.is_sorted_by(|a, b| a.modified >= b.modified));
+}
+
+#[test]
+fn a_session_says_what_it_is() {
+    let home = fixture();
+    let page = catalog::page(&home, &all_of(garden("website")));
+    let session = page.sessions[0].clone();
+    assert_eq!(catalog::find(&home, session.id).as_ref(), Some(&session));
+    assert_eq!(session.origin.as_deref(), Some("telegram"));
+    assert_eq!(session.branch.as_deref(), Some("main"));
+    assert_eq!(session.modified, 1_777_983_459_370);
+    assert_eq!(session.status, None);
+    let path = home.transcript(session.id).unwrap();
+    assert_eq!(session.size, path.metadata().unwrap().len());
+    assert_eq!(catalog::find(&home, "11111111-1111-4111-8111-111111111111".parse().unwrap()), None);
+}
+
+#[test]
+fn hidden_sessions_are_shown_on_request() {
+    let query = Query { hidden: Show::All, ..all_of(garden("almanac")) };
+    let page = catalog::page(&fixture(), &query);
+    assert_eq!(page.sessions.len(), 5);
+    let programs: Vec<_> =
+        page.sessions.iter().filter(|s| s.origin.as_deref() == Some("sdk-cli")).collect();
+    assert_eq!(programs.len(), 1);
+    assert_eq!(programs[0].title, "Summarise the commits since the last tag for the changelog.");
+    let query = Query { hidden: Show::All, ..all_of(garden("greenhouse")) };
+    assert_eq!(
+        catalog::page(&fixture(), &query).sessions.len(),
+        4,
+        "nor the empty and the garbage"
+    );
+}
+
+#[test]
+fn pages_follow_each_other() {
+    let home = fixture();
+    let everything = catalog::page(&home, &Query { take: 100, ..Query::default() }).sessions;
+    for take in 1..=11 {
+        let mut pages = Vec::new();
+        loop {
+            let page = catalog::page(&home, &Query { take, skip: pages.len(), ..Query::default() });
+            pages.extend(page.sessions);
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(pages, everything, "{take} a page");
+    }
+    let nothing = catalog::page(&home, &Query { take: 0, ..Query::default() });
+    assert!(nothing.sessions.is_empty() && nothing.more);
+}
+
+#[test]
+fn words_match_title_directory_and_first_prompt() {
+    for (words, expected) in [
+        (&["SENSOR"][..], &["Soil sensor reads zero"][..]),
+        (&["garden/website", "rss"], &["RSS feed for new seeds"]),
+        (&["tomatoes every"], &["Watering schedule for the greenhouse"]),
+        (&["welsh"], &["Keep the Latin names in brackets, as on this label."]),
+        (&["sowing", "cautious"], &["Sowing dates, the cautious way"]),
+        (&["changelog"], &[]),
+        (&["sensor", "cautious"], &[]),
+    ] {
+        let words = words.iter().map(|&word| word.to_owned()).collect();
+        let page = catalog::page(&fixture(), &Query { words, take: 9, ..Query::default() });
+        assert_eq!(titles(&page), expected);
+    }
+}
+
+#[test]
+fn projects_are_those_used_last_first() {
+    let home = fixture();
+    let projects = catalog::projects(&home);
+    let mut dirs: Vec<_> = projects.iter().map(|project| project.dir.clone()).collect();
+    dirs.sort();
+    assert_eq!(dirs, [garden("almanac"), garden("greenhouse"), garden("website")]);
+    assert!(projects.is_sorted_by(|a, b| a.modified >= b.modified));
+    assert_eq!(projects.iter().map(|project| project.sessions).sum::<usize>(), 14);
+    assert_eq!(catalog::last_project(&home), Some(garden("greenhouse")), "typed on the laptop");
+}
+
+#[test]
+fn a_page_of_ten_opens_the_files_of_ten() {
+    let world = World::new();
+    let folders: Vec<_> = (0..50).map(|n| world.home.projects().join(format!("-p-{n}"))).collect();
+    for n in 0..10_000 {
+        let folder = &folders[n % folders.len()];
+        session(folder, Path::new("/p"), &format!("prompt {n}"), 1_000_000 + n as u64);
+    }
+    let query = Query { take: 10, ..Query::default() };
+    let page = catalog::page(&world.home, &query);
+    let expected: Vec<_> = (0..10).map(|n| format!("prompt {}", 9_999 - n)).collect();
+    assert_eq!(titles(&page), expected);
+    assert!(page.more);
+    assert!(page.opened <= 12, "opened {}", page.opened);
+    let page = catalog::page(&world.home, &Query { skip: 30, ..query });
+    assert_eq!(titles(&page)[0], "prompt 9969");
+    assert!(page.opened <= 42, "opened {}", page.opened);
+}
+
+#[test]
+fn a_session_stands_where_its_last_word_was_said() {
+    let world = World::new();
+    let dir = world.dir("p");
+    let folder = world.home.folder(&dir);
+    let said = |prompt: &str, at: &str| {
+        format!(
+            r#"{{"type":"user","timestamp":"{at}","cwd":"{}","message":{{"content":"{prompt}"}}}}
+{{"type":"cost-state","totalCostUSD":1}}"#,
+            dir.display()
+        )
+    };
+    transcript(&folder, &said("closed late", "1970-01-01T00:00:05.000Z"), 100);
+    transcript(&folder, &said("clock ahead", "1970-01-01T00:10:00.000Z"), 50);
+    transcript(&folder, &said("usual", "1970-01-01T00:00:20.000Z"), 20);
+    session(&folder, &dir, "without times", 10);
+    assert_eq!(world.prompts(&dir), ["clock ahead", "usual", "without times", "closed late"]);
+    let first = catalog::page(&world.home, &Query { take: 1, ..all_of(&dir) });
+    assert_eq!((titles(&first), first.more), (vec!["clock ahead"], true));
+    let newest = catalog::newest(&world.home, &dir).unwrap();
+    assert_eq!(newest.title, "closed late", "as claude --continue picks");
+}
+
+#[test]
+fn a_repository_is_listed_whole_and_its_neighbours_are_not() {
+    let world = World::new();
+    let repo = world.dir("repo");
+    fs::create_dir(repo.join(".git")).unwrap();
+    let deep = world.dir("repo/src/deep");
+    let neighbour = world.dir("repo-two");
+    let elsewhere = world.dir("else");
+    for (at, (cwd, prompt)) in
+        [(&repo, "root"), (&deep, "deep"), (&neighbour, "neighbour"), (&elsewhere, "else")]
+            .iter()
+            .enumerate()
+    {
+        session(&world.home.folder(cwd), cwd, prompt, 100 - at as u64);
+    }
+    session(&world.home.folder(&deep), &elsewhere, "moved here", 10);
+    assert_eq!(world.prompts(&repo), ["root", "deep", "moved here"]);
+    assert_eq!(world.prompts(&deep), ["root", "deep", "moved here"]);
+    assert_eq!(world.prompts(&neighbour), ["neighbour"]);
+    assert_eq!(catalog::newest(&world.home, &deep).unwrap().title, "deep");
+    assert_eq!(catalog::newest(&world.home, &repo).unwrap().title, "root");
+}
+
+#[test]
+fn directories_that_share_a_folder_are_told_apart() {
+    let world = World::new();
+    let (one, two) = (world.dir("a-b"), world.dir("a/b"));
+    assert_eq!(slug(&one), slug(&two));
+    let folder = world.home.folder(&one);
+    session(&folder, &one, "one", 2);
+    session(&folder, &two, "two", 1);
+    assert_eq!(world.prompts(&one), ["one"]);
+    assert_eq!(world.prompts(&two), ["two"]);
+}
+
+#[test]
+fn symlinks_and_long_paths_lead_to_their_folders() {
+    let world = World::new();
+    let long = world.dir(&["a long name"; 22].join("/"));
+    let folder = world.home.folder(&long);
+    session(&folder, &long, "ours", 2);
+    assert_eq!(world.prompts(&long), ["ours"]);
+    let link = world.root.path().join("link");
+    symlink(&long, &link).unwrap();
+    assert_eq!(world.prompts(&link), ["ours"]);
+
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    let other = folder.with_file_name(format!("{}other1", &name[..201]));
+    fs::rename(&folder, &other).unwrap();
+    assert_eq!(world.prompts(&long), ["ours"], "another build's hash");
+}
+
+#[test]
+fn what_cannot_be_read_is_counted() {
+    let world = World::new();
+    let dir = world.dir("p");
+    let folder = world.home.folder(&dir);
+    session(&folder, &dir, "fine", 1);
+    fs::create_dir(folder.join("11111111-1111-4111-8111-111111111111.jsonl")).unwrap();
+    symlink(&folder, folder.join("21111111-1111-4111-8111-111111111111.jsonl")).unwrap();
+    fs::write(folder.join("notes.jsonl"), "{}").unwrap();
+    symlink("loop", world.home.projects().join("loop")).unwrap();
+    let page = catalog::page(&world.home, &Query { take: 9, ..Query::default() });
+    assert_eq!((titles(&page), page.unreadable), (vec!["fine"], 1));
+
+    let nowhere = Home::at(world.root.path().join("nowhere"));
+    let page = catalog::page(&nowhere, &Query { take: 9, ..Query::default() });
+    assert_eq!((page.sessions.len(), page.unreadable), (0, 0));
+    assert_eq!(catalog::last_project(&nowhere), None);
+}
+
+#[test]
+fn titles_are_found_anywhere_in_large_files() {
+    let world = World::new();
+    let dir = world.dir("p");
+    let folder = world.home.folder(&dir);
+    let filler =
+        format!("{{\"type\":\"user\",\"x\":\"{}\"}}\n", "-title\\\" ".repeat(2_000)).repeat(600);
+    let begin =
+        format!(r#"{{"type":"user","cwd":"{}","message":{{"content":"first"}}}}"#, dir.display());
+    let title = r#"{"type":"custom-title","customTitle":"Found it"}"#;
+    transcript(&folder, &format!("{begin}\n{filler}{title}\n{filler}"), 3);
+    transcript(&folder, &format!("{begin}\n{filler}"), 2);
+    transcript(&folder, &format!("{filler}{begin}\n{filler}"), 1);
+    assert_eq!(world.prompts(&dir), ["Found it", "first", "first"]);
+}

@@ -1,0 +1,109 @@
+//! The commands of the chat.
+
+use crate::support::{
+    phone::{ADA, Phone, session_of},
+    scratch::Scratch,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cd_goes_by_path_by_name_and_by_button_and_stays_inside_the_roots() {
+    let mut scratch = Scratch::new();
+    let (garden, orchard) = (scratch.project("garden"), scratch.project("orchard"));
+    scratch.session(&garden, &["sow the beans"], 5);
+    scratch.session(&orchard, &["prune the pears"], 50);
+    scratch.directory("attic/box");
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    phone.say("/cd orch");
+    phone.see_text(&["Working in ~/orchard now", "prune the pears"]).await;
+    phone.say("/cd ~/attic/box");
+    phone.see_text(&["Working in ~/attic/box now", "starts its first session"]).await;
+    phone.say("/cd ..");
+    phone.see_text(&["Working in ~/attic now"]).await;
+    phone.say("/cd /usr");
+    phone.see_text(&["/usr lies outside the directories"]).await;
+    phone.say("/cd cellar");
+    phone.see_text(&["There is no directory and no known project cellar"]).await;
+    phone.say("/cd");
+    let known = phone.see_text(&["Where to?", "1. ~/garden"]).await;
+    phone.press(&known, "1").await;
+    phone.see_text(&["Working in ~/garden now", "sow the beans"]).await;
+    let answer = phone.ask("water").await;
+    assert!(answer.text.contains("I see 2 prompts"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_with_and_without_a_first_prompt() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    scratch.session(&garden, &["sow the beans"], 5);
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    phone.say("/new");
+    let said =
+        phone.see_text(&["New session in ~/garden. It begins with your next message."]).await;
+    let answer = phone.ask("build a shed").await;
+    assert!(answer.text.contains("I see 1 prompts; the last is: build a shed"), "{answer:?}");
+    assert_eq!(session_of(&answer), session_of(&said));
+    let answer = phone.ask("/new dig a pond").await;
+    assert!(answer.text.contains("I see 1 prompts; the last is: dig a pond"), "{answer:?}");
+    let displays: Vec<_> =
+        scratch.history().iter().map(|line| line["display"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(displays, ["/new", "build a shed", "/new", "dig a pond"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_tells_this_place_and_the_others() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    scratch.session(&garden, &["sow the beans"], 5);
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    phone.say("/status");
+    phone
+        .see_text(&["No session yet", "~/garden", "Asleep", "0 turns running · 0 warm runs"])
+        .await;
+    let group = crate::support::phone::GROUP;
+    let prompt = phone.client.say((group, ADA), "/new paint the fence").unwrap();
+    phone.answer_in(group, prompt).await;
+    phone.ask("water").await;
+    phone.settled().await;
+    phone.say("/status");
+    let status = phone
+        .see_text(&["water", "Warm and idle", "mode default", "Context", "so far", "Other chats"])
+        .await;
+    assert!(status.text.contains("paint the fence · ~/garden"), "{status:?}");
+    assert!(status.text.contains("2 warm runs · Claude Code 2.1"), "{status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn help_start_and_the_registered_commands() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    phone.say("/start");
+    phone.see_text(&["Claude Code, from here", "claude --continue"]).await;
+    phone.say("/help");
+    phone.see_text(&["/sessions — ", "/new — ", "/cd — ", "/status — ", "/stop — "]).await;
+    let state = serde_json::to_value(phone.client.state()).unwrap();
+    let chats = state["chats"].as_array().unwrap();
+    let ada = chats.iter().find(|chat| chat["id"] == ADA).unwrap();
+    let names: Vec<_> = ada["commands"].as_array().unwrap().iter().map(|c| &c["command"]).collect();
+    assert_eq!(names, ["sessions", "new", "cd", "status", "stop", "help"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_never_trusted_is_asked_about_once() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    scratch.directory("attic");
+    let mut phone = Phone::start(&scratch.base(), &garden).await;
+    phone.say("/cd ~/attic");
+    phone.see_text(&["Working in ~/attic now"]).await;
+    let prompt = phone.say("tidy up");
+    let question = phone.see_text(&["never been trusted with ~/attic", "Your message waits"]).await;
+    phone.press(&question, "Trust and go on").await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("the last is: tidy up"), "{answer:?}");
+    phone.kill();
+    phone.boot().await;
+    let answer = phone.ask("and sweep").await;
+    assert!(answer.text.contains("I see 2 prompts"), "not asked again: {answer:?}");
+}

@@ -1,0 +1,15 @@
+//! What a person does on the phone, on the built bot with the scripted CLI.
+//!
+//! The same path on the real CLI is in `tests/real`. Each promise of the design has a test here by
+//! its name.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod failures;
+mod picker;
+mod promises;
+mod turns;
