@@ -94,7 +94,7 @@ impl App {
 
     /// Points a place at a session and shows its card.
     pub(super) fn open(&mut self, source: Source, session: SessionId) {
-        let Some(found) = catalog::find(&self.setup.home, session) else {
+        let Some(found) = self.found(session) else {
             let screen = notice::about_path(
                 "There is no session ",
                 &session.to_string(),

@@ -118,7 +118,7 @@ impl App {
             .ledger
             .binding(place)
             .unwrap_or_else(|| Binding::newest_of(self.first_directory()));
-        let found = binding.session.and_then(|session| catalog::find(&self.setup.home, session));
+        let found = binding.session.and_then(|session| self.found(session));
         let title = found.as_ref().map_or("New session", |session| session.title.as_str());
         let summary = self.runs.summary();
         let status = Status {
@@ -171,7 +171,7 @@ impl App {
     }
 
     fn other(&self, binding: Binding) -> Other {
-        let found = binding.session.and_then(|session| catalog::find(&self.setup.home, session));
+        let found = binding.session.and_then(|session| self.found(session));
         let title = found.map_or_else(|| "New session".to_owned(), |session| session.title);
         Other { session: binding.session, title, directory: binding.project }
     }

@@ -7,7 +7,7 @@ use crate::{
         prompt::{Prompt, Source, fresh_session},
         run::{Order, Verdict},
     },
-    claude::{catalog, process::Conversation, session::SessionId, wire::Ask},
+    claude::{process::Conversation, session::SessionId, wire::Ask},
     screens::{notice, question, sessions::Purpose, turn::stop_key},
     telegram::{
         button::{Carry, Key, Tap},
@@ -132,7 +132,7 @@ impl App {
     }
 
     fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Sending>) {
-        let Some(found) = catalog::find(&self.setup.home, session) else {
+        let Some(found) = self.found(session) else {
             return self.open(source, session);
         };
         let binding = Binding::to(found.project.clone(), session);
@@ -168,7 +168,7 @@ impl App {
     }
 
     fn tap_fork(&mut self, message: &Message, of: SessionId, waiting: Option<Sending>) {
-        let Some((found, sending)) = catalog::find(&self.setup.home, of).zip(waiting) else {
+        let Some((found, sending)) = self.found(of).zip(waiting) else {
             return self.say(message.place, notice::plain("That session is gone."));
         };
         let Prompt { source, attempt, .. } = sending.prompt;

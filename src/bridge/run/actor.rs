@@ -292,8 +292,11 @@ impl Actor {
     fn order(&mut self, order: Order) {
         match order {
             Order::Ask(asked) => {
-                if self.current.is_some() || self.inside.is_some() || !self.waiting.is_empty() {
-                    show(&asked, |turn| turn.phase = Phase::Waiting(Wait::Turn));
+                let before = self.waiting.back().or(self.inside.as_ref()).or(self.current.as_ref());
+                if let Some(before) = before {
+                    let here = before.prompt.source.place == asked.prompt.source.place;
+                    let wait = if here { Wait::Turn } else { Wait::Place };
+                    show(&asked, |turn| turn.phase = Phase::Waiting(wait));
                 }
                 self.waiting.push_back(*asked);
             }
