@@ -209,7 +209,9 @@ impl App {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
         for session in sessions {
-            self.runs.order(session, Order::Stop(message.place));
+            if !self.end_orphan(session) {
+                self.runs.order(session, Order::Stop(message.place));
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::{
     claude::{
         history::{self, Entry},
         home::Home,
+        session::SessionId,
     },
 };
 
@@ -61,6 +62,31 @@ impl Ledger {
             tracing::warn!(%error, "the history cannot be read");
             None
         })
+    }
+
+    /// Whether what a place points at was written before `at`, milliseconds since the epoch, or
+    /// never.
+    pub(super) fn is_older(&self, place: Place, at: u64) -> bool {
+        let needle = needle(self.bot, place.chat);
+        let of_place = |entry: &Entry| match Binding::read(entry)? {
+            (bot, tagged, _) if bot == self.bot && tagged == place => Some(entry.timestamp),
+            _ => None,
+        };
+        let newest = history::newest(&self.home, needle.as_bytes(), of_place);
+        newest.ok().flatten().is_none_or(|written| written < at)
+    }
+
+    /// The session that took the prompt of a message, or was picked by it.
+    pub(super) fn session_of(&self, source: Source) -> Option<SessionId> {
+        let needle = needle(self.bot, source.place.chat);
+        let of_message = |entry: &Entry| {
+            let message = entry.telegram.as_ref()?.get("message")?.as_i64()?;
+            let (bot, place, binding) = Binding::read(entry)?;
+            let is_it =
+                bot == self.bot && place == source.place && message == i64::from(source.message);
+            is_it.then_some(binding.session).flatten()
+        };
+        history::newest(&self.home, needle.as_bytes(), of_message).ok().flatten()
     }
 
     /// Points a place at something until the session has taken a prompt, which writes it down.

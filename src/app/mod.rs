@@ -8,17 +8,20 @@ mod ledger;
 mod lists;
 mod painter;
 mod prompts;
+mod recovery;
 mod runs;
 mod taps;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     ffi::OsString,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use serde_json::Value;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{JoinSet, block_in_place},
@@ -30,12 +33,14 @@ use crate::{
     app::{
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
+        recovery::Queue,
         runs::Runs,
     },
     bridge::{
         place::Place,
         prompt::Source,
         run::{self, Stray},
+        spool::{Came, Spool},
         turn::Turn,
     },
     claude::{home::Home, session::SessionId},
@@ -44,8 +49,9 @@ use crate::{
         client::Me,
         intent::{Door, Intent, Stranger},
         outbox::{How, Outbox, Sound},
+        poll::{self, Delivery, Handed},
         screen::Screen,
-        update::{Message, Update},
+        update::Message,
     },
 };
 
@@ -61,6 +67,8 @@ pub struct Setup {
     pub me: Me,
     /// Whom it listens to.
     pub door: Door,
+    /// Where prompts are kept until they are answered.
+    pub state: PathBuf,
     /// Claude's directory.
     pub home: Home,
     /// The person's home directory.
@@ -95,6 +103,14 @@ struct App {
     runs: Runs,
     painters: JoinSet<()>,
     notes: mpsc::UnboundedSender<Note>,
+    spool: Spool,
+    /// Whether the log knows that the spool cannot be written.
+    spool_failed: bool,
+    /// Messages whose prompts an earlier process left.
+    left: HashSet<Source>,
+    /// What waits for turns that outlived an earlier process, and who watches these.
+    orphans: HashMap<SessionId, Queue>,
+    followers: JoinSet<SessionId>,
     /// Directories that the person has trusted here, until Claude's files show it.
     trusted: HashSet<PathBuf>,
     /// Strangers who were told: once each is enough.
@@ -108,7 +124,7 @@ struct App {
 pub async fn run(
     setup: Setup,
     outbox: Outbox,
-    mut updates: mpsc::Receiver<Update>,
+    mut updates: mpsc::Receiver<Delivery>,
     cancel: CancellationToken,
 ) {
     let (strays, mut stray) = mpsc::channel(STRAYS);
@@ -126,6 +142,7 @@ pub async fn run(
     };
     // Not a child of `cancel`: runs have their grace first.
     let runs = Runs::new(settings, setup.warm, CancellationToken::new());
+    let (spool, found) = Spool::open(setup.state.clone());
     let mut app = App {
         setup,
         outbox,
@@ -133,10 +150,16 @@ pub async fn run(
         runs,
         painters: JoinSet::new(),
         notes,
+        spool,
+        spool_failed: false,
+        left: HashSet::new(),
+        orphans: HashMap::new(),
+        followers: JoinSet::new(),
         trusted: HashSet::new(),
         told: HashSet::new(),
         history_failed: false,
     };
+    block_in_place(|| app.recover(found));
     loop {
         tokio::select! {
             biased;
@@ -146,8 +169,12 @@ pub async fn run(
             Some(line) = written.recv() => app.written(&line),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
-            update = updates.recv() => match update {
-                Some(update) => block_in_place(|| app.intent(update)),
+            Some(gone) = app.followers.join_next() => if let Ok(session) = gone {
+                block_in_place(|| app.orphan_gone(session));
+            },
+            delivery = updates.recv() => match delivery {
+                Some(Delivery::Update(handed)) => block_in_place(|| app.handed(*handed)),
+                Some(Delivery::Conflict(advice)) => app.tell_owners(&screens::notice::conflict(advice)),
                 None => break,
             },
         }
@@ -156,8 +183,51 @@ pub async fn run(
 }
 
 impl App {
-    fn intent(&mut self, update: Update) {
-        match self.setup.door.open(update) {
+    /// Handles an update. Whatever comes of it, it need not come again.
+    fn handed(&mut self, handed: Handed) {
+        let Handed { update, raw, turn, receipt } = handed;
+        let (id, place) = (update.id, update.place());
+        let intent = self.setup.door.open(update);
+        let kept = raw.clone().unwrap_or_default();
+        if self.guarded(place, |app| app.take(intent, kept, turn)).is_none() {
+            tracing::error!(update = id, "an update is set aside");
+            self.spool.lay_aside(id, &raw.unwrap_or_default());
+        }
+        receipt.confirm();
+    }
+
+    /// What brings a prompt is in the spool before Telegram hears that it came.
+    fn take(&mut self, intent: Intent, raw: Value, turn: poll::Turn) {
+        let Some((prompt, _)) = self.prompt_in(&intent) else { return self.intent(intent) };
+        let pressed = matches!(intent, Intent::Tap(..));
+        let is_known = self.runs.is_shown(prompt.id)
+            || (!pressed && self.spool.number(prompt.id).is_some())
+            || (!pressed && turn == poll::Turn::Perhaps && self.is_answered(&prompt));
+        if is_known {
+            if let Intent::Tap(_, press) = intent {
+                self.outbox.answer(press.id, Some("That is under way already.".to_owned()));
+            }
+            return;
+        }
+        let came = if turn == poll::Turn::Perhaps { Came::Perhaps } else { Came::New };
+        self.spool.hold(prompt.id, raw, came);
+        self.intent(intent);
+        self.rest(prompt.id);
+    }
+
+    /// Does something at the border: a fault in it costs what it was about, and is said. None then.
+    fn guarded<T>(&mut self, place: Option<Place>, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let done = catch_unwind(AssertUnwindSafe(|| work(self))).ok();
+        if done.is_none()
+            && let Some(place) = place
+        {
+            self.say(place, screens::notice::plain(screens::notice::BROKEN));
+        }
+        done
+    }
+
+    fn intent(&mut self, intent: Intent) {
+        match intent {
             Intent::Prompt(asking) => self.prompt(&asking),
             Intent::Command(command, message) => self.command(command, &message),
             Intent::Tap(tap, press) => self.tap(tap, &press),
@@ -238,6 +308,7 @@ impl App {
             home: self.setup.home.clone(),
             notes: self.notes.clone(),
             scene: self.scene(),
+            spool: self.spool.clone(),
             place,
             source,
             display,
@@ -260,6 +331,13 @@ impl App {
         drop(self.outbox.send(place, screen, how));
     }
 
+    /// Says something to those whose bot this is.
+    fn tell_owners(&self, screen: &Screen) {
+        for owner in &self.setup.door.allowed {
+            self.say(Place { chat: owner.cast_signed(), thread: None }, screen.clone());
+        }
+    }
+
     /// Answers a message. What waits for a tap is found again by this reply.
     fn reply(&self, message: &Message, screen: Screen) {
         self.reply_to(message.place, message.id, screen);
@@ -277,6 +355,7 @@ impl App {
     // ---- The end ----
 
     async fn end(mut self) {
+        self.leave_orphans();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };

@@ -14,7 +14,8 @@ use tokio::{
 use crate::{
     bridge::{
         place::Place,
-        prompt::Source,
+        prompt::{PromptId, Source},
+        spool::Spool,
         turn::{Outcome, Phase, Turn, Wait},
     },
     claude::{catalog, home::Home, session::SessionId, wire::Ask},
@@ -24,7 +25,7 @@ use crate::{
         turn::Around,
     },
     telegram::{
-        outbox::{How, Outbox, Paint, Sound},
+        outbox::{How, Lost, Outbox, Paint, Sound},
         screen::Screen,
     },
 };
@@ -51,7 +52,7 @@ pub(super) enum Note {
     /// The turn is over and shown.
     Settled {
         /// Its prompt.
-        prompt: crate::bridge::prompt::PromptId,
+        prompt: PromptId,
         /// The place.
         place: Place,
         /// The session it was for, and the one it ended in.
@@ -66,6 +67,7 @@ pub(super) struct Canvas {
     pub(super) notes: mpsc::UnboundedSender<Note>,
     /// Where and when; its time is renewed for each screen.
     pub(super) scene: Scene,
+    pub(super) spool: Spool,
     pub(super) place: Place,
     /// The message that asked; None for a turn that nobody asked for.
     pub(super) source: Option<Source>,
@@ -78,7 +80,14 @@ pub(super) struct Canvas {
 /// Shows a turn until it is over and its answer is in the chat.
 pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
-    let mut painter = Painter { canvas, turn, progress: None, questions: Vec::new(), taken: false };
+    let prompt = turn.borrow().prompt;
+    let (stale, sent) = match canvas.spool.get(prompt) {
+        Some((kept, _)) => (kept.progress, kept.sent.len()),
+        None => (None, 0),
+    };
+    let progress = stale.map(|id| (id, Screen::default()));
+    let questions = Vec::new();
+    let mut painter = Painter { canvas, turn, progress, sent, questions, taken: false };
     painter.follow().await;
     painter.finish().await;
     let turn = painter.turn.borrow().clone();
@@ -95,6 +104,8 @@ struct Painter {
     turn: watch::Receiver<Turn>,
     /// The progress message and what it shows.
     progress: Option<(i32, Screen)>,
+    /// How many parts of the answer an earlier process has sent.
+    sent: usize,
     /// Questions that are in the chat.
     questions: Vec<(Ask, i32)>,
     taken: bool,
@@ -144,6 +155,7 @@ impl Painter {
             return match outbox.send(*place, screen.clone(), how).await {
                 Ok(id) => {
                     self.progress = Some((id, screen));
+                    self.note(|spool, prompt| spool.shown(prompt, id));
                     true
                 }
                 Err(_) => false,
@@ -214,36 +226,65 @@ impl Painter {
         match turn.outcome() {
             // The prompt was part of another turn, which answers it.
             Some(Outcome::Joined | Outcome::TakenBack) => {
-                let screen = screens::turn::joining(&scene, &turn);
-                if let Some((id, _)) = self.progress.take() {
-                    drop(self.canvas.outbox.edit(self.canvas.place, id, screen));
-                } else {
-                    let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
-                    let _ = self.canvas.outbox.send(self.canvas.place, screen, how).await;
-                }
+                self.remark(&scene, &turn).await;
+                self.canvas.spool.remove(turn.prompt);
             }
+            // It stays in the spool.
+            Some(Outcome::Shutdown) if !turn.taken => self.remark(&scene, &turn).await,
             _ => self.answer(&scene, &turn).await,
         }
     }
 
+    /// A word in the place of an answer.
+    async fn remark(&mut self, scene: &Scene, turn: &Turn) {
+        let screen = screens::turn::joining(scene, turn);
+        let Canvas { outbox, place, .. } = &self.canvas;
+        if let Some((id, _)) = self.progress.take() {
+            let _ = outbox.edit(*place, id, screen).await;
+        } else {
+            let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+            if let Ok(id) = outbox.send(*place, screen, how).await {
+                self.note(|spool, prompt| spool.shown(prompt, id));
+            }
+        }
+    }
+
+    /// Sends what is not in the chat yet of the answer. When all of it is, the prompt is done with.
     async fn answer(&mut self, scene: &Scene, turn: &Turn) {
         let Canvas { outbox, place, .. } = &self.canvas;
         let around = self.around(turn, title(&self.canvas.home, turn.session).await);
-        let mut how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
-        let mut last = None;
-        for part in screens::turn::answer(scene, turn, &around) {
-            last = Some(outbox.send(*place, part, how));
-            // One sound for the whole answer.
-            how.sound = Sound::Silent;
-        }
-        if let Some(last) = last {
-            let _ = last.await;
+        // One sound for the whole answer.
+        let sound = |part| if part == 0 { Sound::Aloud } else { Sound::Silent };
+        let parts = screens::turn::answer(scene, turn, &around).into_iter().enumerate();
+        let sent: Vec<_> = parts
+            .skip(self.sent)
+            .map(|(part, screen)| {
+                let how = How { reply_to: self.reply_to(), sound: sound(part) };
+                outbox.send(*place, screen, how)
+            })
+            .collect();
+        for sent in sent {
+            match sent.await {
+                Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id)),
+                Err(Lost::Ended) => return,
+                // It was said in the log: nothing will ever come of it.
+                Err(Lost::Blocked | Lost::Refused(_)) => {}
+            }
         }
         if let Some((id, _)) = self.progress.take() {
             match screens::turn::trace(scene, turn, &around) {
                 Some(screen) => drop(outbox.edit(*place, id, screen)),
                 None => outbox.delete(*place, id),
             }
+        }
+        self.canvas.spool.remove(turn.prompt);
+    }
+
+    /// Notes in the spool what is in the chat.
+    fn note(&self, note: impl FnOnce(&Spool, PromptId) -> std::io::Result<()>) {
+        let prompt = self.turn.borrow().prompt;
+        if let Err(error) = note(&self.canvas.spool, prompt) {
+            tracing::warn!(%error, "the spool takes no note");
         }
     }
 

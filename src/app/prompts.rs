@@ -16,7 +16,7 @@ use crate::{
         catalog::{self, Query, Show},
         live::{self, Live},
         process::Conversation,
-        session::{Session, SessionId, Status},
+        session::{Session, SessionId},
     },
     screens::{notice, sessions::Purpose},
     telegram::{button::Carry, intent::Asking, text::Text, update::ChatKind},
@@ -131,17 +131,12 @@ impl App {
         }
     }
 
-    /// A live process that is not ours and holds a session. An idle one that an earlier segue left
-    /// behind is nobody's: it is ended.
+    /// A live process of somebody else that holds a session. One that an earlier segue left behind
+    /// is nobody's: it is waited for, and the person is not asked.
     fn holder(&self, session: SessionId) -> Option<Live> {
-        let holds = |live: &Live| live.session == session && !self.runs.has(live.pid);
-        let live = live::list(&self.setup.home).into_iter().find(holds)?;
-        if live.is_orphan() && live.status == Status::Idle {
-            tracing::info!(%session, pid = live.pid, "ending a process of an earlier segue");
-            live.kill();
-            return None;
-        }
-        Some(live)
+        let holds =
+            |live: &Live| live.session == session && !live.is_orphan() && !self.runs.has(live.pid);
+        live::list(&self.setup.home).into_iter().find(holds)
     }
 
     /// Trusted at the terminal, or worked in before: by a person there, or from here.
@@ -165,7 +160,8 @@ impl App {
         !matches!(route::resolve(&self.facts(session, binding)), Route::Run(_))
     }
 
-    fn route(&mut self, sending: Sending, binding: &Binding, session: SessionId) {
+    pub(super) fn route(&mut self, sending: Sending, binding: &Binding, session: SessionId) {
+        let Some(sending) = self.unless_run(sending, session) else { return };
         let facts = self.facts(session, binding);
         let Source { place, message, .. } = sending.prompt.source;
         let scene = self.scene();
@@ -203,8 +199,10 @@ impl App {
     /// Hands a prompt to a run and shows its turn.
     pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) {
         let (source, display) = (prompt.source, prompt.text.clone());
-        let turn = self.runs.ask(seat, prompt);
-        self.show(source.place, Some(source), turn, display);
+        self.note_leg(&seat, &prompt);
+        let asked = self.runs.open(seat.conversation.session(), prompt);
+        self.show(source.place, Some(source), asked.turn.subscribe(), display);
+        self.hand(seat, asked);
     }
 
     /// The session's transcript is gone: a fresh one, loudly.
@@ -248,6 +246,7 @@ impl App {
                     }
                     asked.turn.send_modify(|turn| turn.session = next);
                     let seat = self.seat(directory.clone(), Conversation::New(next));
+                    self.note_leg(&seat, &asked.prompt);
                     self.runs.give(seat, asked);
                 }
             }
@@ -256,6 +255,9 @@ impl App {
 
     /// A session has taken a prompt: the place points there, unless it has gone elsewhere since.
     pub(super) fn taken(&mut self, source: Source, display: &str, session: SessionId) {
+        if self.left.remove(&source) && self.ledger.session_of(source) == Some(session) {
+            return; // An earlier process wrote it down.
+        }
         let binding = self.binding_of(session, source.place);
         let binding = Binding { fresh: false, ..binding };
         let bound = self.ledger.binding(source.place).and_then(|binding| binding.session);

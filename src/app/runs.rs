@@ -14,7 +14,7 @@ use crate::{
         place::Place,
         prompt::{Prompt, PromptId},
         run::{Activity, Asked, Order, Over, Run, Seat, Settings, State},
-        turn::Turn,
+        turn::{Outcome, Turn},
     },
     claude::session::SessionId,
 };
@@ -46,18 +46,14 @@ impl Runs {
         Self { settings, warm, cancel, live, tasks, shown: Vec::new() }
     }
 
-    /// Gives a prompt to the run of a session, which begins if there is none, and returns the turn
-    /// that shows what becomes of it.
-    pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) -> watch::Receiver<Turn> {
-        let turn = Turn::new(&prompt, seat.conversation.session(), Instant::now());
-        let (turn, shown) = watch::channel(turn);
-        let (place, id) = (prompt.source.place, prompt.id);
-        self.shown.push(Shown { place, prompt: id, turn: shown.clone() });
-        self.give(seat, Asked { prompt, turn });
-        shown
+    /// Begins the turn that shows what becomes of a prompt.
+    pub(super) fn open(&mut self, session: SessionId, prompt: Prompt) -> Asked {
+        let (turn, shown) = watch::channel(Turn::new(&prompt, session, Instant::now()));
+        self.shown.push(Shown { place: prompt.source.place, prompt: prompt.id, turn: shown });
+        Asked { prompt, turn }
     }
 
-    /// Gives a prompt whose turn is shown already.
+    /// Gives a prompt to the run of a session, which begins if there is none.
     pub(super) fn give(&mut self, seat: Seat, asked: Asked) {
         let mut order = Order::Ask(Box::new(asked));
         if let Some(run) = self.find(seat.conversation.session()) {
@@ -151,7 +147,11 @@ impl Runs {
     /// Ends all runs and waits until they are gone.
     pub(super) async fn end(mut self) {
         self.cancel.cancel();
-        while self.tasks.join_next().await.is_some() {}
+        while let Some(over) = self.tasks.join_next().await {
+            for asked in over.map(|over| over.unsent).unwrap_or_default() {
+                asked.turn.send_modify(|turn| turn.finish(Outcome::Shutdown));
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, now, prompts::Sending, runs::Shown},
+    app::{App, now, prompts::Sending, recovery::GO_ON, runs::Shown},
     bridge::{
         binding::Binding,
         prompt::{Prompt, Source, fresh_session},
@@ -24,7 +24,11 @@ impl App {
     pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
-            Tap::Stop(key) => Some(self.tap_stop(key)),
+            Tap::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
+                // The button outlived its turn.
+                self.strip(message);
+                "That turn has ended."
+            })),
             Tap::Allow(key) => self.tap_decide(key, true),
             Tap::Deny(key) => self.tap_decide(key, false),
             tap => return self.tap_on(tap, press, message),
@@ -66,7 +70,8 @@ impl App {
             Tap::Directory(key, _) => self.tap_directory(message, key, waiting),
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
             Tap::Fork(session) => self.tap_fork(message, session, waiting),
-            Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
+            Tap::Again(session, attempt) => self.tap_again(message, (session, attempt), None),
+            Tap::GoOn(session, attempt) => self.tap_again(message, (session, attempt), Some(GO_ON)),
             Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => {}
         }
     }
@@ -79,14 +84,14 @@ impl App {
 
     // ---- Turns and questions ----
 
-    fn tap_stop(&self, key: Key) -> &'static str {
+    fn tap_stop(&self, key: Key) -> Option<&'static str> {
         let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
-        let Some(shown) = self.runs.shown.iter().find(is_it) else {
-            return "That turn has ended.";
-        };
+        let shown = self.runs.shown.iter().find(is_it)?;
         let session = shown.turn.borrow().session;
-        self.runs.order(session, Order::Stop(shown.place));
-        "Stopping…"
+        if !self.end_orphan(session) {
+            self.runs.order(session, Order::Stop(shown.place));
+        }
+        Some("Stopping…")
     }
 
     fn tap_decide(&self, key: Key, allow: bool) -> Option<&'static str> {
@@ -181,14 +186,26 @@ impl App {
         self.ask(seat, sending.prompt);
     }
 
-    fn tap_again(&mut self, message: &Message, session: SessionId, attempt: u32) {
+    /// Sends a prompt as another attempt, or other words in its place.
+    fn tap_again(
+        &mut self,
+        message: &Message,
+        (session, attempt): (SessionId, u32),
+        words: Option<&str>,
+    ) {
         let Some(mut sending) = self.waiting(message) else { return };
         let Prompt { source, text, .. } = sending.prompt;
+        let text = words.map_or(text, str::to_owned);
         sending.prompt = Prompt::new(source, text, attempt);
         sending.session = Some(session);
         // The buttons go, so that they cannot send it a third time.
         self.strip(message);
         self.send(sending);
+    }
+
+    /// The prompt that a press takes along.
+    pub(super) fn carried(&self, tap: &Tap, press: &Press) -> Option<Sending> {
+        self.waiting(press.message.as_ref().filter(|_| is_carrying(tap))?)
     }
 
     /// Takes the buttons off a message of ours.
@@ -211,7 +228,7 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::Pick(_, carry)
         | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
-        Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
+        Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) | Tap::GoOn(..) => true,
         Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => false,
     }
 }

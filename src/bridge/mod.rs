@@ -3,6 +3,8 @@
 pub mod binding;
 pub mod place;
 pub mod prompt;
+pub mod recover;
 pub mod route;
 pub mod run;
+pub mod spool;
 pub mod turn;

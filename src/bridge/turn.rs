@@ -77,6 +77,8 @@ pub enum Wait {
     Turn,
     /// A turn of another place in the same session to end.
     Place,
+    /// A turn that an earlier process of ours began to end.
+    Orphan,
     /// One of so many running turns of other sessions to end.
     Slot(usize),
 }
@@ -134,6 +136,8 @@ pub enum Outcome {
         /// The last lines of its stderr.
         stderr: String,
     },
+    /// Claude was cut off while nobody of ours was there.
+    BrokenOff,
     /// We are shutting down.
     Shutdown,
 }
@@ -230,7 +234,7 @@ impl Turn {
             }
             Line::Thinking => (self.thinking, self.retry) = (true, None),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
-            Line::Record(record) => self.record(record),
+            Line::Record(record) => self.hear(record),
             Line::Ask(ask) => self.asks.push(ask.clone()),
             Line::Withdrawn { request } => self.withdraw(request),
             Line::Result(result) => self.finish(outcome(result)),
@@ -279,7 +283,8 @@ impl Turn {
         self.phase = Phase::Done(outcome);
     }
 
-    fn record(&mut self, record: &Record<'_>) {
+    /// Takes one record in: of the stream or of the transcript.
+    pub fn hear(&mut self, record: &Record<'_>) {
         if record.parent_tool.is_some() || record.sidechain {
             return;
         }

@@ -55,6 +55,13 @@ impl Live {
         self.entrypoint == "telegram"
     }
 
+    /// Asks it to end, by TERM: its turn breaks off, and it writes down what it has.
+    pub fn terminate(&self) {
+        if let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+    }
+
     /// Ends it by KILL, which for an idle process means that it writes nothing more.
     pub fn kill(&self) {
         if let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {

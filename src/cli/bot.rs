@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{self, Setup},
-    cli::{failed, misused},
+    cli::{failed, lock, misused},
     config::{Config, Token},
     telegram::{
         client::{Client, Me},
@@ -43,6 +43,9 @@ pub(super) enum BotError {
     /// Telegram knows no bot with this token.
     #[error(transparent)]
     Token(#[from] poll::TokenRefused),
+    /// There is one already.
+    #[error(transparent)]
+    Lock(#[from] lock::Refused),
     /// The system refused.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -98,6 +101,7 @@ pub(super) async fn run(
     token: &Token,
     cancel: CancellationToken,
 ) -> Result<(), BotError> {
+    let _only_one = lock::Lock::take(token, &config.api_url)?;
     let client = Client::connect(token.reveal(), &config.api_url)?;
     let Some(me) = introduce(&client, &cancel).await? else { return Ok(()) };
     tracing::info!(bot = me.username, "segue is running");
@@ -145,6 +149,7 @@ async fn first_answer(client: &Client) -> Result<Me, poll::TokenRefused> {
 fn setup(config: &Config, me: Me) -> Setup {
     Setup {
         door: Door { username: me.username.clone(), allowed: config.allowed.clone() },
+        state: config.state.join(me.id.to_string()),
         me,
         home: config.home.clone(),
         user_home: config.user_home.clone(),

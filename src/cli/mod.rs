@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the layer that prints")]
 
 mod bot;
+mod lock;
 mod sandbox;
 mod sessions;
 

@@ -61,6 +61,9 @@ async fn run(mut config: Config, arguments: &Arguments) -> Result<(), bot::BotEr
     config.token = Some(token.clone());
     config.api_url = sandbox.api_url();
     config.allowed = BTreeSet::from([OWNER]);
+    // The next sandbox knows nothing of the chats of this one.
+    let state = tempfile::TempDir::with_prefix("segue-sandbox-")?;
+    config.state = state.path().to_owned();
     println!("The chat is at {} (Ctrl-C ends it).", sandbox.page_url());
     if !arguments.no_open {
         open(&sandbox.page_url());

@@ -124,6 +124,8 @@ pub struct Config {
     pub grace: Duration,
     /// Log filter.
     pub log: String,
+    /// Where prompts are kept until they are answered.
+    pub state: PathBuf,
     /// What is allowed but should be known.
     pub warnings: Vec<String>,
 }
@@ -185,6 +187,7 @@ impl Config {
             pace: Duration::from_millis(settings.number("pace_ms", 1000)?.max(1)),
             grace: Duration::from_secs(settings.number("grace_seconds", 5)?),
             log: settings.text("log")?.unwrap_or_else(|| "info".to_owned()),
+            state: state_directory(sources, &user_home),
             user_home,
             warnings: Vec::new(),
         };
@@ -240,6 +243,16 @@ impl Config {
             .map(|key| (key, shown(key).unwrap_or_else(|| format!("({})", key.default))))
             .collect()
     }
+}
+
+/// The platform's directory for what a program keeps for itself.
+fn state_directory(sources: &Sources, home: &Path) -> PathBuf {
+    if cfg!(target_os = "macos") {
+        return home.join("Library/Application Support/segue");
+    }
+    let base =
+        sources.variable("XDG_STATE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    base.unwrap_or_else(|| home.join(".local/state")).join("segue")
 }
 
 /// A path as a person writes it: `~` stands for the home directory.

@@ -20,12 +20,13 @@ pub(super) fn ending(
     wordless: bool,
 ) -> (Option<Text>, Vec<Vec<Button>>) {
     let again = vec![row([("Try again", Tap::Again(turn.session, turn.attempt + 1))])];
+    let on = vec![row([("Continue", Tap::GoOn(turn.session, turn.attempt + 1))])];
     let plain = |words: &str| Some(Text::plain(words));
     match outcome {
         Outcome::Answered if wordless => (plain("Claude is done and has said nothing."), vec![]),
         Outcome::Answered | Outcome::Joined | Outcome::NoConversation => (None, vec![]),
-        Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), vec![]),
-        Outcome::Stopped => (plain("Stopped here."), vec![]),
+        Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), again),
+        Outcome::Stopped => (plain("Stopped here."), again),
         Outcome::TakenBack => (plain("Taken back: Claude has not read this."), vec![]),
         Outcome::Repeated => (
             plain("Claude has had this message before, so it did not run again."),
@@ -61,8 +62,11 @@ pub(super) fn ending(
             (Some(text), vec![])
         }
         Outcome::Crashed { how, stderr } => (Some(crashed(how, stderr)), again),
+        Outcome::BrokenOff => {
+            (plain("Claude was cut off here: it, segue or the laptop went down."), on)
+        }
         Outcome::Shutdown => {
-            (plain("segue was ended on the laptop; what Claude did is in the session."), again)
+            (plain("segue was ended on the laptop; what Claude did is in the session."), on)
         }
     }
 }

@@ -165,6 +165,22 @@ pub fn forked(scene: &Scene, of: &Session, into: SessionId) -> Screen {
     screen(text, vec![row([("Other session", others(&of.project, Carry::Nothing))])])
 }
 
+/// Somebody else gets the messages of this bot; `advice` says what to do.
+pub fn conflict(advice: &str) -> Screen {
+    plain(&format!("I get no messages at the moment: {advice}."))
+}
+
+/// A file of a prompt could not be read.
+pub fn damaged(name: &str) -> Screen {
+    let after = " could not be read and was set aside. If a message of yours got no answer, send \
+                 it again.";
+    about_path("A message that was kept on the laptop in ", name, after)
+}
+
+/// An update could not be handled.
+pub const BROKEN: &str = "segue could not handle this: it is a fault of segue's. It was set aside, and the log on the \
+     laptop says more.";
+
 /// A plain sentence.
 pub fn plain(sentence: &str) -> Screen {
     screen(Text::plain(sentence), Vec::new())

@@ -78,6 +78,7 @@ fn headline(turn: &Turn) -> String {
     match &turn.phase {
         Phase::Waiting(Wait::Turn) => "Waiting for the running turn".to_owned(),
         Phase::Waiting(Wait::Place) => "Waiting for the turn of another chat".to_owned(),
+        Phase::Waiting(Wait::Orphan) => "Waiting for the turn that was running before".to_owned(),
         Phase::Waiting(Wait::Slot(1)) => "Waiting: another turn is running".to_owned(),
         Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
         Phase::Starting => "Starting Claude".to_owned(),
@@ -153,6 +154,9 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
     let words = match turn.outcome() {
         Some(Outcome::Joined) => "Claude has taken this into the running turn.",
         Some(Outcome::TakenBack) => "Taken back: Claude has not read this.",
+        Some(Outcome::Shutdown) => {
+            "segue was ended before Claude read this. It is kept, and goes to Claude when segue is back."
+        }
         _ => "Claude takes this in at the next step.",
     };
     let mut text = anchor(scene, turn.session);

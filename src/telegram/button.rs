@@ -40,6 +40,8 @@ pub enum Tap {
     Fork(SessionId),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
+    /// Ask the session to go on with the prompt, as this attempt.
+    GoOn(SessionId, u32),
 }
 
 /// Whether a button takes a prompt along: the message that its own message replies to.
@@ -105,6 +107,9 @@ impl Tap {
             Self::Again(session, attempt) => {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
+            Self::GoOn(session, attempt) => {
+                ('g', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
+            }
         };
         let kind = if carry == Carry::Prompt { kind.to_ascii_uppercase() } else { kind };
         let data = format!("{kind}{rest}");
@@ -130,6 +135,10 @@ impl Tap {
             ('a', Carry::Prompt) => {
                 let (id, attempt) = rest.split_once(':')?;
                 Self::Again(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
+            }
+            ('g', Carry::Prompt) => {
+                let (id, attempt) = rest.split_once(':')?;
+                Self::GoOn(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
             }
             _ => return None,
         })
@@ -207,6 +216,7 @@ mod tests {
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::Again(id, attempt)),
+            (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::GoOn(id, attempt)),
         ]
     }
 

@@ -1,15 +1,16 @@
 //! The loop that gets updates from Telegram and hands them on, in order, at least once.
 //!
 //! Knows the offset and nothing of what the updates mean. An update is confirmed to Telegram by
-//! the next poll, after all of its batch was taken over: what a crash leaves unconfirmed comes
-//! again. It never confirms what nobody took, never lets an update that cannot be read block the
-//! next, and never takes a webhook away from whoever set it.
+//! the next poll, after each of its batch was handled or written down, which its [`Receipt`] says:
+//! what a crash leaves unconfirmed comes again. It never confirms what nobody took, never lets an
+//! update that cannot be read block the next, and never takes a webhook away from whoever set it.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -40,8 +41,56 @@ pub struct Poll {
     /// Names of all kinds of updates that are wanted; Telegram remembers the list.
     pub allowed_updates: &'static [&'static str],
     /// Takes the updates; when it is full, polling waits.
-    pub sink: mpsc::Sender<Update>,
+    pub sink: mpsc::Sender<Delivery>,
 }
+
+/// What polling brings.
+#[derive(Debug)]
+pub enum Delivery {
+    /// An update.
+    Update(Box<Handed>),
+    /// Somebody else gets the updates of this bot, and what to do about it. Said once until polling
+    /// works again.
+    Conflict(&'static str),
+}
+
+/// An update in other hands.
+#[derive(Debug)]
+pub struct Handed {
+    /// What it says.
+    pub update: Update,
+    /// How it came; nothing when it was no JSON that can be read.
+    pub raw: Option<Value>,
+    /// Whether it may have come to an earlier process, too.
+    pub turn: Turn,
+    /// To be given back when it need not come again.
+    pub receipt: Receipt,
+}
+
+/// How often an update may have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It was waiting when we began: an earlier process may have died before it could confirm it.
+    Perhaps,
+    /// This is the first time.
+    First,
+}
+
+/// The word that an update need not come again. One that is dropped says that nobody took it, and
+/// ends polling.
+#[derive(Debug)]
+pub struct Receipt(oneshot::Sender<()>);
+
+impl Receipt {
+    /// The update was handled, or is kept where a crash does not reach it.
+    pub fn confirm(self) {
+        // Polling has ended: then it comes again, which does no harm.
+        let _ = self.0.send(());
+    }
+}
+
+/// Nobody takes updates any more.
+struct Unheard;
 
 /// Why polling ended by itself: a 401 or 404.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +110,8 @@ async fn listen(poll: &Poll) -> Result<(), TokenRefused> {
     let mut offset = None;
     let mut seen = Seen::default();
     let mut trouble = Trouble::new(RandomState::new().hash_one(poll.me));
+    // Telegram gives the oldest first, and an earlier process held one batch at most.
+    let mut turn = Turn::Perhaps;
     loop {
         let asked = Instant::now();
         let wait = match fetch(&poll.client, offset, poll.allowed_updates).await {
@@ -70,29 +121,45 @@ async fn listen(poll: &Poll) -> Result<(), TokenRefused> {
                 offset = batch.iter().rev().find(|raw| raw.id != 0).map(|raw| raw.id + 1);
                 let news = batch.into_iter().filter(|raw| seen.is_news(raw.id)).collect::<Vec<_>>();
                 let floor = if news.is_empty() { SHORTEST_POLL } else { Duration::ZERO };
-                if take_over(poll, news).await.is_err() {
+                if take_over(poll, news, turn).await.is_err() {
                     return Ok(());
                 }
+                turn = Turn::First;
                 floor.saturating_sub(asked.elapsed())
             }
             Err(Refusal::Unauthorized) => return Err(TokenRefused),
-            Err(refusal) => trouble.wait(&refusal),
+            Err(refusal) => {
+                let begins = trouble.begins(&refusal);
+                if let Some(words) = begins
+                    && poll.sink.send(Delivery::Conflict(words)).await.is_err()
+                {
+                    return Ok(());
+                }
+                trouble.wait(&refusal)
+            }
         };
         sleep(wait).await;
     }
 }
 
-/// Returns when every update of the batch is in other hands: from then on it may be confirmed.
-async fn take_over(poll: &Poll, batch: Vec<Raw>) -> Result<(), mpsc::error::SendError<Update>> {
-    for raw in batch {
-        let update = match raw.json {
-            Some(json) => decode(&json, poll.me),
-            None => Update { id: raw.id, what: What::Undecodable("no readable JSON".to_owned()) },
+/// Returns when every update of the batch is handled or kept: from then on it may be confirmed.
+async fn take_over(poll: &Poll, batch: Vec<Raw>, turn: Turn) -> Result<(), Unheard> {
+    let mut receipts = Vec::with_capacity(batch.len());
+    for Raw { id, json } in batch {
+        let update = match &json {
+            Some(json) => decode(json, poll.me),
+            None => Update { id, what: What::Undecodable("no readable JSON".to_owned()) },
         };
         if let What::Undecodable(why) = &update.what {
             warn!(update = update.id, why, "an update cannot be read");
         }
-        poll.sink.send(update).await?;
+        let (receipt, given_back) = oneshot::channel();
+        let handed = Handed { update, raw: json, turn, receipt: Receipt(receipt) };
+        poll.sink.send(Delivery::Update(Box::new(handed))).await.map_err(|_| Unheard)?;
+        receipts.push(given_back);
+    }
+    for receipt in receipts {
+        receipt.await.map_err(|_| Unheard)?;
     }
     Ok(())
 }
@@ -128,6 +195,14 @@ struct Trouble {
 impl Trouble {
     fn new(salt: u64) -> Self {
         Self { failures: 0, salt, conflict: false }
+    }
+
+    /// What to do, where a conflict begins.
+    fn begins(&self, refusal: &Refusal) -> Option<&'static str> {
+        match refusal {
+            Refusal::Conflict(text) if !self.conflict => Some(conflict(text)),
+            _ => None,
+        }
     }
 
     /// Takes note of a failure and says how long to wait.

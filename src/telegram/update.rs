@@ -15,6 +15,17 @@ pub struct Update {
     pub what: What,
 }
 
+impl Update {
+    /// Where it happened, if that is a place.
+    pub fn place(&self) -> Option<Place> {
+        match &self.what {
+            What::Message(message) | What::Edited(message) => Some(message.place),
+            What::Press(press) => press.place,
+            What::Other(_) | What::Undecodable(_) => None,
+        }
+    }
+}
+
 /// What an update brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {

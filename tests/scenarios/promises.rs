@@ -1,6 +1,6 @@
 //! The promises that hold without the real CLI.
 
-use std::fs;
+use std::path::PathBuf;
 
 use crate::support::{
     phone::{ADA, GRACE, GROUP, Phone, session_of},
@@ -26,9 +26,7 @@ async fn nothing_remembered() {
         assert_eq!(session_of(&answer), pears);
     }
     phone.terminate();
-    let mut known = fs::read_dir(scratch.home()).unwrap();
-    let stored = known.find(|entry| entry.as_ref().unwrap().file_name() == ".local");
-    assert!(stored.is_none(), "a state directory was left: {stored:?}");
+    assert_eq!(phone.state(), [""; 0].map(PathBuf::from), "at rest the state directory is empty");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bridge::{
-        prompt::Prompt,
+        prompt::{Prompt, PromptId},
         run::{
             Activity, Asked, Order, Over, Seat, Settings, State, Why,
             end::refused,
@@ -50,6 +50,8 @@ pub(super) struct Actor {
     pub(super) slot_wanted: Option<Permit>,
     /// When the process must have ended its turn after an interrupt.
     pub(super) patience: Option<Instant>,
+    /// The prompt that was sent again after its process was killed.
+    pub(super) sent_again: Option<PromptId>,
     /// US dollars before the running turn.
     pub(super) spent: f64,
 }
@@ -77,6 +79,7 @@ impl Actor {
             slot: None,
             slot_wanted: None,
             patience: None,
+            sent_again: None,
             spent: 0.0,
         }
     }

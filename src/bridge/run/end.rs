@@ -1,9 +1,13 @@
 //! The end of a process, and of a run.
 
-use tokio::sync::mpsc;
+use std::os::unix::process::ExitStatusExt;
+
+use tokio::{sync::mpsc, task::spawn_blocking};
 
 use crate::{
     bridge::{
+        prompt::PromptId,
+        recover::{self, Past},
         run::{
             Order, Over, Why,
             actor::{Actor, show},
@@ -22,14 +26,26 @@ impl Actor {
         if turn::is_missing_conversation(&ended.stderr) && !started {
             return Some(Why::NoConversation);
         }
-        // What the CLI had not begun was never read, or is known to it by its uuid.
         if let Some(inside) = self.inside.take() {
-            self.waiting.push_front(inside);
+            match self.past(inside.prompt.id).await {
+                Past::Unread => self.waiting.push_front(inside),
+                // Sent again it would run again.
+                Past::Joined | Past::Turn(_) => show(&inside, |turn| {
+                    turn.taken = true;
+                    turn.finish(Outcome::Joined);
+                }),
+            }
         }
         let session = self.seat.conversation.session();
         if !started && ended.stderr.contains("is already in use") {
             // A run before this one has made it: an id of ours is never anybody else's.
             self.seat.conversation = Conversation::Resume(session);
+            self.waiting.extend(self.current.take());
+            self.waiting.rotate_right(1);
+            return None;
+        }
+        if self.is_lost(&ended).await {
+            tracing::warn!(%session, "the CLI was killed before it had the prompt: sending it again");
             self.waiting.extend(self.current.take());
             self.waiting.rotate_right(1);
             return None;
@@ -44,6 +60,29 @@ impl Actor {
             self.finish(outcome);
         }
         None
+    }
+
+    /// Whether the running prompt went down with a process that was killed, and stands nowhere. Once
+    /// for each prompt: what kills the CLI twice is shown.
+    async fn is_lost(&mut self, ended: &Ended) -> bool {
+        let killed = ended.status.is_some_and(|status| status.signal().is_some());
+        let Some(current) = self.current.as_ref().filter(|_| killed && self.patience.is_none())
+        else {
+            return false;
+        };
+        let prompt = current.prompt.id;
+        if self.sent_again.replace(prompt) == Some(prompt) {
+            return false;
+        }
+        self.past(prompt).await == Past::Unread
+    }
+
+    /// What the transcript holds of a prompt.
+    fn past(&self, prompt: PromptId) -> impl Future<Output = Past> + Send + use<> {
+        let home = self.settings.home.clone();
+        let session = self.seat.conversation.session();
+        let look = move || recover::look(&home.transcript(session)?, prompt).ok();
+        async move { spawn_blocking(look).await.ok().flatten().unwrap_or(Past::Unread) }
     }
 
     pub(super) async fn close(mut self, why: Why, mut orders: mpsc::Receiver<Order>) -> Over {

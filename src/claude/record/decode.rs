@@ -155,6 +155,7 @@ fn message<'a>(scan: &mut Scan<'a>) -> Result<Option<Message<'a>>, Broken> {
         match key {
             b"id" => message.id = scan.value()?.string(),
             b"model" => message.model = scan.value()?.string(),
+            b"stop_reason" => message.stop = scan.value()?.string(),
             b"usage" => message.usage = usage(scan)?,
             b"content" => message.blocks = content(scan)?,
             _ => drop(scan.value()?),

@@ -123,6 +123,9 @@ pub struct Message<'a> {
     pub id: Option<Cow<'a, str>>,
     /// The model; `<synthetic>` on messages of the CLI itself.
     pub model: Option<Cow<'a, str>>,
+    /// Why the model stopped (`stop_reason`): `end_turn`, `tool_use`, …; absent while it writes and
+    /// in older transcripts.
+    pub stop: Option<Cow<'a, str>>,
     /// The content; a plain string is one [`Block::Text`].
     pub blocks: Vec<Block<'a>>,
     /// Tokens, the same on all records of one message: count them once per id.

@@ -117,6 +117,11 @@ impl Outbox {
         }
     }
 
+    /// Whether the outbox has ended: what is given in now goes nowhere.
+    pub fn is_ended(&self) -> bool {
+        self.orders.is_closed()
+    }
+
     fn durable(&self, place: Place, act: Act) -> Sent {
         let (job, sent) = Durable::new(place, act);
         self.order(Order::Durable(job));

@@ -1,0 +1,431 @@
+//! Prompts that Telegram has delivered and whose answer is not in the chat yet: a file each.
+//!
+//! A file is written before Telegram hears that the update came, and goes when the last part of the
+//! answer is in the chat, so at rest the directory is empty. It holds what a later process needs to
+//! take the prompt up by the ordinary path: the update as it came, where the prompt went, and which
+//! messages show it. What the prompt did is not in it: that stands in the transcript. A file that
+//! cannot be read is set aside and never in the way.
+
+use std::{
+    collections::HashMap,
+    ffi::OsStr,
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    bridge::prompt::PromptId,
+    claude::{process::Conversation, session::SessionId},
+};
+
+/// Form of the files; one of another form is set aside.
+const VERSION: u32 = 1;
+/// Directory of what cannot be used.
+const ASIDE: &str = "set-aside";
+
+/// How a prompt came to this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Came {
+    /// Telegram has delivered it for the first time.
+    #[default]
+    New,
+    /// Telegram has delivered it, perhaps not for the first time: it may have been answered before.
+    Perhaps,
+    /// It was in the spool when this process started: it may have run.
+    Left,
+}
+
+/// A prompt in the spool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    version: u32,
+    /// Its key.
+    pub id: Uuid,
+    /// When it came, milliseconds since the epoch: the order of prompts.
+    pub at: u64,
+    /// The update that carries it, as Telegram sent it.
+    pub raw: Value,
+    /// Where it went, as soon as that is decided.
+    #[serde(default)]
+    pub leg: Option<Leg>,
+    /// The message that shows its progress.
+    #[serde(default)]
+    pub progress: Option<i32>,
+    /// The messages of its answer, in order, as far as they are in the chat.
+    #[serde(default)]
+    pub sent: Vec<i32>,
+}
+
+/// Where a prompt went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// The session's directory.
+    pub directory: PathBuf,
+    /// The session.
+    pub session: SessionId,
+    /// How a process comes to it, if there is no transcript yet.
+    pub start: Start,
+    /// Whether the place of the prompt pointed there.
+    pub bound: bool,
+}
+
+/// How a process comes to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// It exists.
+    Resume,
+    /// It is begun.
+    New,
+    /// It is begun as a copy of this one.
+    Fork(SessionId),
+}
+
+impl From<Conversation> for Start {
+    fn from(conversation: Conversation) -> Self {
+        match conversation {
+            Conversation::Resume(_) => Self::Resume,
+            Conversation::New(_) => Self::New,
+            Conversation::Fork { of, .. } => Self::Fork(of),
+        }
+    }
+}
+
+/// The spool. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    shelf: Arc<Mutex<Shelf>>,
+}
+
+#[derive(Debug)]
+struct Shelf {
+    directory: PathBuf,
+    held: HashMap<Uuid, Held>,
+    /// Counts what was held, so that what is done late does not touch a later holding.
+    count: u64,
+    /// Time of the newest prompt: no two have the same.
+    newest: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    kept: Kept,
+    came: Came,
+    number: u64,
+    written: bool,
+}
+
+/// What an earlier process left.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Prompts, the oldest first.
+    pub kept: Vec<Kept>,
+    /// Names of files that could not be read and were set aside.
+    pub damaged: Vec<String>,
+}
+
+impl Spool {
+    /// The spool in `directory`, which need not exist, and what is in it.
+    pub fn open(directory: PathBuf) -> (Self, Found) {
+        let found = find(&directory);
+        let newest = found.kept.last().map_or(0, |kept| kept.at);
+        let mut shelf = Shelf { directory, held: HashMap::new(), count: 0, newest };
+        for kept in &found.kept {
+            shelf.hold(kept.clone(), (Came::Left, true));
+        }
+        (Self { shelf: Arc::new(Mutex::new(shelf)) }, found)
+    }
+
+    /// Takes a prompt in, in memory only: until it is [kept](Self::keep), Telegram must not hear
+    /// that it came. Returns the number of this holding.
+    pub fn hold(&self, id: PromptId, raw: Value, came: Came) -> u64 {
+        let mut inner = self.lock();
+        inner.newest = (inner.newest + 1).max(now());
+        let (at, leg, sent) = (inner.newest, None, Vec::new());
+        let kept = Kept { version: VERSION, id: id.0, at, raw, leg, progress: None, sent };
+        inner.hold(kept, (came, false))
+    }
+
+    /// Writes a prompt down, with where it goes: from here on it survives us.
+    pub fn keep(&self, id: PromptId, leg: Option<Leg>) -> io::Result<()> {
+        let mut inner = self.lock();
+        let Shelf { directory, held, .. } = &mut *inner;
+        let Some(held) = held.get_mut(&id.0) else { return Ok(()) };
+        if held.written && leg == held.kept.leg {
+            return Ok(());
+        }
+        held.kept.leg = leg;
+        write(directory, &held.kept, Care::Sync)?;
+        held.written = true;
+        Ok(())
+    }
+
+    /// Notes the message that shows the progress of a prompt.
+    pub fn shown(&self, id: PromptId, message: i32) -> io::Result<()> {
+        self.change(id, |kept| kept.progress = Some(message))
+    }
+
+    /// Notes that one more part of an answer is in the chat.
+    pub fn sent(&self, id: PromptId, message: i32) -> io::Result<()> {
+        self.change(id, |kept| kept.sent.push(message))
+    }
+
+    /// These need not survive the machine: without them a message comes twice or stays stale.
+    fn change(&self, id: PromptId, change: impl FnOnce(&mut Kept)) -> io::Result<()> {
+        let mut inner = self.lock();
+        let Shelf { directory, held, .. } = &mut *inner;
+        let Some(held) = held.get_mut(&id.0) else { return Ok(()) };
+        change(&mut held.kept);
+        if held.written { write(directory, &held.kept, Care::Rename) } else { Ok(()) }
+    }
+
+    /// What is in the spool of a prompt, and how it came.
+    pub fn get(&self, id: PromptId) -> Option<(Kept, Came)> {
+        self.lock().held.get(&id.0).map(|held| (held.kept.clone(), held.came))
+    }
+
+    /// The number of the holding of a prompt.
+    pub fn number(&self, id: PromptId) -> Option<u64> {
+        self.lock().held.get(&id.0).map(|held| held.number)
+    }
+
+    /// A prompt is done with.
+    pub fn remove(&self, id: PromptId) {
+        let mut inner = self.lock();
+        if inner.held.remove(&id.0).is_some_and(|held| held.written) {
+            inner.unlink(id.0);
+        }
+    }
+
+    /// The same, unless it was taken in again since it was held under this number.
+    pub fn remove_if(&self, id: PromptId, number: u64) {
+        if self.number(id) == Some(number) {
+            self.remove(id);
+        }
+    }
+
+    /// A prompt with which nothing can be done is put where it is in nobody's way.
+    pub fn set_aside(&self, id: Uuid) {
+        let mut inner = self.lock();
+        if inner.held.remove(&id).is_some_and(|held| held.written) {
+            aside(&inner.directory, OsStr::new(&name(id)));
+        }
+    }
+
+    /// The same with an update that brought no prompt.
+    pub fn lay_aside(&self, update: i64, raw: &Value) {
+        let to = self.lock().directory.join(ASIDE);
+        let written = fs::create_dir_all(&to)
+            .and_then(|()| private(&to.join(format!("update-{update}.json"))))
+            .and_then(|mut file| file.write_all(raw.to_string().as_bytes()));
+        if let Err(error) = written {
+            tracing::error!(%error, update, "cannot be set aside");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelf {
+    fn hold(&mut self, kept: Kept, (came, written): (Came, bool)) -> u64 {
+        self.count += 1;
+        let number = self.count;
+        self.held.insert(kept.id, Held { kept, came, number, written });
+        number
+    }
+
+    fn unlink(&self, id: Uuid) {
+        // Gone already is as good; what stays for another reason is looked at by the next start.
+        let _ = fs::remove_file(self.directory.join(name(id)));
+        let _ = fs::remove_dir(&self.directory);
+    }
+}
+
+/// How safely a file is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// It survives a crash of this process.
+    Rename,
+    /// It survives a crash of the machine.
+    Sync,
+}
+
+fn name(id: Uuid) -> String {
+    format!("{id}.json")
+}
+
+fn write(directory: &Path, kept: &Kept, care: Care) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    let path = directory.join(name(kept.id));
+    let unfinished = path.with_extension("new");
+    let mut file = private(&unfinished)?;
+    file.write_all(&serde_json::to_vec(kept)?)?;
+    if care == Care::Sync {
+        file.sync_all()?;
+    }
+    fs::rename(&unfinished, &path)?;
+    if care == Care::Sync {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// A file that only its owner can read: it holds what the person wrote.
+fn private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+fn find(directory: &Path) -> Found {
+    let mut found = Found::default();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match path.extension().and_then(OsStr::to_str) {
+            // Never confirmed to Telegram, so it comes again.
+            Some("new") => drop(fs::remove_file(&path)),
+            Some("json") => {
+                if let Some(kept) = read(&path) {
+                    found.kept.push(kept);
+                } else {
+                    aside(directory, &entry.file_name());
+                    found.damaged.push(entry.file_name().to_string_lossy().into_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    found.kept.sort_by_key(|kept| kept.at);
+    // Without files it is not to be seen.
+    let _ = fs::remove_dir(directory);
+    found
+}
+
+fn read(path: &Path) -> Option<Kept> {
+    let kept = decode(&fs::read(path).ok()?)?;
+    (path.file_stem()?.to_str()? == kept.id.to_string()).then_some(kept)
+}
+
+/// Reads the content of a file; None for what no spool of this version wrote.
+pub fn decode(bytes: &[u8]) -> Option<Kept> {
+    let kept: Kept = serde_json::from_slice(bytes).ok()?;
+    (kept.version == VERSION).then_some(kept)
+}
+
+fn aside(directory: &Path, name: &OsStr) {
+    let to = directory.join(ASIDE);
+    let moved =
+        fs::create_dir_all(&to).and_then(|()| fs::rename(directory.join(name), to.join(name)));
+    if let Err(error) = moved {
+        tracing::error!(%error, name = %name.to_string_lossy(), "cannot be set aside");
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::any, proptest, sample::Index};
+    use serde_json::json;
+    use tempfile::{TempDir, tempdir};
+
+    use super::*;
+
+    fn id(n: u128) -> PromptId {
+        PromptId(Uuid::from_u128(n))
+    }
+
+    fn leg() -> Leg {
+        let session = SessionId(Uuid::from_u128(9));
+        let directory = "/home/ada".into();
+        Leg { directory, session, start: Start::Fork(session), bound: true }
+    }
+
+    fn open(state: &TempDir) -> (Spool, Found) {
+        Spool::open(state.path().join("7"))
+    }
+
+    #[test]
+    fn what_is_kept_is_found_in_order_until_it_is_removed() {
+        let state = tempdir().unwrap();
+        let (spool, found) = open(&state);
+        assert_eq!(found.kept, []);
+        for n in [3, 1, 2] {
+            spool.hold(id(n), json!({"update_id": n as u64}), Came::New);
+        }
+        spool.keep(id(3), None).unwrap();
+        spool.keep(id(1), Some(leg())).unwrap();
+        spool.shown(id(1), 10).unwrap();
+        spool.sent(id(1), 11).unwrap();
+        let (again, found) = open(&state);
+        let ids: Vec<_> = found.kept.iter().map(|kept| kept.id).collect();
+        assert_eq!(ids, [id(3).0, id(1).0], "what was only held is Telegram's to bring again");
+        let (kept, came) = again.get(id(1)).unwrap();
+        assert_eq!((kept.leg, kept.progress, kept.sent), (Some(leg()), Some(10), vec![11]));
+        assert_eq!(came, Came::Left);
+        again.remove(id(1));
+        again.remove(id(3));
+        assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0, "at rest it is empty");
+    }
+
+    #[test]
+    fn a_late_removal_spares_what_came_again() {
+        let state = tempdir().unwrap();
+        let (spool, _) = open(&state);
+        let first = spool.hold(id(1), Value::Null, Came::New);
+        let second = spool.hold(id(1), Value::Null, Came::New);
+        spool.keep(id(1), None).unwrap();
+        spool.remove_if(id(1), first);
+        assert_eq!(open(&state).1.kept.len(), 1);
+        spool.remove_if(id(1), second);
+        assert_eq!(open(&state).1.kept.len(), 0);
+    }
+
+    #[test]
+    fn damage_is_set_aside_and_in_nobodys_way() {
+        let state = tempdir().unwrap();
+        let (spool, _) = open(&state);
+        spool.hold(id(1), json!({"update_id": 1}), Came::New);
+        spool.keep(id(1), None).unwrap();
+        let directory = state.path().join("7");
+        fs::write(directory.join("torn.json"), "{\"version\":1,").unwrap();
+        fs::copy(directory.join(name(id(1).0)), directory.join(name(id(2).0))).unwrap();
+        fs::write(directory.join("half.new"), "{").unwrap();
+        let (spool, found) = open(&state);
+        assert_eq!((found.kept.len(), found.damaged.len()), (1, 2));
+        assert_eq!(open(&state).1.damaged, [""; 0], "reported once");
+        spool.set_aside(id(1).0);
+        assert_eq!(open(&state).1.kept, []);
+        assert_eq!(fs::read_dir(directory.join(ASIDE)).unwrap().count(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_strange(harms in vec((any::<Index>(), any::<u8>()), 0..6), cut: Index) {
+            let (at, raw, leg) = (5, json!({"message": {"text": "héllo"}}), Some(leg()));
+            let id = Uuid::from_u128(1);
+            let kept = Kept { version: 1, id, at, raw, leg, progress: Some(1), sent: vec![2] };
+            let mut bytes = serde_json::to_vec(&kept).unwrap();
+            assert_eq!(decode(&bytes), Some(kept));
+            for (at, byte) in harms {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            let _ = decode(&bytes);
+            bytes.truncate(cut.index(bytes.len()));
+            assert_eq!(decode(&bytes), None);
+        }
+    }
+}

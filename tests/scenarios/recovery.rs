@@ -1,0 +1,300 @@
+//! Never lost, never twice: what was under way when the bot was killed.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use segue::{
+    sandbox::{Options, Post},
+    telegram::{client::Client, poll},
+};
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{
+    phone::{ADA, PATIENCE, Phone},
+    scratch::Scratch,
+};
+
+/// A garden whose Claude thinks for a while about what is slow, and for ever about what is endless.
+async fn phone() -> (Scratch, PathBuf, Phone) {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let script = json!({"rules": [
+        {"words": ["slow"], "replies": [[
+            {"text": "One after the other. "}, {"pause": 2000}, {"text": "Done with {last}"},
+        ]]},
+        {"words": ["endless"], "replies": [
+            [{"text": "It begins."}, {"tool": {"name": "Bash", "input": {"command": "true"}}}],
+            [{"text": "On and on. "}, "hang"],
+        ]},
+        {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
+    ]});
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    (scratch, garden, phone)
+}
+
+/// Every line of every transcript.
+pub(crate) fn records(scratch: &Scratch) -> Vec<Value> {
+    let folders = fs::read_dir(scratch.home().join(".claude/projects")).into_iter().flatten();
+    let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
+    let texts = files.map(|file| fs::read(file.unwrap().path()).unwrap());
+    let lines = |text: Vec<u8>| -> Vec<Value> {
+        text.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    };
+    texts.flat_map(lines).collect()
+}
+
+/// How often Claude has got these words.
+pub(crate) fn taken(records: &[Value], words: &str) -> usize {
+    let is_it = |record: &&Value| match record["type"].as_str() {
+        Some("user") => {
+            let content = &record["message"]["content"];
+            content == words || content[0]["text"] == words
+        }
+        Some("attachment") => record["attachment"]["prompt"] == words,
+        _ => false,
+    };
+    records.iter().filter(is_it).count()
+}
+
+/// The CLI processes that live.
+pub(crate) fn living(home: &Path) -> Vec<i32> {
+    let entries = fs::read_dir(home.join(".claude/sessions")).into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.path().file_stem()?.to_str()?.parse().ok());
+    let lives = |pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    pids.filter(lives).collect()
+}
+
+pub(crate) fn end(pid: i32) {
+    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+}
+
+/// Waits until the bot knows that a message is in the chat: until then its reply is as good as lost.
+async fn noted(phone: &Phone, field: &str) {
+    until("noted", || {
+        phone.state().iter().any(|file| {
+            let kept: Value =
+                serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
+            kept[field].is_i64() || !kept[field][0].is_null()
+        })
+    })
+    .await;
+}
+
+async fn until(wish: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "not {wish}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The answers to a prompt: messages that made a sound.
+fn answers(phone: &Phone, prompt: i64) -> Vec<Post> {
+    let is_it = |post: &Post| post.reply_to == Some(prompt) && !post.silent;
+    phone.client.messages(ADA).into_iter().filter(is_it).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_outlives_the_bot_is_followed_and_answered_once() {
+    let (scratch, _, mut phone) = phone().await;
+    let prompt = phone.say("slow beans");
+    phone.see_text(&["One after"]).await;
+    noted(&phone, "progress").await;
+    let next = phone.say("water them");
+    phone.see_text(&["takes this in"]).await;
+    phone.kill();
+    phone.boot().await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("Done with slow beans"), "{answer:?}");
+    phone.at_rest();
+    phone.settled().await;
+    let records = records(&scratch);
+    assert_eq!((taken(&records, "slow beans"), taken(&records, "water them")), (1, 1));
+    assert_eq!(answers(&phone, prompt).len(), 1);
+    let heard = |post: &Post| post.reply_to == Some(next);
+    assert!(phone.client.messages(ADA).iter().any(heard), "the second has its word");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_given_without_us_is_read_from_the_transcript() {
+    let (scratch, _, mut phone) = phone().await;
+    let prompt = phone.say("slow beans");
+    phone.see_text(&["One after"]).await;
+    noted(&phone, "progress").await;
+    phone.kill();
+    until("finished without us", || living(&scratch.home()).is_empty()).await;
+    assert_eq!(phone.state().len(), 1);
+    phone.boot().await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("Done with slow beans"), "{answer:?}");
+    phone.at_rest();
+    phone.settled().await;
+    assert_eq!(taken(&records(&scratch), "slow beans"), 1);
+    assert!(!phone.said().contains("started the CLI"), "nothing was run for it");
+    let next = phone.ask("water").await;
+    assert!(next.text.contains("I see 2 prompts"), "the place is where it was: {next:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_broken_off_is_shown_and_goes_on_when_asked() {
+    let (scratch, _, mut phone) = phone().await;
+    phone.terminate();
+    phone.configure("pace_ms = 20\nmode = \"bypassPermissions\"\n");
+    phone.boot().await;
+    let prompt = phone.say("endless beans");
+    phone.see_text(&["On and on"]).await;
+    noted(&phone, "progress").await;
+    phone.kill();
+    living(&scratch.home()).into_iter().for_each(end);
+    phone.boot().await;
+    let broken = phone.answer(prompt).await;
+    assert!(
+        broken.text.contains("It begins") && broken.text.contains("cut off here"),
+        "{broken:?}"
+    );
+    phone.at_rest();
+    phone.settled().await;
+    phone.press(&broken, "Continue").await;
+    phone.see_text(&["Continue from where you left off"]).await;
+    assert_eq!(taken(&records(&scratch), "endless beans"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_that_claude_never_got_is_sent_and_order_is_kept() {
+    let (scratch, _, mut phone) = phone().await;
+    phone.ask("sow").await;
+    phone.at_rest();
+    phone.kill();
+    let prompts = ["one", "two", "three"].map(|text| (text, phone.say(text)));
+    phone.boot().await;
+    for (_, prompt) in prompts {
+        phone
+            .see("a word on each", |posts| {
+                posts.iter().any(|post| post.reply_to == Some(prompt)).then_some(())
+            })
+            .await;
+    }
+    phone.at_rest();
+    let records = records(&scratch);
+    assert_eq!(prompts.map(|(text, _)| taken(&records, text)), [1, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cli_that_is_killed_before_it_has_the_prompt_gets_it_again() {
+    let (scratch, _, phone) = phone().await;
+    phone.ask("sow").await;
+    let [pid] = living(&scratch.home())[..] else { panic!("one process") };
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP).unwrap();
+    let prompt = phone.say("water");
+    until("on its way", || phone.said().contains("\"water\"") || !phone.state().is_empty()).await;
+    phone.progress(ADA, prompt).await;
+    end(pid);
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("I see 2 prompts; the last is: water"), "{answer:?}");
+    assert_eq!(taken(&records(&scratch), "water"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_are_in_the_chat_are_not_sent_again() {
+    let (scratch, _, mut phone) = phone().await;
+    phone.terminate();
+    phone.configure("pace_ms = 1500\n");
+    phone.boot().await;
+    let paragraph = "Every word of this arrives, and none of it twice. ".repeat(60);
+    let text: Vec<String> = (1..=6).map(|n| format!("## Part {n}\n\n{paragraph}")).collect();
+    let script = json!({"rules": [{"replies": [[{"text": text.join("\n\n")}]]}]});
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    let prompt = phone.say("tell me all");
+    noted(&phone, "sent").await;
+    phone.kill();
+    phone.boot().await;
+    phone.see_text(&["Part 6", "↳"]).await;
+    phone.at_rest();
+    phone.settled().await;
+    let posts = phone.client.messages(ADA);
+    let parts = posts.iter().filter(|post| post.reply_to == Some(prompt));
+    let whole: String = parts.map(|post| post.text.as_str()).collect();
+    let counts: Vec<_> = (1..=6).map(|n| whole.matches(&format!("Part {n}\n")).count()).collect();
+    assert!(
+        counts.iter().all(|count| *count > 0) && counts.iter().sum::<usize>() <= 7,
+        "{counts:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_file_is_set_aside_and_said() {
+    let (_scratch, _, mut phone) = phone().await;
+    let prompt = phone.say("slow beans");
+    phone.see_text(&["One after"]).await;
+    noted(&phone, "progress").await;
+    phone.kill();
+    let [file] = &phone.state()[..] else { panic!("one file") };
+    fs::write(file.with_file_name("11111111-1111-8111-8111-111111111111.json"), "{\"vers").unwrap();
+    phone.boot().await;
+    phone.see_text(&["could not be read and was set aside"]).await;
+    phone.answer(prompt).await;
+    phone.settled().await;
+    until("one file left", || phone.state().len() == 1).await;
+    assert!(phone.state()[0].to_string_lossy().contains("set-aside"), "{:?}", phone.state());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_keeps_what_claude_has_not_read() {
+    let (scratch, _, mut phone) = phone().await;
+    phone.terminate();
+    phone.configure("pace_ms = 20\nturns_at_once = 1\ngrace_seconds = 0\n");
+    phone.boot().await;
+    phone.say("/new endless beans");
+    phone.see_text(&["It begins"]).await;
+    let prompt = phone.say("/new water");
+    phone.see_text(&["Waiting: another turn"]).await;
+    phone.terminate();
+    phone.see_text(&["It is kept, and goes to Claude"]).await;
+    assert_eq!(phone.state().len(), 1);
+    phone.boot().await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("the last is: water"), "{answer:?}");
+    phone.at_rest();
+    assert_eq!(taken(&records(&scratch), "water"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_runs_once_on_a_machine() {
+    let (_scratch, _, mut phone) = phone().await;
+    let second = phone.second();
+    let words = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(
+        !second.status.success() && words.contains("is running for this bot already"),
+        "{words}"
+    );
+    phone.kill();
+    phone.boot().await;
+    phone.ask("water").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_receiver_of_our_messages_is_told_once_to_the_owner() {
+    let (_scratch, _, phone) = phone().await;
+    let options = Options::default();
+    let client = Client::connect(&options.token, &phone.api_url()).unwrap();
+    let (sink, mut updates) = mpsc::channel(8);
+    let me = u64::try_from(options.bot.id).unwrap();
+    let cancel = CancellationToken::new();
+    let other = poll::Poll { client, me, allowed_updates: &["message"], sink };
+    let polling = tokio::spawn(poll::run(other, cancel.clone()));
+    phone.see_text(&["I get no messages at the moment", "another program"]).await;
+    cancel.cancel();
+    polling.await.unwrap().unwrap();
+    updates.close();
+    assert!(phone.said().contains("another program receives the messages of this bot"));
+}
