@@ -7,6 +7,7 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader, Write},
+    mem::take,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::mpsc::{self, Receiver},
@@ -130,9 +131,11 @@ impl Chromium {
 
     /// What went wrong in the page since this was last asked, a line each.
     pub(crate) fn complaints(&mut self) -> Vec<String> {
-        // The page's answer comes after all that it has said before.
-        self.call("Runtime.evaluate", json!({ "expression": "0" }));
-        std::mem::take(&mut self.complaints)
+        // What was under way is told by the next picture.
+        let picture = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))";
+        let wish = json!({ "expression": picture, "awaitPromise": true });
+        self.call("Runtime.evaluate", wish);
+        take(&mut self.complaints)
     }
 }
 
