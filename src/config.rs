@@ -313,7 +313,7 @@ fn read_file(sources: &Sources) -> Result<(Option<PathBuf>, Table), ConfigError>
             Ok(table) => Ok((Some(file), table)),
             Err(error) => {
                 let start = error.span().map_or(0, |span| span.start.min(text.len()));
-                let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count();
+                let line = memchr::memchr_iter(b'\n', &text.as_bytes()[..start]).count();
                 let message = error.message().to_owned();
                 Err(ConfigError::Syntax { file, line: line + 1, message })
             }

@@ -32,7 +32,7 @@ pub(super) struct Sending {
 }
 
 impl App {
-    pub(super) fn prompt(&mut self, asking: Asking) {
+    pub(super) fn prompt(&mut self, asking: &Asking) {
         let message = &asking.message;
         let source = self.source(message.place, message.id);
         self.send(Sending {

@@ -338,14 +338,14 @@ fn control_response(line: &[u8]) -> Option<Line<'_>> {
         request_id: String,
         #[serde(default)]
         subtype: String,
-        #[serde(default)]
-        response: Value,
+        #[serde(default, rename = "response")]
+        body: Value,
         #[serde(default)]
         error: Option<String>,
     }
     let Raw { response } = read(line)?;
     let result = if response.subtype == "success" {
-        Ok(response.response)
+        Ok(response.body)
     } else {
         Err(response.error.unwrap_or(response.subtype))
     };

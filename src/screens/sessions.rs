@@ -227,11 +227,10 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
         text.push(" · ").push(&branch);
     }
     let prompts = words::plural(card.prompts as u64, "prompt");
-    let mut facts = format!("\n{} · {prompts}", words::age(scene.now, session.modified));
+    text.push("\n").push(&words::age(scene.now, session.modified)).push(" · ").push(&prompts);
     if card.seconds >= 60 {
-        facts.push_str(&format!(" over {}", words::span(card.seconds)));
+        text.push(" over ").push(&words::span(card.seconds));
     }
-    text.push(&facts);
     if let Some(status) = session.status {
         text.push("\n").append(live(status));
     }
@@ -252,6 +251,7 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     )
 }
 
+#[derive(Clone, Copy)]
 enum Side {
     Person,
     Claude,

@@ -110,7 +110,7 @@ impl Scratch {
         }
         let path = self.folder(project).join(format!("{id}.jsonl"));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n";
         fs::write(&path, text).unwrap();
         let times = FileTimes::new().set_modified(used);
         File::options().write(true).open(&path).unwrap().set_times(times).unwrap();

@@ -93,11 +93,10 @@ impl Actor {
                 break why;
             }
             match self.next(&mut orders, &cancel).await {
-                Next::Cancelled => break Why::Shutdown,
-                Next::Order(Some(Order::LetGo)) | Next::Order(None) if self.is_idle() => {
+                Next::Order(Some(Order::LetGo) | None) if self.is_idle() => {
                     break Why::Idle;
                 }
-                Next::Order(None) => break Why::Shutdown,
+                Next::Cancelled | Next::Order(None) => break Why::Shutdown,
                 Next::Order(Some(order)) => self.order(order),
                 Next::Slot(permit) => (self.slot, self.slot_wanted) = (permit, None),
                 Next::Line(true) => self.line(),
@@ -373,9 +372,10 @@ impl Actor {
             return;
         };
         if !process.line().is_empty() {
-            match Line::decode(process.line()) {
-                Ok(line) => self.apply(&process, &line),
-                Err(_) => tracing::debug!("a line of the CLI that is no record"),
+            if let Ok(line) = Line::decode(process.line()) {
+                self.apply(&process, &line);
+            } else {
+                tracing::debug!("a line of the CLI that is no record");
             }
         }
         self.process = Some(process);

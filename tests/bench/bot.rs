@@ -1,0 +1,119 @@
+//! `segue run` itself, against the sandbox.
+
+use std::{
+    fs, io,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use segue::sandbox::{Client, Options, Pace, Sandbox};
+use serde_json::json;
+
+use super::{
+    cli,
+    corpus::Corpus,
+    memory::{COMMAND, held, segue},
+    sample::Times,
+    stream::{OWNER, stand_in},
+    table::{Amount, Goal, Row},
+};
+
+/// KiB at rest.
+const REST: u64 = 12_000_000 / 1024;
+/// Long enough for a busy machine; nothing waits this long unless it fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Who acts in the chat, and where.
+const WHO: (i64, i64) = (OWNER, OWNER);
+
+/// Memory of the bot over `corpus`: before anybody wrote, and after its lists were used.
+pub(crate) async fn memory(corpus: &Corpus, name: &str) -> io::Result<Vec<Row>> {
+    let bot = Bot::start(corpus).await?;
+    let rest = held(bot.child.id(), "VmRSS:").unwrap_or_default();
+    for words in ["/sessions", "/sessions bed", "/cd", "/status"] {
+        bot.ask(words, |_| Some(())).await?;
+    }
+    let most = held(bot.child.id(), "VmHWM:").unwrap_or_default();
+    let row = |what: &str, kib, most| Row {
+        what: format!("Memory of `segue run` {what}, {name}"),
+        measured: Amount::Memory(kib),
+        floor: None,
+        ratio: None,
+        goal: Goal::AtMost(Amount::Memory(most)),
+    };
+    Ok(vec![row("at rest", rest, REST), row("after its lists and searches", most, COMMAND)])
+}
+
+/// From the CLI's last lines to the call that brings the answer into the chat.
+pub(crate) async fn answer(rounds: usize) -> io::Result<Row> {
+    let corpus = Corpus::empty()?;
+    let bot = Bot::start(&corpus).await?;
+    let mut times = Vec::new();
+    for _ in 0..rounds {
+        let prompt = cli::wish(1, Duration::ZERO);
+        let written = bot.ask(&prompt, |text| text.lines().next()?.parse().ok()).await?;
+        let written = Duration::from_nanos(written);
+        let calls = bot.client.calls(0);
+        let last = calls.iter().rfind(|call| call.method == "sendMessage");
+        let came = last.map_or(Duration::ZERO, |call| Duration::from_millis(call.at + 1));
+        times.push(came.saturating_sub(written));
+    }
+    Ok(Row {
+        what: "From the CLI's last line to the answer at the Bot API".to_owned(),
+        measured: Amount::Time(Times::new(times).median()),
+        floor: None,
+        ratio: None,
+        goal: Goal::None,
+    })
+}
+
+/// A bot that runs until it is dropped.
+struct Bot {
+    child: Child,
+    client: Client,
+    _sandbox: Sandbox,
+}
+
+impl Bot {
+    async fn start(corpus: &Corpus) -> io::Result<Self> {
+        let options = Options { pace: Pace::Relaxed, ..Options::default() };
+        let token = options.token.clone();
+        let sandbox = Sandbox::start(options).await?;
+        let directory = corpus.directory();
+        fs::create_dir_all(&directory)?;
+        let trusted =
+            json!({"projects": {directory.to_string_lossy(): {"hasTrustDialogAccepted": true}}});
+        fs::write(corpus.home().dir.join(".claude.json"), trusted.to_string())?;
+        let child = segue(corpus)
+            .arg("run")
+            .env("TELEGRAM_BOT_TOKEN", token)
+            .env("SEGUE_API_URL", sandbox.api_url())
+            .env("SEGUE_ALLOWED_USERS", OWNER.to_string())
+            .env("SEGUE_PROJECT", &directory)
+            .env("SEGUE_CLAUDE", stand_in(corpus)?)
+            .stderr(Stdio::inherit())
+            .env("SEGUE_LOG", "warn")
+            .spawn()?;
+        let bot = Self { child, client: sandbox.client(), _sandbox: sandbox };
+        bot.client.wait_poll(PATIENCE).await.map_err(io::Error::other)?;
+        Ok(bot)
+    }
+
+    /// Says something and waits for a new message of the bot that is what is looked for.
+    async fn ask<T>(&self, words: &str, mut check: impl FnMut(&str) -> Option<T>) -> io::Result<T> {
+        let said = self.client.say(WHO, words).map_err(io::Error::other)?;
+        let found = self.client.wait(OWNER, PATIENCE, |posts| {
+            posts
+                .iter()
+                .filter(|post| post.id > said && post.from != OWNER)
+                .find_map(|post| check(&post.text))
+        });
+        found.await.map_err(io::Error::other)
+    }
+}
+
+impl Drop for Bot {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
