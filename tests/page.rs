@@ -2,7 +2,12 @@
 //!
 //! Left out, each with a line that says so, where there is no Chromium.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "helpers of tests panic and print"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -119,10 +124,10 @@ async fn text_is_formatted_and_never_run() {
     let entity = |(kind, part): (&str, &str)| json!({ "type": kind, "offset": at(part), "length": part.encode_utf16().count() });
     let parts =
         [("bold", "bold"), ("code", "code"), ("pre", "fn main() {}"), ("text_link", "link")];
-    let mut entities = parts.map(entity);
-    entities[2]["language"] = json!("rust");
-    entities[3]["url"] = json!("https://example.org/");
-    bot.send(json!({ "text": text, "entities": entities })).await;
+    let mut formatted = parts.map(entity);
+    formatted[2]["language"] = json!("rust");
+    formatted[3]["url"] = json!("https://example.org/");
+    bot.send(json!({ "text": text, "entities": formatted })).await;
     let parts = [
         (".text", "<img src=x onerror=alert(1)> 🫘 "),
         (".text strong", "bold"),

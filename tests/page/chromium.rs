@@ -109,7 +109,8 @@ impl Chromium {
     /// Makes a request and gives its result.
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.count += 1;
-        let mut request = json!({ "id": self.count, "method": method, "params": params });
+        let mut request = json!({ "id": self.count, "method": method });
+        request["params"] = params;
         if let Some(session) = &self.session {
             request["sessionId"] = json!(session);
         }
