@@ -119,15 +119,15 @@ async fn a_reply_shows_and_carries_what_it_answers() {
 async fn text_is_formatted_and_never_run() {
     let test = "text is formatted and never run";
     let Some((bot, mut view)) = talk(test, Screen::Desktop).await else { return };
-    let text = "<img src=x onerror=alert(1)> 🫘 bold code\nfn main() {}\nlink";
-    let at = |part: &str| text[..text.find(part).unwrap()].encode_utf16().count();
+    let written = "<img src=x onerror=alert(1)> 🫘 bold code\nfn main() {}\nlink";
+    let at = |part: &str| written[..written.find(part).unwrap()].encode_utf16().count();
     let entity = |(kind, part): (&str, &str)| json!({ "type": kind, "offset": at(part), "length": part.encode_utf16().count() });
     let parts =
         [("bold", "bold"), ("code", "code"), ("pre", "fn main() {}"), ("text_link", "link")];
     let mut formatted = parts.map(entity);
     formatted[2]["language"] = json!("rust");
     formatted[3]["url"] = json!("https://example.org/");
-    bot.send(json!({ "text": text, "entities": formatted })).await;
+    bot.send(json!({ "text": written, "entities": formatted })).await;
     let parts = [
         (".text", "<img src=x onerror=alert(1)> 🫘 "),
         (".text strong", "bold"),
