@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn spans_and_costs() {
         for (seconds, expected) in [
-            (0, "0 s"),
+            (0, "<1 s"),
             (61, "1 min 1 s"),
             (120, "2 min"),
             (3900, "1 h 5 min"),
