@@ -1,7 +1,7 @@
 //! How fast and how light segue is, each measurement beside its floor, as a table for the README.
 //!
 //! `cargo bench` makes the real sizes: 6 GB in the temporary directory, some minutes. Behind `--`:
-//! `--quick` is the same at a fiftieth of the bytes (`SEGUE_BENCH_SCALE=0.02`), `--spread` shows how
+//! `--quick` is the same at a tenth of the bytes (`SEGUE_BENCH_SCALE=0.1`), `--spread` shows how
 //! single measurements scatter, and words choose parts: `lists`, `files`, `stream`, `memory`.
 //! Absolute times are this machine's; what holds elsewhere are the ratios.
 #![expect(
@@ -37,7 +37,7 @@ use self::{
 /// Sessions of the corpora.
 const SESSIONS: [usize; 2] = [2_000, 10_000];
 /// Share of the real sizes with `--quick`.
-const QUICK: f64 = 0.02;
+const QUICK: f64 = 0.1;
 
 /// What is asked for.
 #[derive(Debug)]
