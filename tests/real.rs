@@ -8,6 +8,8 @@ mod support;
 mod both;
 #[path = "real/laptop.rs"]
 mod laptop;
+#[path = "real/parity.rs"]
+mod parity;
 #[path = "real/path.rs"]
 mod path;
 #[path = "real/streams.rs"]
