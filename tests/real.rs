@@ -2,6 +2,8 @@
 //!
 //! Left out, each with a line that says so, where the CLI is not installed under `tests/cli`.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 #[path = "real/both.rs"]
