@@ -94,7 +94,7 @@ impl App {
 
     /// Points a place at a session and shows its card.
     pub(super) fn open(&mut self, source: Source, session: SessionId) {
-        let Some(found) = catalog::find(&self.setup.home, session) else {
+        let Some(found) = self.found(session) else {
             let screen = notice::about_path(
                 "There is no session ",
                 &session.to_string(),
@@ -117,12 +117,11 @@ impl App {
         let session = fresh_session(source, 0);
         let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), session) };
         self.ledger.bind(source, binding, "/new", now());
-        match first {
-            Some(sending) => self.send(sending),
-            None => {
-                let screen = notice::fresh(&self.scene(), session, directory);
-                self.reply_to(source.place, source.message, screen);
-            }
+        if let Some(sending) = first {
+            self.send(sending);
+        } else {
+            let screen = notice::fresh(&self.scene(), session, directory);
+            self.reply_to(source.place, source.message, screen);
         }
     }
 
@@ -186,9 +185,10 @@ impl App {
     }
 
     fn allowed(&self, directory: PathBuf) -> Destination {
-        match self.is_within_roots(&directory) {
-            true => Destination::One(directory),
-            false => Destination::Outside(directory),
+        if self.is_within_roots(&directory) {
+            Destination::One(directory)
+        } else {
+            Destination::Outside(directory)
         }
     }
 

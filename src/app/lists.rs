@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 use crate::{
@@ -45,6 +46,11 @@ impl App {
             take: PAGE,
         };
         let mut page = catalog::page(&self.setup.home, &query);
+        if page.unreadable > 0 {
+            static SAID: Once = Once::new();
+            let count = page.unreadable;
+            SAID.call_once(|| tracing::warn!(count, "transcripts could not be read"));
+        }
         page.sessions.iter_mut().for_each(|session| self.hide_ours(session));
         let picker = Picker {
             list,
@@ -118,7 +124,7 @@ impl App {
             .ledger
             .binding(place)
             .unwrap_or_else(|| Binding::newest_of(self.first_directory()));
-        let found = binding.session.and_then(|session| catalog::find(&self.setup.home, session));
+        let found = binding.session.and_then(|session| self.found(session));
         let title = found.as_ref().map_or("New session", |session| session.title.as_str());
         let summary = self.runs.summary();
         let status = Status {
@@ -171,7 +177,7 @@ impl App {
     }
 
     fn other(&self, binding: Binding) -> Other {
-        let found = binding.session.and_then(|session| catalog::find(&self.setup.home, session));
+        let found = binding.session.and_then(|session| self.found(session));
         let title = found.map_or_else(|| "New session".to_owned(), |session| session.title);
         Other { session: binding.session, title, directory: binding.project }
     }

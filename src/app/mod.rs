@@ -113,7 +113,7 @@ pub async fn run(
 ) {
     let (strays, mut stray) = mpsc::channel(STRAYS);
     // Painters must not wait for the loop, which may be at the disk.
-    let (notes, mut noted) = mpsc::unbounded_channel();
+    let (notes, mut back) = mpsc::unbounded_channel();
     let (ledger, mut written) = Ledger::open(setup.home.clone(), setup.me.id);
     let settings = run::Settings {
         program: setup.claude.clone(),
@@ -142,7 +142,7 @@ pub async fn run(
             biased;
             () = cancel.cancelled() => break,
             over = app.runs.over() => block_in_place(|| app.over(over)),
-            Some(note) = noted.recv() => block_in_place(|| app.note(note)),
+            Some(note) = back.recv() => block_in_place(|| app.note(note)),
             Some(line) = written.recv() => app.written(&line),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
@@ -158,7 +158,7 @@ pub async fn run(
 impl App {
     fn intent(&mut self, update: Update) {
         match self.setup.door.open(update) {
-            Intent::Prompt(asking) => self.prompt(asking),
+            Intent::Prompt(asking) => self.prompt(&asking),
             Intent::Command(command, message) => self.command(command, &message),
             Intent::Tap(tap, press) => self.tap(tap, &press),
             Intent::Unknown(press) => self.outdated(&press),

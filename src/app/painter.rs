@@ -215,12 +215,11 @@ impl Painter {
             // The prompt was part of another turn, which answers it.
             Some(Outcome::Joined | Outcome::TakenBack) => {
                 let screen = screens::turn::joining(&scene, &turn);
-                match self.progress.take() {
-                    Some((id, _)) => drop(self.canvas.outbox.edit(self.canvas.place, id, screen)),
-                    None => {
-                        let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
-                        let _ = self.canvas.outbox.send(self.canvas.place, screen, how).await;
-                    }
+                if let Some((id, _)) = self.progress.take() {
+                    drop(self.canvas.outbox.edit(self.canvas.place, id, screen));
+                } else {
+                    let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+                    let _ = self.canvas.outbox.send(self.canvas.place, screen, how).await;
                 }
             }
             _ => self.answer(&scene, &turn).await,

@@ -32,7 +32,7 @@ pub(super) struct Sending {
 }
 
 impl App {
-    pub(super) fn prompt(&mut self, asking: Asking) {
+    pub(super) fn prompt(&mut self, asking: &Asking) {
         let message = &asking.message;
         let source = self.source(message.place, message.id);
         self.send(Sending {
@@ -67,9 +67,15 @@ impl App {
         self.setup.project.clone().or_else(known).unwrap_or_else(|| self.setup.user_home.clone())
     }
 
+    /// A session that has said where it is: one that was begun a moment ago has not yet.
+    pub(super) fn found(&self, session: SessionId) -> Option<Session> {
+        let found = catalog::find(&self.setup.home, session);
+        found.filter(|session| !session.project.as_os_str().is_empty())
+    }
+
     /// What a place would point at in a session that was named.
     fn binding_of(&self, session: SessionId, place: Place) -> Binding {
-        if let Some(found) = catalog::find(&self.setup.home, session) {
+        if let Some(found) = self.found(session) {
             return Binding::to(found.project, session);
         }
         match self.ledger.binding(place) {
@@ -111,7 +117,7 @@ impl App {
 
     fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
         let held = self.holder(session);
-        let found = catalog::find(&self.setup.home, session);
+        let found = self.found(session);
         let directory = found.as_ref().map_or(&binding.project, |session| &session.project);
         Facts {
             session,
@@ -178,7 +184,7 @@ impl App {
             Route::Choose(live) => {
                 // What we hold of it is about to be out of date.
                 self.runs.order(session, Order::LetGo);
-                if let Some(found) = catalog::find(&self.setup.home, session) {
+                if let Some(found) = self.found(session) {
                     self.reply_to(place, message, notice::open_elsewhere(&scene, &found, &live));
                 } else {
                     // It is open and has not said anything yet: there is nothing to continue.

@@ -34,7 +34,7 @@ pub(super) struct Runs {
     settings: Settings,
     warm: usize,
     cancel: CancellationToken,
-    runs: HashMap<Id, Run>,
+    live: HashMap<Id, Run>,
     tasks: JoinSet<Over>,
     /// Turns that are not over.
     pub(super) shown: Vec<Shown>,
@@ -42,8 +42,8 @@ pub(super) struct Runs {
 
 impl Runs {
     pub(super) fn new(settings: Settings, warm: usize, cancel: CancellationToken) -> Self {
-        let (runs, tasks) = (HashMap::new(), JoinSet::new());
-        Self { settings, warm, cancel, runs, tasks, shown: Vec::new() }
+        let (live, tasks) = (HashMap::new(), JoinSet::new());
+        Self { settings, warm, cancel, live, tasks, shown: Vec::new() }
     }
 
     /// Gives a prompt to the run of a session, which begins if there is none, and returns the turn
@@ -71,12 +71,12 @@ impl Runs {
             tracing::error!("a new run took no prompt");
         }
         let id = self.tasks.spawn(task).id();
-        self.runs.insert(id, run);
+        self.live.insert(id, run);
         self.trim();
     }
 
     fn find(&self, session: SessionId) -> Option<&Run> {
-        self.runs.values().find(|run| run.state().session == session)
+        self.live.values().find(|run| run.state().session == session)
     }
 
     /// What the run of a session is doing.
@@ -86,7 +86,7 @@ impl Runs {
 
     /// Whether a process is one of ours.
     pub(super) fn has(&self, pid: u32) -> bool {
-        self.runs.values().any(|run| run.state().pid == Some(pid))
+        self.live.values().any(|run| run.state().pid == Some(pid))
     }
 
     /// Whether a turn of this prompt is shown.
@@ -102,7 +102,7 @@ impl Runs {
     /// How many processes are warm, how many runs are in a turn, and the version of the CLI.
     pub(super) fn summary(&self) -> Summary {
         let mut summary = Summary::default();
-        for state in self.runs.values().map(Run::state) {
+        for state in self.live.values().map(Run::state) {
             match state.activity {
                 Activity::Busy => summary.busy += 1,
                 Activity::Idle(_) => summary.warm += usize::from(state.pid.is_some()),
@@ -115,7 +115,7 @@ impl Runs {
     /// Lets the least recently used idle runs go while there are too many.
     pub(super) fn trim(&self) {
         let mut idle: Vec<(Instant, &Run)> = self
-            .runs
+            .live
             .values()
             .filter_map(|run| match run.state() {
                 State { activity: Activity::Idle(since), background: 0, pid: Some(_), .. } => {
@@ -136,12 +136,12 @@ impl Runs {
         loop {
             match self.tasks.join_next_with_id().await {
                 Some(Ok((id, over))) => {
-                    self.runs.remove(&id);
+                    self.live.remove(&id);
                     return over;
                 }
                 Some(Err(broken)) => {
                     tracing::error!(%broken, "a run broke");
-                    self.runs.remove(&broken.id());
+                    self.live.remove(&broken.id());
                 }
                 None => std::future::pending().await,
             }

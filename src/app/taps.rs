@@ -7,7 +7,7 @@ use crate::{
         prompt::{Prompt, Source, fresh_session},
         run::{Order, Verdict},
     },
-    claude::{catalog, process::Conversation, session::SessionId, wire::Ask},
+    claude::{process::Conversation, session::SessionId, wire::Ask},
     screens::{notice, question, sessions::Purpose, turn::stop_key},
     telegram::{
         button::{Carry, Key, Tap},
@@ -24,7 +24,7 @@ impl App {
     pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
-            Tap::Stop(key) => self.tap_stop(key),
+            Tap::Stop(key) => Some(self.tap_stop(key)),
             Tap::Allow(key) => self.tap_decide(key, true),
             Tap::Deny(key) => self.tap_decide(key, false),
             tap => return self.tap_on(tap, press, message),
@@ -47,7 +47,7 @@ impl App {
             Tap::List(list, carry) => match self.picker(message.place, list, carry) {
                 Some(screen) => self.turn_page(message, screen),
                 None => {
-                    self.turn_page(message, notice::plain("That directory is not known any more."))
+                    self.turn_page(message, notice::plain("That directory is not known any more."));
                 }
             },
             Tap::Projects(page, carry) => {
@@ -60,7 +60,7 @@ impl App {
             Tap::New(directory, _) => {
                 let known = directory.and_then(|key| self.directory_of(message.place, key));
                 let directory = known.unwrap_or_else(|| self.directory_here(message.place));
-                self.settle_question(message, &waiting);
+                self.settle_question(message, waiting.as_ref());
                 self.new_session(source, &directory, waiting);
             }
             Tap::Directory(key, _) => self.tap_directory(message, key, waiting),
@@ -79,14 +79,14 @@ impl App {
 
     // ---- Turns and questions ----
 
-    fn tap_stop(&self, key: Key) -> Option<&'static str> {
+    fn tap_stop(&self, key: Key) -> &'static str {
         let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
         let Some(shown) = self.runs.shown.iter().find(is_it) else {
-            return Some("That turn has ended.");
+            return "That turn has ended.";
         };
         let session = shown.turn.borrow().session;
         self.runs.order(session, Order::Stop(shown.place));
-        Some("Stopping…")
+        "Stopping…"
     }
 
     fn tap_decide(&self, key: Key, allow: bool) -> Option<&'static str> {
@@ -117,7 +117,7 @@ impl App {
 
     /// Sends a prompt that has waited, from where its place points now.
     fn go(&mut self, message: &Message, waiting: Option<Sending>) {
-        self.settle_question(message, &waiting);
+        self.settle_question(message, waiting.as_ref());
         if let Some(sending) = waiting {
             self.send(sending);
         }
@@ -125,14 +125,14 @@ impl App {
 
     /// The question that a prompt waited for has its answer: its message goes, and with it the
     /// buttons that would send the prompt once more.
-    fn settle_question(&self, message: &Message, waiting: &Option<Sending>) {
+    fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
         if waiting.is_some() {
             self.outbox.delete(message.place, message.id);
         }
     }
 
     fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Sending>) {
-        let Some(found) = catalog::find(&self.setup.home, session) else {
+        let Some(found) = self.found(session) else {
             return self.open(source, session);
         };
         let binding = Binding::to(found.project.clone(), session);
@@ -168,7 +168,7 @@ impl App {
     }
 
     fn tap_fork(&mut self, message: &Message, of: SessionId, waiting: Option<Sending>) {
-        let Some((found, sending)) = catalog::find(&self.setup.home, of).zip(waiting) else {
+        let Some((found, sending)) = self.found(of).zip(waiting) else {
             return self.say(message.place, notice::plain("That session is gone."));
         };
         let Prompt { source, attempt, .. } = sending.prompt;

@@ -6,6 +6,7 @@ use crate::claude::{live::Live, process::Conversation, session::SessionId};
 
 /// What must be known of a session before a prompt goes to it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts {
     /// The session.
     pub session: SessionId,

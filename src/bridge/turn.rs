@@ -72,8 +72,11 @@ pub enum Phase {
 /// What a prompt waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// The turn that runs in the same session: Claude takes the prompt in at the next occasion.
+    /// The turn that runs in the same session and place: Claude takes the prompt in at the next
+    /// occasion.
     Turn,
+    /// A turn of another place in the same session to end.
+    Place,
     /// One of so many running turns of other sessions to end.
     Slot(usize),
 }

@@ -127,11 +127,8 @@ impl Process {
         })?;
         let gone = || LaunchError::Refused(io::Error::other("the child has no pipes"));
         let group = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())).ok_or_else(gone)?;
-        let (stdin, stdout, stderr) =
-            match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
-                (Some(stdin), Some(stdout), Some(stderr)) => (stdin, stdout, stderr),
-                _ => return Err(gone()),
-            };
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = pipes else { return Err(gone()) };
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let (sender, receiver) = mpsc::channel(STDIN_LINES);
         tokio::spawn(write(stdin, receiver));

@@ -87,7 +87,7 @@ fn start_log(common: &Common, config: &Config) {
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     match common.log_format {
         LogFormat::Plain => {
-            log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init()
+            log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
         }
         LogFormat::Json => log.json().init(),
     }

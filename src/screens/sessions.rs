@@ -21,6 +21,8 @@ const ACROSS: usize = 5;
 const TITLE: usize = 80;
 /// Characters of either side's last words on a card.
 const LAST_WORDS: usize = 600;
+/// Entities of the same.
+const LAST_WORDS_ENTITIES: usize = 40;
 
 /// A page of sessions.
 #[derive(Clone, Debug)]
@@ -225,11 +227,10 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
         text.push(" · ").push(&branch);
     }
     let prompts = words::plural(card.prompts as u64, "prompt");
-    let mut facts = format!("\n{} · {prompts}", words::age(scene.now, session.modified));
+    text.push("\n").push(&words::age(scene.now, session.modified)).push(" · ").push(&prompts);
     if card.seconds >= 60 {
-        facts.push_str(&format!(" over {}", words::span(card.seconds)));
+        text.push(" over ").push(&words::span(card.seconds));
     }
-    text.push(&facts);
     if let Some(status) = session.status {
         text.push("\n").append(live(status));
     }
@@ -250,6 +251,7 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     )
 }
 
+#[derive(Clone, Copy)]
 enum Side {
     Person,
     Claude,
@@ -261,5 +263,6 @@ fn quote(words: &str, side: Side) -> Text {
         Side::Person => Text::plain(crate::telegram::text::clean(words.trim())),
         Side::Claude => markdown::render(words).trim(),
     };
-    shown.head(LAST_WORDS).wrap(EntityKind::Quote)
+    let first = shown.head(LAST_WORDS).split(LAST_WORDS, LAST_WORDS_ENTITIES).into_iter().next();
+    first.unwrap_or_default().wrap(EntityKind::Quote)
 }

@@ -17,6 +17,8 @@ const STEPS: usize = 5;
 const SUBJECT: usize = 60;
 /// UTF-16 units of the text so far: a progress message is looked at, not read.
 const SO_FAR: usize = 2_400;
+/// Entities of the text so far; the steps need some, too.
+const SO_FAR_ENTITIES: usize = 70;
 /// What Telegram takes in a message, UTF-16 units and entities with a margin.
 const MESSAGE: usize = 4_096;
 const ENTITIES: usize = 90;
@@ -54,7 +56,8 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
     }
     let so_far = so_far(turn);
     if !so_far.is_empty() {
-        text.push("\n\n").append(markdown::render(&so_far).tail(SO_FAR));
+        let newest = markdown::render(&so_far).tail(SO_FAR).split(SO_FAR, SO_FAR_ENTITIES).pop();
+        text.push("\n\n").append(newest.unwrap_or_default());
     }
     screen(text, vec![row([("Stop", Tap::Stop(stop_key(turn)))])])
 }
@@ -74,6 +77,8 @@ fn headline(turn: &Turn) -> String {
     }
     match &turn.phase {
         Phase::Waiting(Wait::Turn) => "Waiting for the running turn".to_owned(),
+        Phase::Waiting(Wait::Place) => "Waiting for the turn of another chat".to_owned(),
+        Phase::Waiting(Wait::Slot(1)) => "Waiting: another turn is running".to_owned(),
         Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
         Phase::Starting => "Starting Claude".to_owned(),
         Phase::Done(_) => "Done".to_owned(),

@@ -41,7 +41,7 @@ pub(crate) fn span(seconds: u64) -> String {
     };
     match seconds {
         0 => "<1 s".to_owned(),
-        ..MINUTE => format!("{seconds} s"),
+        1..MINUTE => format!("{seconds} s"),
         MINUTE..HOUR => two(seconds / MINUTE, "min", seconds % MINUTE, "s"),
         HOUR..DAY => two(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min"),
         _ => plural(seconds / DAY, "day"),
@@ -81,12 +81,11 @@ pub(crate) fn line(text: &str, most: usize) -> String {
 
 /// At most so many characters; an ellipsis stands for the rest.
 pub(crate) fn clip(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => {
-            let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-            format!("{}…", kept.trim_end())
-        }
+    if text.char_indices().nth(most).is_none() {
+        text.to_owned()
+    } else {
+        let kept: String = text.chars().take(most.saturating_sub(1)).collect();
+        format!("{}…", kept.trim_end())
     }
 }
 
@@ -123,7 +122,7 @@ mod tests {
     #[test]
     fn spans_and_costs() {
         for (seconds, expected) in [
-            (0, "0 s"),
+            (0, "<1 s"),
             (61, "1 min 1 s"),
             (120, "2 min"),
             (3900, "1 h 5 min"),

@@ -133,10 +133,8 @@ impl Door {
             };
         }
         // A forwarded message is somebody else's words: never a command.
-        let addressed = match message.forwarded {
-            true => Addressed::Claude,
-            false => self.addressed(&message.text),
-        };
+        let addressed =
+            if message.forwarded { Addressed::Claude } else { self.addressed(&message.text) };
         match addressed {
             Addressed::Us(command) => Intent::Command(command, message),
             Addressed::AnotherBot => Intent::Nothing,

@@ -228,15 +228,19 @@ fn a_session_stands_where_its_last_word_was_said() {
             dir.display()
         )
     };
+    transcript(&folder, &said("closed last", "1970-01-01T00:00:04.000Z"), 110);
     transcript(&folder, &said("closed late", "1970-01-01T00:00:05.000Z"), 100);
     transcript(&folder, &said("clock ahead", "1970-01-01T00:10:00.000Z"), 50);
     transcript(&folder, &said("usual", "1970-01-01T00:00:20.000Z"), 20);
     session(&folder, &dir, "without times", 10);
-    assert_eq!(world.prompts(&dir), ["clock ahead", "usual", "without times", "closed late"]);
+    assert_eq!(
+        world.prompts(&dir),
+        ["clock ahead", "usual", "without times", "closed late", "closed last"]
+    );
     let first = catalog::page(&world.home, &Query { take: 1, ..all_of(&dir) });
     assert_eq!((titles(&first), first.more), (vec!["clock ahead"], true));
     let newest = catalog::newest(&world.home, &dir).unwrap();
-    assert_eq!(newest.title, "closed late", "as claude --continue picks");
+    assert_eq!(newest.title, "closed last", "as claude --continue picks");
 }
 
 #[test]

@@ -43,11 +43,11 @@ async fn new_with_and_without_a_first_prompt() {
     let answer = phone.ask("build a shed").await;
     assert!(answer.text.contains("I see 1 prompts; the last is: build a shed"), "{answer:?}");
     assert_eq!(session_of(&answer), session_of(&said));
-    let answer = phone.ask("/new dig a pond").await;
-    assert!(answer.text.contains("I see 1 prompts; the last is: dig a pond"), "{answer:?}");
+    let answer = phone.ask("/new make a pond").await;
+    assert!(answer.text.contains("I see 1 prompts; the last is: make a pond"), "{answer:?}");
     let displays: Vec<_> =
         scratch.history().iter().map(|line| line["display"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(displays, ["/new", "build a shed", "/new", "dig a pond"]);
+    assert_eq!(displays, ["/new", "build a shed", "/new", "make a pond"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn status_tells_this_place_and_the_others() {
     let group = crate::support::phone::GROUP;
     let prompt = phone.client.say((group, ADA), "/new paint the fence").unwrap();
     phone.answer_in(group, prompt).await;
-    phone.ask("water").await;
+    phone.ask("/new water").await;
     phone.settled().await;
     phone.say("/status");
     let status = phone

@@ -147,9 +147,9 @@ async fn a_session_open_elsewhere_is_never_forked_in_silence() {
     fs::create_dir_all(&sessions).unwrap();
     let pid = std::process::id();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let start = stat.rsplit(") ").next().unwrap().split(' ').nth(19).unwrap();
+    let since = stat.rsplit(") ").next().unwrap().split(' ').nth(19).unwrap();
     let entry = serde_json::json!({
-        "pid": pid, "sessionId": id, "cwd": garden, "procStart": start, "kind": "interactive",
+        "pid": pid, "sessionId": id, "cwd": garden, "procStart": since, "kind": "interactive",
         "entrypoint": "cli", "status": "busy", "version": "2.1.328",
     });
     fs::write(sessions.join(format!("{pid}.json")), entry.to_string()).unwrap();

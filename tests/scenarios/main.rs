@@ -11,5 +11,6 @@ mod support;
 mod commands;
 mod failures;
 mod picker;
+mod program;
 mod promises;
 mod turns;

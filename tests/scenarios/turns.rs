@@ -1,11 +1,11 @@
 //! Turns: progress, answers, questions, what is said during a turn.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Instant};
 
 use segue::sandbox::Post;
 
 use crate::support::{
-    phone::{ADA, GROUP, Phone, session_of},
+    phone::{ADA, GROUP, PATIENCE, Phone, session_of},
     scratch::Scratch,
 };
 
@@ -49,7 +49,7 @@ async fn a_reply_goes_to_the_session_of_its_answer() {
     let next = phone.ask("paint it").await;
     assert_ne!(session_of(&next), session_of(&first), "the place stays where it was");
     phone.press(&answer, "Stay in this session").await;
-    phone.see_text(&["sow the beans", "Write to go on here"]).await;
+    phone.see_text(&["water them", "Write to go on here"]).await;
     let stayed = phone.ask("and weed").await;
     assert_eq!(session_of(&stayed), session_of(&first));
 }
@@ -111,8 +111,27 @@ async fn one_place_never_waits_for_another() {
             posts.iter().find(|post| post.text.contains("It all began")).cloned()
         })
         .await;
-    let answer = phone.ask("sow the peas").await;
+    let answer = phone.ask("/new sow the peas").await;
     assert!(answer.text.contains("I see 1 prompts"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prompt_never_goes_into_the_turn_of_another_place() {
+    let (_scratch, _, phone) = phone().await;
+    let theirs = phone.client.say((GROUP, ADA), "/new plant tulips").unwrap();
+    let question = phone
+        .see_in(GROUP, "question", |posts| {
+            posts.iter().find(|post| post.text.contains("Claude asks")).cloned()
+        })
+        .await;
+    let ours = phone.say("and daffodils");
+    phone.see_text(&["Waiting for the turn of another chat"]).await;
+    phone.press_as((GROUP, ADA), &question, "Allow").await;
+    let first = phone.answer_in(GROUP, theirs).await;
+    let said = first.text.split('↳').next().unwrap();
+    assert!(!said.contains("daffodils"), "{first:?}");
+    let second = phone.answer(ours).await;
+    assert!(second.text.contains("I see 2 prompts; the last is: and daffodils"), "{second:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +147,7 @@ async fn too_many_turns_wait_and_say_so() {
         })
         .await;
     let prompt = phone.say("/new sow the peas");
-    phone.see_text(&["Waiting: 1 other turn is running"]).await;
+    phone.see_text(&["Waiting: another turn is running"]).await;
     phone.press_as((GROUP, ADA), &rambling, "Stop").await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("I see 1 prompts"), "{answer:?}");
@@ -143,19 +162,19 @@ async fn idle_runs_beyond_the_limit_are_let_go() {
     phone.ask("/new one").await;
     phone.ask("/new two").await;
     phone.settled().await;
-    let registry = scratch.home().join(".claude/sessions");
-    let pid = |entry: fs::DirEntry| entry.path().file_stem()?.to_str()?.parse::<u64>().ok();
-    let living = || {
-        let entries = fs::read_dir(&registry).unwrap().flatten();
-        entries.filter_map(pid).filter(|pid| lives(*pid)).count()
-    };
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    while living() > 1 {
-        assert!(std::time::Instant::now() < deadline, "{} processes live", living());
+    let deadline = Instant::now() + PATIENCE;
+    while !phone.said().contains("a run is over") {
+        assert!(Instant::now() < deadline, "both runs stay");
         tokio::task::yield_now().await;
     }
     phone.say("/status");
     phone.see_text(&["1 warm run"]).await;
+    let registry = scratch.home().join(".claude/sessions");
+    let living = fs::read_dir(&registry).unwrap().flatten().filter_map(|entry| {
+        let pid = entry.path().file_stem()?.to_str()?.parse().ok()?;
+        lives(pid).then_some(pid)
+    });
+    assert_eq!(living.count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +203,8 @@ async fn a_long_answer_arrives_whole() {
     let script = serde_json::json!({"rules": [{"replies": [[{"text": text.join("\n\n")}]]}]});
     fs::write(scratch.script(), script.to_string()).unwrap();
     let prompt = phone.say("tell me all");
-    phone.answer(prompt).await;
+    phone.see_text(&["Part 12", "↳"]).await;
+    phone.settled().await;
     let whole: String = phone
         .client
         .messages(ADA)

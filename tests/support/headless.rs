@@ -137,7 +137,7 @@ macro_rules! each_scenario {
         $crate::support::headless::each_scenario!($check:
             allowed, always, anonymous, background, compacted, controls, denied, edits, ended, flag, folded, garbage,
             interrupted, interrupted_asking, interrupted_tool, logged_out, merged, overloaded, question, refused,
-            resumed, simple, taken, terminated, unasked, unknown, untitled, written);
+            resumed, simple, taken, terminated, unasked, unknown, untitled, withdrawn, written);
     };
     ($check:ident: $($name:ident),*) => {
         $(#[test]

@@ -1,7 +1,14 @@
 //! What the integration tests share: the laptop, the Messages API, and what plays streams.
 
 // Each test binary uses its part of this, and a helper of tests may panic and print.
-#![allow(dead_code, clippy::unwrap_used, clippy::print_stdout)]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr
+)]
 
 pub(crate) mod cli;
 pub(crate) mod conversation;

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -87,6 +88,8 @@ impl Scratch {
     /// A session typed in a terminal so many minutes ago, with an answer to each prompt.
     pub(crate) fn session(&self, project: &Path, prompts: &[&str], minutes: u64) -> String {
         let id = Uuid::new_v4();
+        let used = SystemTime::now() - Duration::from_secs(60 * minutes);
+        let at: DateTime<Utc> = used.into();
         let mut lines = Vec::new();
         let mut parent = Value::Null;
         for prompt in prompts {
@@ -98,7 +101,7 @@ impl Scratch {
                 lines.push(json!({
                     "parentUuid": parent, "isSidechain": false, "type": kind, "uuid": uuid,
                     "message": {"role": kind, "model": "claude-opus", "content": content},
-                    "timestamp": "2026-11-01T10:00:00.000Z", "userType": "external",
+                    "timestamp": at.to_rfc3339_opts(SecondsFormat::Millis, true), "userType": "external",
                     "entrypoint": "cli", "cwd": project, "sessionId": id, "version": "2.1.328",
                     "gitBranch": "main",
                 }));
@@ -107,9 +110,8 @@ impl Scratch {
         }
         let path = self.folder(project).join(format!("{id}.jsonl"));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n";
         fs::write(&path, text).unwrap();
-        let used = SystemTime::now() - Duration::from_secs(60 * minutes);
         let times = FileTimes::new().set_modified(used);
         File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
         id.to_string()

@@ -6,7 +6,10 @@
 //! when the laptop has continued the session, its process is replaced before the next prompt.
 
 mod actor;
+mod end;
+mod lines;
 mod mirror;
+mod orders;
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use memchr::memmem;
+use memchr::{memmem, memrchr};
 
 use super::{scan, title};
 use crate::claude::{
@@ -17,7 +17,7 @@ use crate::claude::{
 };
 
 /// Bytes at either end that the CLI looks at to decide whether to show a session.
-const WINDOW: usize = 64 << 10;
+const WINDOW: u64 = 64 << 10;
 
 /// Origins of sessions that programs began: the CLI's picker does not show them.
 const HIDDEN: [&[u8]; 3] = [b"sdk-cli", b"sdk-ts", b"sdk-py"];
@@ -35,16 +35,11 @@ impl Ends {
     pub(super) fn read(path: &Path, size: u64) -> io::Result<Self> {
         let file = File::open(path)?;
         let head = scan::read_range(&file, 0, WINDOW)?;
-        let tail = match size.checked_sub(WINDOW as u64) {
+        let tail = match size.checked_sub(WINDOW) {
             None | Some(0) => Vec::new(),
             Some(from) => scan::read_range(&file, from, WINDOW)?,
         };
         Ok(Self { file, size, head, tail })
-    }
-
-    /// The file itself.
-    pub(super) fn into_file(self) -> File {
-        self.file
     }
 
     /// The last bytes of the file.
@@ -83,7 +78,7 @@ impl Ends {
                     | Kind::Summary(_)
             ),
         };
-        self.size <= 2 * WINDOW as u64
+        self.size <= 2 * WINDOW
             && ![&self.head, &self.tail].into_iter().flat_map(|bytes| records(bytes)).any(said)
     }
 
@@ -100,11 +95,19 @@ impl Ends {
     /// When something was last said, milliseconds since the Unix epoch: the time of the last message,
     /// sub-agents included; `None` where there is none near the end.
     pub(super) fn last_said(&self) -> Option<u64> {
-        let lines = self.last().rsplit(|b| *b == b'\n');
-        lines.filter_map(|line| Record::decode(line).ok()).find_map(|record| match record.kind {
-            Kind::User(_) | Kind::Assistant(_) => record.at,
-            _ => None,
-        })
+        let mut rest = self.last();
+        while !rest.is_empty() {
+            let start = memrchr(b'\n', rest).map_or(0, |before| before + 1);
+            let record = Record::decode(&rest[start..]);
+            let said = record
+                .ok()
+                .filter(|record| matches!(record.kind, Kind::User(_) | Kind::Assistant(_)));
+            if let Some(at) = said.and_then(|record| record.at) {
+                return Some(at);
+            }
+            rest = &rest[..start.saturating_sub(1)];
+        }
+        None
     }
 
     /// Git branch of the newest record that names one.

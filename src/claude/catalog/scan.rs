@@ -53,7 +53,7 @@ pub(super) fn line_around(file: &File, offset: u64) -> io::Result<Vec<u8>> {
     let at = (offset - from) as usize;
     let mut wanted = at + (2 << 10);
     loop {
-        let mut bytes = read_range(file, from, wanted)?;
+        let mut bytes = read_range(file, from, wanted as u64)?;
         let complete = bytes.len() < wanted;
         let start = match memrchr(b'\n', &bytes[..at.min(bytes.len())]) {
             Some(before) => before + 1,
@@ -74,7 +74,8 @@ pub(super) fn line_around(file: &File, offset: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Up to `len` bytes from `from` on: fewer only at the end of the file.
-pub(super) fn read_range(file: &File, from: u64, len: usize) -> io::Result<Vec<u8>> {
+pub(super) fn read_range(file: &File, from: u64, len: u64) -> io::Result<Vec<u8>> {
+    let len = len as usize;
     let mut bytes = vec![0; len];
     let mut filled = 0;
     while filled < len {

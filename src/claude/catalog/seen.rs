@@ -7,7 +7,7 @@ use super::{
     each::each,
     files::{Candidate, Candidates, Scope},
     read::Ends,
-    title::{Prompts, Titles, or_untitled},
+    title::{Titles, or_untitled},
 };
 use crate::claude::{
     home::Home,
@@ -27,6 +27,8 @@ pub(super) struct Seen<'c> {
     pub(super) active: u64,
     branch: Option<String>,
     origin: Option<String>,
+    /// What the end of the file tells of the title.
+    near: Titles,
 }
 
 impl<'c> Seen<'c> {
@@ -38,6 +40,7 @@ impl<'c> Seen<'c> {
             active: ends.last_said().map_or(modified, |said| said.min(modified)),
             branch: ends.branch(),
             origin: ends.origin().map(Cow::into_owned),
+            near: Titles::near_end(ends.last()),
         }
     }
 
@@ -102,41 +105,29 @@ pub(super) fn statuses(home: &Home) -> HashMap<SessionId, Status> {
 /// The exact titles of transcripts; `None` where nothing names or began one. Large files are scanned
 /// in parts, by several threads.
 pub(super) fn titles(found: &Candidates, seen: &[Seen<'_>]) -> Vec<io::Result<Option<String>>> {
-    let opened = each(seen, |seen| {
-        let ends = Ends::read(&found.path(seen.candidate), seen.candidate.size)?;
-        let (titles, prompts) = Titles::near_end(&ends);
-        Ok(Opened { titles, prompts, file: ends.into_file() })
-    });
+    let files = each(seen, |seen| File::open(found.path(seen.candidate)));
     let mut parts = Vec::new();
-    for (at, opened) in opened.iter().enumerate() {
-        if let Ok(opened) = opened {
-            parts.extend(cut(seen[at].candidate.size).map(|range| (at, opened, range)));
+    for (at, file) in files.iter().enumerate() {
+        if let Ok(file) = file {
+            parts.extend(cut(seen[at].candidate.size).map(|range| (at, file, range)));
         }
     }
-    let scanned = each(&parts, |(_, opened, range)| {
-        Titles::scan(&opened.file, range.clone(), opened.prompts)
+    let scanned = each(&parts, |(at, file, range)| {
+        Titles::scan(file, range.clone(), seen[*at].near.missing())
     });
     let mut all: Vec<io::Result<Titles>> = seen.iter().map(|_| Ok(Titles::default())).collect();
     for ((at, ..), titles) in parts.iter().zip(scanned) {
         let before = std::mem::replace(&mut all[*at], Ok(Titles::default()));
         all[*at] = before.and_then(|before| Ok(before.then(titles?)));
     }
-    let title =
-        |((seen, opened), all): ((&Seen<'_>, io::Result<Opened>), io::Result<Titles>)| match all?
-            .then(opened?.titles)
-            .title()
-        {
+    let title = |((seen, file), all): ((&Seen<'_>, io::Result<File>), io::Result<Titles>)| {
+        file?;
+        match all?.then(seen.near.clone()).title() {
             Some(title) => Ok(Some(title)),
             None => first_prompt(found, seen),
-        };
-    seen.iter().zip(opened).zip(all).map(title).collect()
-}
-
-/// A transcript that is scanned for its titles, and what its end told of them.
-struct Opened {
-    file: File,
-    titles: Titles,
-    prompts: Prompts,
+        }
+    };
+    seen.iter().zip(files).zip(all).map(title).collect()
 }
 
 /// What the person said first, as a title.

@@ -11,7 +11,7 @@ use std::{fs::File, io, ops::Range};
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::{read::Ends, scan};
+use super::scan;
 use crate::claude::{
     record::{Kind, Record, prompt::Said},
     transcript::exchange::is_local,
@@ -45,7 +45,7 @@ enum Sought {
 }
 
 /// The last title records of a file or a part of one. An empty text is a title that was taken away.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Titles {
     custom: Option<String>,
     ai: Option<String>,
@@ -64,14 +64,18 @@ impl Titles {
         Ok(titles)
     }
 
-    /// What the end of the file tells of its last prompt, which mostly stands there, and of its
+    /// What the end of a file tells of its last prompt, which mostly stands there, and of its
     /// summary.
-    pub(super) fn near_end(ends: &Ends) -> (Self, Prompts) {
+    pub(super) fn near_end(tail: &[u8]) -> Self {
         let mut titles = Self::default();
-        titles.take_near(ends.last(), LAST_PROMPT, |titles| titles.prompt.is_some());
-        titles.take_near(ends.last(), SUMMARY, |titles| titles.summary.is_some());
-        let known = titles.prompt.is_some();
-        (titles, if known { Prompts::Known } else { Prompts::Anywhere })
+        titles.take_near(tail, LAST_PROMPT, |titles| titles.prompt.is_some());
+        titles.take_near(tail, SUMMARY, |titles| titles.summary.is_some());
+        titles
+    }
+
+    /// What has to be looked for in all of a file whose end told this.
+    pub(super) fn missing(&self) -> Prompts {
+        if self.prompt.is_some() { Prompts::Known } else { Prompts::Anywhere }
     }
 
     /// Takes over what a later part of the file says.

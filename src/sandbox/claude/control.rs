@@ -68,12 +68,14 @@ impl Run {
                 Ok(json!({}))
             }
             "cancel_async_message" => {
-                let wanted = body["message_uuid"].as_str().unwrap_or_default();
+                let wanted = body["message_uuid"].as_str().and_then(|uuid| uuid.parse().ok());
                 let before = self.queue.len();
-                self.queue.retain(|queued| {
-                    queued.prompt.uuid.is_none_or(|uuid| uuid.to_string() != wanted)
-                });
-                Ok(json!({"cancelled": self.queue.len() < before}))
+                self.queue.retain(|queued| wanted.is_none() || queued.prompt.uuid != wanted);
+                let cancelled = self.queue.len() < before;
+                if cancelled {
+                    self.wire.tell_lifecycle(wanted, "cancelled");
+                }
+                Ok(json!({"cancelled": cancelled, "message_uuid": body["message_uuid"]}))
             }
             "end_session" => Ok(json!({})),
             other => Err((

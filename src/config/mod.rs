@@ -2,6 +2,9 @@
 //!
 //! The token is read here and never shown again: its type prints masked, and no error quotes it.
 
+mod keys;
+mod settings;
+
 use std::{
     collections::BTreeSet,
     ffi::OsString,
@@ -10,75 +13,10 @@ use std::{
     time::Duration,
 };
 
-use toml::{Table, Value};
-
 use crate::claude::home::Home;
 
-/// One documented setting.
-#[derive(Clone, Copy, Debug)]
-pub struct Key {
-    /// Its name in `config.toml`.
-    pub name: &'static str,
-    /// The environment variable that goes over the file, or empty.
-    pub variable: &'static str,
-    /// What holds without it.
-    pub default: &'static str,
-    /// What it means.
-    pub about: &'static str,
-}
-
-const fn key(
-    name: &'static str,
-    variable: &'static str,
-    default: &'static str,
-    about: &'static str,
-) -> Key {
-    Key { name, variable, default, about }
-}
-
-/// Every key there is. The README's table is this one.
-pub const KEYS: [Key; 15] = [
-    key("token", "TELEGRAM_BOT_TOKEN", "none", "the bot's token, as BotFather gave it"),
-    key("token_file", "", "none", "a file that holds the token instead"),
-    key(
-        "allowed_users",
-        "SEGUE_ALLOWED_USERS",
-        "none",
-        "Telegram ids of the people who may use the bot; in the variable separated by commas",
-    ),
-    key(
-        "project",
-        "SEGUE_PROJECT",
-        "the project used last on the laptop",
-        "directory of a chat that was never used",
-    ),
-    key(
-        "roots",
-        "",
-        "your home directory and the projects Claude knows",
-        "directories outside which /cd does not go",
-    ),
-    key("claude", "SEGUE_CLAUDE", "`claude` on the PATH", "path of the Claude CLI"),
-    key("api_url", "SEGUE_API_URL", "https://api.telegram.org", "Bot API server"),
-    key("mode", "", "Claude's own", "permission mode of new runs: default, acceptEdits, plan, …"),
-    key("model", "", "Claude's own", "model of new runs"),
-    key("idle_minutes", "", "10", "how long an unused Claude process is kept warm"),
-    key(
-        "warm_runs",
-        "",
-        "3",
-        "how many unused Claude processes are kept warm, 210 MB and more each",
-    ),
-    key("turns_at_once", "", "4", "how many turns may run at once"),
-    key(
-        "pace_ms",
-        "",
-        "1000",
-        "milliseconds between two calls in a private chat, 3.3 times that in groups; Telegram punishes less",
-    ),
-    key("grace_seconds", "", "5", "how long running turns may finish when segue ends"),
-    key("log", "SEGUE_LOG", "info", "log filter, such as `warn` or `segue=debug`"),
-];
+pub use keys::{KEYS, Key};
+use settings::{Settings, read_file};
 
 /// A setting that cannot be used, in words that name the place, the key and the value.
 #[derive(Debug, thiserror::Error)]
@@ -301,174 +239,6 @@ impl Config {
         KEYS.iter()
             .map(|key| (key, shown(key).unwrap_or_else(|| format!("({})", key.default))))
             .collect()
-    }
-}
-
-fn read_file(sources: &Sources) -> Result<(Option<PathBuf>, Table), ConfigError> {
-    let Some(file) = sources.file.clone().or_else(default_file) else {
-        return Ok((None, Table::new()));
-    };
-    match std::fs::read_to_string(&file) {
-        Ok(text) => match text.parse::<Table>() {
-            Ok(table) => Ok((Some(file), table)),
-            Err(error) => {
-                let start = error.span().map_or(0, |span| span.start.min(text.len()));
-                let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count();
-                let message = error.message().to_owned();
-                Err(ConfigError::Syntax { file, line: line + 1, message })
-            }
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound && sources.file.is_none() => {
-            Ok((None, Table::new()))
-        }
-        Err(error) => Err(ConfigError::Unreadable { file, error }),
-    }
-}
-
-/// The raw settings, each read by its kind.
-struct Settings<'a> {
-    sources: &'a Sources,
-    file: Option<PathBuf>,
-    table: Table,
-}
-
-/// One raw value and where it stands.
-struct Found {
-    place: String,
-    key: String,
-    value: Value,
-}
-
-impl Found {
-    fn must_be(&self, expected: &str) -> ConfigError {
-        let value =
-            if self.key == "token" { "(hidden)".to_owned() } else { self.value.to_string() };
-        ConfigError::Invalid {
-            place: self.place.clone(),
-            key: self.key.clone(),
-            value,
-            expected: expected.to_owned(),
-        }
-    }
-
-    fn string(&self, expected: &str) -> Result<String, ConfigError> {
-        match &self.value {
-            Value::String(text) => Ok(text.clone()),
-            _ => Err(self.must_be(expected)),
-        }
-    }
-}
-
-impl Settings<'_> {
-    fn refuse_unknown(&self) -> Result<(), ConfigError> {
-        let known = |key: &String| KEYS.iter().any(|known| known.name == key);
-        match (self.table.keys().find(|key| !known(key)), &self.file) {
-            (Some(key), Some(file)) => {
-                Err(ConfigError::UnknownKey { file: file.clone(), key: key.clone() })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The environment's value, or else the file's.
-    fn find(&self, name: &str) -> Option<Found> {
-        let variable = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.variable);
-        if let Some(text) = self.sources.variable(variable) {
-            let (place, key) = ("environment".to_owned(), variable.to_owned());
-            return Some(Found { place, key, value: Value::String(text) });
-        }
-        let place = self.file.as_ref().map_or_else(String::new, |file| file.display().to_string());
-        let value = self.table.get(name)?.clone();
-        Some(Found { place, key: name.to_owned(), value })
-    }
-
-    fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
-        self.find(name).map(|found| found.string("a text in quotes")).transpose()
-    }
-
-    fn number(&self, name: &str, default: u64) -> Result<u64, ConfigError> {
-        let Some(found) = self.find(name) else { return Ok(default) };
-        let number = found.value.as_integer().and_then(|number| u64::try_from(number).ok());
-        number.filter(|number| *number <= 100_000).ok_or_else(|| found.must_be("a whole number"))
-    }
-
-    fn token(&self) -> Result<Option<Token>, ConfigError> {
-        if let Some(found) = self.find("token") {
-            let text = found.string("a text in quotes")?;
-            return Ok(Some(Token(text.trim().to_owned())));
-        }
-        let Some(found) = self.find("token_file") else { return Ok(None) };
-        let file = PathBuf::from(found.string("the path of a file, in quotes")?);
-        match std::fs::read_to_string(&file) {
-            Ok(text) => Ok(Some(Token(text.trim().to_owned()))),
-            Err(_) => Err(found.must_be("a file that can be read")),
-        }
-    }
-
-    fn allowed(&self) -> Result<BTreeSet<u64>, ConfigError> {
-        const EXPECTED: &str = "a list of Telegram user ids, such as [123456789]";
-        let Some(found) = self.find("allowed_users") else { return Ok(BTreeSet::new()) };
-        let ids: Option<BTreeSet<u64>> = match &found.value {
-            Value::String(text) => text
-                .split(',')
-                .filter(|id| !id.trim().is_empty())
-                .map(|id| id.trim().parse().ok())
-                .collect(),
-            Value::Array(ids) => {
-                ids.iter().map(|id| u64::try_from(id.as_integer()?).ok()).collect()
-            }
-            _ => None,
-        };
-        ids.filter(|ids| !ids.contains(&0)).ok_or_else(|| found.must_be(EXPECTED))
-    }
-
-    fn directory(&self, name: &str, home: &Path) -> Result<Option<PathBuf>, ConfigError> {
-        let Some(found) = self.find(name) else { return Ok(None) };
-        let path = expand(&found.string("the path of a directory, in quotes")?, home);
-        if path.is_absolute() && path.is_dir() {
-            Ok(Some(path))
-        } else {
-            Err(found.must_be("a directory that exists, by its full path"))
-        }
-    }
-
-    fn directories(&self, name: &str, home: &Path) -> Result<Vec<PathBuf>, ConfigError> {
-        const EXPECTED: &str = "a list of directories that exist, by their full paths";
-        let Some(found) = self.find(name) else { return Ok(Vec::new()) };
-        let paths = found.value.as_array().ok_or_else(|| found.must_be(EXPECTED))?;
-        paths
-            .iter()
-            .map(|path| {
-                let path = path.as_str().map(|text| expand(text, home));
-                path.filter(|path| path.is_absolute() && path.is_dir())
-                    .ok_or_else(|| found.must_be(EXPECTED))
-            })
-            .collect()
-    }
-
-    fn address(&self, name: &str) -> Result<String, ConfigError> {
-        let Some(found) = self.find(name) else {
-            return Ok("https://api.telegram.org".to_owned());
-        };
-        let text = found.string("an address in quotes")?;
-        match reqwest::Url::parse(&text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => {
-                Ok(text.trim_end_matches('/').to_owned())
-            }
-            _ => Err(found.must_be("an http or https address")),
-        }
-    }
-
-    /// A word about a file that others can read and that holds the token.
-    fn open_secret(&self) -> Option<String> {
-        use std::os::unix::fs::PermissionsExt;
-
-        let file = self.file.as_ref().filter(|_| self.table.contains_key("token"))?;
-        let mode = file.metadata().ok()?.permissions().mode();
-        (mode & 0o077 != 0).then(|| {
-            let file = file.display();
-            format!("{file} holds the token and others can read it: `chmod 600 {file}`.")
-        })
     }
 }
 

@@ -5,10 +5,12 @@
 //! the real CLI; what is unknown becomes [`Line::Other`], never an error, because each release
 //! brings new kinds.
 
+pub mod say;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::claude::{
@@ -338,14 +340,14 @@ fn control_response(line: &[u8]) -> Option<Line<'_>> {
         request_id: String,
         #[serde(default)]
         subtype: String,
-        #[serde(default)]
-        response: Value,
+        #[serde(default, rename = "response")]
+        body: Value,
         #[serde(default)]
         error: Option<String>,
     }
     let Raw { response } = read(line)?;
     let result = if response.subtype == "success" {
-        Ok(response.response)
+        Ok(response.body)
     } else {
         Err(response.error.unwrap_or(response.subtype))
     };
@@ -373,62 +375,6 @@ fn background(line: &[u8]) -> Option<Line<'_>> {
         tasks: Vec<serde::de::IgnoredAny>,
     }
     read(line).map(|Raw { tasks }| Line::Background(tasks.len()))
-}
-
-/// What we say to the CLI, one line of its stdin each, line end included.
-pub mod say {
-    use super::{Uuid, Value, json};
-
-    fn line(value: &Value) -> Vec<u8> {
-        let mut line = value.to_string().into_bytes();
-        line.push(b'\n');
-        line
-    }
-
-    /// A prompt under its uuid.
-    pub fn prompt(uuid: Uuid, text: &str) -> Vec<u8> {
-        line(&json!({
-            "type": "user",
-            "message": {"role": "user", "content": text},
-            "parent_tool_use_id": null,
-            "session_id": "",
-            "uuid": uuid,
-        }))
-    }
-
-    /// A control request, answered by [`super::Line::Reply`] with the same id.
-    pub fn request(id: &str, body: &Value) -> Vec<u8> {
-        line(&json!({"type": "control_request", "request_id": id, "request": body}))
-    }
-
-    /// The tool may run, with the input it asked for.
-    pub fn allow(request: &str, input: &Value) -> Vec<u8> {
-        answer(request, &json!({"behavior": "allow", "updatedInput": input}))
-    }
-
-    /// The tool may not run; Claude reads the reason.
-    pub fn deny(request: &str, reason: &str) -> Vec<u8> {
-        answer(request, &json!({"behavior": "deny", "message": reason}))
-    }
-
-    /// We do not know what the CLI asks; it must not wait for us.
-    pub fn unsupported(request: &str, subtype: &str) -> Vec<u8> {
-        line(&json!({
-            "type": "control_response",
-            "response": {
-                "subtype": "error",
-                "request_id": request,
-                "error": format!("segue does not know the request `{subtype}`"),
-            },
-        }))
-    }
-
-    fn answer(request: &str, response: &Value) -> Vec<u8> {
-        line(&json!({
-            "type": "control_response",
-            "response": {"subtype": "success", "request_id": request, "response": response},
-        }))
-    }
 }
 
 #[cfg(test)]

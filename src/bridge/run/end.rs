@@ -1,0 +1,94 @@
+//! The end of a process, and of a run.
+
+use tokio::sync::mpsc;
+
+use crate::{
+    bridge::{
+        run::{
+            Order, Over, Why,
+            actor::{Actor, show},
+        },
+        turn::{self, Outcome},
+    },
+    claude::process::{Conversation, Ended, Ending, LaunchError},
+};
+
+impl Actor {
+    /// The process has closed its stdout. Some reason means that the run is over, too.
+    pub(super) async fn process_ended(&mut self) -> Option<Why> {
+        let ended = self.process.take()?.collect().await;
+        let unknown = std::mem::take(&mut self.unknown);
+        tracing::debug!(unknown, "lines of the CLI that say nothing we know");
+        self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
+        let started = self.current.as_ref().is_some_and(|asked| asked.turn.borrow().taken);
+        if turn::is_missing_conversation(&ended.stderr) && !started {
+            return Some(Why::NoConversation);
+        }
+        // What the CLI had not begun was never read, or is known to it by its uuid.
+        if let Some(inside) = self.inside.take() {
+            self.waiting.push_front(inside);
+        }
+        let session = self.seat.conversation.session();
+        if !started && ended.stderr.contains("is already in use") {
+            // A run before this one has made it: an id of ours is never anybody else's.
+            self.seat.conversation = Conversation::Resume(session);
+            self.waiting.extend(self.current.take());
+            self.waiting.rotate_right(1);
+            return None;
+        }
+        if self.current.is_some() {
+            tracing::warn!(%session, status = ?ended.status, "the CLI ended in a turn");
+        }
+        let outcome = crashed(&ended);
+        if self.patience.is_some() {
+            self.finish(Outcome::Stopped);
+        } else {
+            self.finish(outcome);
+        }
+        None
+    }
+
+    pub(super) async fn close(mut self, why: Why, mut orders: mpsc::Receiver<Order>) -> Over {
+        orders.close();
+        let busy = self.current.is_some();
+        if let Some(process) = self.process.take() {
+            process.end(if busy { Ending::Polite } else { Ending::Kill }).await;
+        }
+        let mut unsent = Vec::new();
+        if why == Why::NoConversation {
+            unsent.extend(self.current.take());
+        }
+        if let Some(current) = self.current.take() {
+            show(&current, |turn| turn.finish(Outcome::Shutdown));
+        }
+        unsent.extend(self.inside.take());
+        unsent.extend(self.waiting.drain(..));
+        while let Ok(order) = orders.try_recv() {
+            if let Order::Ask(asked) = order {
+                unsent.push(*asked);
+            }
+        }
+        let session = self.seat.conversation.session();
+        Over { session, directory: self.seat.directory, why, unsent }
+    }
+}
+
+/// What a process that could not be started means for its prompt.
+pub(super) fn refused(error: LaunchError) -> Outcome {
+    match error {
+        LaunchError::Missing(program) => Outcome::Missing { program },
+        LaunchError::NoDirectory(directory) => Outcome::NoDirectory { directory },
+        LaunchError::Refused(error) => Outcome::Crashed {
+            how: format!("it could not be started: {error}"),
+            stderr: String::new(),
+        },
+    }
+}
+
+fn crashed(ended: &Ended) -> Outcome {
+    if ended.stderr.contains("unknown option") {
+        return Outcome::TooOld { message: ended.stderr.clone() };
+    }
+    let how = ended.status.map_or_else(|| "unknown".to_owned(), |status| status.to_string());
+    Outcome::Crashed { how, stderr: ended.stderr.clone() }
+}

@@ -1,0 +1,85 @@
+//! Every key there is: the one place that documents them.
+
+/// One documented setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its name in `config.toml`.
+    pub name: &'static str,
+    /// The environment variable that goes over the file, or empty.
+    pub variable: &'static str,
+    /// What holds without it.
+    pub default: &'static str,
+    /// What it means.
+    pub about: &'static str,
+}
+
+const fn key(
+    name: &'static str,
+    variable: &'static str,
+    default: &'static str,
+    about: &'static str,
+) -> Key {
+    Key { name, variable, default, about }
+}
+
+/// Every key there is. The README's table is this one.
+pub const KEYS: [Key; 15] = [
+    key("token", "TELEGRAM_BOT_TOKEN", "none", "the bot's token, as BotFather gave it"),
+    key("token_file", "", "none", "a file that holds the token instead"),
+    key(
+        "allowed_users",
+        "SEGUE_ALLOWED_USERS",
+        "none",
+        "Telegram ids of the people who may use the bot; in the variable separated by commas",
+    ),
+    key(
+        "project",
+        "SEGUE_PROJECT",
+        "the project used last on the laptop",
+        "directory of a chat that was never used",
+    ),
+    key(
+        "roots",
+        "",
+        "your home directory and the projects Claude knows",
+        "directories outside which /cd does not go",
+    ),
+    key("claude", "SEGUE_CLAUDE", "`claude` on the PATH", "path of the Claude CLI"),
+    key("api_url", "SEGUE_API_URL", "https://api.telegram.org", "Bot API server"),
+    key("mode", "", "Claude's own", "permission mode of new runs: default, acceptEdits, plan, …"),
+    key("model", "", "Claude's own", "model of new runs"),
+    key("idle_minutes", "", "10", "how long an unused Claude process is kept warm"),
+    key(
+        "warm_runs",
+        "",
+        "3",
+        "how many unused Claude processes are kept warm, 210 MB and more each",
+    ),
+    key("turns_at_once", "", "4", "how many turns may run at once"),
+    key(
+        "pace_ms",
+        "",
+        "1000",
+        "milliseconds between two calls in a private chat, 3.3 times that in groups; Telegram punishes less",
+    ),
+    key("grace_seconds", "", "5", "how long running turns may finish when segue ends"),
+    key("log", "SEGUE_LOG", "info", "log filter, such as `warn` or `segue=debug`"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_every_key() {
+        let readme = include_str!("../../README.md");
+        for Key { name, variable, default, about } in KEYS {
+            let variable = match variable {
+                "" => String::new(),
+                variable => format!("`{variable}`"),
+            };
+            let row = format!("| `{name}` | {variable} | {default} | {about} |");
+            assert!(readme.contains(&row), "the README misses the row {row}");
+        }
+    }
+}

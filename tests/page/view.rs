@@ -1,0 +1,191 @@
+//! The page as a person sees and uses it: looks, clicks, keys.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::chromium::Chromium;
+
+/// A window on the page.
+pub(crate) struct View {
+    pub(crate) chromium: Chromium,
+    url: String,
+}
+
+/// What the window is shown on.
+#[derive(Clone, Copy)]
+pub(crate) enum Screen {
+    Desktop,
+    Phone,
+}
+
+/// A value as JavaScript writes it.
+fn quoted(value: &str) -> String {
+    json!(value).to_string()
+}
+
+/// The last element that a selector finds.
+fn last(selector: &str) -> String {
+    format!("[...document.querySelectorAll({})].at(-1)", quoted(selector))
+}
+
+impl View {
+    /// Opens the page at `url` and waits until it knows its chats.
+    pub(crate) fn open(program: &Path, url: &str, screen: Screen) -> Self {
+        let mut view = Self { chromium: Chromium::start(program), url: url.to_owned() };
+        view.resize(screen);
+        view.prefer("light");
+        view.load();
+        view
+    }
+
+    /// Shows the page on another screen.
+    pub(crate) fn resize(&mut self, screen: Screen) {
+        let (width, height, phone) = match screen {
+            Screen::Desktop => (1280, 800, false),
+            Screen::Phone => (360, 640, true),
+        };
+        self.chromium.call(
+            "Emulation.setDeviceMetricsOverride",
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone }),
+        );
+        self.chromium.call("Emulation.setTouchEmulationEnabled", json!({ "enabled": phone }));
+    }
+
+    /// Sets what the system prefers, `light` or `dark`; nothing moves, so that it can be clicked.
+    pub(crate) fn prefer(&mut self, scheme: &str) {
+        let scheme = json!({ "name": "prefers-color-scheme", "value": scheme });
+        let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        self.chromium.call("Emulation.setEmulatedMedia", json!({ "features": [scheme, still] }));
+    }
+
+    /// Loads the page, anew if it was there.
+    pub(crate) fn load(&mut self) {
+        self.chromium.call("Page.navigate", json!({ "url": self.url }));
+        self.wait("the chats", "document.querySelector('#chats [data-chat]')");
+    }
+
+    /// The value of an expression, its promise kept.
+    pub(crate) fn eval(&mut self, expression: &str) -> Value {
+        let wish = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let mut answer = self.chromium.call("Runtime.evaluate", wish);
+        let wrong = answer.get("exceptionDetails");
+        assert!(wrong.is_none(), "{expression}: {}", answer["exceptionDetails"]);
+        answer["result"]["value"].take()
+    }
+
+    /// Waits, from one picture to the next, until an expression gives something.
+    pub(crate) fn wait(&mut self, what: &str, expression: &str) -> Value {
+        let wait = format!(
+            "new Promise((done) => {{
+                const end = performance.now() + 15000;
+                const look = () => {{
+                    const found = {expression};
+                    if (found) return done([found instanceof Node || found]);
+                    if (performance.now() > end) return done([null, document.body.innerText]);
+                    requestAnimationFrame(look);
+                }};
+                look();
+            }})"
+        );
+        let mut found = self.eval(&wait);
+        assert!(!found[0].is_null(), "never: {what}; the page shows\n{}", found[1]);
+        found[0].take()
+    }
+
+    /// Waits until what a selector finds last shows this text.
+    pub(crate) fn see(&mut self, selector: &str, text: &str) {
+        let shows = format!("{}?.textContent.includes({})", last(selector), quoted(text));
+        self.wait(&format!("“{text}” in {selector}"), &shows);
+    }
+
+    /// Waits for a message of the bot's with this text. Gives its id.
+    pub(crate) fn message(&mut self, text: &str) -> String {
+        let has = format!("(post) => post.textContent.includes({})", quoted(text));
+        let found = format!("[...document.querySelectorAll('.post.in')].findLast({has})");
+        let id = self.wait(&format!("a message “{text}”"), &format!("{found}?.dataset.message"));
+        id.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until a selector finds nothing that is shown.
+    pub(crate) fn miss(&mut self, selector: &str) {
+        let none = format!("!document.querySelector({})?.checkVisibility()", quoted(selector));
+        self.wait(&format!("no {selector}"), &none);
+    }
+
+    /// Clicks the middle of what a selector finds last, once it lies open there.
+    pub(crate) fn click(&mut self, selector: &str) {
+        self.click_on(&last(selector));
+    }
+
+    /// Presses the last button beneath a message that has this label.
+    pub(crate) fn press(&mut self, label: &str) {
+        let labelled = format!("(key) => key.textContent === {}", quoted(label));
+        self.click_on(&format!("[...document.querySelectorAll('.key')].findLast({labelled})"));
+    }
+
+    fn click_on(&mut self, element: &str) {
+        let middle = self.middle(element, "element.contains(document.elementFromPoint(x, y))");
+        for kind in ["mousePressed", "mouseReleased"] {
+            let (x, y) = (&middle["x"], &middle["y"]);
+            let click = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
+            self.chromium.call("Input.dispatchMouseEvent", click);
+        }
+    }
+
+    /// Moves the mouse over what a selector finds last.
+    pub(crate) fn hover(&mut self, selector: &str) {
+        let middle = self.middle(&last(selector), "true");
+        let (x, y) = (&middle["x"], &middle["y"]);
+        let hover = json!({ "type": "mouseMoved", "x": x, "y": y });
+        self.chromium.call("Input.dispatchMouseEvent", hover);
+    }
+
+    /// Where an element's middle is, once that is shown and `fit` holds for it.
+    fn middle(&mut self, element: &str, fit: &str) -> Value {
+        let middle = format!(
+            "(() => {{
+                const element = {element};
+                if (!element?.checkVisibility({{ visibilityProperty: true }})) return null;
+                element.scrollIntoView({{ block: 'nearest', behavior: 'instant' }});
+                const box = element.getBoundingClientRect();
+                const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+                return {fit} && {{ x, y }};
+            }})()"
+        );
+        self.wait(&format!("a place to click on {element}"), &middle)
+    }
+
+    /// Types into whatever has the focus.
+    pub(crate) fn write(&mut self, text: &str) {
+        self.chromium.call("Input.insertText", json!({ "text": text }));
+    }
+
+    pub(crate) fn enter(&mut self) {
+        let key = json!({ "type": "keyDown", "key": "Enter", "code": "Enter", "text": "\r",
+                          "windowsVirtualKeyCode": 13 });
+        self.chromium.call("Input.dispatchKeyEvent", key);
+        let up = json!({ "type": "keyUp", "key": "Enter", "code": "Enter" });
+        self.chromium.call("Input.dispatchKeyEvent", up);
+    }
+
+    /// Says something in the open chat.
+    pub(crate) fn say(&mut self, text: &str) {
+        self.click("#input");
+        self.write(text);
+        self.enter();
+    }
+
+    /// How far the page is wider than its window, pixels.
+    pub(crate) fn overhang(&mut self) -> i64 {
+        let wider = "Math.max(...[document.documentElement, document.body, \
+                     ...document.querySelectorAll('.list, .chat, #scroll, #chats')] \
+                     .map((one) => one.scrollWidth - one.clientWidth))";
+        self.eval(wider).as_i64().unwrap()
+    }
+
+    /// Fails if anything went wrong in the page since this was last asked.
+    pub(crate) fn assert_content(&mut self) {
+        assert_eq!(self.chromium.complaints(), Vec::<String>::new());
+    }
+}
