@@ -122,10 +122,17 @@ impl Painter {
             }
             match timeout(TICK, self.turn.changed()).await {
                 Ok(Err(_)) => return,
-                Ok(Ok(())) => tokio::time::sleep(GATHER).await,
+                Ok(Ok(())) => self.gather().await,
                 Err(_) => {}
             }
         }
+    }
+
+    /// Lets more words come before the next drawing; an answer or a question is not made to wait.
+    async fn gather(&self) {
+        let asked = self.questions.len();
+        let urgent = |turn: &Turn| turn.outcome().is_some() || turn.asks.len() != asked;
+        let _ = timeout(GATHER, self.turn.clone().wait_for(urgent)).await;
     }
 
     fn draw(&self, turn: &Turn) -> Screen {
