@@ -2,6 +2,8 @@
 //!
 //! Left out, each with a line that says so, where the CLI is not installed under `tests/cli`.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
 #[path = "real/asking.rs"]
@@ -10,6 +12,8 @@ mod asking;
 mod both;
 #[path = "real/laptop.rs"]
 mod laptop;
+#[path = "real/parity.rs"]
+mod parity;
 #[path = "real/path.rs"]
 mod path;
 #[path = "real/streams.rs"]

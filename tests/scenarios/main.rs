@@ -12,5 +12,6 @@ mod asking;
 mod commands;
 mod failures;
 mod picker;
+mod program;
 mod promises;
 mod turns;
