@@ -6,6 +6,8 @@
 
 mod support;
 
+#[path = "real/asking.rs"]
+mod asking;
 #[path = "real/both.rs"]
 mod both;
 #[path = "real/laptop.rs"]

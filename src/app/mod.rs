@@ -3,16 +3,18 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod cards;
 mod commands;
 mod ledger;
 mod lists;
 mod painter;
 mod prompts;
+mod questions;
 mod runs;
 mod taps;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     ffi::OsString,
     path::PathBuf,
     sync::Arc,
@@ -30,7 +32,8 @@ use crate::{
     app::{
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
-        runs::Runs,
+        questions::Asked,
+        runs::{Runs, Shown},
     },
     bridge::{
         place::Place,
@@ -95,6 +98,8 @@ struct App {
     runs: Runs,
     painters: JoinSet<()>,
     notes: mpsc::UnboundedSender<Note>,
+    /// The question that somebody's next message in a place belongs to.
+    writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
     trusted: HashSet<PathBuf>,
     /// Strangers who were told: once each is enough.
@@ -133,6 +138,7 @@ pub async fn run(
         runs,
         painters: JoinSet::new(),
         notes,
+        writing: HashMap::new(),
         trusted: HashSet::new(),
         told: HashSet::new(),
         history_failed: false,
@@ -158,6 +164,7 @@ pub async fn run(
 impl App {
     fn intent(&mut self, update: Update) {
         match self.setup.door.open(update) {
+            Intent::Prompt(asking) if self.is_for_question(&asking) => {}
             Intent::Prompt(asking) => self.prompt(&asking),
             Intent::Command(command, message) => self.command(command, &message),
             Intent::Tap(tap, press) => self.tap(tap, &press),
@@ -218,7 +225,9 @@ impl App {
     }
 
     fn stray(&mut self, stray: Stray) {
-        self.show(stray.place, None, stray.turn, String::new());
+        let (place, prompt, turn) = (stray.place, stray.turn.borrow().prompt, stray.turn.clone());
+        self.runs.shown.push(Shown { place, prompt, turn });
+        self.show(place, None, stray.turn, String::new());
     }
 
     // ---- What goes out ----

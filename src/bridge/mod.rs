@@ -1,8 +1,13 @@
 //! Decisions between Claude's side and the chat, pure where they can be.
 
 pub mod binding;
+pub mod danger;
+pub mod form;
+pub mod grant;
 pub mod place;
 pub mod prompt;
+pub mod question;
 pub mod route;
 pub mod run;
 pub mod turn;
+pub mod work;

@@ -11,16 +11,16 @@ use crate::support::{
 };
 
 /// A laptop with a project, and the phone of its person.
-struct Bench {
-    api: MessagesApi,
-    laptop: Laptop,
-    garden: std::path::PathBuf,
-    phone: Phone,
+pub(crate) struct Bench {
+    pub(crate) api: MessagesApi,
+    pub(crate) laptop: Laptop,
+    pub(crate) garden: std::path::PathBuf,
+    pub(crate) phone: Phone,
 }
 
 impl Bench {
     /// None where the CLI is not installed.
-    async fn set_up(test: &str) -> Option<Self> {
+    pub(crate) async fn set_up(test: &str) -> Option<Self> {
         Self::set_up_after(test, |_, _| {}).await
     }
 
@@ -112,7 +112,7 @@ async fn a_permission_is_asked_and_answered() {
     let question = phone.see_text(&["Claude asks", "mkdir -p beds"]).await;
     assert!(!question.silent, "a question makes itself heard");
     assert!(!garden.join("beds").exists());
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
     assert_eq!(fs::read_to_string(garden.join("beds/north.txt")).unwrap(), "tulips\n");
     phone.see_text(&["✓ Allowed", "Run"]).await;

@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod asking;
 mod commands;
 mod failures;
 mod picker;
