@@ -12,3 +12,5 @@ mod laptop;
 mod path;
 #[path = "real/streams.rs"]
 mod streams;
+#[path = "real/together.rs"]
+mod together;

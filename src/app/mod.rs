@@ -4,6 +4,7 @@
 //! or the CLI: what those have to say comes back through one of its channels.
 
 mod commands;
+mod laptop;
 mod ledger;
 mod lists;
 mod painter;
@@ -20,7 +21,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, watch::Receiver},
     task::{JoinSet, block_in_place},
     time::timeout,
 };
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
+        laptop::Laptop,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
         runs::Runs,
@@ -38,7 +40,7 @@ use crate::{
         run::{self, Stray},
         turn::Turn,
     },
-    claude::{home::Home, session::SessionId},
+    claude::{home::Home, session::SessionId, watch},
     screens::{self, Scene},
     telegram::{
         client::Me,
@@ -93,6 +95,7 @@ struct App {
     outbox: Outbox,
     ledger: Ledger,
     runs: Runs,
+    laptop: Laptop,
     painters: JoinSet<()>,
     notes: mpsc::UnboundedSender<Note>,
     /// Directories that the person has trusted here, until Claude's files show it.
@@ -114,6 +117,7 @@ pub async fn run(
     let (strays, mut stray) = mpsc::channel(STRAYS);
     // Painters must not wait for the loop, which may be at the disk.
     let (notes, mut back) = mpsc::unbounded_channel();
+    let mut changes = watch::start(setup.home.clone());
     let (ledger, mut written) = Ledger::open(setup.home.clone(), setup.me.id);
     let settings = run::Settings {
         program: setup.claude.clone(),
@@ -131,6 +135,7 @@ pub async fn run(
         outbox,
         ledger,
         runs,
+        laptop: Laptop::default(),
         painters: JoinSet::new(),
         notes,
         trusted: HashSet::new(),
@@ -144,6 +149,8 @@ pub async fn run(
             over = app.runs.over() => block_in_place(|| app.over(over)),
             Some(note) = back.recv() => block_in_place(|| app.note(note)),
             Some(line) = written.recv() => app.written(&line),
+            Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
+            (session, back) = app.laptop.back() => block_in_place(|| app.back(session, back)),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
             update = updates.recv() => match update {
@@ -198,6 +205,7 @@ impl App {
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
+                self.look_at_the_laptop();
                 if from != to {
                     self.followed(place, from, to);
                 }
@@ -211,6 +219,7 @@ impl App {
             Some(error) if !self.history_failed => {
                 tracing::error!(error, "the history takes no lines: bindings are kept in memory");
                 self.history_failed = true;
+                self.say(written.place, screens::laptop::history_closed(error));
             }
             Some(_) => {}
             None => self.history_failed = false,
@@ -228,7 +237,7 @@ impl App {
         &mut self,
         place: Place,
         source: Option<Source>,
-        turn: watch::Receiver<Turn>,
+        turn: Receiver<Turn>,
         display: String,
     ) {
         let session = turn.borrow().session;
@@ -277,11 +286,13 @@ impl App {
     // ---- The end ----
 
     async fn end(mut self) {
+        self.laptop.watch_no_more();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };
         if timeout(self.setup.grace, finished).await.is_err() {
             tracing::info!("turns are still running: ending them");
+            self.laptop.leave();
         }
         self.runs.end().await;
         let painted = async { while self.painters.join_next().await.is_some() {} };

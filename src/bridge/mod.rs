@@ -1,8 +1,10 @@
 //! Decisions between Claude's side and the chat, pure where they can be.
 
 pub mod binding;
+pub mod follow;
 pub mod place;
 pub mod prompt;
 pub mod route;
 pub mod run;
+mod tail;
 pub mod turn;

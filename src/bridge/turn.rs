@@ -42,6 +42,8 @@ pub struct Turn {
     pub steps: Vec<Step>,
     /// Claude thinks: no text and no tool since.
     pub thinking: bool,
+    /// Set while it is in the hands of a terminal on the laptop, and not of a run of ours.
+    pub terminal: Option<Terminal>,
     /// Questions that wait for the person.
     pub asks: Vec<Ask>,
     /// Questions that the person has answered, by request id: whether the tool may run.
@@ -79,6 +81,28 @@ pub enum Wait {
     Place,
     /// One of so many running turns of other sessions to end.
     Slot(usize),
+    /// The terminal on the laptop that has the session.
+    Terminal,
+}
+
+/// What a turn has to do with a terminal on the laptop.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// It is to be ended as soon as it is idle, and the turn goes on in a run of ours.
+    pub leaving: bool,
+    /// What it waits for its person to do, in the CLI's words: `permission prompt`, ….
+    pub waits: Option<String>,
+}
+
+/// What goes wrong with a prompt for a session that a terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The terminal was closed while Claude worked there.
+    Closed,
+    /// It takes no messages.
+    Deaf,
+    /// It was told to end and did not.
+    Stays,
 }
 
 /// How a prompt ended.
@@ -134,6 +158,8 @@ pub enum Outcome {
         /// The last lines of its stderr.
         stderr: String,
     },
+    /// The terminal that has the session was of no help.
+    Terminal(Trouble),
     /// We are shutting down.
     Shutdown,
 }
@@ -186,6 +212,7 @@ impl Turn {
             partial: String::new(),
             steps: Vec::new(),
             thinking: false,
+            terminal: None,
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,
@@ -275,11 +302,20 @@ impl Turn {
         }
         (self.thinking, self.retry) = (false, None);
         self.asks.clear();
+        self.terminal = None;
         self.ended = Some(Instant::now());
         self.phase = Phase::Done(outcome);
     }
 
-    fn record(&mut self, record: &Record<'_>) {
+    /// Forgets what was shown, because the prompt is asked anew as this attempt.
+    pub(in crate::bridge) fn restart(&mut self, attempt: u32) {
+        (self.said, self.steps) = (Vec::new(), Vec::new());
+        (self.attempt, self.taken, self.terminal) = (attempt, false, None);
+        self.phase = Phase::Starting;
+    }
+
+    /// Takes in what was said in the conversation, from the stream or the transcript.
+    pub(in crate::bridge) fn record(&mut self, record: &Record<'_>) {
         if record.parent_tool.is_some() || record.sidechain {
             return;
         }

@@ -30,7 +30,7 @@ impl Actor {
             }
             Order::Decide { request, verdict } => self.decide(&request, &verdict),
             Order::Stop(place) => self.stop(place),
-            Order::LetGo => {}
+            Order::LetGo | Order::Compare => {}
         }
     }
 
