@@ -17,12 +17,13 @@ use crate::{
         follow::{Errand, Plan},
         place::Place,
         prompt::PromptId,
-        run::{Activity, Asked, Order},
+        run::{Activity, Asked, Order, State},
     },
     claude::{
         live::{self, Live},
         process::Conversation,
         session::{Session, SessionId},
+        transcript::{self, Trace},
         watch::Change,
     },
     screens::{laptop, turn::stop_key},
@@ -99,13 +100,10 @@ impl Laptop {
         Some("Stopping…")
     }
 
-    /// From now on nothing is said of what the laptop does.
-    pub(super) fn watch_no_more(&mut self) {
+    /// Ends every errand as far as it is: what a terminal has goes on there. From now on nothing is
+    /// said of what the laptop does.
+    pub(super) fn leave(&mut self) {
         self.watching = false;
-    }
-
-    /// Ends every errand as far as it is.
-    pub(super) fn leave(&self) {
         for errand in &self.errands {
             errand.plan.send_replace(Plan::Leave);
         }
@@ -126,7 +124,9 @@ impl App {
         let source = sending.prompt.source;
         // What we hold of it is about to be out of date.
         self.runs.order(found.id, Order::LetGo);
-        match self.laptop.chosen(source.place, &live) {
+        let chosen = self.laptop.chosen(source.place, &live);
+        // What the terminal has already, from before a restart, is followed there.
+        match chosen.or_else(|| self.stands_in(found.id, sending.prompt.id)) {
             Some(plan) if plan != Plan::Send || live.socket.is_some() => {
                 self.errand(sending, live, plan);
             }
@@ -135,6 +135,12 @@ impl App {
                 self.reply_to(source.place, source.message, card);
             }
         }
+    }
+
+    fn stands_in(&self, session: SessionId, prompt: PromptId) -> Option<Plan> {
+        let transcript = self.setup.home.transcript(session)?;
+        let trace = transcript::holds(&transcript, prompt.0).ok()?;
+        (trace != Trace::Absent).then_some(Plan::Send)
     }
 
     /// The person has chosen: for a prompt that waits, or another way for one that is on its way.
@@ -200,15 +206,22 @@ impl App {
         self.laptop.beat.send_modify(|beat| *beat += 1);
         for change in changes {
             match change {
-                Change::Transcript(session) => {
-                    self.runs.order(*session, Order::Compare);
-                }
+                Change::Transcript(session) => self.compare(*session),
                 Change::Gone(session) => self.gone(*session),
                 Change::Registry | Change::Everything | Change::History => {}
             }
         }
         if changes.iter().any(|change| matches!(change, Change::Registry | Change::Everything)) {
             self.look_at_the_laptop();
+        }
+    }
+
+    /// Somebody has written to a session that may be idle here.
+    fn compare(&self, session: SessionId) {
+        // One that works writes all the time, and would be flooded.
+        let idle = |state: State| matches!(state.activity, Activity::Idle(_));
+        if self.runs.state(session).is_some_and(idle) {
+            self.runs.order(session, Order::Compare);
         }
     }
 

@@ -3,17 +3,19 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod cards;
 mod commands;
 mod laptop;
 mod ledger;
 mod lists;
 mod painter;
 mod prompts;
+mod questions;
 mod runs;
 mod taps;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     ffi::OsString,
     path::PathBuf,
     sync::Arc,
@@ -32,7 +34,8 @@ use crate::{
         laptop::Laptop,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
-        runs::Runs,
+        questions::Asked,
+        runs::{Runs, Shown},
     },
     bridge::{
         place::Place,
@@ -98,6 +101,8 @@ struct App {
     laptop: Laptop,
     painters: JoinSet<()>,
     notes: mpsc::UnboundedSender<Note>,
+    /// The question that somebody's next message in a place belongs to.
+    writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
     trusted: HashSet<PathBuf>,
     /// Strangers who were told: once each is enough.
@@ -138,6 +143,7 @@ pub async fn run(
         laptop: Laptop::default(),
         painters: JoinSet::new(),
         notes,
+        writing: HashMap::new(),
         trusted: HashSet::new(),
         told: HashSet::new(),
         history_failed: false,
@@ -165,6 +171,7 @@ pub async fn run(
 impl App {
     fn intent(&mut self, update: Update) {
         match self.setup.door.open(update) {
+            Intent::Prompt(asking) if self.is_for_question(&asking) => {}
             Intent::Prompt(asking) => self.prompt(&asking),
             Intent::Command(command, message) => self.command(command, &message),
             Intent::Tap(tap, press) => self.tap(tap, &press),
@@ -227,7 +234,9 @@ impl App {
     }
 
     fn stray(&mut self, stray: Stray) {
-        self.show(stray.place, None, stray.turn, String::new());
+        let (place, prompt, turn) = (stray.place, stray.turn.borrow().prompt, stray.turn.clone());
+        self.runs.shown.push(Shown { place, prompt, turn });
+        self.show(place, None, stray.turn, String::new());
     }
 
     // ---- What goes out ----
@@ -286,13 +295,12 @@ impl App {
     // ---- The end ----
 
     async fn end(mut self) {
-        self.laptop.watch_no_more();
+        self.laptop.leave();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };
         if timeout(self.setup.grace, finished).await.is_err() {
             tracing::info!("turns are still running: ending them");
-            self.laptop.leave();
         }
         self.runs.end().await;
         let painted = async { while self.painters.join_next().await.is_some() {} };

@@ -6,10 +6,10 @@ use crate::{
         binding::Binding,
         follow::Plan,
         prompt::{Prompt, Source, fresh_session},
-        run::{Order, Verdict},
+        run::Order,
     },
-    claude::{process::Conversation, session::SessionId, wire::Ask},
-    screens::{notice, question, sessions::Purpose, turn::stop_key},
+    claude::{process::Conversation, session::SessionId},
+    screens::{notice, sessions::Purpose, turn::stop_key},
     telegram::{
         button::{Carry, Key, Tap},
         screen::Screen,
@@ -18,16 +18,12 @@ use crate::{
     },
 };
 
-/// What Claude reads when a tool is denied without a reason.
-const DENIED: &str = "The person denied this.";
-
 impl App {
     pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
             Tap::Stop(key) => Some(self.tap_stop(key)),
-            Tap::Allow(key) => self.tap_decide(key, true),
-            Tap::Deny(key) => self.tap_decide(key, false),
+            Tap::Answer(key, deed) => self.tap_answer((key, deed), press, message),
             tap => return self.tap_on(tap, press, message),
         };
         self.outbox.answer(press.id.clone(), notice.map(str::to_owned));
@@ -72,7 +68,7 @@ impl App {
                 self.tap_plan(message, session, Plan::TakeOver(when), waiting);
             }
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
-            Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => {}
+            Tap::Stop(_) | Tap::Answer(..) => {}
         }
     }
 
@@ -95,21 +91,6 @@ impl App {
         let session = shown.turn.borrow().session;
         self.runs.order(session, Order::Stop(shown.place));
         "Stopping…"
-    }
-
-    fn tap_decide(&self, key: Key, allow: bool) -> Option<&'static str> {
-        let asked = |shown: &Shown| -> Option<(SessionId, Ask)> {
-            let turn = shown.turn.borrow();
-            let ask = turn.asks.iter().find(|ask| question::key(ask) == key)?;
-            Some((turn.session, ask.clone()))
-        };
-        let Some((session, ask)) = self.runs.shown.iter().find_map(asked) else {
-            return Some("This question has ended: nothing was done.");
-        };
-        let verdict =
-            if allow { Verdict::Allow(ask.input) } else { Verdict::Deny(DENIED.to_owned()) };
-        self.runs.order(session, Order::Decide { request: ask.request, verdict });
-        None
     }
 
     // ---- Sessions and directories, with or without a prompt ----
@@ -222,6 +203,6 @@ fn is_carrying(tap: &Tap) -> bool {
         Tap::Trust(_) | Tap::Fork(_) | Tap::Terminal(_) | Tap::TakeOver(..) | Tap::Again(..) => {
             true
         }
-        Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => false,
+        Tap::Stop(_) | Tap::Answer(..) => false,
     }
 }

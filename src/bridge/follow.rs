@@ -121,8 +121,8 @@ impl Errand {
 
     async fn step(&mut self, asked: &Asked, tail: &mut Tail) -> Option<End> {
         let plan = *self.plan.borrow_and_update();
-        let now = self.holder.now(&self.home).filter(|live| live.session == self.session);
-        let moved = now.is_none() && self.holder.now(&self.home).is_some();
+        let now = self.holder.now(&self.home);
+        let moved = now.as_ref().is_some_and(|live| live.session != self.session);
         if moved || !self.holder.is_alive() {
             // What it wrote last is read once more.
             return match tail.read(&asked.turn).await {

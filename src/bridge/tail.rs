@@ -157,11 +157,11 @@ impl Tail {
             }
             Kind::Assistant(_) => {
                 (self.spoke, self.failed) = (true, None);
-                turn.record(record);
+                turn.heard(record);
                 return true;
             }
             Kind::User(_) => {
-                turn.record(record);
+                turn.heard(record);
                 return true;
             }
             _ => {}

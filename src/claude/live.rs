@@ -29,7 +29,7 @@ pub struct Live {
     pub session: SessionId,
     /// The directory it works in.
     pub cwd: PathBuf,
-    /// `interactive`, `background`, …; empty where not said.
+    /// `interactive`, `bg`, …; empty where not said.
     pub kind: String,
     /// `cli`, `telegram`, …; empty where not said.
     pub entrypoint: String,

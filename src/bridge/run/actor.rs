@@ -52,6 +52,8 @@ pub(super) struct Actor {
     pub(super) doubted: Option<Instant>,
     /// US dollars before the running turn.
     pub(super) spent: f64,
+    /// Lines of the process that say nothing we know.
+    pub(super) unknown: usize,
 }
 
 /// What the loop waits for.
@@ -79,6 +81,7 @@ impl Actor {
             patience: None,
             doubted: None,
             spent: 0.0,
+            unknown: 0,
         }
     }
 
