@@ -14,4 +14,5 @@ mod failures;
 mod picker;
 mod program;
 mod promises;
+mod together;
 mod turns;
