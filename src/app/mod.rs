@@ -3,11 +3,15 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod border;
+mod cards;
 mod commands;
+mod laptop;
 mod ledger;
 mod lists;
 mod painter;
 mod prompts;
+mod questions;
 mod recovery;
 mod runs;
 mod taps;
@@ -15,15 +19,13 @@ mod taps;
 use std::{
     collections::{HashMap, HashSet},
     ffi::OsString,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::Value;
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, watch::Receiver},
     task::{JoinSet, block_in_place},
     time::timeout,
 };
@@ -31,25 +33,27 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
+        laptop::Laptop,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
+        questions::Asked,
         recovery::Queue,
-        runs::Runs,
+        runs::{Runs, Shown},
     },
     bridge::{
         place::Place,
         prompt::Source,
         run::{self, Stray},
-        spool::{Came, Spool},
+        spool::Spool,
         turn::Turn,
     },
-    claude::{home::Home, session::SessionId},
+    claude::{home::Home, session::SessionId, watch},
     screens::{self, Scene},
     telegram::{
         client::Me,
         intent::{Door, Intent, Stranger},
         outbox::{How, Outbox, Sound},
-        poll::{self, Delivery, Handed},
+        poll::Delivery,
         screen::Screen,
         update::Message,
     },
@@ -101,6 +105,7 @@ struct App {
     outbox: Outbox,
     ledger: Ledger,
     runs: Runs,
+    laptop: Laptop,
     painters: JoinSet<()>,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
@@ -111,6 +116,8 @@ struct App {
     /// What waits for turns that outlived an earlier process, and who watches these.
     orphans: HashMap<SessionId, Queue>,
     followers: JoinSet<SessionId>,
+    /// The question that somebody's next message in a place belongs to.
+    writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
     trusted: HashSet<PathBuf>,
     /// Strangers who were told: once each is enough.
@@ -130,6 +137,7 @@ pub async fn run(
     let (strays, mut stray) = mpsc::channel(STRAYS);
     // Painters must not wait for the loop, which may be at the disk.
     let (notes, mut back) = mpsc::unbounded_channel();
+    let mut changes = watch::start(setup.home.clone());
     let (ledger, mut written) = Ledger::open(setup.home.clone(), setup.me.id);
     let settings = run::Settings {
         program: setup.claude.clone(),
@@ -148,6 +156,7 @@ pub async fn run(
         outbox,
         ledger,
         runs,
+        laptop: Laptop::default(),
         painters: JoinSet::new(),
         notes,
         spool,
@@ -155,6 +164,7 @@ pub async fn run(
         left: HashSet::new(),
         orphans: HashMap::new(),
         followers: JoinSet::new(),
+        writing: HashMap::new(),
         trusted: HashSet::new(),
         told: HashSet::new(),
         history_failed: false,
@@ -167,6 +177,8 @@ pub async fn run(
             over = app.runs.over() => block_in_place(|| app.over(over)),
             Some(note) = back.recv() => block_in_place(|| app.note(note)),
             Some(line) = written.recv() => app.written(&line),
+            Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
+            (session, back) = app.laptop.back() => block_in_place(|| app.back(session, back)),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
             Some(gone) = app.followers.join_next() => if let Ok(session) = gone {
@@ -183,51 +195,9 @@ pub async fn run(
 }
 
 impl App {
-    /// Handles an update. Whatever comes of it, it need not come again.
-    fn handed(&mut self, handed: Handed) {
-        let Handed { update, raw, turn, receipt } = handed;
-        let (id, place) = (update.id, update.place());
-        let intent = self.setup.door.open(update);
-        let kept = raw.clone().unwrap_or_default();
-        if self.guarded(place, |app| app.take(intent, kept, turn)).is_none() {
-            tracing::error!(update = id, "an update is set aside");
-            self.spool.lay_aside(id, &raw.unwrap_or_default());
-        }
-        receipt.confirm();
-    }
-
-    /// What brings a prompt is in the spool before Telegram hears that it came.
-    fn take(&mut self, intent: Intent, raw: Value, turn: poll::Turn) {
-        let Some((prompt, _)) = self.prompt_in(&intent) else { return self.intent(intent) };
-        let pressed = matches!(intent, Intent::Tap(..));
-        let is_known = self.runs.is_shown(prompt.id)
-            || (!pressed && self.spool.number(prompt.id).is_some())
-            || (!pressed && turn == poll::Turn::Perhaps && self.is_answered(&prompt));
-        if is_known {
-            if let Intent::Tap(_, press) = intent {
-                self.outbox.answer(press.id, Some("That is under way already.".to_owned()));
-            }
-            return;
-        }
-        let came = if turn == poll::Turn::Perhaps { Came::Perhaps } else { Came::New };
-        self.spool.hold(prompt.id, raw, came);
-        self.intent(intent);
-        self.rest(prompt.id);
-    }
-
-    /// Does something at the border: a fault in it costs what it was about, and is said. None then.
-    fn guarded<T>(&mut self, place: Option<Place>, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        let done = catch_unwind(AssertUnwindSafe(|| work(self))).ok();
-        if done.is_none()
-            && let Some(place) = place
-        {
-            self.say(place, screens::notice::plain(screens::notice::BROKEN));
-        }
-        done
-    }
-
     fn intent(&mut self, intent: Intent) {
         match intent {
+            Intent::Prompt(asking) if self.is_for_question(&asking) => {}
             Intent::Prompt(asking) => self.prompt(&asking),
             Intent::Command(command, message) => self.command(command, &message),
             Intent::Tap(tap, press) => self.tap(tap, &press),
@@ -268,6 +238,7 @@ impl App {
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
+                self.look_at_the_laptop();
                 if from != to {
                     self.followed(place, from, to);
                 }
@@ -281,6 +252,7 @@ impl App {
             Some(error) if !self.history_failed => {
                 tracing::error!(error, "the history takes no lines: bindings are kept in memory");
                 self.history_failed = true;
+                self.say(written.place, screens::laptop::history_closed(error));
             }
             Some(_) => {}
             None => self.history_failed = false,
@@ -288,7 +260,9 @@ impl App {
     }
 
     fn stray(&mut self, stray: Stray) {
-        self.show(stray.place, None, stray.turn, String::new());
+        let (place, prompt, turn) = (stray.place, stray.turn.borrow().prompt, stray.turn.clone());
+        self.runs.shown.push(Shown { place, prompt, turn });
+        self.show(place, None, stray.turn, String::new());
     }
 
     // ---- What goes out ----
@@ -298,7 +272,7 @@ impl App {
         &mut self,
         place: Place,
         source: Option<Source>,
-        turn: watch::Receiver<Turn>,
+        turn: Receiver<Turn>,
         display: String,
     ) {
         let session = turn.borrow().session;
@@ -356,6 +330,7 @@ impl App {
 
     async fn end(mut self) {
         self.leave_orphans();
+        self.laptop.leave();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };

@@ -9,7 +9,7 @@ use crate::{
         place::Place,
         prompt::{Prompt, Source, fresh_session},
         route::{self, Facts, Route},
-        run::{Order, Over, Seat, Why},
+        run::{Over, Seat, Why},
         turn::Outcome,
     },
     claude::{
@@ -133,7 +133,7 @@ impl App {
 
     /// A live process of somebody else that holds a session. One that an earlier segue left behind
     /// is nobody's: it is waited for, and the person is not asked.
-    fn holder(&self, session: SessionId) -> Option<Live> {
+    pub(super) fn holder(&self, session: SessionId) -> Option<Live> {
         let holds =
             |live: &Live| live.session == session && !live.is_orphan() && !self.runs.has(live.pid);
         live::list(&self.setup.home).into_iter().find(holds)
@@ -178,10 +178,8 @@ impl App {
                 self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));
             }
             Route::Choose(live) => {
-                // What we hold of it is about to be out of date.
-                self.runs.order(session, Order::LetGo);
                 if let Some(found) = self.found(session) {
-                    self.reply_to(place, message, notice::open_elsewhere(&scene, &found, &live));
+                    self.choose(sending, &found, *live);
                 } else {
                     // It is open and has not said anything yet: there is nothing to continue.
                     let fresh = Binding::newest_of(facts.directory);
@@ -200,8 +198,8 @@ impl App {
     pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) {
         let (source, display) = (prompt.source, prompt.text.clone());
         self.note_leg(&seat, &prompt);
-        let asked = self.runs.open(seat.conversation.session(), prompt);
-        self.show(source.place, Some(source), asked.turn.subscribe(), display);
+        let (asked, turn) = self.runs.admit(seat.conversation.session(), prompt);
+        self.show(source.place, Some(source), turn, display);
         self.hand(seat, asked);
     }
 
@@ -255,6 +253,7 @@ impl App {
 
     /// A session has taken a prompt: the place points there, unless it has gone elsewhere since.
     pub(super) fn taken(&mut self, source: Source, display: &str, session: SessionId) {
+        self.tell_the_other_place(source.place, session);
         if self.left.remove(&source) && self.ledger.session_of(source) == Some(session) {
             return; // An earlier process wrote it down.
         }

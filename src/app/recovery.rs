@@ -114,7 +114,7 @@ impl App {
                 Some((Prompt::new(source, text.as_str(), 0), message.chat == ChatKind::Group))
             }
             Intent::Tap(tap, press) => {
-                let Sending { prompt, group, .. } = self.carried(tap, press)?;
+                let Sending { prompt, group, .. } = self.taken_along(tap, press)?;
                 Some((again(tap, prompt), group))
             }
             _ => None,
@@ -133,7 +133,11 @@ impl App {
     pub(super) fn unless_run(&mut self, sending: Sending, session: SessionId) -> Option<Sending> {
         let id = sending.prompt.id;
         let came = self.spool.get(id).map_or(Came::New, |(_, came)| came);
-        if came == Came::New || self.past(id, session) == Past::Unread {
+        // What a terminal has is followed there.
+        if came == Came::New
+            || self.past(id, session) == Past::Unread
+            || self.holder(session).is_some()
+        {
             return Some(sending);
         }
         if came == Came::Perhaps {

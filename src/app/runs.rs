@@ -46,11 +46,16 @@ impl Runs {
         Self { settings, warm, cancel, live, tasks, shown: Vec::new() }
     }
 
-    /// Begins the turn that shows what becomes of a prompt.
-    pub(super) fn open(&mut self, session: SessionId, prompt: Prompt) -> Asked {
+    /// A turn for a prompt that somebody will answer.
+    pub(super) fn admit(
+        &mut self,
+        session: SessionId,
+        prompt: Prompt,
+    ) -> (Asked, watch::Receiver<Turn>) {
         let (turn, shown) = watch::channel(Turn::new(&prompt, session, Instant::now()));
-        self.shown.push(Shown { place: prompt.source.place, prompt: prompt.id, turn: shown });
-        Asked { prompt, turn }
+        let (place, id) = (prompt.source.place, prompt.id);
+        self.shown.push(Shown { place, prompt: id, turn: shown.clone() });
+        (Asked { prompt, turn }, shown)
     }
 
     /// Gives a prompt to the run of a session, which begins if there is none.
@@ -78,6 +83,11 @@ impl Runs {
     /// What the run of a session is doing.
     pub(super) fn state(&self, session: SessionId) -> Option<State> {
         self.find(session).map(Run::state)
+    }
+
+    /// What the run of a session is doing, as it goes on.
+    pub(super) fn watch(&self, session: SessionId) -> Option<watch::Receiver<State>> {
+        self.find(session).map(Run::watch)
     }
 
     /// Whether a process is one of ours.

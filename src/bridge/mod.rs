@@ -1,10 +1,17 @@
 //! Decisions between Claude's side and the chat, pure where they can be.
 
 pub mod binding;
+pub mod danger;
+pub mod follow;
+pub mod form;
+pub mod grant;
 pub mod place;
 pub mod prompt;
+pub mod question;
 pub mod recover;
 pub mod route;
 pub mod run;
 pub mod spool;
+mod tail;
 pub mod turn;
+pub mod work;

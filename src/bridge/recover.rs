@@ -173,12 +173,13 @@ impl Reading {
     }
 
     fn show(&self, transcript: &Path, offset: u64, turn: &mut Turn) -> io::Result<()> {
-        (turn.said, turn.steps, turn.partial) = (Vec::new(), Vec::new(), String::new());
+        turn.restart(turn.attempt);
+        turn.partial.clear();
         let mut left = self.records;
         transcript::since(transcript, offset, |record| {
             if left > 0 && !record.sidechain {
                 left -= 1;
-                turn.hear(record);
+                turn.heard(record);
             }
         })?;
         (turn.taken, turn.phase) = (true, Phase::Working);

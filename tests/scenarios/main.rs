@@ -8,9 +8,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod asking;
+mod chaos;
 mod commands;
 mod failures;
 mod picker;
+mod program;
 mod promises;
 mod recovery;
+mod together;
 mod turns;

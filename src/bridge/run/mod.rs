@@ -6,6 +6,7 @@
 //! when the laptop has continued the session, its process is replaced before the next prompt.
 
 mod actor;
+mod doubt;
 mod end;
 mod lines;
 mod mirror;
@@ -13,7 +14,6 @@ mod orders;
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
-use serde_json::Value;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     time::Instant,
@@ -24,6 +24,7 @@ use crate::{
     bridge::{
         place::Place,
         prompt::{Prompt, Source},
+        question::Deed,
         turn::Turn,
     },
     claude::{home::Home, process::Conversation, session::SessionId},
@@ -78,26 +79,20 @@ pub struct Asked {
 pub enum Order {
     /// A prompt, for the running turn or the next.
     Ask(Box<Asked>),
-    /// The answer to a question of the running turn.
-    Decide {
+    /// What the person does to a question of the running turn.
+    Answer {
         /// The CLI's request id.
         request: String,
-        /// What the person decided.
-        verdict: Verdict,
+        /// What they do.
+        deed: Deed,
     },
     /// Interrupt the turn of a place and take back what waits there.
     Stop(Place),
-    /// End, if there is nothing to do: the place among the warm runs is needed.
+    /// End, if there is nothing to do: the place among the warm runs is needed, or the laptop has
+    /// opened the session.
     LetGo,
-}
-
-/// What a person decides of a tool.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It may run, with this input.
-    Allow(Value),
-    /// It may not, for a reason that Claude reads.
-    Deny(String),
+    /// End, if there is nothing to do and the transcript holds what the process does not know.
+    Compare,
 }
 
 /// A turn that nobody asked for, such as the one that the end of a background task begins.
@@ -214,5 +209,10 @@ impl Run {
     /// What it is doing now.
     pub fn state(&self) -> State {
         self.state.borrow().clone()
+    }
+
+    /// The same, as it goes on.
+    pub fn watch(&self) -> watch::Receiver<State> {
+        self.state.clone()
     }
 }
