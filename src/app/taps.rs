@@ -17,6 +17,10 @@ use crate::{
     },
 };
 
+/// What Claude reads when a question of its got lost and the person wants it again.
+const ASK_AGAIN: &str = "Your last question to me was lost before I could answer it, so nothing was \
+    granted and nothing denied. Please try that step once more; I will be asked again.";
+
 impl App {
     pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
@@ -63,6 +67,8 @@ impl App {
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
             Tap::Fork(session) => self.tap_fork(message, session, waiting),
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
+            Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
+            Tap::Compact(session) => self.send_own(message, session, "/compact"),
             Tap::Stop(_) | Tap::Answer(..) => {}
         }
     }
@@ -172,6 +178,15 @@ impl App {
         self.send(sending);
     }
 
+    /// Sends a prompt that a button stands for. It belongs to the button's message, so that a second
+    /// press is the same prompt.
+    fn send_own(&mut self, message: &Message, session: SessionId, text: &str) {
+        let source = self.source(message.place, message.id);
+        let group = message.chat == ChatKind::Group;
+        self.strip(message);
+        self.send(Sending { prompt: Prompt::new(source, text, 0), session: Some(session), group });
+    }
+
     /// Takes the buttons off a message of ours.
     fn strip(&self, message: &Message) {
         let text = Text { text: message.text.clone(), entities: message.entities.clone() };
@@ -193,6 +208,6 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
         Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
-        Tap::Stop(_) | Tap::Answer(..) => false,
+        Tap::Stop(_) | Tap::Answer(..) | Tap::AskAgain(_) | Tap::Compact(_) => false,
     }
 }

@@ -61,6 +61,12 @@ pub struct Turn {
     pub cost: Option<f64>,
     /// Tokens in the context window after the newest answer of the API.
     pub context: Option<u64>,
+    /// Size of the context window, tokens.
+    pub window: Option<u64>,
+    /// Tools that were not allowed, each with what it was to be used on.
+    pub denials: Vec<(String, String)>,
+    /// A usage limit was reached; when it ends, seconds since the epoch.
+    pub limit: Option<Option<u64>>,
 }
 
 /// How far a prompt is.
@@ -201,6 +207,9 @@ impl Turn {
             joined: 0,
             cost: None,
             context: None,
+            window: None,
+            denials: Vec::new(),
+            limit: None,
         }
     }
 
@@ -232,9 +241,7 @@ impl Turn {
         match line {
             Line::Init(init) => {
                 self.session = init.session_id.unwrap_or(self.session);
-                if let Some(cwd) = &init.cwd {
-                    self.directory = cwd.into();
-                }
+                self.directory = init.cwd.as_deref().unwrap_or_default().into();
                 self.phase = Phase::Working;
             }
             Line::Text(text) => {
@@ -249,9 +256,22 @@ impl Turn {
                 self.asks.push(Open::new(ask.clone(), said));
             }
             Line::Withdrawn { request } => self.withdraw(request),
-            Line::Result(result) => self.finish(outcome(result)),
+            Line::Limit { resets_at } => self.limit = Some(*resets_at),
+            Line::Result(result) => self.result(result),
             _ => {}
         }
+    }
+
+    fn result(&mut self, result: &TurnResult) {
+        self.window = result.context_window.or(self.window);
+        let denial = |(tool, input): &(String, _)| (tool.clone(), subject(tool, input));
+        self.denials = result.denials.iter().map(denial).collect();
+        self.finish(match (outcome(result), self.limit) {
+            (Outcome::Api { message, .. }, Some(resets_at)) => {
+                Outcome::Limit { resets_at, message }
+            }
+            (outcome, _) => outcome,
+        });
     }
 
     /// Takes the text of a `result` for what Claude said, where no record has said anything: a
@@ -314,7 +334,7 @@ impl Turn {
         if message.model.as_deref() == Some("<synthetic>") {
             return;
         }
-        self.context = message.usage.map(context).or(self.context);
+        self.context = message.usage.map(Usage::context).or(self.context);
         for block in &message.blocks {
             match block {
                 Block::Text(text) if !text.trim().is_empty() => {
@@ -347,11 +367,6 @@ impl Turn {
             }
         }
     }
-}
-
-/// Tokens that the model had before it when it gave this answer, and the answer.
-fn context(usage: Usage) -> u64 {
-    usage.input + usage.cache_read + usage.cache_creation + usage.output
 }
 
 /// What a `result` line means. Decided by what it says went wrong, not by its `subtype`: an API
@@ -468,6 +483,23 @@ mod tests {
             r#"{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_tools"}"#,
             Outcome::Stopped,
         );
+    }
+
+    #[test]
+    fn a_usage_limit_is_told_with_its_end() {
+        let limit = r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":5,"rateLimitType":"five_hour"}}"#;
+        let failed =
+            r#"{"type":"result","is_error":true,"api_error_status":429,"result":"You've hit it"}"#;
+        let message = "You've hit it".to_owned();
+        let expected = Outcome::Limit { resets_at: Some(5), message };
+        assert_eq!(turn(&[limit, failed]).outcome(), Some(&expected));
+        assert_eq!(turn(&[limit, RESULT]).outcome(), Some(&Outcome::Answered), "it was waited for");
+    }
+
+    #[test]
+    fn denials_are_kept_with_their_subject() {
+        let denied = r#"{"type":"result","is_error":false,"permission_denials":[{"tool_name":"Bash","tool_input":{"command":"ls"}}]}"#;
+        assert_eq!(turn(&[denied]).denials, [("Bash".to_owned(), "ls".to_owned())]);
     }
 
     #[test]

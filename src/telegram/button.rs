@@ -41,6 +41,10 @@ pub enum Tap {
     Fork(SessionId),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
+    /// Ask Claude to try once more what was never answered.
+    AskAgain(SessionId),
+    /// Make room in a session's context.
+    Compact(SessionId),
 }
 
 /// Whether a button takes a prompt along: the message that its own message replies to.
@@ -102,6 +106,8 @@ impl Tap {
             Self::Directory(key, carry) => ('d', key.to_string(), *carry),
             Self::Trust(key) => ('t', key.to_string(), Carry::Prompt),
             Self::Fork(session) => ('f', session.0.simple().to_string(), Carry::Prompt),
+            Self::AskAgain(session) => ('r', session.0.simple().to_string(), Carry::Nothing),
+            Self::Compact(session) => ('c', session.0.simple().to_string(), Carry::Nothing),
             Self::Again(session, attempt) => {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
@@ -122,6 +128,8 @@ impl Tap {
                 let (digits, press) = rest.split_at_checked(KEY)?;
                 Self::Answer(key(digits)?, Press::read(press)?)
             }
+            ('r', Carry::Nothing) => Self::AskAgain(session(rest)?),
+            ('c', Carry::Nothing) => Self::Compact(session(rest)?),
             ('l', carry) => Self::List(list(rest)?, carry),
             ('p', carry) => Self::Projects(u16::from_str_radix(rest, 16).ok()?, carry),
             ('s', carry) => Self::Pick(session(rest)?, carry),
@@ -217,6 +225,8 @@ mod tests {
             (keys(), carries()).prop_map(|(key, carry)| Tap::Directory(key, carry)),
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
+            sessions().prop_map(Tap::AskAgain),
+            sessions().prop_map(Tap::Compact),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::Again(id, attempt)),
         ]
     }

@@ -15,3 +15,4 @@ mod picker;
 mod program;
 mod promises;
 mod turns;
+mod work;
