@@ -18,3 +18,5 @@ mod parity;
 mod path;
 #[path = "real/streams.rs"]
 mod streams;
+#[path = "real/together.rs"]
+mod together;

@@ -5,6 +5,7 @@
 
 mod cards;
 mod commands;
+mod laptop;
 mod ledger;
 mod lists;
 mod painter;
@@ -22,7 +23,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, watch::Receiver},
     task::{JoinSet, block_in_place},
     time::timeout,
 };
@@ -30,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
+        laptop::Laptop,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
         questions::Asked,
@@ -41,7 +43,7 @@ use crate::{
         run::{self, Stray},
         turn::Turn,
     },
-    claude::{home::Home, session::SessionId},
+    claude::{home::Home, session::SessionId, watch},
     screens::{self, Scene},
     telegram::{
         client::Me,
@@ -96,6 +98,7 @@ struct App {
     outbox: Outbox,
     ledger: Ledger,
     runs: Runs,
+    laptop: Laptop,
     painters: JoinSet<()>,
     notes: mpsc::UnboundedSender<Note>,
     /// The question that somebody's next message in a place belongs to.
@@ -119,6 +122,7 @@ pub async fn run(
     let (strays, mut stray) = mpsc::channel(STRAYS);
     // Painters must not wait for the loop, which may be at the disk.
     let (notes, mut back) = mpsc::unbounded_channel();
+    let mut changes = watch::start(setup.home.clone());
     let (ledger, mut written) = Ledger::open(setup.home.clone(), setup.me.id);
     let settings = run::Settings {
         program: setup.claude.clone(),
@@ -136,6 +140,7 @@ pub async fn run(
         outbox,
         ledger,
         runs,
+        laptop: Laptop::default(),
         painters: JoinSet::new(),
         notes,
         writing: HashMap::new(),
@@ -150,6 +155,8 @@ pub async fn run(
             over = app.runs.over() => block_in_place(|| app.over(over)),
             Some(note) = back.recv() => block_in_place(|| app.note(note)),
             Some(line) = written.recv() => app.written(&line),
+            Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
+            (session, back) = app.laptop.back() => block_in_place(|| app.back(session, back)),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
             update = updates.recv() => match update {
@@ -205,6 +212,7 @@ impl App {
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
+                self.look_at_the_laptop();
                 if from != to {
                     self.followed(place, from, to);
                 }
@@ -218,6 +226,7 @@ impl App {
             Some(error) if !self.history_failed => {
                 tracing::error!(error, "the history takes no lines: bindings are kept in memory");
                 self.history_failed = true;
+                self.say(written.place, screens::laptop::history_closed(error));
             }
             Some(_) => {}
             None => self.history_failed = false,
@@ -237,7 +246,7 @@ impl App {
         &mut self,
         place: Place,
         source: Option<Source>,
-        turn: watch::Receiver<Turn>,
+        turn: Receiver<Turn>,
         display: String,
     ) {
         let session = turn.borrow().session;
@@ -286,6 +295,7 @@ impl App {
     // ---- The end ----
 
     async fn end(mut self) {
+        self.laptop.leave();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };

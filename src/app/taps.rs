@@ -4,6 +4,7 @@ use crate::{
     app::{App, now, prompts::Sending, runs::Shown},
     bridge::{
         binding::Binding,
+        follow::Plan,
         prompt::{Prompt, Source, fresh_session},
         run::Order,
     },
@@ -66,6 +67,10 @@ impl App {
             Tap::Directory(key, _) => self.tap_directory(message, key, waiting),
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
             Tap::Fork(session) => self.tap_fork(message, session, waiting),
+            Tap::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
+            Tap::TakeOver(session, when) => {
+                self.tap_plan(message, session, Plan::TakeOver(when), waiting);
+            }
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
             Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
             Tap::Compact(session) => self.send_own(message, session, "/compact"),
@@ -86,6 +91,9 @@ impl App {
         let Some(shown) = self.runs.shown.iter().find(is_it) else {
             return "That turn has ended.";
         };
+        if let Some(words) = self.laptop.take_back(shown) {
+            return words;
+        }
         let session = shown.turn.borrow().session;
         self.runs.order(session, Order::Stop(shown.place));
         "Stopping…"
@@ -112,7 +120,7 @@ impl App {
 
     /// The question that a prompt waited for has its answer: its message goes, and with it the
     /// buttons that would send the prompt once more.
-    fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
+    pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
         if waiting.is_some() {
             self.outbox.delete(message.place, message.id);
         }
@@ -207,7 +215,9 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::Pick(_, carry)
         | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
-        Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
+        Tap::Trust(_) | Tap::Fork(_) | Tap::Terminal(_) | Tap::TakeOver(..) | Tap::Again(..) => {
+            true
+        }
         Tap::Stop(_) | Tap::Answer(..) | Tap::AskAgain(_) | Tap::Compact(_) => false,
     }
 }

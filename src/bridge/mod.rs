@@ -2,6 +2,7 @@
 
 pub mod binding;
 pub mod danger;
+pub mod follow;
 pub mod form;
 pub mod grant;
 pub mod place;
@@ -9,5 +10,6 @@ pub mod prompt;
 pub mod question;
 pub mod route;
 pub mod run;
+mod tail;
 pub mod turn;
 pub mod work;

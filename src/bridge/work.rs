@@ -78,7 +78,7 @@ impl Work {
         self.inner.iter().filter(move |inner| inner.parent == parent).map(|inner| &inner.step)
     }
 
-    fn record(&mut self, record: &Record<'_>) {
+    pub(super) fn record(&mut self, record: &Record<'_>) {
         let (Kind::Assistant(message) | Kind::User(message)) = &record.kind else { return };
         let parent = record.parent_tool.as_deref();
         for block in &message.blocks {

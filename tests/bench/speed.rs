@@ -113,6 +113,9 @@ fn main() -> io::Result<()> {
         report.add([memory::commands(&hostile, "broken and huge lines")?]);
     }
     report.print();
+    if wish.scale < 1.0 {
+        println!("\nAt {} of the real sizes, which the goals are for.", wish.scale);
+    }
     Ok(())
 }
 

@@ -14,5 +14,6 @@ mod failures;
 mod picker;
 mod program;
 mod promises;
+mod together;
 mod turns;
 mod work;
