@@ -154,8 +154,18 @@ fn full(turn: &Turn) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
     use super::*;
-    use crate::telegram::text::rules;
+    use crate::{
+        bridge::{
+            place::Place,
+            prompt::{Prompt, Source},
+        },
+        claude::session::SessionId,
+        telegram::text::rules,
+    };
 
     fn item(text: &str, state: ItemState) -> Item {
         Item { id: String::new(), text: text.to_owned(), state }
@@ -179,5 +189,26 @@ mod tests {
         assert!(text.text.starts_with("\n☑ 10 more done\n☐ 10\n"), "{text:?}");
         assert!(text.text.ends_with("\n☐ 21\n☐ 8 more"), "{text:?}");
         assert_eq!(rules::broken(&text), None);
+    }
+
+    #[test]
+    fn what_is_left_to_say_is_said_after_the_answer() {
+        let source = Source { bot: 1, place: Place { chat: 1, thread: None }, message: 1 };
+        let session = SessionId(Uuid::nil());
+        let mut turn = Turn::new(&Prompt::new(source, "", 0), session, Instant::now());
+        (turn.context, turn.window) = (Some(150), Some(200));
+        assert_eq!(afterwords(&turn), (Text::default(), Vec::new()));
+        (turn.context, turn.window) = (Some(170), Some(200));
+        turn.work.background = vec!["Fill\nit".to_owned()];
+        let denied = |tool: &str, subject: &str| (tool.to_owned(), subject.to_owned());
+        turn.denials =
+            vec![denied("Bash", "ls"), denied("ExitPlanMode", ""), denied("mcp__a_b__c", "")];
+        let (text, keyboard) = afterwords(&turn);
+        assert_eq!(
+            text.text,
+            "Not allowed: Run ls, a b: c\nStill running in the background: Fill it.\n\
+             The context is 85 % full."
+        );
+        assert_eq!(keyboard[0][0].label, "Compact");
     }
 }
