@@ -3,6 +3,8 @@
 //! A turn belongs to the prompt that began it. It holds what a screen needs and nothing of how it
 //! is shown; it does no I/O.
 
+mod fold;
+
 use std::path::PathBuf;
 
 use tokio::time::Instant;
@@ -15,9 +17,9 @@ use crate::{
         work::{Work, subject},
     },
     claude::{
-        record::{Block, Kind, Message, Record, Usage},
+        record::Record,
         session::SessionId,
-        wire::{Line, Retry},
+        wire::{Line, Retry, TurnResult},
     },
 };
 
@@ -64,6 +66,12 @@ pub struct Turn {
     pub cost: Option<f64>,
     /// Tokens in the context window after the newest answer of the API.
     pub context: Option<u64>,
+    /// Size of the context window, tokens.
+    pub window: Option<u64>,
+    /// Tools that were not allowed, each with what it was to be used on.
+    pub denials: Vec<(String, String)>,
+    /// A usage limit was reached; when it ends, seconds since the epoch.
+    pub limit: Option<Option<u64>>,
 }
 
 /// How far a prompt is.
@@ -229,6 +237,9 @@ impl Turn {
             joined: 0,
             cost: None,
             context: None,
+            window: None,
+            denials: Vec::new(),
+            limit: None,
         }
     }
 
@@ -260,9 +271,7 @@ impl Turn {
         match line {
             Line::Init(init) => {
                 self.session = init.session_id.unwrap_or(self.session);
-                if let Some(cwd) = &init.cwd {
-                    self.directory = cwd.into();
-                }
+                self.directory = init.cwd.as_deref().unwrap_or_default().into();
                 self.phase = Phase::Working;
             }
             Line::Text(text) => {
@@ -277,9 +286,22 @@ impl Turn {
                 self.asks.push(Open::new(ask.clone(), said));
             }
             Line::Withdrawn { request } => self.withdraw(request),
-            Line::Result(result) => self.finish(outcome::of(result)),
+            Line::Limit { resets_at } => self.limit = Some(*resets_at),
+            Line::Result(result) => self.result(result),
             _ => {}
         }
+    }
+
+    fn result(&mut self, result: &TurnResult) {
+        self.window = result.context_window.or(self.window);
+        let denial = |(tool, input): &(String, _)| (tool.clone(), subject(tool, input));
+        self.denials = result.denials.iter().map(denial).collect();
+        self.finish(match (outcome::of(result), self.limit) {
+            (Outcome::Api { message, .. }, Some(resets_at)) => {
+                Outcome::Limit { resets_at, message }
+            }
+            (outcome, _) => outcome,
+        });
     }
 
     /// Takes the text of a `result` for what Claude said, where no record has said anything: a
@@ -341,60 +363,6 @@ impl Turn {
         self.work.record(record);
         self.record(record);
     }
-
-    fn record(&mut self, record: &Record<'_>) {
-        if record.parent_tool.is_some() || record.sidechain {
-            return;
-        }
-        match &record.kind {
-            Kind::Assistant(message) => self.assistant(message),
-            Kind::User(message) => self.results(message),
-            _ => {}
-        }
-    }
-
-    fn assistant(&mut self, message: &Message<'_>) {
-        if message.model.as_deref() == Some("<synthetic>") {
-            return;
-        }
-        self.context = message.usage.map(context).or(self.context);
-        for block in &message.blocks {
-            match block {
-                Block::Text(text) if !text.trim().is_empty() => {
-                    self.partial.clear();
-                    self.said.push(Said { text: text.to_string(), after: self.steps.len() });
-                }
-                Block::ToolUse { id, name, input } => {
-                    self.partial.clear();
-                    self.thinking = false;
-                    let input = serde_json::from_str(input.get()).unwrap_or_default();
-                    self.steps.push(Step {
-                        id: id.to_string(),
-                        tool: name.to_string(),
-                        subject: subject(name, &input),
-                        state: StepState::Running,
-                    });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn results(&mut self, message: &Message<'_>) {
-        for block in &message.blocks {
-            let Block::ToolResult { id, error, .. } = block else {
-                continue;
-            };
-            for step in self.steps.iter_mut().filter(|step| step.id == *id) {
-                step.state = if *error { StepState::Failed } else { StepState::Done };
-            }
-        }
-    }
-}
-
-/// Tokens that the model had before it when it gave this answer, and the answer.
-fn context(usage: Usage) -> u64 {
-    usage.input + usage.cache_read + usage.cache_creation + usage.output
 }
 
 #[cfg(test)]
@@ -482,6 +450,23 @@ mod tests {
             r#"{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_tools"}"#,
             Outcome::Stopped,
         );
+    }
+
+    #[test]
+    fn a_usage_limit_is_told_with_its_end() {
+        let limit = r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":5,"rateLimitType":"five_hour"}}"#;
+        let failed =
+            r#"{"type":"result","is_error":true,"api_error_status":429,"result":"You've hit it"}"#;
+        let message = "You've hit it".to_owned();
+        let expected = Outcome::Limit { resets_at: Some(5), message };
+        assert_eq!(turn(&[limit, failed]).outcome(), Some(&expected));
+        assert_eq!(turn(&[limit, RESULT]).outcome(), Some(&Outcome::Answered), "it was waited for");
+    }
+
+    #[test]
+    fn denials_are_kept_with_their_subject() {
+        let denied = r#"{"type":"result","is_error":false,"permission_denials":[{"tool_name":"Bash","tool_input":{"command":"ls"}}]}"#;
+        assert_eq!(turn(&[denied]).denials, [("Bash".to_owned(), "ls".to_owned())]);
     }
 
     #[test]

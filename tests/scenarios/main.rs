@@ -16,3 +16,4 @@ mod program;
 mod promises;
 mod together;
 mod turns;
+mod work;

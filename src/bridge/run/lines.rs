@@ -52,7 +52,7 @@ impl Actor {
                 process.say(say::unsupported(request, subtype));
             }
             Line::Background(tasks) => self.state.send_modify(|state| {
-                state.background = *tasks;
+                state.background = tasks.len();
                 if let Activity::Idle(since) = &mut state.activity {
                     *since = Instant::now();
                 }
