@@ -5,6 +5,7 @@ pub mod danger;
 pub mod follow;
 pub mod form;
 pub mod grant;
+pub mod outcome;
 pub mod place;
 pub mod prompt;
 pub mod question;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     bridge::{
+        outcome,
         prompt::{Prompt, PromptId},
         question::{Decision, Deed, Open, Verdict},
         terminal::{Terminal, Trouble},
@@ -17,7 +18,7 @@ use crate::{
     claude::{
         record::{Block, Kind, Message, Record, Usage},
         session::SessionId,
-        wire::{Line, Retry, TurnResult},
+        wire::{Line, Retry},
     },
 };
 
@@ -257,7 +258,7 @@ impl Turn {
                 self.asks.push(Open::new(ask.clone(), said));
             }
             Line::Withdrawn { request } => self.withdraw(request),
-            Line::Result(result) => self.finish(outcome(result)),
+            Line::Result(result) => self.finish(outcome::of(result)),
             _ => {}
         }
     }
@@ -367,35 +368,6 @@ impl Turn {
 /// Tokens that the model had before it when it gave this answer, and the answer.
 fn context(usage: Usage) -> u64 {
     usage.input + usage.cache_read + usage.cache_creation + usage.output
-}
-
-/// What a `result` line means. Decided by what it says went wrong, not by its `subtype`: an API
-/// error still calls itself `success`.
-pub fn outcome(result: &TurnResult) -> Outcome {
-    let stopped =
-        result.terminal_reason.as_deref().is_some_and(|reason| reason.starts_with("aborted"));
-    if stopped {
-        return Outcome::Stopped;
-    }
-    if !result.is_error {
-        return Outcome::Answered;
-    }
-    let message = match &result.result {
-        Some(message) if !message.is_empty() => message.clone(),
-        _ => result.errors.join("\n"),
-    };
-    if is_missing_conversation(&message) {
-        Outcome::NoConversation
-    } else if result.api_error_status.is_none() && message.contains("/login") {
-        Outcome::NotLoggedIn
-    } else {
-        Outcome::Api { status: result.api_error_status, message }
-    }
-}
-
-/// Whether the CLI says, on stdout or stderr, that it has no such conversation.
-pub fn is_missing_conversation(words: &str) -> bool {
-    words.contains("No conversation found")
 }
 
 #[cfg(test)]
