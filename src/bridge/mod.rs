@@ -12,5 +12,6 @@ pub mod question;
 pub mod route;
 pub mod run;
 mod tail;
+pub mod terminal;
 pub mod turn;
 pub mod work;

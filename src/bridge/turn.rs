@@ -14,6 +14,7 @@ use crate::{
         outcome,
         prompt::{Prompt, PromptId},
         question::{Decision, Deed, Open, Verdict},
+        terminal::{Terminal, Trouble},
         work::{Work, subject},
     },
     claude::{
@@ -99,26 +100,6 @@ pub enum Wait {
     Slot(usize),
     /// The terminal on the laptop that has the session.
     Terminal,
-}
-
-/// What a turn has to do with a terminal on the laptop.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terminal {
-    /// It is to be ended as soon as it is idle, and the turn goes on in a run of ours.
-    pub leaving: bool,
-    /// What it waits for its person to do, in the CLI's words: `permission prompt`, ….
-    pub waits: Option<String>,
-}
-
-/// What goes wrong with a prompt for a session that a terminal has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// The terminal was closed while Claude worked there.
-    Closed,
-    /// It takes no messages.
-    Deaf,
-    /// It was told to end and did not.
-    Stays,
 }
 
 /// How a prompt ended.
@@ -348,14 +329,6 @@ impl Turn {
         self.terminal = None;
         self.ended = Some(Instant::now());
         self.phase = Phase::Done(outcome);
-    }
-
-    /// Forgets what was shown, because the prompt is asked anew as this attempt.
-    pub(in crate::bridge) fn restart(&mut self, attempt: u32) {
-        (self.said, self.steps) = (Vec::new(), Vec::new());
-        self.work = Work::default();
-        (self.attempt, self.taken, self.terminal) = (attempt, false, None);
-        self.phase = Phase::Starting;
     }
 
     /// Takes in what was said in the conversation, from the transcript.

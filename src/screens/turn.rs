@@ -3,7 +3,8 @@
 use crate::{
     bridge::{
         follow::When,
-        turn::{Outcome, Phase, Said, Step, StepState, Terminal, Turn, Wait},
+        terminal::Terminal,
+        turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
         work::is_list,
     },
     screens::{Scene, anchor, failure, row, screen, words, work},
