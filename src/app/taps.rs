@@ -18,6 +18,13 @@ use crate::{
     },
 };
 
+/// What Claude reads when a question of its got lost and the person wants it again.
+const ASK_AGAIN: &str = "Your last question to me was lost before I could answer it, so nothing was \
+    granted and nothing denied. Please try that step once more; I will be asked again.";
+
+/// What *Compact* says to the CLI.
+const COMPACT: &str = "/compact";
+
 impl App {
     pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
@@ -73,6 +80,8 @@ impl App {
             }
             Tap::Again(session, attempt) => self.tap_again(message, (session, attempt), None),
             Tap::GoOn(session, attempt) => self.tap_again(message, (session, attempt), Some(GO_ON)),
+            Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
+            Tap::Compact(session) => self.send_own(message, session, COMPACT),
             Tap::Stop(_) | Tap::Answer(..) => {}
         }
     }
@@ -192,9 +201,28 @@ impl App {
         self.send(sending);
     }
 
-    /// The prompt that a press takes along.
+    /// The prompt that a press sends, if it sends one.
     pub(super) fn taken_along(&self, tap: &Tap, press: &Press) -> Option<Sending> {
-        self.waiting(press.message.as_ref().filter(|_| is_carrying(tap))?)
+        let message = press.message.as_ref()?;
+        match tap {
+            Tap::AskAgain(session) => Some(self.own(message, *session, ASK_AGAIN)),
+            Tap::Compact(session) => Some(self.own(message, *session, COMPACT)),
+            tap if is_carrying(tap) => self.waiting(message),
+            _ => None,
+        }
+    }
+
+    /// A prompt that a button stands for. It belongs to the button's message, so that a second
+    /// press is the same prompt.
+    fn own(&self, message: &Message, session: SessionId, text: &str) -> Sending {
+        let source = self.source(message.place, message.id);
+        let group = message.chat == ChatKind::Group;
+        Sending { prompt: Prompt::new(source, text, 0), session: Some(session), group }
+    }
+
+    fn send_own(&mut self, message: &Message, session: SessionId, text: &str) {
+        self.strip(message);
+        self.send(self.own(message, session, text));
     }
 
     /// Takes the buttons off a message of ours.
@@ -223,6 +251,6 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::TakeOver(..)
         | Tap::Again(..)
         | Tap::GoOn(..) => true,
-        Tap::Stop(_) | Tap::Answer(..) => false,
+        Tap::Stop(_) | Tap::Answer(..) | Tap::AskAgain(_) | Tap::Compact(_) => false,
     }
 }

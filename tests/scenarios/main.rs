@@ -18,3 +18,4 @@ mod promises;
 mod recovery;
 mod together;
 mod turns;
+mod work;

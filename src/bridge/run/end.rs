@@ -6,13 +6,14 @@ use tokio::{sync::mpsc, task::spawn_blocking};
 
 use crate::{
     bridge::{
+        outcome,
         prompt::PromptId,
         recover::{self, Past},
         run::{
             Order, Over, Why,
             actor::{Actor, show},
         },
-        turn::{self, Outcome},
+        turn::Outcome,
     },
     claude::process::{Conversation, Ended, Ending, LaunchError},
 };
@@ -25,7 +26,7 @@ impl Actor {
         tracing::debug!(unknown, "lines of the CLI that say nothing we know");
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
         let started = self.current.as_ref().is_some_and(|asked| asked.turn.borrow().taken);
-        if turn::is_missing_conversation(&ended.stderr) && !started {
+        if outcome::is_missing_conversation(&ended.stderr) && !started {
             return Some(Why::NoConversation);
         }
         if let Some(inside) = self.inside.take() {
