@@ -2,7 +2,7 @@
 //! random moments while Telegram refuses, breaks and forgets to answer.
 //!
 //! Short in the suite. The long form, at least 200 kills:
-//! `SEGUE_CHAOS_KILLS=200 cargo nextest run --profile long --test scenarios chaos`. The seed of a
+//! `SEGUE_CHAOS_KILLS=200 cargo test --test scenarios chaos`. The seed of a
 //! run is printed when it fails; `SEGUE_CHAOS_SEED` repeats its choices.
 
 use std::{
