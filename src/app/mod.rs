@@ -3,17 +3,28 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod changed;
 mod commands;
+mod edited;
+mod fetch;
+mod files;
+mod gather;
+mod git;
+mod inbox;
+mod intake;
 mod ledger;
 mod lists;
 mod painter;
+mod past;
 mod prompts;
 mod runs;
 mod taps;
+mod voice;
 
 use std::{
     collections::HashSet,
     ffi::OsString,
+    future::pending,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -22,12 +33,14 @@ use std::{
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::{JoinSet, block_in_place},
-    time::timeout,
+    time::{sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
+        gather::Gather,
+        intake::Intake,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
         runs::Runs,
@@ -41,7 +54,7 @@ use crate::{
     claude::{home::Home, session::SessionId},
     screens::{self, Scene},
     telegram::{
-        client::Me,
+        client::{Client, Me},
         intent::{Door, Intent, Stranger},
         outbox::{How, Outbox, Sound},
         screen::Screen,
@@ -85,6 +98,12 @@ pub struct Setup {
     pub turns: usize,
     /// How long running turns may finish at the end.
     pub grace: Duration,
+    /// By which files are fetched.
+    pub client: Client,
+    /// Where files of the chat are put down; none: inside the project.
+    pub inbox: Option<PathBuf>,
+    /// Shell command that writes a recording down.
+    pub transcriber: Option<String>,
 }
 
 /// Everything the loop owns.
@@ -94,6 +113,10 @@ struct App {
     ledger: Ledger,
     runs: Runs,
     painters: JoinSet<()>,
+    /// What is fetched, sent or looked up beside the loop, and lost at the end.
+    errands: JoinSet<()>,
+    gather: Gather,
+    intake: Intake,
     notes: mpsc::UnboundedSender<Note>,
     /// Directories that the person has trusted here, until Claude's files show it.
     trusted: HashSet<PathBuf>,
@@ -132,6 +155,9 @@ pub async fn run(
         ledger,
         runs,
         painters: JoinSet::new(),
+        errands: JoinSet::new(),
+        gather: Gather::default(),
+        intake: Intake::default(),
         notes,
         trusted: HashSet::new(),
         told: HashSet::new(),
@@ -146,6 +172,8 @@ pub async fn run(
             Some(line) = written.recv() => app.written(&line),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
+            Some(_) = app.errands.join_next() => {}
+            () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
             update = updates.recv() => match update {
                 Some(update) => block_in_place(|| app.intent(update)),
                 None => break,
@@ -158,8 +186,13 @@ pub async fn run(
 impl App {
     fn intent(&mut self, update: Update) {
         match self.setup.door.open(update) {
-            Intent::Prompt(asking) => self.prompt(&asking),
-            Intent::Command(command, message) => self.command(command, &message),
+            Intent::Prompt(asking) => self.prompt(asking),
+            Intent::Command(command, message) => {
+                self.flush(message.place);
+                self.command(command, &message);
+            }
+            Intent::Spoken(message) => self.spoken(&message),
+            Intent::Edited(asking) => self.edited(&asking),
             Intent::Tap(tap, press) => self.tap(tap, &press),
             Intent::Unknown(press) => self.outdated(&press),
             Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
@@ -185,8 +218,10 @@ impl App {
     }
 
     fn unreadable(&self, kind: &str, message: &Message) {
-        let words =
-            format!("I read text only so far, not a {}. Write it, please.", kind.replace('_', " "));
+        let kind = kind.replace('_', " ");
+        let words = format!(
+            "A {kind} says nothing to Claude. I take text, photos, files, voice and locations."
+        );
         self.reply(message, screens::notice::plain(&words));
     }
 
@@ -195,6 +230,8 @@ impl App {
     fn note(&mut self, note: Note) {
         match note {
             Note::Taken { source, display, session } => self.taken(source, &display, session),
+            Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
+            Note::Heard { source, text } => self.heard(source, text),
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
@@ -277,6 +314,7 @@ impl App {
     // ---- The end ----
 
     async fn end(mut self) {
+        self.intake.end();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };
@@ -300,6 +338,14 @@ impl App {
             let source = self.source(place, 0);
             self.ledger.bind(source, binding, "/resume", now());
         }
+    }
+}
+
+/// The moment when something gathered is whole.
+async fn due(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
     }
 }
 

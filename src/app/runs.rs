@@ -46,18 +46,16 @@ impl Runs {
         Self { settings, warm, cancel, live, tasks, shown: Vec::new() }
     }
 
-    /// Gives a prompt to the run of a session, which begins if there is none, and returns the turn
-    /// that shows what becomes of it.
-    pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) -> watch::Receiver<Turn> {
+    /// Opens the turn of a prompt, which shows what becomes of it.
+    pub(super) fn open(&mut self, seat: &Seat, prompt: Prompt) -> (Asked, watch::Receiver<Turn>) {
         let turn = Turn::new(&prompt, seat.conversation.session(), Instant::now());
         let (turn, shown) = watch::channel(turn);
         let (place, id) = (prompt.source.place, prompt.id);
         self.shown.push(Shown { place, prompt: id, turn: shown.clone() });
-        self.give(seat, Asked { prompt, turn });
-        shown
+        (Asked { prompt, turn }, shown)
     }
 
-    /// Gives a prompt whose turn is shown already.
+    /// Gives a prompt to the run of a session, which begins if there is none.
     pub(super) fn give(&mut self, seat: Seat, asked: Asked) {
         let mut order = Order::Ask(Box::new(asked));
         if let Some(run) = self.find(seat.conversation.session()) {

@@ -27,6 +27,7 @@ impl App {
             Tap::Stop(key) => Some(self.tap_stop(key)),
             Tap::Allow(key) => self.tap_decide(key, true),
             Tap::Deny(key) => self.tap_decide(key, false),
+            Tap::Hand(hand) => return self.tap_hand(hand, press, message),
             tap => return self.tap_on(tap, press, message),
         };
         self.outbox.answer(press.id.clone(), notice.map(str::to_owned));
@@ -67,7 +68,7 @@ impl App {
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
             Tap::Fork(session) => self.tap_fork(message, session, waiting),
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
-            Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => {}
+            Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) | Tap::Hand(_) => {}
         }
     }
 
@@ -79,13 +80,14 @@ impl App {
 
     // ---- Turns and questions ----
 
-    fn tap_stop(&self, key: Key) -> &'static str {
+    fn tap_stop(&mut self, key: Key) -> &'static str {
         let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
         let Some(shown) = self.runs.shown.iter().find(is_it) else {
             return "That turn has ended.";
         };
-        let session = shown.turn.borrow().session;
-        self.runs.order(session, Order::Stop(shown.place));
+        let (session, place) = (shown.turn.borrow().session, shown.place);
+        self.runs.order(session, Order::Stop(place));
+        self.intake.take_back(place);
         "Stopping…"
     }
 
@@ -109,10 +111,8 @@ impl App {
     /// The prompt that a message of ours waits with: the one it replies to.
     fn waiting(&self, message: &Message) -> Option<Sending> {
         let reply = message.reply.as_deref()?;
-        let text = self.setup.door.carried(reply)?;
-        let source = self.source(message.place, reply.id);
-        let group = message.chat == ChatKind::Group;
-        Some(Sending { prompt: Prompt::new(source, text, 0), session: None, group })
+        let prompt = self.carried(message.place, reply)?;
+        Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
     }
 
     /// Sends a prompt that has waited, from where its place points now.
@@ -183,8 +183,7 @@ impl App {
 
     fn tap_again(&mut self, message: &Message, session: SessionId, attempt: u32) {
         let Some(mut sending) = self.waiting(message) else { return };
-        let Prompt { source, text, .. } = sending.prompt;
-        sending.prompt = Prompt::new(source, text, attempt);
+        sending.prompt = sending.prompt.again(attempt);
         sending.session = Some(session);
         // The buttons go, so that they cannot send it a third time.
         self.strip(message);
@@ -212,6 +211,6 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
         Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
-        Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => false,
+        Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) | Tap::Hand(_) => false,
     }
 }

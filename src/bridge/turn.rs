@@ -79,6 +79,8 @@ pub enum Wait {
     Place,
     /// One of so many running turns of other sessions to end.
     Slot(usize),
+    /// So many files to be fetched from Telegram.
+    Files(usize),
 }
 
 /// How a prompt ended.
@@ -133,6 +135,11 @@ pub enum Outcome {
         how: String,
         /// The last lines of its stderr.
         stderr: String,
+    },
+    /// What was to go with the prompt could not be fetched or kept; Claude has not read it.
+    NoFile {
+        /// Why, in a sentence.
+        message: String,
     },
     /// We are shutting down.
     Shutdown,

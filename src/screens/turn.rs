@@ -2,7 +2,11 @@
 
 use crate::{
     bridge::turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
-    screens::{Scene, anchor, failure, row, screen, words},
+    screens::{
+        Scene, anchor, failure,
+        files::{self, Changed},
+        row, screen, words,
+    },
     telegram::{
         button::{Carry, Key, Tap},
         markdown,
@@ -34,6 +38,8 @@ pub struct Around {
     pub seconds: u64,
     /// The place points at another session than this one.
     pub elsewhere: bool,
+    /// Files that it has written.
+    pub changed: Vec<Changed>,
 }
 
 /// A turn while it runs.
@@ -80,6 +86,8 @@ fn headline(turn: &Turn) -> String {
         Phase::Waiting(Wait::Place) => "Waiting for the turn of another chat".to_owned(),
         Phase::Waiting(Wait::Slot(1)) => "Waiting: another turn is running".to_owned(),
         Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
+        Phase::Waiting(Wait::Files(1)) => "Fetching your file".to_owned(),
+        Phase::Waiting(Wait::Files(count)) => format!("Fetching {count} files"),
         Phase::Starting => "Starting Claude".to_owned(),
         Phase::Done(_) => "Done".to_owned(),
         Phase::Working if !turn.asks.is_empty() => "Waiting for your answer".to_owned(),
@@ -206,6 +214,7 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
         text.split(MESSAGE, ENTITIES).into_iter().map(|part| screen(part, Vec::new())).collect();
     if let Some(last) = parts.last_mut() {
         last.keyboard = keyboard;
+        last.keyboard.extend(files::changed(&around.changed));
         if around.elsewhere {
             last.keyboard
                 .push(row([("Stay in this session", Tap::Pick(turn.session, Carry::Nothing))]));

@@ -10,7 +10,7 @@ use std::{fmt, path::Path};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::claude::session::SessionId;
+use crate::{claude::session::SessionId, telegram::handover::Hand};
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
 pub const LIMIT: usize = 64;
@@ -40,6 +40,8 @@ pub enum Tap {
     Fork(SessionId),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
+    /// Something about files, voice or what was said before.
+    Hand(Hand),
 }
 
 /// Whether a button takes a prompt along: the message that its own message replies to.
@@ -105,6 +107,7 @@ impl Tap {
             Self::Again(session, attempt) => {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
+            Self::Hand(hand) => ('h', hand.encode(), Carry::Nothing),
         };
         let kind = if carry == Carry::Prompt { kind.to_ascii_uppercase() } else { kind };
         let data = format!("{kind}{rest}");
@@ -131,6 +134,7 @@ impl Tap {
                 let (id, attempt) = rest.split_once(':')?;
                 Self::Again(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
             }
+            ('h', Carry::Nothing) => Self::Hand(Hand::decode(rest)?),
             _ => return None,
         })
     }
@@ -151,11 +155,11 @@ impl fmt::Display for List {
     }
 }
 
-fn key(text: &str) -> Option<Key> {
+pub(super) fn key(text: &str) -> Option<Key> {
     u64::from_str_radix(text, 16).ok().map(Key)
 }
 
-fn session(text: &str) -> Option<SessionId> {
+pub(super) fn session(text: &str) -> Option<SessionId> {
     Uuid::try_parse(text).ok().map(SessionId)
 }
 

@@ -10,6 +10,7 @@ mod support;
 
 mod commands;
 mod failures;
+mod inout;
 mod picker;
 mod promises;
 mod turns;
