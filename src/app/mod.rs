@@ -3,6 +3,7 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod cards;
 mod changed;
 mod commands;
 mod edited;
@@ -17,12 +18,13 @@ mod lists;
 mod painter;
 mod past;
 mod prompts;
+mod questions;
 mod runs;
 mod taps;
 mod voice;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     ffi::OsString,
     future::pending,
     path::PathBuf,
@@ -43,7 +45,8 @@ use crate::{
         intake::Intake,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
-        runs::Runs,
+        questions::Asked,
+        runs::{Runs, Shown},
     },
     bridge::{
         place::Place,
@@ -118,6 +121,8 @@ struct App {
     gather: Gather,
     intake: Intake,
     notes: mpsc::UnboundedSender<Note>,
+    /// The question that somebody's next message in a place belongs to.
+    writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
     trusted: HashSet<PathBuf>,
     /// Strangers who were told: once each is enough.
@@ -159,6 +164,7 @@ pub async fn run(
         gather: Gather::default(),
         intake: Intake::default(),
         notes,
+        writing: HashMap::new(),
         trusted: HashSet::new(),
         told: HashSet::new(),
         history_failed: false,
@@ -186,6 +192,8 @@ pub async fn run(
 impl App {
     fn intent(&mut self, update: Update) {
         match self.setup.door.open(update) {
+            Intent::Prompt(asking)
+                if asking.message.extra.file.is_none() && self.is_for_question(&asking) => {}
             Intent::Prompt(asking) => self.prompt(asking),
             Intent::Command(command, message) => {
                 self.flush(message.place);
@@ -255,7 +263,9 @@ impl App {
     }
 
     fn stray(&mut self, stray: Stray) {
-        self.show(stray.place, None, stray.turn, String::new());
+        let (place, prompt, turn) = (stray.place, stray.turn.borrow().prompt, stray.turn.clone());
+        self.runs.shown.push(Shown { place, prompt, turn });
+        self.show(place, None, stray.turn, String::new());
     }
 
     // ---- What goes out ----

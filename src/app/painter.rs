@@ -16,14 +16,11 @@ use crate::{
     bridge::{
         place::Place,
         prompt::{Prompt, PromptId, Source},
+        question::Open,
         turn::{Outcome, Phase, Turn, Wait},
     },
-    claude::{catalog, home::Home, session::SessionId, wire::Ask},
-    screens::{
-        self, Scene,
-        question::{self, Closed},
-        turn::Around,
-    },
+    claude::{catalog, home::Home, session::SessionId},
+    screens::{self, Scene, turn::Around},
     telegram::{
         outbox::{How, Outbox, Paint, Sound},
         screen::Screen,
@@ -107,13 +104,14 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let _ = painter.canvas.notes.send(settled);
 }
 
-struct Painter {
-    canvas: Canvas,
+/// One turn on its way into the chat.
+pub(super) struct Painter {
+    pub(super) canvas: Canvas,
     turn: watch::Receiver<Turn>,
     /// The progress message and what it shows.
     progress: Option<(i32, Screen)>,
-    /// Questions that are in the chat.
-    questions: Vec<(Ask, i32)>,
+    /// Questions that are in the chat, as they are drawn.
+    pub(super) questions: Vec<(Open, i32)>,
     taken: bool,
 }
 
@@ -139,10 +137,17 @@ impl Painter {
             }
             match timeout(TICK, self.turn.changed()).await {
                 Ok(Err(_)) => return,
-                Ok(Ok(())) => tokio::time::sleep(GATHER).await,
+                Ok(Ok(())) => self.gather().await,
                 Err(_) => {}
             }
         }
+    }
+
+    /// Lets more words come before the next drawing; an answer or a question is not made to wait.
+    async fn gather(&self) {
+        let asked = self.questions.len();
+        let urgent = |turn: &Turn| turn.outcome().is_some() || turn.asks.len() != asked;
+        let _ = timeout(GATHER, self.turn.clone().wait_for(urgent)).await;
     }
 
     fn draw(&self, turn: &Turn) -> Screen {
@@ -181,7 +186,7 @@ impl Painter {
         true
     }
 
-    fn reply_to(&self) -> Option<i32> {
+    pub(super) fn reply_to(&self) -> Option<i32> {
         self.canvas.source.map(|source| source.message)
     }
 
@@ -194,33 +199,6 @@ impl Painter {
             let display = self.canvas.display.clone();
             let note = Note::Taken { source, display, session: turn.session };
             let _ = self.canvas.notes.send(note);
-        }
-    }
-
-    /// Puts new questions into the chat and closes those that are answered.
-    async fn ask(&mut self, turn: &Turn) {
-        for ask in &turn.asks {
-            if self.questions.iter().any(|(known, _)| known.request == ask.request) {
-                continue;
-            }
-            let how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
-            let sent = self.canvas.outbox.send(self.canvas.place, question::open(ask), how);
-            if let Ok(id) = sent.await {
-                self.questions.push((ask.clone(), id));
-            }
-        }
-        for index in (0..self.questions.len()).rev() {
-            let request = &self.questions[index].0.request;
-            if turn.asks.iter().any(|ask| ask.request == *request) {
-                continue;
-            }
-            let (ask, id) = self.questions.remove(index);
-            let how = match turn.decided.iter().find(|(request, _)| *request == ask.request) {
-                Some((_, true)) => Closed::Allowed,
-                Some((_, false)) => Closed::Denied,
-                None => Closed::Withdrawn,
-            };
-            drop(self.canvas.outbox.edit(self.canvas.place, id, question::closed(&ask, how)));
         }
     }
 

@@ -5,10 +5,10 @@ use crate::{
     bridge::{
         binding::Binding,
         prompt::{Prompt, Source, fresh_session},
-        run::{Order, Verdict},
+        run::Order,
     },
-    claude::{process::Conversation, session::SessionId, wire::Ask},
-    screens::{notice, question, sessions::Purpose, turn::stop_key},
+    claude::{process::Conversation, session::SessionId},
+    screens::{notice, sessions::Purpose, turn::stop_key},
     telegram::{
         button::{Carry, Key, Tap},
         screen::Screen,
@@ -17,16 +17,12 @@ use crate::{
     },
 };
 
-/// What Claude reads when a tool is denied without a reason.
-const DENIED: &str = "The person denied this.";
-
 impl App {
     pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
             Tap::Stop(key) => Some(self.tap_stop(key)),
-            Tap::Allow(key) => self.tap_decide(key, true),
-            Tap::Deny(key) => self.tap_decide(key, false),
+            Tap::Answer(key, deed) => self.tap_answer((key, deed), press, message),
             Tap::Hand(hand) => return self.tap_hand(hand, press, message),
             tap => return self.tap_on(tap, press, message),
         };
@@ -68,7 +64,7 @@ impl App {
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
             Tap::Fork(session) => self.tap_fork(message, session, waiting),
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
-            Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) | Tap::Hand(_) => {}
+            Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) => {}
         }
     }
 
@@ -89,21 +85,6 @@ impl App {
         self.runs.order(session, Order::Stop(place));
         self.intake.take_back(place);
         "Stopping…"
-    }
-
-    fn tap_decide(&self, key: Key, allow: bool) -> Option<&'static str> {
-        let asked = |shown: &Shown| -> Option<(SessionId, Ask)> {
-            let turn = shown.turn.borrow();
-            let ask = turn.asks.iter().find(|ask| question::key(ask) == key)?;
-            Some((turn.session, ask.clone()))
-        };
-        let Some((session, ask)) = self.runs.shown.iter().find_map(asked) else {
-            return Some("This question has ended: nothing was done.");
-        };
-        let verdict =
-            if allow { Verdict::Allow(ask.input) } else { Verdict::Deny(DENIED.to_owned()) };
-        self.runs.order(session, Order::Decide { request: ask.request, verdict });
-        None
     }
 
     // ---- Sessions and directories, with or without a prompt ----
@@ -211,6 +192,6 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
         Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
-        Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) | Tap::Hand(_) => false,
+        Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) => false,
     }
 }

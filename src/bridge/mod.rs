@@ -2,8 +2,13 @@
 
 pub mod attachment;
 pub mod binding;
+pub mod danger;
+pub mod form;
+pub mod grant;
 pub mod place;
 pub mod prompt;
+pub mod question;
 pub mod route;
 pub mod run;
 pub mod turn;
+pub mod work;

@@ -5,15 +5,18 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    bridge::prompt::{Prompt, PromptId},
+    bridge::{
+        prompt::{Prompt, PromptId},
+        question::{Decision, Deed, Open, Verdict},
+        work::{Work, subject},
+    },
     claude::{
         record::{Block, Kind, Message, Record, Usage},
         session::SessionId,
-        wire::{Ask, Line, Retry, TurnResult},
+        wire::{Line, Retry, TurnResult},
     },
 };
 
@@ -40,12 +43,16 @@ pub struct Turn {
     pub partial: String,
     /// The tools that Claude used, in order.
     pub steps: Vec<Step>,
+    /// What it does besides talking and using tools.
+    pub work: Work,
+    /// Where it works; empty until the CLI has said so.
+    pub directory: PathBuf,
     /// Claude thinks: no text and no tool since.
     pub thinking: bool,
     /// Questions that wait for the person.
-    pub asks: Vec<Ask>,
-    /// Questions that the person has answered, by request id: whether the tool may run.
-    pub decided: Vec<(String, bool)>,
+    pub asks: Vec<Open>,
+    /// What the person has decided, by request id.
+    pub decided: Vec<(String, Decision)>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
     /// How many prompts were taken into this turn while it ran.
@@ -192,6 +199,8 @@ impl Turn {
             said: Vec::new(),
             partial: String::new(),
             steps: Vec::new(),
+            work: Work::default(),
+            directory: PathBuf::new(),
             thinking: false,
             asks: Vec::new(),
             decided: Vec::new(),
@@ -226,9 +235,13 @@ impl Turn {
 
     /// Takes one line of the CLI in.
     pub fn apply(&mut self, line: &Line<'_>) {
+        self.work.apply(line);
         match line {
             Line::Init(init) => {
                 self.session = init.session_id.unwrap_or(self.session);
+                if let Some(cwd) = &init.cwd {
+                    self.directory = cwd.into();
+                }
                 self.phase = Phase::Working;
             }
             Line::Text(text) => {
@@ -238,7 +251,10 @@ impl Turn {
             Line::Thinking => (self.thinking, self.retry) = (true, None),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),
-            Line::Ask(ask) => self.asks.push(ask.clone()),
+            Line::Ask(ask) => {
+                let said = self.said.last().map_or("", |said| &said.text);
+                self.asks.push(Open::new(ask.clone(), said));
+            }
             Line::Withdrawn { request } => self.withdraw(request),
             Line::Result(result) => self.finish(outcome(result)),
             _ => {}
@@ -256,14 +272,18 @@ impl Turn {
         }
     }
 
-    /// The person has answered a question.
-    pub fn decide(&mut self, request: &str, allowed: bool) {
+    /// The person does something to a question. Some: what the CLI is told, since it is decided.
+    pub fn decide(&mut self, request: &str, deed: &Deed) -> Option<Verdict> {
+        let open = self.asks.iter_mut().find(|open| open.ask.request == request)?;
+        let decision = open.apply(deed)?;
+        let verdict = open.verdict(&decision);
         self.withdraw(request);
-        self.decided.push((request.to_owned(), allowed));
+        self.decided.push((request.to_owned(), decision));
+        Some(verdict)
     }
 
     fn withdraw(&mut self, request: &str) {
-        self.asks.retain(|ask| ask.request != request);
+        self.asks.retain(|open| open.ask.request != request);
     }
 
     /// Ends the turn now. The first outcome stands.
@@ -368,31 +388,6 @@ pub fn outcome(result: &TurnResult) -> Outcome {
 /// Whether the CLI says, on stdout or stderr, that it has no such conversation.
 pub fn is_missing_conversation(words: &str) -> bool {
     words.contains("No conversation found")
-}
-
-/// What a tool is used on, in one line.
-pub fn subject(tool: &str, input: &Value) -> String {
-    const KEYS: [&str; 10] = [
-        "description",
-        "file_path",
-        "notebook_path",
-        "pattern",
-        "path",
-        "query",
-        "url",
-        "prompt",
-        "command",
-        "skill",
-    ];
-    let text = |key: &str| input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let own = match tool {
-        "Bash" => text("command"),
-        "TodoWrite" => None,
-        _ => KEYS.iter().find_map(|key| text(key)),
-    };
-    own.and_then(|text| text.lines().find(|line| !line.trim().is_empty()))
-        .map(|line| line.trim().to_owned())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

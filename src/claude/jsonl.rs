@@ -20,6 +20,9 @@ pub const LINE_CAP: usize = 16 << 20;
 /// the processor's cache.
 const CHUNK: usize = 128 << 10;
 
+/// Bytes of a buffer that all but a few lines fit in.
+const ORDINARY: usize = 8 * CHUNK;
+
 /// Bytes of the first backward read: the answer is mostly in the last lines.
 const TAIL: usize = 4 << 10;
 
@@ -147,9 +150,7 @@ impl<R: Read> Lines<R> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        if self.buffer.len() < self.end + CHUNK {
-            self.buffer.resize(self.end + CHUNK, 0);
-        }
+        make_room(&mut self.buffer, self.end + CHUNK, self.cap);
         loop {
             match self.source.read(&mut self.buffer[self.end..self.end + CHUNK]) {
                 Ok(read) => {
@@ -248,15 +249,25 @@ impl<R: Read + Seek> Backward<R> {
         let wanted = self.chunk.max(keep.min(8 * CHUNK));
         self.chunk = CHUNK.min(self.chunk * 2);
         let wanted = usize::try_from(self.position).map_or(wanted, |left| left.min(wanted));
-        if self.buffer.len() < keep + wanted {
-            self.buffer.resize(keep + wanted, 0);
-        }
+        make_room(&mut self.buffer, keep + wanted, self.cap);
         self.buffer.copy_within(..keep, wanted);
         self.source.seek(SeekFrom::Start(self.position - wanted as u64))?;
         self.source.read_exact(&mut self.buffer[..wanted])?;
         self.position -= wanted as u64;
         self.end = keep + wanted;
         Ok(wanted)
+    }
+}
+
+/// Makes `buffer` hold `len` bytes at least. One that outgrows ordinary lines takes at once what the
+/// longest line needs: memory that is never written to costs nothing, whereas a buffer that grows
+/// step by step is copied, and leaves its earlier sizes behind.
+fn make_room(buffer: &mut Vec<u8>, len: usize, cap: usize) {
+    if len > buffer.capacity() && len > ORDINARY {
+        buffer.reserve_exact((cap + 8 * CHUNK).max(len) - buffer.len());
+    }
+    if buffer.len() < len {
+        buffer.resize(len, 0);
     }
 }
 

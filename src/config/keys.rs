@@ -79,3 +79,21 @@ pub const KEYS: [Key; 17] = [
     ),
     key("log", "SEGUE_LOG", "info", "log filter, such as `warn` or `segue=debug`"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_has_every_key() {
+        let readme = include_str!("../../README.md");
+        for Key { name, variable, default, about } in KEYS {
+            let variable = match variable {
+                "" => String::new(),
+                variable => format!("`{variable}`"),
+            };
+            let row = format!("| `{name}` | {variable} | {default} | {about} |");
+            assert!(readme.contains(&row), "the README misses the row {row}");
+        }
+    }
+}

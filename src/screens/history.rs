@@ -1,6 +1,7 @@
 //! What was said before, to be read in the chat.
 
 use crate::{
+    bridge::work::subject,
     claude::{
         session::SessionId,
         transcript::story::{Chapter, Part, Story},
@@ -123,9 +124,9 @@ fn tools(chapter: &Chapter) -> Text {
     }
     for (at, tool) in used[left_out..].iter().enumerate() {
         let mark = if tool.failed { "✗" } else { "✓" };
-        let subject = crate::bridge::turn::subject(&tool.name, &tool.input);
+        let used_on = subject(&tool.name, &tool.input);
         let lead = if at == 0 { "" } else { "\n" };
-        let line = format!("{lead}{mark} {} {}", tool_name(&tool.name), words::line(&subject, 60));
+        let line = format!("{lead}{mark} {} {}", tool_name(&tool.name), words::line(&used_on, 60));
         text.push(line.trim_end());
     }
     text

@@ -124,7 +124,9 @@ pub(super) fn tool_name(tool: &str) -> String {
         "Task" => "Agent",
         "TodoWrite" => "Plan",
         other => match other.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")) {
-            Some((server, tool)) => return words::line(&format!("{server}: {tool}"), SUBJECT),
+            Some((server, tool)) => {
+                return words::line(&format!("{server}: {tool}").replace('_', " "), SUBJECT);
+            }
             None => other,
         },
     };

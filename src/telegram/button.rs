@@ -10,20 +10,21 @@ use std::{fmt, path::Path};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{claude::session::SessionId, telegram::handover::Hand};
+use crate::{bridge::question::Press, claude::session::SessionId, telegram::handover::Hand};
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
 pub const LIMIT: usize = 64;
+
+/// Digits of a [`Key`].
+const KEY: usize = 16;
 
 /// What a person wants who presses a button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tap {
     /// Stop the turn of this prompt.
     Stop(Key),
-    /// Let a tool run.
-    Allow(Key),
-    /// Do not let a tool run.
-    Deny(Key),
+    /// Do something to a question of Claude's.
+    Answer(Key, Press),
     /// Show a page of sessions.
     List(List, Carry),
     /// Show a page of directories.
@@ -93,8 +94,7 @@ impl Tap {
     pub fn encode(&self) -> Option<String> {
         let (kind, rest, carry) = match self {
             Self::Stop(key) => ('x', key.to_string(), Carry::Nothing),
-            Self::Allow(key) => ('y', key.to_string(), Carry::Nothing),
-            Self::Deny(key) => ('n', key.to_string(), Carry::Nothing),
+            Self::Answer(key, press) => ('q', format!("{key}{press}"), Carry::Nothing),
             Self::List(list, carry) => ('l', list.to_string(), *carry),
             Self::Projects(page, carry) => ('p', format!("{page:x}"), *carry),
             Self::Pick(session, carry) => ('s', session.0.simple().to_string(), *carry),
@@ -121,8 +121,10 @@ impl Tap {
         let carry = if kind.is_ascii_uppercase() { Carry::Prompt } else { Carry::Nothing };
         Some(match (kind.to_ascii_lowercase(), carry) {
             ('x', Carry::Nothing) => Self::Stop(key(rest)?),
-            ('y', Carry::Nothing) => Self::Allow(key(rest)?),
-            ('n', Carry::Nothing) => Self::Deny(key(rest)?),
+            ('q', Carry::Nothing) => {
+                let (digits, press) = rest.split_at_checked(KEY)?;
+                Self::Answer(key(digits)?, Press::read(press)?)
+            }
             ('l', carry) => Self::List(list(rest)?, carry),
             ('p', carry) => Self::Projects(u16::from_str_radix(rest, 16).ok()?, carry),
             ('s', carry) => Self::Pick(session(rest)?, carry),
@@ -198,11 +200,20 @@ mod tests {
             .prop_map(|(directory, page, hidden, words)| List { directory, page, hidden, words })
     }
 
+    fn presses() -> impl Strategy<Value = Press> {
+        prop_oneof![
+            Just(Press::Allow),
+            Just(Press::Deny),
+            Just(Press::Write),
+            any::<u8>().prop_map(Press::Grant),
+            any::<(u8, u8)>().prop_map(|(question, option)| Press::Pick(question, option)),
+        ]
+    }
+
     fn taps() -> impl Strategy<Value = Tap> {
         prop_oneof![
             keys().prop_map(Tap::Stop),
-            keys().prop_map(Tap::Allow),
-            keys().prop_map(Tap::Deny),
+            (keys(), presses()).prop_map(|(key, press)| Tap::Answer(key, press)),
             (lists(), carries()).prop_map(|(list, carry)| Tap::List(list, carry)),
             (any::<u16>(), carries()).prop_map(|(page, carry)| Tap::Projects(page, carry)),
             (sessions(), carries()).prop_map(|(id, carry)| Tap::Pick(id, carry)),

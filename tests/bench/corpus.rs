@@ -1,7 +1,7 @@
 //! A made-up Claude directory with the heavy tail of real ones, the same in every run.
 //!
-//! Half of the transcripts are small, a few hold most of the bytes, and the largest is among the
-//! newest, as a session in daily use is. It lies in a temporary directory that goes with its value.
+//! Half of the transcripts are small, a few hold most of the bytes, and the largest is on the second
+//! page of the newest. It lies in a temporary directory that goes with its value.
 
 use std::{
     fmt,
@@ -16,15 +16,15 @@ use tempfile::TempDir;
 
 use super::{
     dice::Dice,
-    transcript::{Origin, Transcript, Written},
+    transcript::{Origin, Plot, Transcript, Written},
 };
 
 /// Bytes of a transcript: half are below the first, the second is the weight of the tail.
 const SIZE: (f64, f64) = (105_000.0, 1.66);
 /// Bytes of the largest transcript.
 const LARGEST: f64 = 160_000_000.0;
-/// The largest is the seventh newest.
-const LARGEST_AT: usize = 6;
+/// Where the largest stands among all, the newest first: on the second page.
+const LARGEST_AT: usize = 30;
 /// Sessions of the directory that is listed by itself.
 pub(crate) const DIRECTORY: usize = 100;
 /// Sessions of the other directories, on average.
@@ -61,23 +61,20 @@ impl Corpus {
             fs::create_dir_all(corpus.home().folder(project))?;
         }
         let newest = SystemTime::now() - APART;
+        let apart = count / DIRECTORY;
         for number in 0..count {
-            // Spread over the whole list, and never the one that holds the largest.
-            let in_directory =
-                number % (count / DIRECTORY) == 0 && number / (count / DIRECTORY) < DIRECTORY;
-            let project = if in_directory { 0 } else { 1 + dice.below(others) };
-            let size = if number == LARGEST_AT {
-                LARGEST
-            } else {
-                dice.heavy(SIZE.0, SIZE.1).min(LARGEST)
-            };
-            let origin = if number != LARGEST_AT && dice.percent(HIDDEN) {
-                Origin::Program
-            } else {
-                Origin::Terminal
-            };
-            let at = newest - APART * number as u32;
-            corpus.session((&projects[project], at), (origin, (size * scale) as u64), &mut dice)?;
+            // The directory's own are spread over the whole list.
+            let project = if number % apart == 0 { 0 } else { 1 + dice.below(others) };
+            let (size, hidden) = (dice.heavy(SIZE.0, SIZE.1).min(LARGEST), dice.percent(HIDDEN));
+            let is_largest = number == LARGEST_AT;
+            let size = if is_largest { LARGEST } else { size };
+            corpus.session(&Plot {
+                session: dice.uuid(),
+                directory: &projects[project],
+                origin: if hidden && !is_largest { Origin::Program } else { Origin::Terminal },
+                ended: newest - APART * number as u32,
+                size: (size * scale) as u64,
+            })?;
         }
         Ok(corpus)
     }
@@ -85,10 +82,15 @@ impl Corpus {
     /// One session of `size` bytes, and where it is.
     pub(crate) fn of_one(size: u64) -> io::Result<(Self, PathBuf)> {
         let mut corpus = Self::empty()?;
-        let project = corpus.project(0);
-        fs::create_dir_all(corpus.home().folder(&project))?;
-        let now = (project.as_path(), SystemTime::now());
-        let path = corpus.session(now, (Origin::Terminal, size), &mut Dice::new(size))?;
+        let directory = corpus.project(0);
+        fs::create_dir_all(corpus.home().folder(&directory))?;
+        let path = corpus.session(&Plot {
+            session: Dice::new(size).uuid(),
+            directory: &directory,
+            origin: Origin::Terminal,
+            ended: SystemTime::now() - APART,
+            size,
+        })?;
         Ok((corpus, path))
     }
 
@@ -125,18 +127,15 @@ impl Corpus {
         self.root.join(format!("work/garden-{number:03}"))
     }
 
-    fn session(
-        &mut self,
-        (project, at): (&Path, SystemTime),
-        (origin, size): (Origin, u64),
-        dice: &mut Dice,
-    ) -> io::Result<PathBuf> {
-        let id = dice.uuid();
-        let path = self.home().folder(project).join(format!("{id}.jsonl"));
-        let out = BufWriter::with_capacity(1 << 20, File::create(&path)?);
-        let written = Transcript::new(out, id, project, origin).fill(size)?;
-        File::options().append(true).open(&path)?.set_times(FileTimes::new().set_modified(at))?;
-        self.facts.add(written);
+    fn session(&mut self, plot: &Plot<'_>) -> io::Result<PathBuf> {
+        let name = format!("{}.jsonl", plot.session);
+        let path = self.home().folder(plot.directory).join(name);
+        // Without a buffer: one write a line, as the CLI appends them. What is written in large pieces
+        // is kept in large pieces by the system, and read half again as fast.
+        self.facts.add(Transcript::new(File::create(&path)?, *plot).fill()?);
+        // The CLI writes a little more after the last word.
+        let modified = FileTimes::new().set_modified(plot.ended + Duration::from_secs(1));
+        File::options().append(true).open(&path)?.set_times(modified)?;
         Ok(path)
     }
 }

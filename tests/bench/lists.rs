@@ -9,12 +9,13 @@ use std::{
 };
 
 use segue::claude::{
-    catalog::{self, Query},
+    catalog::{self, Page, Query},
     home::Home,
 };
 
 use super::{
     corpus::{Corpus, DIRECTORY},
+    files::read,
     sample::{Contestant, interleave, timed},
     table::{Amount, Goal, Row},
 };
@@ -22,40 +23,58 @@ use super::{
 /// Sessions of a page.
 pub(crate) const PAGE: usize = 20;
 
-/// A page of all sessions.
+/// Pages of all sessions: the first one, and the second, which the largest session is on.
 pub(crate) fn everywhere(corpus: &Corpus, count: usize, rounds: usize) -> io::Result<Vec<Row>> {
     let home = corpus.home();
+    let (first, second) = (Query { take: PAGE, ..Query::default() }, second_page());
+    let large = files(&home, &page(&home, &second));
     let mut rival = Rival::start(&home)?;
-    let mut contestants: Vec<Contestant<'_>> =
-        vec![timed(|| page(&home, None)), timed(|| stat(&folders(&home)))];
+    let mut contestants: Vec<Contestant<'_>> = vec![
+        timed(|| page(&home, &first)),
+        timed(|| stat(&folders(&home))),
+        timed(|| page(&home, &second)),
+        timed(|| stat(&folders(&home)) + large.iter().flat_map(|file| read(file)).sum::<u64>()),
+    ];
     if let Some(rival) = &mut rival {
         contestants.push(Box::new(|| rival.list()));
     }
     let times = interleave(rounds, &mut contestants);
-    let measured = Amount::Time(times[0].median());
-    let mut rows = vec![Row {
-        what: format!("A page of {PAGE} among {} sessions, exact titles", thousands(count)),
-        measured,
-        floor: Some(("stat of the same files", Amount::Time(times[1].median()))),
-        ratio: Some(times[0].over(&times[1])),
-        goal: Goal::Times(2.5),
-    }];
-    rows.extend(times.get(2).map(|theirs| Row {
-        what: "… against Anthropic's `listSessions`".to_owned(),
-        measured,
-        floor: Some(("theirs, in a warm node", Amount::Time(theirs.median()))),
-        ratio: Some(times[0].over(theirs)),
-        goal: Goal::Faster(10.0),
-    }));
+    let row = |what: String, (mine, its): (usize, usize), floor, goal| Row {
+        what,
+        measured: Amount::Time(times[mine].median()),
+        floor: Some((floor, Amount::Time(times[its].median()))),
+        ratio: Some(times[mine].over(&times[its])),
+        goal,
+    };
+    let megabytes =
+        |page: Page| page.sessions.iter().map(|session| session.size).sum::<u64>() / 1_000_000;
+    let sizes = [&first, &second].map(|query| megabytes(page(&home, query)));
+    let what = |which, size| {
+        format!(
+            "The {which} page of {PAGE} among {} sessions, exact titles ({size} MB)",
+            thousands(count)
+        )
+    };
+    let mut rows =
+        vec![row(what("first", sizes[0]), (0, 1), "stat of the same files", Goal::Times(2.5))];
+    if times.len() > 4 {
+        let against = "… against Anthropic's `listSessions`".to_owned();
+        rows.push(row(against, (0, 4), "theirs, in a warm node", Goal::Faster(10.0)));
+    }
+    rows.push(row(
+        what("second", sizes[1]),
+        (2, 3),
+        "the same stat, and a read of the page's files",
+        Goal::None,
+    ));
     Ok(rows)
 }
 
 /// The page of one directory.
 pub(crate) fn directory(corpus: &Corpus, rounds: usize) -> Row {
-    let (home, directory) = (corpus.home(), corpus.directory());
-    let folder = [home.folder(&directory)];
-    let times =
-        interleave(rounds, &mut [timed(|| page(&home, Some(&directory))), timed(|| stat(&folder))]);
+    let (home, query) = (corpus.home(), of_directory(corpus));
+    let folder = [home.folder(&corpus.directory())];
+    let times = interleave(rounds, &mut [timed(|| page(&home, &query)), timed(|| stat(&folder))]);
     Row {
         what: format!("A page of {PAGE} in one directory of {DIRECTORY}"),
         measured: Amount::Time(times[0].median()),
@@ -65,12 +84,23 @@ pub(crate) fn directory(corpus: &Corpus, rounds: usize) -> Row {
     }
 }
 
-/// What a list must do at least.
-pub(crate) fn page(home: &Home, directory: Option<&Path>) -> usize {
-    let project = directory.map(Path::to_path_buf);
-    let page = catalog::page(home, &Query { project, take: PAGE, ..Query::default() });
+/// The first page of the directory that is listed by itself.
+pub(crate) fn of_directory(corpus: &Corpus) -> Query {
+    Query { project: Some(corpus.directory()), take: PAGE, ..Query::default() }
+}
+
+fn second_page() -> Query {
+    Query { skip: PAGE, take: PAGE, ..Query::default() }
+}
+
+pub(crate) fn page(home: &Home, query: &Query) -> Page {
+    let page = catalog::page(home, query);
     assert_eq!(page.sessions.len(), PAGE, "the list is short: there is nothing to measure");
-    page.opened
+    page
+}
+
+fn files(home: &Home, page: &Page) -> Vec<PathBuf> {
+    page.sessions.iter().filter_map(|session| home.transcript(session.id)).collect()
 }
 
 pub(crate) fn folders(home: &Home) -> Vec<PathBuf> {
@@ -78,7 +108,7 @@ pub(crate) fn folders(home: &Home) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// Names and attributes of all transcripts, in the simplest way there is.
+/// Names and attributes of all transcripts, in the simplest way there is; the bytes they have.
 pub(crate) fn stat(folders: &[PathBuf]) -> u64 {
     let entries = folders.iter().flat_map(fs::read_dir).flatten().flatten();
     let attributes = entries.filter_map(|entry| entry.metadata().ok());
@@ -138,10 +168,9 @@ impl Drop for Rival {
     }
 }
 
-pub(crate) fn thousands(count: usize) -> String {
-    if count < 1_000 {
-        count.to_string()
-    } else {
-        format!("{},{:03}", count / 1_000, count % 1_000)
-    }
+/// A number as people write it.
+pub(crate) fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }

@@ -4,13 +4,13 @@
 use std::{io, path::PathBuf, sync::OnceLock, time::Duration};
 
 use divan::{Bencher, Divan};
-use segue::claude::{home::Home, transcript};
+use segue::claude::{catalog::Query, home::Home, transcript};
 
 use super::{
     Wish,
     corpus::Corpus,
     files::{bound, decode, history, read},
-    lists::{folders, page, stat},
+    lists::{PAGE, folders, of_directory, page, stat},
 };
 
 /// How long each of them is repeated.
@@ -19,7 +19,8 @@ const EACH: Duration = Duration::from_secs(2);
 /// What they read. It lies on the disk for as long as [`run`] takes.
 struct Stage {
     sessions: Home,
-    directory: PathBuf,
+    everywhere: Query,
+    directory: Query,
     history: Home,
     transcript: PathBuf,
 }
@@ -32,7 +33,8 @@ pub(crate) fn run(wish: &Wish) -> io::Result<()> {
     let (_one, transcript) = Corpus::of_one(wish.transcript())?;
     STAGE.get_or_init(|| Stage {
         sessions: sessions.home(),
-        directory: sessions.directory(),
+        everywhere: Query { take: PAGE, ..Query::default() },
+        directory: of_directory(&sessions),
         history: history.home(),
         transcript,
     });
@@ -47,7 +49,7 @@ fn measure<T>(bencher: Bencher<'_, '_>, work: impl Fn(&Stage) -> T + Sync) {
 
 #[divan::bench]
 fn page_of_2000(bencher: Bencher<'_, '_>) {
-    measure(bencher, |stage| page(&stage.sessions, None));
+    measure(bencher, |stage| page(&stage.sessions, &stage.everywhere));
 }
 
 #[divan::bench]
@@ -57,7 +59,7 @@ fn page_of_2000_floor(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn directory_of_100(bencher: Bencher<'_, '_>) {
-    measure(bencher, |stage| page(&stage.sessions, Some(&stage.directory)));
+    measure(bencher, |stage| page(&stage.sessions, &stage.directory));
 }
 
 #[divan::bench]

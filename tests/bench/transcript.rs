@@ -5,8 +5,10 @@ use std::{
     io::{self, Write},
     path::Path,
     sync::LazyLock,
+    time::{Duration, SystemTime},
 };
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::dice::Dice;
@@ -14,21 +16,22 @@ use super::dice::Dice;
 /// Bytes of the longest line.
 const LONGEST: usize = 8_000_000;
 /// Bytes of tool output: half of the results are below, the mean is five times as much.
-const OUTPUT: (f64, f64) = (2_200.0, 1.8);
+const OUTPUT: (f64, f64) = (1_000.0, 1.8);
 /// Bytes of a base64 image, likewise.
 const IMAGE: (f64, f64) = (180_000.0, 1.0);
 /// Of a hundred tool results, how many are images.
-const IMAGES: usize = 2;
+const IMAGES: usize = 1;
 /// Bytes of a piece of payload: no escape crosses its border.
 const PIECE: usize = 80;
 /// Bytes of prepared payload.
 const POOL: usize = 9_000_000;
-/// 2025-10-01, seconds since the epoch: when the first record was written.
-const BEGAN: i64 = 1_759_276_800;
+/// Bytes that a session grows by in a second.
+const PACE: u64 = 5_000;
 
-/// Tool output as it stands in JSON, one piece each.
-const LINES: [&str; 8] = [
-    r"running 12 tests in 4 files, 0 ignored, 3 filtered out .....\n",
+/// Tool output as it stands in JSON, one piece each: code, logs, listings, documents. There is a quote
+/// in 90 bytes, about as in source code; documents have fewer.
+const LINES: [&str; 14] = [
+    r"running 12 tests in 4 files, 0 ignored, 3 filtered out\n",
     r#"    let bed = beds.get(\"north\").unwrap_or(&fallback); // 12\n"#,
     r"2025-10-04T09:12:44Z  INFO watering bed=north litres=12 ok\n",
     r"drwxr-xr-x  4 ada ada    4096 Oct  4 09:12 garden/beds/north\n",
@@ -36,6 +39,12 @@ const LINES: [&str; 8] = [
     r"\u001b[32m+ planted tulips in the bed behind the house\u001b[0m\n",
     r"    at Garden.water (/home/ada/garden/src/water.ts:118:23)\n",
     r"The bed behind the house gets sun from nine to four; tulips\n",
+    r"    for bed in garden.beds.iter().filter(|bed| bed.is_dry()) {\n",
+    r"        bed.water(litres.min(tank.level()))?;\n",
+    r"   118\u2192        return this.beds.map((bed) => bed.soil.moisture);\n",
+    r#"   119\u2192    import { water } from \"./water\";\n"#,
+    r"    }\n",
+    r"src/garden/beds.rs:41:    pub fn plant(&mut self, bulbs: usize) -> Bed {\n",
 ];
 
 /// Payload to cut tool output and images from.
@@ -65,6 +74,18 @@ pub(crate) enum Origin {
     Program,
 }
 
+/// What a transcript is of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plot<'p> {
+    pub(crate) session: Uuid,
+    pub(crate) directory: &'p Path,
+    pub(crate) origin: Origin,
+    /// When the last word in it was said.
+    pub(crate) ended: SystemTime,
+    /// Bytes.
+    pub(crate) size: u64,
+}
+
 /// What was written.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Written {
@@ -78,26 +99,22 @@ pub(crate) struct Written {
 /// One transcript being written.
 pub(crate) struct Transcript<'p, W> {
     out: W,
+    plot: Plot<'p>,
     dice: Dice,
-    session: Uuid,
-    directory: &'p Path,
-    origin: Origin,
     line: Vec<u8>,
     parent: Option<Uuid>,
-    records: i64,
-    pub(crate) written: Written,
+    written: Written,
 }
 
 impl<'p, W: Write> Transcript<'p, W> {
-    pub(crate) fn new(out: W, session: Uuid, directory: &'p Path, origin: Origin) -> Self {
-        let dice = Dice::new(session.as_u64_pair().0);
-        let written = Written::default();
-        let line = Vec::new();
-        Self { out, dice, session, directory, origin, line, parent: None, records: 0, written }
+    pub(crate) fn new(out: W, plot: Plot<'p>) -> Self {
+        let dice = Dice::new(plot.session.as_u64_pair().0);
+        Self { out, plot, dice, line: Vec::new(), parent: None, written: Written::default() }
     }
 
-    /// Writes prompts and answers until there are `size` bytes, then what the CLI writes last.
-    pub(crate) fn fill(mut self, size: u64) -> io::Result<Written> {
+    /// Writes prompts and answers until it is as large as it shall be, then what the CLI writes last.
+    pub(crate) fn fill(mut self) -> io::Result<Written> {
+        let size = self.plot.size;
         // Where titles stand: anywhere, and not in every file.
         let by_model = self.dice.percent(70).then(|| (size as f64 * self.dice.unit()) as u64);
         let by_person = self.dice.percent(15).then(|| (size as f64 * self.dice.unit()) as u64);
@@ -114,11 +131,11 @@ impl<'p, W: Write> Transcript<'p, W> {
                 self.says()?;
                 prompt = self.prompt()?;
             }
-            self.tool(size)?;
+            self.tool()?;
         }
         self.says()?;
         let leaf = self.parent.unwrap_or_default();
-        let session = self.session;
+        let session = self.plot.session;
         write!(
             self.line,
             r#"{{"type":"last-prompt","lastPrompt":"{prompt}","leafUuid":"{leaf}","sessionId":"{session}"}}"#
@@ -147,7 +164,7 @@ impl<'p, W: Write> Transcript<'p, W> {
         self.end(0)
     }
 
-    fn tool(&mut self, size: u64) -> io::Result<()> {
+    fn tool(&mut self) -> io::Result<()> {
         let id = self.dice.roll();
         self.message(id)?;
         write!(
@@ -155,7 +172,7 @@ impl<'p, W: Write> Transcript<'p, W> {
             r#"{{"type":"tool_use","id":"toolu_{id:x}","name":"Bash","input":{{"command":"cat beds/north.txt","description":"Look at a bed"}}}}]}}}}"#
         )?;
         self.end(0)?;
-        let room = size.saturating_sub(self.written.bytes).max(PIECE as u64) as usize;
+        let room = self.remaining().max(PIECE as u64) as usize;
         self.begin("user")?;
         write!(
             self.line,
@@ -192,7 +209,7 @@ impl<'p, W: Write> Transcript<'p, W> {
     }
 
     fn title(&mut self, kind: &str, key: &str) -> io::Result<()> {
-        let (number, session) = (self.dice.below(100_000), self.session);
+        let (number, session) = (self.dice.below(100_000), self.plot.session);
         write!(
             self.line,
             r#"{{"type":"{kind}","{key}":"Water bed {number}","sessionId":"{session}"}}"#
@@ -215,18 +232,21 @@ impl<'p, W: Write> Transcript<'p, W> {
         let uuid = self.dice.uuid();
         let parent = self.parent.replace(uuid);
         let parent = parent.map_or("null".to_owned(), |parent| format!("\"{parent}\""));
-        let entrypoint = match self.origin {
+        let entrypoint = match self.plot.origin {
             Origin::Terminal => "cli",
             Origin::Program => "sdk-cli",
         };
-        self.records += 1;
-        let at = chrono::DateTime::from_timestamp(BEGAN + 7 * self.records, 0).unwrap_or_default();
-        let at = at.format("%Y-%m-%dT%H:%M:%S.000Z");
-        let (session, directory) = (self.session, self.directory.display());
+        let at = self.plot.ended - Duration::from_secs(self.remaining() / PACE);
+        let at = DateTime::<Utc>::from(at).format("%Y-%m-%dT%H:%M:%S%.3fZ");
+        let (session, directory) = (self.plot.session, self.plot.directory.display());
         write!(
             self.line,
             r#"{{"parentUuid":{parent},"isSidechain":false,"userType":"external","cwd":"{directory}","sessionId":"{session}","version":"2.1.328","gitBranch":"main","entrypoint":"{entrypoint}","type":"{kind}","uuid":"{uuid}","timestamp":"{at}","#
         )
+    }
+
+    fn remaining(&self) -> u64 {
+        self.plot.size.saturating_sub(self.written.bytes)
     }
 
     fn end(&mut self, payload: usize) -> io::Result<()> {

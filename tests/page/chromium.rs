@@ -7,6 +7,7 @@
 use std::{
     env, fs,
     io::{BufRead, BufReader, Write},
+    mem::take,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::mpsc::{self, Receiver},
@@ -108,7 +109,8 @@ impl Chromium {
     /// Makes a request and gives its result.
     pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.count += 1;
-        let mut request = json!({ "id": self.count, "method": method, "params": params });
+        let mut request = json!({ "id": self.count, "method": method });
+        request["params"] = params;
         if let Some(session) = &self.session {
             request["sessionId"] = json!(session);
         }
@@ -130,9 +132,11 @@ impl Chromium {
 
     /// What went wrong in the page since this was last asked, a line each.
     pub(crate) fn complaints(&mut self) -> Vec<String> {
-        // The page's answer comes after all that it has said before.
-        self.call("Runtime.evaluate", json!({ "expression": "0" }));
-        std::mem::take(&mut self.complaints)
+        // What was under way is told by the next picture.
+        let picture = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))";
+        let wish = json!({ "expression": picture, "awaitPromise": true });
+        self.call("Runtime.evaluate", wish);
+        take(&mut self.complaints)
     }
 }
 

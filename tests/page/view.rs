@@ -24,6 +24,11 @@ fn quoted(value: &str) -> String {
     json!(value).to_string()
 }
 
+/// The last element that a selector finds.
+fn last(selector: &str) -> String {
+    format!("[...document.querySelectorAll({})].at(-1)", quoted(selector))
+}
+
 impl View {
     /// Opens the page at `url` and waits until it knows its chats.
     pub(crate) fn open(program: &Path, url: &str, screen: Screen) -> Self {
@@ -34,7 +39,8 @@ impl View {
         view
     }
 
-    fn resize(&mut self, screen: Screen) {
+    /// Shows the page on another screen.
+    pub(crate) fn resize(&mut self, screen: Screen) {
         let (width, height, phone) = match screen {
             Screen::Desktop => (1280, 800, false),
             Screen::Phone => (360, 640, true),
@@ -89,9 +95,16 @@ impl View {
 
     /// Waits until what a selector finds last shows this text.
     pub(crate) fn see(&mut self, selector: &str, text: &str) {
-        let all = format!("[...document.querySelectorAll({})]", quoted(selector));
-        let shows = format!("{all}.at(-1)?.textContent.includes({})", quoted(text));
+        let shows = format!("{}?.textContent.includes({})", last(selector), quoted(text));
         self.wait(&format!("“{text}” in {selector}"), &shows);
+    }
+
+    /// Waits for a message of the bot's with this text. Gives its id.
+    pub(crate) fn message(&mut self, text: &str) -> String {
+        let has = format!("(post) => post.textContent.includes({})", quoted(text));
+        let found = format!("[...document.querySelectorAll('.post.in')].findLast({has})");
+        let id = self.wait(&format!("a message “{text}”"), &format!("{found}?.dataset.message"));
+        id.as_str().unwrap().to_owned()
     }
 
     /// Waits until a selector finds nothing that is shown.
@@ -102,7 +115,17 @@ impl View {
 
     /// Clicks the middle of what a selector finds last, once it lies open there.
     pub(crate) fn click(&mut self, selector: &str) {
-        let middle = self.middle(selector, "element.contains(document.elementFromPoint(x, y))");
+        self.click_on(&last(selector));
+    }
+
+    /// Presses the last button beneath a message that has this label.
+    pub(crate) fn press(&mut self, label: &str) {
+        let labelled = format!("(key) => key.textContent === {}", quoted(label));
+        self.click_on(&format!("[...document.querySelectorAll('.key')].findLast({labelled})"));
+    }
+
+    fn click_on(&mut self, element: &str) {
+        let middle = self.middle(element, "element.contains(document.elementFromPoint(x, y))");
         for kind in ["mousePressed", "mouseReleased"] {
             let (x, y) = (&middle["x"], &middle["y"]);
             let click = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
@@ -112,25 +135,25 @@ impl View {
 
     /// Moves the mouse over what a selector finds last.
     pub(crate) fn hover(&mut self, selector: &str) {
-        let middle = self.middle(selector, "true");
+        let middle = self.middle(&last(selector), "true");
         let (x, y) = (&middle["x"], &middle["y"]);
         let hover = json!({ "type": "mouseMoved", "x": x, "y": y });
         self.chromium.call("Input.dispatchMouseEvent", hover);
     }
 
-    fn middle(&mut self, selector: &str, fit: &str) -> Value {
+    /// Where an element's middle is, once that is shown and `fit` holds for it.
+    fn middle(&mut self, element: &str, fit: &str) -> Value {
         let middle = format!(
             "(() => {{
-                const element = [...document.querySelectorAll({})].at(-1);
+                const element = {element};
                 if (!element?.checkVisibility({{ visibilityProperty: true }})) return null;
                 element.scrollIntoView({{ block: 'nearest', behavior: 'instant' }});
                 const box = element.getBoundingClientRect();
                 const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
                 return {fit} && {{ x, y }};
-            }})()",
-            quoted(selector)
+            }})()"
         );
-        self.wait(&format!("a place to click on {selector}"), &middle)
+        self.wait(&format!("a place to click on {element}"), &middle)
     }
 
     /// Types into whatever has the focus.

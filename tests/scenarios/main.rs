@@ -8,9 +8,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod asking;
 mod commands;
 mod failures;
 mod inout;
 mod picker;
+mod program;
 mod promises;
 mod turns;

@@ -169,6 +169,16 @@ impl Laptop {
         }
     }
 
+    /// Waits until the process of a terminal, beside those of the phone, has a status.
+    pub(crate) fn wait_for_terminal(&self, status: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let is_it = |entry: &Value| entry["entrypoint"] == "cli" && entry["status"] == status;
+        while !self.registry().iter().any(is_it) {
+            assert!(Instant::now() < deadline, "not {status}: {:?}", self.registry());
+            thread::sleep(LOOK);
+        }
+    }
+
     fn settings(&self) -> PathBuf {
         self.home.join(".claude.json")
     }

@@ -186,9 +186,10 @@ fn paths_are_read_as_they_are_written() {
 
 #[test]
 fn tests_are_told_from_the_program() {
+    use Part::{Code, Comment, Test};
+
     let text = "//! Docs.\nuse a;\n#[cfg(test)]\nmod laws;\nfn b() {\n}\n\n    // Why.\n\
                 #[cfg(test)]\nmod tests {\n    use c;\n}\nfn d() {}\n";
-    use Part::{Code, Comment, Test};
     let expected =
         [Comment, Code, Test, Test, Code, Code, Code, Comment, Test, Test, Test, Test, Code];
     assert_eq!(parts(text), expected);

@@ -52,6 +52,8 @@ pub(super) struct Actor {
     pub(super) patience: Option<Instant>,
     /// US dollars before the running turn.
     pub(super) spent: f64,
+    /// Lines of the process that say nothing we know.
+    pub(super) unknown: usize,
 }
 
 /// What the loop waits for.
@@ -78,6 +80,7 @@ impl Actor {
             slot_wanted: None,
             patience: None,
             spent: 0.0,
+            unknown: 0,
         }
     }
 

@@ -13,7 +13,6 @@ mod orders;
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
-use serde_json::Value;
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     time::Instant,
@@ -24,6 +23,7 @@ use crate::{
     bridge::{
         place::Place,
         prompt::{Prompt, Source},
+        question::Deed,
         turn::Turn,
     },
     claude::{home::Home, process::Conversation, session::SessionId},
@@ -78,26 +78,17 @@ pub struct Asked {
 pub enum Order {
     /// A prompt, for the running turn or the next.
     Ask(Box<Asked>),
-    /// The answer to a question of the running turn.
-    Decide {
+    /// What the person does to a question of the running turn.
+    Answer {
         /// The CLI's request id.
         request: String,
-        /// What the person decided.
-        verdict: Verdict,
+        /// What they do.
+        deed: Deed,
     },
     /// Interrupt the turn of a place and take back what waits there.
     Stop(Place),
     /// End, if there is nothing to do: the place among the warm runs is needed.
     LetGo,
-}
-
-/// What a person decides of a tool.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It may run, with this input.
-    Allow(Value),
-    /// It may not, for a reason that Claude reads.
-    Deny(String),
 }
 
 /// A turn that nobody asked for, such as the one that the end of a background task begins.

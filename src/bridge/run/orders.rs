@@ -7,11 +7,12 @@ use uuid::Uuid;
 use crate::{
     bridge::{
         place::Place,
+        question::{Deed, Verdict},
         run::{
-            Asked, Order, Verdict,
+            Asked, Order,
             actor::{Actor, INTERRUPT, show},
         },
-        turn::{Outcome, Phase, Turn, Wait},
+        turn::{Outcome, Phase, Wait},
     },
     claude::{process::Ending, wire::say},
 };
@@ -28,25 +29,27 @@ impl Actor {
                 }
                 self.waiting.push_back(*asked);
             }
-            Order::Decide { request, verdict } => self.decide(&request, &verdict),
+            Order::Answer { request, deed } => self.answer(&request, &deed),
             Order::Stop(place) => self.stop(place),
             Order::LetGo => {}
         }
     }
 
-    pub(super) fn decide(&mut self, request: &str, verdict: &Verdict) {
+    pub(super) fn answer(&mut self, request: &str, deed: &Deed) {
         let (Some(current), Some(process)) = (&self.current, &self.process) else {
             return;
         };
-        let open = |turn: &Turn| turn.asks.iter().any(|ask| ask.request == request);
-        if !open(&current.turn.borrow()) {
-            return;
+        let mut verdict = None;
+        show(current, |turn| verdict = turn.decide(request, deed));
+        match verdict {
+            Some(Verdict::Allow(input, grants)) => {
+                process.say(say::allow(request, &input, &grants));
+            }
+            Some(Verdict::Deny(reason)) => {
+                process.say(say::deny(request, &reason));
+            }
+            None => {}
         }
-        process.say(match verdict {
-            Verdict::Allow(input) => say::allow(request, input),
-            Verdict::Deny(reason) => say::deny(request, reason),
-        });
-        show(current, |turn| turn.decide(request, matches!(verdict, Verdict::Allow(_))));
     }
 
     pub(super) fn stop(&mut self, place: Place) {

@@ -8,7 +8,7 @@ pub mod markdown;
 pub mod patch;
 
 use crate::{
-    bridge::turn::subject,
+    bridge::work::subject,
     claude::{
         session::SessionId,
         transcript::story::{Story, Tool},

@@ -1,0 +1,112 @@
+//! The demo as a person meets it: the built program, its scripted `claude`, and the page.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::Instant,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::{
+    PATIENCE,
+    bot::ADA,
+    chromium::find_for,
+    view::{Screen, View},
+};
+
+/// A running demo. It ends with the value, as by Ctrl-C.
+struct Demo {
+    child: Child,
+    url: String,
+    /// Where it may think that it is at home.
+    _home: TempDir,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
+        command.args(["sandbox", "--demo", "--no-open", "--port", "0"]);
+        command.env_clear().env("HOME", home.path()).env("TMPDIR", home.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().unwrap();
+        let url = address(child.stdout.take().unwrap());
+        Self { child, url, _home: home }
+    }
+}
+
+/// The page's address, which the program prints when it listens.
+fn address(output: ChildStdout) -> String {
+    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+    let line = lines.find(|line| line.contains("http://")).expect("an address");
+    let url = line.split_whitespace().find(|word| word.starts_with("http://"));
+    url.unwrap().to_owned()
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while self.child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        let _ = self.child.kill();
+    }
+}
+
+/// Keeps every text that a progress message shows, in the order of their first showing.
+const KEEP_PROGRESS: &str = "void (() => {
+    window.progress = [];
+    const keep = () => {
+        const post = [...document.querySelectorAll('.post.in:has(.key)')].at(-1);
+        const text = post?.querySelector('.text').textContent ?? '';
+        if (post?.textContent.includes('Stop') && !progress.includes(text)) progress.push(text);
+    };
+    new MutationObserver(keep).observe(document.getElementById('posts'),
+        { childList: true, subtree: true, characterData: true });
+})()";
+
+#[test]
+fn the_demo_is_a_conversation() {
+    let Some(program) = find_for("the demo is a conversation") else { return };
+    let demo = Demo::start();
+    let mut view = View::open(&program, &demo.url, Screen::Desktop);
+    view.click(&format!("[data-chat='{ADA}']"));
+    view.see("#chat-status", "online");
+
+    view.eval(KEEP_PROGRESS);
+    view.say("Slow, please");
+    view.message("Going on with Watering schedule for the greenhouse");
+    view.message("Read · Run · Search");
+    let answer = view.message("Three files, one entry point");
+    view.see(&format!("[data-message='{answer}'] a[href*='?start=s_']"), "↳");
+    let progress = view.eval("progress");
+    let progress = progress.as_array().unwrap();
+    assert!(progress.len() >= 3, "it did not grow: {progress:?}");
+    assert!(progress.iter().any(|text| text.as_str().unwrap().contains("✓ Read")), "{progress:?}");
+
+    view.say("Run the tests");
+    view.message("Claude asks: Run");
+    view.press("Allow");
+    view.message("✓ Allowed");
+    view.message("All 24 tests pass");
+
+    view.say("/sessions");
+    view.message("Sessions in ~/garden/greenhouse");
+    view.press("2");
+    view.message("Soil sensor reads zero");
+    view.click(&format!("[data-message='{answer}']"));
+    view.click(&format!("[data-message='{answer}'] [data-action='reply']"));
+    view.write("Is that all?");
+    view.enter();
+    view.see(&format!(".post.out [data-quote='{answer}']"), "This takes a few steps");
+    let stay = view.message("Stay in this session");
+    view.see(&format!("[data-message='{stay}']"), "Watering schedule for the greenhouse");
+
+    view.resize(Screen::Phone);
+    view.wait("the phone's width", "innerWidth < 400");
+    assert_eq!(view.overhang(), 0);
+    view.assert_content();
+}
