@@ -26,6 +26,9 @@ pub(super) async fn diff(directory: &Path, file: Option<&Path>) -> Result<String
         Some(folder) => folder,
         None => directory,
     };
+    if !git(folder, &["rev-parse", "--is-inside-work-tree"]).await?.status.success() {
+        return Err("it is not in a git repository".to_owned());
+    }
     let head = git(folder, &["rev-parse", "--verify", "--quiet", "HEAD"]).await?;
     let base = if head.status.success() { "HEAD" } else { EMPTY };
     let only: &OsStr = file.map_or(OsStr::new("."), Path::as_os_str);

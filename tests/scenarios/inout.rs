@@ -50,13 +50,13 @@ fn kinds(content: &Value) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_is_a_picture_in_the_prompt() {
     let (scratch, garden, phone) = phone().await;
-    let prompt = phone.client.send(WHO, photo(&phone, "which plant?", (40, 30))).unwrap();
+    let prompt = phone.client.send(WHO, photo(&phone, "which flower?", (40, 30))).unwrap();
     let answer = phone.answer(prompt).await;
-    assert!(answer.text.contains("the last is: which plant?"), "{answer:?}");
+    assert!(answer.text.contains("the last is: which flower?"), "{answer:?}");
     let prompts = prompts(&scratch, &garden);
     assert_eq!(kinds(&prompts[0]), ["image", "text"]);
     assert_eq!(prompts[0][0]["source"]["media_type"], "image/png");
-    assert_eq!(scratch.history()[0]["display"], "which plant?");
+    assert_eq!(scratch.history()[0]["display"], "which flower?");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ mod asking;
 mod commands;
 mod failures;
 mod inout;
+mod out;
 mod picker;
 mod program;
 mod promises;

@@ -11,13 +11,13 @@ pub(crate) fn png((width, height): (u32, u32)) -> Vec<u8> {
     let row: Vec<u8> = row.map(|(at, grey)| if at == 0 { 0 } else { grey }).collect();
     let rows = row.repeat(height as usize);
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    png.extend(chunk(b"IHDR", &header));
-    png.extend(chunk(b"IDAT", &stored(&rows)));
-    png.extend(chunk(b"IEND", &[]));
+    png.extend(chunk(*b"IHDR", &header));
+    png.extend(chunk(*b"IDAT", &stored(&rows)));
+    png.extend(chunk(*b"IEND", &[]));
     png
 }
 
-fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let named = [&name[..], content].concat();
     let length = u32::try_from(content.len()).unwrap().to_be_bytes();
     [&length[..], &named, &crc(&named).to_be_bytes()].concat()
