@@ -20,3 +20,5 @@ mod parity;
 mod path;
 #[path = "real/streams.rs"]
 mod streams;
+#[path = "real/together.rs"]
+mod together;

@@ -13,6 +13,7 @@ mod gather;
 mod git;
 mod inbox;
 mod intake;
+mod laptop;
 mod ledger;
 mod lists;
 mod painter;
@@ -33,7 +34,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, watch::Receiver},
     task::{JoinSet, block_in_place},
     time::{sleep_until, timeout},
 };
@@ -43,6 +44,7 @@ use crate::{
     app::{
         gather::Gather,
         intake::Intake,
+        laptop::Laptop,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
         questions::Asked,
@@ -54,7 +56,7 @@ use crate::{
         run::{self, Stray},
         turn::Turn,
     },
-    claude::{home::Home, session::SessionId},
+    claude::{home::Home, session::SessionId, watch},
     screens::{self, Scene},
     telegram::{
         client::{Client, Me},
@@ -115,6 +117,7 @@ struct App {
     outbox: Outbox,
     ledger: Ledger,
     runs: Runs,
+    laptop: Laptop,
     painters: JoinSet<()>,
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
@@ -142,6 +145,7 @@ pub async fn run(
     let (strays, mut stray) = mpsc::channel(STRAYS);
     // Painters must not wait for the loop, which may be at the disk.
     let (notes, mut back) = mpsc::unbounded_channel();
+    let mut changes = watch::start(setup.home.clone());
     let (ledger, mut written) = Ledger::open(setup.home.clone(), setup.me.id);
     let settings = run::Settings {
         program: setup.claude.clone(),
@@ -159,6 +163,7 @@ pub async fn run(
         outbox,
         ledger,
         runs,
+        laptop: Laptop::default(),
         painters: JoinSet::new(),
         errands: JoinSet::new(),
         gather: Gather::default(),
@@ -176,6 +181,8 @@ pub async fn run(
             over = app.runs.over() => block_in_place(|| app.over(over)),
             Some(note) = back.recv() => block_in_place(|| app.note(note)),
             Some(line) = written.recv() => app.written(&line),
+            Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
+            (session, back) = app.laptop.back() => block_in_place(|| app.back(session, back)),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
             Some(_) = app.errands.join_next() => {}
@@ -243,6 +250,7 @@ impl App {
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
+                self.look_at_the_laptop();
                 if from != to {
                     self.followed(place, from, to);
                 }
@@ -256,6 +264,7 @@ impl App {
             Some(error) if !self.history_failed => {
                 tracing::error!(error, "the history takes no lines: bindings are kept in memory");
                 self.history_failed = true;
+                self.say(written.place, screens::laptop::history_closed(error));
             }
             Some(_) => {}
             None => self.history_failed = false,
@@ -275,7 +284,7 @@ impl App {
         &mut self,
         place: Place,
         source: Option<Source>,
-        turn: watch::Receiver<Turn>,
+        turn: Receiver<Turn>,
         display: String,
     ) {
         let session = turn.borrow().session;
@@ -325,6 +334,7 @@ impl App {
 
     async fn end(mut self) {
         self.intake.end();
+        self.laptop.leave();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };

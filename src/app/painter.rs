@@ -92,7 +92,8 @@ pub(super) struct Canvas {
 /// Shows a turn until it is over and its answer is in the chat.
 pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
-    let mut painter = Painter { canvas, turn, progress: None, questions: Vec::new(), taken: false };
+    let (questions, taken, called) = (Vec::new(), false, None);
+    let mut painter = Painter { canvas, turn, progress: None, questions, taken, called };
     painter.follow().await;
     painter.finish().await;
     let turn = painter.turn.borrow().clone();
@@ -113,6 +114,8 @@ pub(super) struct Painter {
     /// Questions that are in the chat, as they are drawn.
     pub(super) questions: Vec<(Open, i32)>,
     taken: bool,
+    /// The message that says that a terminal waits.
+    called: Option<i32>,
 }
 
 impl Painter {
@@ -123,6 +126,7 @@ impl Painter {
             let turn = self.turn.borrow_and_update().clone();
             self.note_taken(&turn);
             self.ask(&turn).await;
+            self.call(&turn).await;
             if turn.outcome().is_some() {
                 return;
             }
@@ -199,6 +203,19 @@ impl Painter {
             let display = self.canvas.display.clone();
             let note = Note::Taken { source, display, session: turn.session };
             let _ = self.canvas.notes.send(note);
+        }
+    }
+
+    /// Says aloud that a terminal waits for its person, and takes it back when it does no more.
+    async fn call(&mut self, turn: &Turn) {
+        let Canvas { outbox, place, .. } = &self.canvas;
+        match (screens::laptop::waits(&self.scene(), turn), self.called.take()) {
+            (Some(screen), None) => {
+                let how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
+                self.called = outbox.send(*place, screen, how).await.ok();
+            }
+            (None, Some(id)) => outbox.delete(*place, id),
+            (_, called) => self.called = called,
         }
     }
 

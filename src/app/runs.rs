@@ -46,10 +46,13 @@ impl Runs {
         Self { settings, warm, cancel, live, tasks, shown: Vec::new() }
     }
 
-    /// Opens the turn of a prompt, which shows what becomes of it.
-    pub(super) fn open(&mut self, seat: &Seat, prompt: Prompt) -> (Asked, watch::Receiver<Turn>) {
-        let turn = Turn::new(&prompt, seat.conversation.session(), Instant::now());
-        let (turn, shown) = watch::channel(turn);
+    /// A turn for a prompt that somebody will answer.
+    pub(super) fn admit(
+        &mut self,
+        session: SessionId,
+        prompt: Prompt,
+    ) -> (Asked, watch::Receiver<Turn>) {
+        let (turn, shown) = watch::channel(Turn::new(&prompt, session, Instant::now()));
         let (place, id) = (prompt.source.place, prompt.id);
         self.shown.push(Shown { place, prompt: id, turn: shown.clone() });
         (Asked { prompt, turn }, shown)
@@ -80,6 +83,11 @@ impl Runs {
     /// What the run of a session is doing.
     pub(super) fn state(&self, session: SessionId) -> Option<State> {
         self.find(session).map(Run::state)
+    }
+
+    /// What the run of a session is doing, as it goes on.
+    pub(super) fn watch(&self, session: SessionId) -> Option<watch::Receiver<State>> {
+        self.find(session).map(Run::watch)
     }
 
     /// Whether a process is one of ours.

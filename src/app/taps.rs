@@ -4,6 +4,7 @@ use crate::{
     app::{App, now, prompts::Sending, runs::Shown},
     bridge::{
         binding::Binding,
+        follow::Plan,
         prompt::{Prompt, Source, fresh_session},
         run::Order,
     },
@@ -63,6 +64,10 @@ impl App {
             Tap::Directory(key, _) => self.tap_directory(message, key, waiting),
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
             Tap::Fork(session) => self.tap_fork(message, session, waiting),
+            Tap::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
+            Tap::TakeOver(session, when) => {
+                self.tap_plan(message, session, Plan::TakeOver(when), waiting);
+            }
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
             Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) => {}
         }
@@ -81,6 +86,9 @@ impl App {
         let Some(shown) = self.runs.shown.iter().find(is_it) else {
             return "That turn has ended.";
         };
+        if let Some(words) = self.laptop.take_back(shown) {
+            return words;
+        }
         let (session, place) = (shown.turn.borrow().session, shown.place);
         self.runs.order(session, Order::Stop(place));
         self.intake.take_back(place);
@@ -106,7 +114,7 @@ impl App {
 
     /// The question that a prompt waited for has its answer: its message goes, and with it the
     /// buttons that would send the prompt once more.
-    fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
+    pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
         if waiting.is_some() {
             self.outbox.delete(message.place, message.id);
         }
@@ -191,7 +199,9 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::Pick(_, carry)
         | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
-        Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
+        Tap::Trust(_) | Tap::Fork(_) | Tap::Terminal(_) | Tap::TakeOver(..) | Tap::Again(..) => {
+            true
+        }
         Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) => false,
     }
 }

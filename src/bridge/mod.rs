@@ -3,6 +3,7 @@
 pub mod attachment;
 pub mod binding;
 pub mod danger;
+pub mod follow;
 pub mod form;
 pub mod grant;
 pub mod place;
@@ -10,5 +11,6 @@ pub mod prompt;
 pub mod question;
 pub mod route;
 pub mod run;
+mod tail;
 pub mod turn;
 pub mod work;

@@ -95,6 +95,8 @@ mod tests {
             socket: None,
             tmux: None,
             started: None,
+            start: None,
+            job: None,
         }
     }
 

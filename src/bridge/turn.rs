@@ -49,6 +49,8 @@ pub struct Turn {
     pub directory: PathBuf,
     /// Claude thinks: no text and no tool since.
     pub thinking: bool,
+    /// Set while it is in the hands of a terminal on the laptop, and not of a run of ours.
+    pub terminal: Option<Terminal>,
     /// Questions that wait for the person.
     pub asks: Vec<Open>,
     /// What the person has decided, by request id.
@@ -88,6 +90,28 @@ pub enum Wait {
     Slot(usize),
     /// So many files to be fetched from Telegram.
     Files(usize),
+    /// The terminal on the laptop that has the session.
+    Terminal,
+}
+
+/// What a turn has to do with a terminal on the laptop.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// It is to be ended as soon as it is idle, and the turn goes on in a run of ours.
+    pub leaving: bool,
+    /// What it waits for its person to do, in the CLI's words: `permission prompt`, ….
+    pub waits: Option<String>,
+}
+
+/// What goes wrong with a prompt for a session that a terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The terminal was closed while Claude worked there.
+    Closed,
+    /// It takes no messages.
+    Deaf,
+    /// It was told to end and did not.
+    Stays,
 }
 
 /// How a prompt ended.
@@ -148,6 +172,8 @@ pub enum Outcome {
         /// Why, in a sentence.
         message: String,
     },
+    /// The terminal that has the session was of no help.
+    Terminal(Trouble),
     /// We are shutting down.
     Shutdown,
 }
@@ -202,6 +228,7 @@ impl Turn {
             work: Work::default(),
             directory: PathBuf::new(),
             thinking: false,
+            terminal: None,
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,
@@ -302,8 +329,23 @@ impl Turn {
         }
         (self.thinking, self.retry) = (false, None);
         self.asks.clear();
+        self.terminal = None;
         self.ended = Some(Instant::now());
         self.phase = Phase::Done(outcome);
+    }
+
+    /// Forgets what was shown, because the prompt is asked anew as this attempt.
+    pub(in crate::bridge) fn restart(&mut self, attempt: u32) {
+        (self.said, self.steps) = (Vec::new(), Vec::new());
+        self.work = Work::default();
+        (self.attempt, self.taken, self.terminal) = (attempt, false, None);
+        self.phase = Phase::Starting;
+    }
+
+    /// Takes in what was said in the conversation, from the transcript.
+    pub(in crate::bridge) fn heard(&mut self, record: &Record<'_>) {
+        self.work.record(record);
+        self.record(record);
     }
 
     fn record(&mut self, record: &Record<'_>) {

@@ -28,7 +28,7 @@ impl Work {
         }
     }
 
-    fn record(&mut self, record: &Record<'_>) {
+    pub(super) fn record(&mut self, record: &Record<'_>) {
         let Kind::Assistant(message) = &record.kind else { return };
         for block in &message.blocks {
             if let Block::ToolUse { name, input, .. } = block {

@@ -1,7 +1,7 @@
 //! How a turn ended that was not simply answered: each outcome's sentence and its next step.
 
 use crate::{
-    bridge::turn::{Outcome, Turn},
+    bridge::turn::{Outcome, Trouble, Turn},
     screens::{row, words},
     telegram::{
         button::{Carry, Tap},
@@ -66,8 +66,20 @@ pub(super) fn ending(
             text.append(quoted(message));
             (Some(text), again)
         }
+        Outcome::Terminal(trouble) => (plain(terminal(*trouble)), again),
         Outcome::Shutdown => {
             (plain("segue was ended on the laptop; what Claude did is in the session."), again)
+        }
+    }
+}
+
+fn terminal(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Closed => "The terminal on the laptop was closed while Claude worked there.",
+        Trouble::Deaf => "The terminal on the laptop takes no messages. Claude has not read this.",
+        Trouble::Stays => {
+            "The terminal on the laptop was asked to end and did not. Close it there, then try \
+             again. Claude has not read this."
         }
     }
 }

@@ -34,6 +34,12 @@ pub fn too_large_to_fetch(file: &Attached) -> Screen {
     screen(text, Vec::new())
 }
 
+/// A terminal's inbox takes words alone.
+pub fn not_for_a_terminal() -> Screen {
+    let words = "A terminal takes words only: to send the file, take the session over or fork it.";
+    screen(Text::plain(words), Vec::new())
+}
+
 /// There is nobody who writes recordings down.
 pub fn no_transcriber() -> Screen {
     let mut text = Text::plain("I cannot listen yet. Name a program that writes speech down as ");

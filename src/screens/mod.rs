@@ -8,6 +8,7 @@ pub mod failure;
 pub mod files;
 pub mod help;
 pub mod history;
+pub mod laptop;
 pub mod notice;
 pub mod question;
 pub mod sessions;

@@ -10,7 +10,11 @@ use std::{fmt, path::Path};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{bridge::question::Press, claude::session::SessionId, telegram::handover::Hand};
+use crate::{
+    bridge::{follow::When, question::Press},
+    claude::session::SessionId,
+    telegram::handover::Hand,
+};
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
 pub const LIMIT: usize = 64;
@@ -39,6 +43,10 @@ pub enum Tap {
     Trust(Key),
     /// Go on in a copy of a session, with the prompt.
     Fork(SessionId),
+    /// Send the prompt to the terminal that has a session open.
+    Terminal(SessionId),
+    /// End the terminal that has a session open, and go on here with the prompt.
+    TakeOver(SessionId, When),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
     /// Something about files, voice or what was said before.
@@ -104,6 +112,13 @@ impl Tap {
             Self::Directory(key, carry) => ('d', key.to_string(), *carry),
             Self::Trust(key) => ('t', key.to_string(), Carry::Prompt),
             Self::Fork(session) => ('f', session.0.simple().to_string(), Carry::Prompt),
+            Self::Terminal(session) => ('i', session.0.simple().to_string(), Carry::Prompt),
+            Self::TakeOver(session, When::Idle) => {
+                ('o', session.0.simple().to_string(), Carry::Prompt)
+            }
+            Self::TakeOver(session, When::Now) => {
+                ('k', session.0.simple().to_string(), Carry::Prompt)
+            }
             Self::Again(session, attempt) => {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
@@ -132,6 +147,9 @@ impl Tap {
             ('d', carry) => Self::Directory(key(rest)?, carry),
             ('t', Carry::Prompt) => Self::Trust(key(rest)?),
             ('f', Carry::Prompt) => Self::Fork(session(rest)?),
+            ('i', Carry::Prompt) => Self::Terminal(session(rest)?),
+            ('o', Carry::Prompt) => Self::TakeOver(session(rest)?, When::Idle),
+            ('k', Carry::Prompt) => Self::TakeOver(session(rest)?, When::Now),
             ('a', Carry::Prompt) => {
                 let (id, attempt) = rest.split_once(':')?;
                 Self::Again(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
@@ -221,6 +239,9 @@ mod tests {
             (keys(), carries()).prop_map(|(key, carry)| Tap::Directory(key, carry)),
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
+            sessions().prop_map(Tap::Terminal),
+            sessions().prop_map(|id| Tap::TakeOver(id, When::Idle)),
+            sessions().prop_map(|id| Tap::TakeOver(id, When::Now)),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::Again(id, attempt)),
         ]
     }

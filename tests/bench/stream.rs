@@ -170,7 +170,8 @@ impl Bench {
             if turn.outcome().is_some() {
                 break;
             }
-            let around = Around { title: String::new(), seconds: 0, elsewhere: false, ..Around::default() };
+            let around =
+                Around { title: String::new(), seconds: 0, elsewhere: false, ..Around::default() };
             let screen = screens::turn::progress(&self.scene, &turn, &around);
             let painted = self.outbox.repaint(self.place, self.message, screen);
             ages.extend(to_watch.zip(cli::age(&turn.partial)));

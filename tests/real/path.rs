@@ -75,7 +75,7 @@ async fn one_conversation() {
     phone.say("cook the beans");
     let card = phone.see_text(&["is open in tmux", "idle"]).await;
     terminal.exit();
-    phone.press(&card, "Try again").await;
+    phone.press(&card, "Take over").await;
     let answer = phone.answer(card.reply_to.unwrap()).await;
     assert!(answer.text.contains(&sees(5, "cook the beans")), "{answer:?}");
 

@@ -16,4 +16,5 @@ mod out;
 mod picker;
 mod program;
 mod promises;
+mod together;
 mod turns;

@@ -104,6 +104,14 @@ impl Laptop {
         output
     }
 
+    /// The same as a person at the terminal would have it: the session is offered by `--continue`.
+    pub(crate) fn print_as_person(&self, directory: &Path, prompt: &str) {
+        let mut command = self.claude_in(directory);
+        command.env("CLAUDE_CODE_ENTRYPOINT", "telegram").args(["-p", prompt]).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
     /// An interactive `claude` in a terminal of its own.
     pub(crate) fn open(&self, directory: &Path, args: &[&str]) -> Terminal {
         let terminal = Terminal {

@@ -12,9 +12,7 @@ use crate::{
     bridge::{
         prompt::Prompt,
         run::{
-            Activity, Asked, Order, Over, Seat, Settings, State, Why,
-            end::refused,
-            mirror::{self, Mirror},
+            Activity, Asked, Order, Over, Seat, Settings, State, Why, end::refused, mirror::Mirror,
         },
         turn::{Phase, Turn, Wait},
     },
@@ -50,6 +48,8 @@ pub(super) struct Actor {
     pub(super) slot_wanted: Option<Permit>,
     /// When the process must have ended its turn after an interrupt.
     pub(super) patience: Option<Instant>,
+    /// When the transcript is compared once more, because it held what the process had not told.
+    pub(super) doubted: Option<Instant>,
     /// US dollars before the running turn.
     pub(super) spent: f64,
     /// Lines of the process that say nothing we know.
@@ -79,6 +79,7 @@ impl Actor {
             slot: None,
             slot_wanted: None,
             patience: None,
+            doubted: None,
             spent: 0.0,
             unknown: 0,
         }
@@ -97,16 +98,25 @@ impl Actor {
                 Next::Order(Some(Order::LetGo) | None) if self.is_idle() => {
                     break Why::Idle;
                 }
+                Next::Order(Some(Order::Compare)) => self.doubt().await,
                 Next::Cancelled | Next::Order(None) => break Why::Shutdown,
                 Next::Order(Some(order)) => self.order(order),
                 Next::Slot(permit) => (self.slot, self.slot_wanted) = (permit, None),
-                Next::Line(true) => self.line(),
+                Next::Line(true) => {
+                    self.doubted = None;
+                    self.line();
+                }
                 Next::Line(false) => {
                     if let Some(why) = self.process_ended().await {
                         break why;
                     }
                 }
                 Next::Late if self.patience.is_some() => self.end_hanging().await,
+                Next::Late if self.doubted.take().is_some() => {
+                    if self.is_idle() && self.is_stale().await {
+                        break Why::Idle;
+                    }
+                }
                 Next::Late => break Why::Idle,
             }
         };
@@ -150,6 +160,9 @@ impl Actor {
     pub(super) fn deadline(&self) -> Option<Instant> {
         if self.patience.is_some() {
             return self.patience;
+        }
+        if self.doubted.is_some() {
+            return self.doubted;
         }
         let state = self.state.borrow();
         match state.activity {
@@ -246,14 +259,10 @@ impl Actor {
 
     /// Replaces a process that does not know what the laptop said since.
     pub(super) async fn let_go_if_stale(&mut self) {
-        let session = self.seat.conversation.session();
-        let Some(transcript) = self.process.as_ref().and(self.settings.home.transcript(session))
-        else {
-            return;
-        };
-        let (mirror, stale) = mirror::checked(std::mem::take(&mut self.mirror), transcript).await;
-        self.mirror = mirror;
-        if stale && let Some(process) = self.process.take() {
+        if self.is_stale().await
+            && let Some(process) = self.process.take()
+        {
+            let session = self.seat.conversation.session();
             tracing::info!(%session, "continued elsewhere: resuming anew");
             process.end(Ending::Kill).await;
         }

@@ -6,6 +6,7 @@
 //! when the laptop has continued the session, its process is replaced before the next prompt.
 
 mod actor;
+mod doubt;
 mod end;
 mod lines;
 mod mirror;
@@ -87,8 +88,11 @@ pub enum Order {
     },
     /// Interrupt the turn of a place and take back what waits there.
     Stop(Place),
-    /// End, if there is nothing to do: the place among the warm runs is needed.
+    /// End, if there is nothing to do: the place among the warm runs is needed, or the laptop has
+    /// opened the session.
     LetGo,
+    /// End, if there is nothing to do and the transcript holds what the process does not know.
+    Compare,
 }
 
 /// A turn that nobody asked for, such as the one that the end of a background task begins.
@@ -205,5 +209,10 @@ impl Run {
     /// What it is doing now.
     pub fn state(&self) -> State {
         self.state.borrow().clone()
+    }
+
+    /// The same, as it goes on.
+    pub fn watch(&self) -> watch::Receiver<State> {
+        self.state.clone()
     }
 }

@@ -31,7 +31,7 @@ impl Actor {
             }
             Order::Answer { request, deed } => self.answer(&request, &deed),
             Order::Stop(place) => self.stop(place),
-            Order::LetGo => {}
+            Order::LetGo | Order::Compare => {}
         }
     }
 
