@@ -104,7 +104,7 @@ mod tests {
             (".bashrc", "bashrc"),
             ("", "file"),
             ("a\u{202e}gpj.sh", "a_gpj.sh"),
-            ("a\nb`$(x)`", "a_b__x__"),
+            ("a\nb`$(x)`", "a_b___x__"),
             ("/", "file"),
         ] {
             assert_eq!(safe(name), expected, "{name}");

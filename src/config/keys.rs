@@ -74,8 +74,8 @@ pub const KEYS: [Key; 17] = [
         "",
         "none",
         "shell command that prints what is said in the recording `$1`; with whisper.cpp: \
-         ffmpeg -v error -i \"$1\" -ar 16000 -ac 1 -f wav - | whisper-cli -m ~/ggml-base.bin \
-         -l auto -nt -np -f -",
+         ffmpeg -v error -i \"$1\" -ar 16000 -ac 1 \"$1.wav\" && whisper-cli -m ~/ggml-base.bin \
+         -l auto -nt -np -f \"$1.wav\"",
     ),
     key("log", "SEGUE_LOG", "info", "log filter, such as `warn` or `segue=debug`"),
 ];

@@ -225,6 +225,8 @@ fn string(raw: &Value, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::bridge::attachment::{Attached, Kind};
+    use crate::telegram::update::Extra;
     use proptest::collection::vec;
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
     use proptest::sample::Index;

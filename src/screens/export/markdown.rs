@@ -86,7 +86,7 @@ mod tests {
         let text = text(&export);
         assert!(text.starts_with("# T # x\n\n~/garden\n"), "{text}");
         assert!(text.contains("> # one\n> </details>\n") && text.contains("✗ Run cat x"), "{text}");
-        assert!(text.contains("````\n```\n</details><script>x</script>\n````"), "{text}");
+        assert!(text.contains("````\n```\n</details><script>x</script>\u{fffd}\n````"), "{text}");
         assert!(text.ends_with("\nDone.\n") && !text.contains('\u{202e}'), "{text}");
     }
 }
