@@ -10,6 +10,8 @@ mod support;
 mod asking;
 #[path = "real/both.rs"]
 mod both;
+#[path = "real/inout.rs"]
+mod inout;
 #[path = "real/laptop.rs"]
 mod laptop;
 #[path = "real/parity.rs"]

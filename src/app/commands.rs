@@ -43,7 +43,9 @@ impl App {
             Command::New(prompt) => {
                 let source = self.source(message.place, message.id);
                 let group = message.chat == ChatKind::Group;
-                let prompt = prompt.map(|text| Prompt::new(source, text, 0));
+                let file = message.extra.file.clone();
+                let text = prompt.or_else(|| file.as_ref().map(|_| String::new()));
+                let prompt = text.map(|text| Prompt::new(source, text, 0).with(file));
                 let sending = prompt.map(|prompt| Sending { prompt, session: None, group });
                 self.new_session(source, &self.directory_here(message.place), sending);
             }
@@ -54,6 +56,10 @@ impl App {
                 self.reply(message, screen);
             }
             Command::Stop => self.stop(message),
+            Command::Get(path) => self.get(message, path.as_deref()),
+            Command::Diff => self.diff(message),
+            Command::History(count) => self.history(message, count),
+            Command::Export(format) => self.export_here(message, format),
         }
     }
 
@@ -205,9 +211,9 @@ impl App {
 
     // ---- /stop ----
 
-    fn stop(&self, message: &Message) {
+    fn stop(&mut self, message: &Message) {
         let sessions = sessions_at(&self.runs, message.place);
-        if sessions.is_empty() {
+        if !self.intake.take_back(message.place) && sessions.is_empty() {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
         let here = self.runs.shown.iter().filter(|shown| shown.place == message.place);

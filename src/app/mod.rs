@@ -4,19 +4,30 @@
 //! or the CLI: what those have to say comes back through one of its channels.
 
 mod cards;
+mod changed;
 mod commands;
+mod edited;
+mod fetch;
+mod files;
+mod gather;
+mod git;
+mod inbox;
+mod intake;
 mod laptop;
 mod ledger;
 mod lists;
 mod painter;
+mod past;
 mod prompts;
 mod questions;
 mod runs;
 mod taps;
+mod voice;
 
 use std::{
     collections::{HashMap, HashSet},
     ffi::OsString,
+    future::pending,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -25,12 +36,14 @@ use std::{
 use tokio::{
     sync::{Semaphore, mpsc, watch::Receiver},
     task::{JoinSet, block_in_place},
-    time::timeout,
+    time::{sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
+        gather::Gather,
+        intake::Intake,
         laptop::Laptop,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
@@ -46,7 +59,7 @@ use crate::{
     claude::{home::Home, session::SessionId, watch},
     screens::{self, Scene},
     telegram::{
-        client::Me,
+        client::{Client, Me},
         intent::{Door, Intent, Stranger},
         outbox::{How, Outbox, Sound},
         screen::Screen,
@@ -90,6 +103,12 @@ pub struct Setup {
     pub turns: usize,
     /// How long running turns may finish at the end.
     pub grace: Duration,
+    /// By which files are fetched.
+    pub client: Client,
+    /// Where files of the chat are put down; none: inside the project.
+    pub inbox: Option<PathBuf>,
+    /// Shell command that writes a recording down.
+    pub transcriber: Option<String>,
 }
 
 /// Everything the loop owns.
@@ -100,6 +119,10 @@ struct App {
     runs: Runs,
     laptop: Laptop,
     painters: JoinSet<()>,
+    /// What is fetched, sent or looked up beside the loop, and lost at the end.
+    errands: JoinSet<()>,
+    gather: Gather,
+    intake: Intake,
     notes: mpsc::UnboundedSender<Note>,
     /// The question that somebody's next message in a place belongs to.
     writing: HashMap<(Place, u64), Asked>,
@@ -142,6 +165,9 @@ pub async fn run(
         runs,
         laptop: Laptop::default(),
         painters: JoinSet::new(),
+        errands: JoinSet::new(),
+        gather: Gather::default(),
+        intake: Intake::default(),
         notes,
         writing: HashMap::new(),
         trusted: HashSet::new(),
@@ -159,6 +185,8 @@ pub async fn run(
             (session, back) = app.laptop.back() => block_in_place(|| app.back(session, back)),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
+            Some(_) = app.errands.join_next() => {}
+            () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
             update = updates.recv() => match update {
                 Some(update) => block_in_place(|| app.intent(update)),
                 None => break,
@@ -171,9 +199,15 @@ pub async fn run(
 impl App {
     fn intent(&mut self, update: Update) {
         match self.setup.door.open(update) {
-            Intent::Prompt(asking) if self.is_for_question(&asking) => {}
-            Intent::Prompt(asking) => self.prompt(&asking),
-            Intent::Command(command, message) => self.command(command, &message),
+            Intent::Prompt(asking)
+                if asking.message.extra.file.is_none() && self.is_for_question(&asking) => {}
+            Intent::Prompt(asking) => self.prompt(asking),
+            Intent::Command(command, message) => {
+                self.flush(message.place);
+                self.command(command, &message);
+            }
+            Intent::Spoken(message) => self.spoken(&message),
+            Intent::Edited(asking) => self.edited(&asking),
             Intent::Tap(tap, press) => self.tap(tap, &press),
             Intent::Unknown(press) => self.outdated(&press),
             Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
@@ -199,8 +233,10 @@ impl App {
     }
 
     fn unreadable(&self, kind: &str, message: &Message) {
-        let words =
-            format!("I read text only so far, not a {}. Write it, please.", kind.replace('_', " "));
+        let kind = kind.replace('_', " ");
+        let words = format!(
+            "A {kind} says nothing to Claude. I take text, photos, files, voice and locations."
+        );
         self.reply(message, screens::notice::plain(&words));
     }
 
@@ -209,6 +245,8 @@ impl App {
     fn note(&mut self, note: Note) {
         match note {
             Note::Taken { source, display, session } => self.taken(source, &display, session),
+            Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
+            Note::Heard { source, text } => self.heard(source, text),
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
@@ -295,6 +333,7 @@ impl App {
     // ---- The end ----
 
     async fn end(mut self) {
+        self.intake.end();
         self.laptop.leave();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
@@ -319,6 +358,14 @@ impl App {
             let source = self.source(place, 0);
             self.ledger.bind(source, binding, "/resume", now());
         }
+    }
+}
+
+/// The moment when something gathered is whole.
+async fn due(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
     }
 }
 

@@ -12,9 +12,10 @@ use tokio::{
 };
 
 use crate::{
+    app::changed,
     bridge::{
         place::Place,
-        prompt::Source,
+        prompt::{Prompt, PromptId, Source},
         question::Open,
         turn::{Outcome, Phase, Turn, Wait},
     },
@@ -33,7 +34,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Time for more words to come before they are drawn: a drawing per word would be wasted.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// What a painter tells the app.
+/// What a painter, or an errand, tells the app.
 #[derive(Debug)]
 pub(super) enum Note {
     /// Claude has the prompt.
@@ -45,10 +46,26 @@ pub(super) enum Note {
         /// The session that took it.
         session: SessionId,
     },
+    /// The files of a prompt are here, or why they are not.
+    Fetched {
+        /// Where the prompt stands.
+        place: Place,
+        /// The prompt.
+        id: PromptId,
+        /// It with its files.
+        fetched: Result<Prompt, String>,
+    },
+    /// A recording was written down.
+    Heard {
+        /// The message that carries it.
+        source: Source,
+        /// What was said.
+        text: String,
+    },
     /// The turn is over and shown.
     Settled {
         /// Its prompt.
-        prompt: crate::bridge::prompt::PromptId,
+        prompt: PromptId,
         /// The place.
         place: Place,
         /// The session it was for, and the one it ended in.
@@ -223,7 +240,8 @@ impl Painter {
 
     async fn answer(&mut self, scene: &Scene, turn: &Turn) {
         let Canvas { outbox, place, .. } = &self.canvas;
-        let around = self.around(turn, title(&self.canvas.home, turn.session).await);
+        let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
+        around.changed = changed::of(turn).await;
         let mut how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
         let mut last = None;
         for part in screens::turn::answer(scene, turn, &around) {
@@ -244,7 +262,7 @@ impl Painter {
 
     fn around(&self, turn: &Turn, title: String) -> Around {
         let seconds = turn.ended.unwrap_or_else(Instant::now).duration_since(turn.began).as_secs();
-        Around { title, seconds, elsewhere: self.canvas.elsewhere }
+        Around { title, seconds, elsewhere: self.canvas.elsewhere, changed: Vec::new() }
     }
 
     fn scene(&self) -> Scene {
@@ -254,7 +272,8 @@ impl Painter {
 
 /// Whether a turn is worth a progress message before it has lasted a moment.
 fn is_shown_at_once(turn: &Turn) -> bool {
-    !turn.asks.is_empty() || matches!(turn.phase, Phase::Waiting(_))
+    !turn.asks.is_empty()
+        || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files(_)))
 }
 
 async fn title(home: &Home, session: SessionId) -> String {

@@ -19,7 +19,7 @@ use crate::{
         session::{Session, SessionId, Status},
     },
     screens::{notice, sessions::Purpose},
-    telegram::{button::Carry, intent::Asking, text::Text, update::ChatKind},
+    telegram::{button::Carry, text::Text},
 };
 
 /// A prompt and where it should go.
@@ -32,16 +32,6 @@ pub(super) struct Sending {
 }
 
 impl App {
-    pub(super) fn prompt(&mut self, asking: &Asking) {
-        let message = &asking.message;
-        let source = self.source(message.place, message.id);
-        self.send(Sending {
-            prompt: Prompt::new(source, message.text.as_str(), 0),
-            session: asking.session,
-            group: message.chat == ChatKind::Group,
-        });
-    }
-
     /// Sends a prompt to the session it is for, or asks the person what is missing.
     pub(super) fn send(&mut self, sending: Sending) {
         let place = sending.prompt.source.place;
@@ -145,7 +135,7 @@ impl App {
     }
 
     /// Trusted at the terminal, or worked in before: by a person there, or from here.
-    fn is_trusted(&self, directory: &Path) -> bool {
+    pub(super) fn is_trusted(&self, directory: &Path) -> bool {
         if self.trusted.contains(directory) || self.setup.home.trusted(directory) {
             return true;
         }
@@ -200,8 +190,9 @@ impl App {
 
     /// Hands a prompt to a run and shows its turn.
     pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) {
-        let (source, display) = (prompt.source, prompt.text.clone());
-        let turn = self.runs.ask(seat, prompt);
+        let (source, display) = (prompt.source, prompt.display());
+        let (asked, turn) = self.runs.admit(seat.conversation.session(), prompt);
+        self.hand_over(seat, asked);
         self.show(source.place, Some(source), turn, display);
     }
 

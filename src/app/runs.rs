@@ -46,14 +46,6 @@ impl Runs {
         Self { settings, warm, cancel, live, tasks, shown: Vec::new() }
     }
 
-    /// Gives a prompt to the run of a session, which begins if there is none, and returns the turn
-    /// that shows what becomes of it.
-    pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) -> watch::Receiver<Turn> {
-        let (asked, shown) = self.admit(seat.conversation.session(), prompt);
-        self.give(seat, asked);
-        shown
-    }
-
     /// A turn for a prompt that somebody will answer.
     pub(super) fn admit(
         &mut self,
@@ -66,7 +58,7 @@ impl Runs {
         (Asked { prompt, turn }, shown)
     }
 
-    /// Gives a prompt whose turn is shown already.
+    /// Gives a prompt to the run of a session, which begins if there is none.
     pub(super) fn give(&mut self, seat: Seat, asked: Asked) {
         let mut order = Order::Ask(Box::new(asked));
         if let Some(run) = self.find(seat.conversation.session()) {

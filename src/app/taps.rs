@@ -28,6 +28,7 @@ impl App {
         let notice = match tap {
             Tap::Stop(key) => Some(self.tap_stop(key)),
             Tap::Answer(key, deed) => self.tap_answer((key, deed), press, message),
+            Tap::Hand(hand) => return self.tap_hand(hand, press, message),
             tap => return self.tap_on(tap, press, message),
         };
         self.outbox.answer(press.id.clone(), notice.map(str::to_owned));
@@ -74,7 +75,7 @@ impl App {
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
             Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
             Tap::Compact(session) => self.send_own(message, session, "/compact"),
-            Tap::Stop(_) | Tap::Answer(..) => {}
+            Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) => {}
         }
     }
 
@@ -86,7 +87,7 @@ impl App {
 
     // ---- Turns and questions ----
 
-    fn tap_stop(&self, key: Key) -> &'static str {
+    fn tap_stop(&mut self, key: Key) -> &'static str {
         let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
         let Some(shown) = self.runs.shown.iter().find(is_it) else {
             return "That turn has ended.";
@@ -94,8 +95,9 @@ impl App {
         if let Some(words) = self.laptop.take_back(shown) {
             return words;
         }
-        let session = shown.turn.borrow().session;
-        self.runs.order(session, Order::Stop(shown.place));
+        let (session, place) = (shown.turn.borrow().session, shown.place);
+        self.runs.order(session, Order::Stop(place));
+        self.intake.take_back(place);
         "Stopping…"
     }
 
@@ -104,10 +106,8 @@ impl App {
     /// The prompt that a message of ours waits with: the one it replies to.
     fn waiting(&self, message: &Message) -> Option<Sending> {
         let reply = message.reply.as_deref()?;
-        let text = self.setup.door.carried(reply)?;
-        let source = self.source(message.place, reply.id);
-        let group = message.chat == ChatKind::Group;
-        Some(Sending { prompt: Prompt::new(source, text, 0), session: None, group })
+        let prompt = self.carried(message.place, reply)?;
+        Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
     }
 
     /// Sends a prompt that has waited, from where its place points now.
@@ -178,8 +178,7 @@ impl App {
 
     fn tap_again(&mut self, message: &Message, session: SessionId, attempt: u32) {
         let Some(mut sending) = self.waiting(message) else { return };
-        let Prompt { source, text, .. } = sending.prompt;
-        sending.prompt = Prompt::new(source, text, attempt);
+        sending.prompt = sending.prompt.again(attempt);
         sending.session = Some(session);
         // The buttons go, so that they cannot send it a third time.
         self.strip(message);
@@ -218,6 +217,6 @@ fn is_carrying(tap: &Tap) -> bool {
         Tap::Trust(_) | Tap::Fork(_) | Tap::Terminal(_) | Tap::TakeOver(..) | Tap::Again(..) => {
             true
         }
-        Tap::Stop(_) | Tap::Answer(..) | Tap::AskAgain(_) | Tap::Compact(_) => false,
+        Tap::Stop(_) | Tap::Answer(..) | Tap::AskAgain(_) | Tap::Compact(_) | Tap::Hand(_) => false,
     }
 }

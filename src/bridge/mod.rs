@@ -1,5 +1,6 @@
 //! Decisions between Claude's side and the chat, pure where they can be.
 
+pub mod attachment;
 pub mod binding;
 pub mod danger;
 pub mod follow;

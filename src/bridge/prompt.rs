@@ -3,7 +3,13 @@
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use crate::{bridge::place::Place, claude::session::SessionId};
+use crate::{
+    bridge::{
+        attachment::{Attached, Attachment},
+        place::Place,
+    },
+    claude::{session::SessionId, wire::say::Image},
+};
 
 /// Where in Telegram a prompt stands: the message that carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,12 +67,52 @@ pub struct Prompt {
     pub text: String,
     /// 0, and one more for each *Try again*.
     pub attempt: u32,
+    /// What goes with it.
+    pub attachments: Vec<Attachment>,
 }
 
 impl Prompt {
     /// The prompt of a message, at its first attempt.
     pub fn new(source: Source, text: impl Into<String>, attempt: u32) -> Self {
-        Self { id: PromptId::of(source, attempt), source, text: text.into(), attempt }
+        let (id, attachments) = (PromptId::of(source, attempt), Vec::new());
+        Self { id, source, text: text.into(), attempt, attachments }
+    }
+
+    /// The same with files.
+    #[must_use]
+    pub fn with(self, files: impl IntoIterator<Item = Attached>) -> Self {
+        Self { attachments: files.into_iter().map(Attachment::File).collect(), ..self }
+    }
+
+    /// The same prompt at another attempt.
+    #[must_use]
+    pub fn again(self, attempt: u32) -> Self {
+        Self { id: PromptId::of(self.source, attempt), attempt, ..self }
+    }
+
+    /// Files that have to be fetched first.
+    pub fn files(&self) -> impl Iterator<Item = &Attached> {
+        self.attachments.iter().filter_map(|one| match one {
+            Attachment::File(file) => Some(file),
+            Attachment::Image(_) => None,
+        })
+    }
+
+    /// Pictures that go to Claude.
+    pub fn images(&self) -> impl Iterator<Item = &Image> {
+        self.attachments.iter().filter_map(|one| match one {
+            Attachment::Image(image) => Some(image),
+            Attachment::File(_) => None,
+        })
+    }
+
+    /// The prompt in a line of history: what was written, or what was sent in its place.
+    pub fn display(&self) -> String {
+        if !self.text.trim().is_empty() || self.attachments.is_empty() {
+            return self.text.clone();
+        }
+        let labels: Vec<_> = self.files().map(|file| format!("[{}]", file.label())).collect();
+        labels.join(" ")
     }
 }
 

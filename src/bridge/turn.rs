@@ -98,6 +98,8 @@ pub enum Wait {
     Place,
     /// One of so many running turns of other sessions to end.
     Slot(usize),
+    /// So many files to be fetched from Telegram.
+    Files(usize),
     /// The terminal on the laptop that has the session.
     Terminal,
 }
@@ -154,6 +156,11 @@ pub enum Outcome {
         how: String,
         /// The last lines of its stderr.
         stderr: String,
+    },
+    /// What was to go with the prompt could not be fetched or kept; Claude has not read it.
+    NoFile {
+        /// Why, in a sentence.
+        message: String,
     },
     /// The terminal that has the session was of no help.
     Terminal(Trouble),

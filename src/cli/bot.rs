@@ -104,9 +104,10 @@ pub(super) async fn run(
     let (outbox, sending) =
         Outbox::start(client.clone(), Pace::every(config.pace), CancellationToken::new());
     let (sink, updates) = mpsc::channel(UPDATES);
+    let setup = setup(config, me.clone(), client.clone());
     let poll = Poll { client, me: me.id, allowed_updates: WANTED, sink };
     let polling = tokio::spawn(poll::run(poll, cancel.clone()));
-    app::run(setup(config, me), outbox, updates, cancel).await;
+    app::run(setup, outbox, updates, cancel).await;
     sending.abort();
     polling.await.map_err(std::io::Error::other)??;
     Ok(())
@@ -142,7 +143,7 @@ async fn first_answer(client: &Client) -> Result<Me, poll::TokenRefused> {
     }
 }
 
-fn setup(config: &Config, me: Me) -> Setup {
+fn setup(config: &Config, me: Me, client: Client) -> Setup {
     Setup {
         door: Door { username: me.username.clone(), allowed: config.allowed.clone() },
         me,
@@ -158,5 +159,8 @@ fn setup(config: &Config, me: Me) -> Setup {
         warm: config.warm,
         turns: config.turns,
         grace: config.grace,
+        client,
+        inbox: config.inbox.clone(),
+        transcriber: config.transcriber.clone(),
     }
 }

@@ -122,6 +122,10 @@ pub struct Config {
     pub pace: Duration,
     /// How long running turns may finish at the end.
     pub grace: Duration,
+    /// Where files of the chat are put down; none: inside the project.
+    pub inbox: Option<PathBuf>,
+    /// Shell command that writes a recording down.
+    pub transcriber: Option<String>,
     /// Log filter.
     pub log: String,
     /// What is allowed but should be known.
@@ -184,6 +188,8 @@ impl Config {
             turns: settings.number("turns_at_once", 4)?.max(1) as usize,
             pace: Duration::from_millis(settings.number("pace_ms", 1000)?.max(1)),
             grace: Duration::from_secs(settings.number("grace_seconds", 5)?),
+            inbox: settings.directory("inbox", &user_home)?,
+            transcriber: settings.text("transcriber")?,
             log: settings.text("log")?.unwrap_or_else(|| "info".to_owned()),
             user_home,
             warnings: Vec::new(),
@@ -232,6 +238,8 @@ impl Config {
             "turns_at_once" => Some(self.turns.to_string()),
             "pace_ms" => Some(self.pace.as_millis().to_string()),
             "grace_seconds" => Some(self.grace.as_secs().to_string()),
+            "inbox" => self.inbox.as_ref().map(|path| path.display().to_string()),
+            "transcriber" => self.transcriber.clone(),
             "log" => Some(self.log.clone()),
             _ => None,
         };

@@ -64,6 +64,11 @@ pub(super) fn ending(
             (Some(text), vec![])
         }
         Outcome::Crashed { how, stderr } => (Some(crashed(how, stderr)), again),
+        Outcome::NoFile { message } => {
+            let mut text = Text::plain("Claude has not read this, since its file is missing.\n");
+            text.append(quoted(message));
+            (Some(text), again)
+        }
         Outcome::Terminal(trouble) => (plain(terminal(*trouble)), again),
         Outcome::Shutdown => {
             (plain("segue was ended on the laptop; what Claude did is in the session."), again)

@@ -7,7 +7,11 @@ use crate::{
         turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
         work::is_list,
     },
-    screens::{Scene, anchor, failure, row, screen, words, work},
+    screens::{
+        Scene, anchor, failure,
+        files::{self, Changed},
+        row, screen, words, work,
+    },
     telegram::{
         button::{Carry, Key, Tap},
         markdown,
@@ -39,6 +43,8 @@ pub struct Around {
     pub seconds: u64,
     /// The place points at another session than this one.
     pub elsewhere: bool,
+    /// Files that it has written.
+    pub changed: Vec<Changed>,
 }
 
 /// A turn while it runs.
@@ -108,6 +114,8 @@ fn headline(turn: &Turn) -> String {
         }
         Phase::Waiting(Wait::Slot(1)) => "Waiting: another turn is running".to_owned(),
         Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
+        Phase::Waiting(Wait::Files(1)) => "Fetching your file".to_owned(),
+        Phase::Waiting(Wait::Files(count)) => format!("Fetching {count} files"),
         Phase::Starting => "Starting Claude".to_owned(),
         Phase::Done(_) => "Done".to_owned(),
         Phase::Working if !turn.asks.is_empty() => "Waiting for your answer".to_owned(),
@@ -233,6 +241,7 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
         text.split(MESSAGE, ENTITIES).into_iter().map(|part| screen(part, Vec::new())).collect();
     if let Some(last) = parts.last_mut() {
         last.keyboard = [keyboard, more].concat();
+        last.keyboard.extend(files::changed(&around.changed));
         if around.elsewhere {
             last.keyboard
                 .push(row([("Stay in this session", Tap::Pick(turn.session, Carry::Nothing))]));

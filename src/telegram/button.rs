@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     bridge::{follow::When, question::Press},
     claude::session::SessionId,
+    telegram::handover::Hand,
 };
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
@@ -52,6 +53,8 @@ pub enum Tap {
     AskAgain(SessionId),
     /// Make room in a session's context.
     Compact(SessionId),
+    /// Something about files, voice or what was said before.
+    Hand(Hand),
 }
 
 /// Whether a button takes a prompt along: the message that its own message replies to.
@@ -125,6 +128,7 @@ impl Tap {
             Self::Again(session, attempt) => {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
+            Self::Hand(hand) => ('h', hand.encode(), Carry::Nothing),
         };
         let kind = if carry == Carry::Prompt { kind.to_ascii_uppercase() } else { kind };
         let data = format!("{kind}{rest}");
@@ -158,6 +162,7 @@ impl Tap {
                 let (id, attempt) = rest.split_once(':')?;
                 Self::Again(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
             }
+            ('h', Carry::Nothing) => Self::Hand(Hand::decode(rest)?),
             _ => return None,
         })
     }
@@ -178,11 +183,11 @@ impl fmt::Display for List {
     }
 }
 
-fn key(text: &str) -> Option<Key> {
+pub(super) fn key(text: &str) -> Option<Key> {
     u64::from_str_radix(text, 16).ok().map(Key)
 }
 
-fn session(text: &str) -> Option<SessionId> {
+pub(super) fn session(text: &str) -> Option<SessionId> {
     Uuid::try_parse(text).ok().map(SessionId)
 }
 

@@ -11,6 +11,8 @@ mod support;
 mod asking;
 mod commands;
 mod failures;
+mod inout;
+mod out;
 mod picker;
 mod program;
 mod promises;

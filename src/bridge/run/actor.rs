@@ -248,10 +248,9 @@ impl Actor {
     }
 
     pub(super) fn write(&self, prompt: &Prompt) {
-        let written = self
-            .process
-            .as_ref()
-            .is_some_and(|process| process.say(say::prompt(prompt.id.0, &prompt.text)));
+        let written = self.process.as_ref().is_some_and(|process| {
+            process.say(say::prompt(prompt.id.0, &prompt.text, prompt.images()))
+        });
         if !written {
             // Its stdout ends next, which tells why.
             tracing::warn!(prompt = %prompt.id.0, "the CLI takes no prompt");

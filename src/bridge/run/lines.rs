@@ -93,7 +93,7 @@ impl Actor {
             return;
         };
         let id = PromptId(Uuid::new_v4());
-        let prompt = Prompt { id, source, text: String::new(), attempt: 0 };
+        let prompt = Prompt { id, ..Prompt::new(source, "", 0) };
         let turn = Turn::new(&prompt, self.seat.conversation.session(), Instant::now());
         let (turn, shown) = watch::channel(turn);
         let stray = Stray { place: source.place, turn: shown };
