@@ -1,7 +1,10 @@
 //! How a turn ended that was not simply answered: each outcome's sentence and its next step.
 
 use crate::{
-    bridge::turn::{Outcome, Trouble, Turn},
+    bridge::{
+        terminal::Trouble,
+        turn::{Outcome, Turn},
+    },
     screens::{row, words},
     telegram::{
         button::{Carry, Tap},

@@ -15,6 +15,7 @@ pub mod sessions;
 pub mod status;
 pub mod turn;
 pub(crate) mod words;
+mod work;
 
 use std::path::PathBuf;
 

@@ -49,6 +49,10 @@ pub enum Tap {
     TakeOver(SessionId, When),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
+    /// Ask Claude to try once more what was never answered.
+    AskAgain(SessionId),
+    /// Make room in a session's context.
+    Compact(SessionId),
     /// Something about files, voice or what was said before.
     Hand(Hand),
 }
@@ -112,6 +116,8 @@ impl Tap {
             Self::Directory(key, carry) => ('d', key.to_string(), *carry),
             Self::Trust(key) => ('t', key.to_string(), Carry::Prompt),
             Self::Fork(session) => ('f', session.0.simple().to_string(), Carry::Prompt),
+            Self::AskAgain(session) => ('r', session.0.simple().to_string(), Carry::Nothing),
+            Self::Compact(session) => ('c', session.0.simple().to_string(), Carry::Nothing),
             Self::Terminal(session) => ('i', session.0.simple().to_string(), Carry::Prompt),
             Self::TakeOver(session, When::Idle) => {
                 ('o', session.0.simple().to_string(), Carry::Prompt)
@@ -140,6 +146,8 @@ impl Tap {
                 let (digits, press) = rest.split_at_checked(KEY)?;
                 Self::Answer(key(digits)?, Press::read(press)?)
             }
+            ('r', Carry::Nothing) => Self::AskAgain(session(rest)?),
+            ('c', Carry::Nothing) => Self::Compact(session(rest)?),
             ('l', carry) => Self::List(list(rest)?, carry),
             ('p', carry) => Self::Projects(u16::from_str_radix(rest, 16).ok()?, carry),
             ('s', carry) => Self::Pick(session(rest)?, carry),
@@ -239,6 +247,8 @@ mod tests {
             (keys(), carries()).prop_map(|(key, carry)| Tap::Directory(key, carry)),
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
+            sessions().prop_map(Tap::AskAgain),
+            sessions().prop_map(Tap::Compact),
             sessions().prop_map(Tap::Terminal),
             sessions().prop_map(|id| Tap::TakeOver(id, When::Idle)),
             sessions().prop_map(|id| Tap::TakeOver(id, When::Now)),

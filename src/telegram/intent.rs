@@ -236,18 +236,20 @@ pub fn session_of(reply: &Replied) -> Option<SessionId> {
     if !reply.from_me {
         return None;
     }
-    reply.links.iter().rev().find_map(|link| {
-        let (_, id) = link.split_once(DEEP_LINK)?;
-        id.parse().ok()
-    })
+    reply.links.iter().rev().find_map(|link| opened_by(link))
 }
 
 /// The session of a message of ours, by the same link.
 pub fn session_in(entities: &[Entity]) -> Option<SessionId> {
     entities.iter().rev().find_map(|entity| match &entity.kind {
-        EntityKind::Link(address) => address.split_once(DEEP_LINK)?.1.parse().ok(),
+        EntityKind::Link(address) => opened_by(address),
         _ => None,
     })
+}
+
+fn opened_by(link: &str) -> Option<SessionId> {
+    let (_, id) = link.split_once(DEEP_LINK)?;
+    id.parse().ok()
 }
 
 /// The address that opens a session in our chat.

@@ -18,3 +18,4 @@ mod program;
 mod promises;
 mod together;
 mod turns;
+mod work;
