@@ -130,7 +130,7 @@ async fn the_past_is_shown_and_exported() {
     let older = phone.see_text(&["water", "weed"]).await;
     assert!(!older.text.contains("pick"), "{older:?}");
     phone.press(&older, "‹ Earlier").await;
-    let oldest = phone.see_text(&["sow <script>"]).await;
+    let oldest = phone.see_text(&["Done: sow"]).await;
     assert!(oldest.buttons().all(|button| button.text != "‹ Earlier"));
 
     phone.say("/export");
