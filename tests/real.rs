@@ -10,5 +10,7 @@ mod both;
 mod laptop;
 #[path = "real/path.rs"]
 mod path;
+#[path = "real/steering.rs"]
+mod steering;
 #[path = "real/streams.rs"]
 mod streams;

@@ -41,7 +41,7 @@ impl App {
             Command::New(prompt) => {
                 let source = self.source(message.place, message.id);
                 let group = message.chat == ChatKind::Group;
-                let prompt = prompt.map(|text| Prompt::new(source, text, 0));
+                let prompt = prompt.map(|text| Prompt::typed(source, &text, 0));
                 let sending = prompt.map(|prompt| Sending { prompt, session: None, group });
                 self.new_session(source, &self.directory_here(message.place), sending);
             }
@@ -52,6 +52,7 @@ impl App {
                 self.reply(message, screen);
             }
             Command::Stop => self.stop(message),
+            Command::Steering(steering) => self.steer(steering, message),
         }
     }
 
@@ -115,7 +116,7 @@ impl App {
     pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Sending>) {
         let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
         let session = fresh_session(source, 0);
-        let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), session) };
+        let binding = Binding::begin(directory.to_owned(), session);
         self.ledger.bind(source, binding, "/new", now());
         if let Some(sending) = first {
             self.send(sending);

@@ -3,12 +3,14 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod aside;
 mod commands;
 mod ledger;
 mod lists;
 mod painter;
 mod prompts;
 mod runs;
+mod steering;
 mod taps;
 
 use std::{
@@ -77,6 +79,8 @@ pub struct Setup {
     pub mode: Option<String>,
     /// Model of new runs.
     pub model: Option<String>,
+    /// Whether the mode that asks about nothing may be chosen.
+    pub allow_bypass: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -194,6 +198,7 @@ impl App {
 
     fn note(&mut self, note: Note) {
         match note {
+            Note::Chosen { source, choice, value } => self.chosen(source, choice, &value),
             Note::Taken { source, display, session } => self.taken(source, &display, session),
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);

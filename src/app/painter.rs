@@ -13,6 +13,7 @@ use tokio::{
 
 use crate::{
     bridge::{
+        choices::Choice,
         place::Place,
         prompt::Source,
         turn::{Outcome, Phase, Turn, Wait},
@@ -47,6 +48,15 @@ pub(super) enum Note {
         display: String,
         /// The session that took it.
         session: SessionId,
+    },
+    /// The CLI has agreed to a choice.
+    Chosen {
+        /// The message that asked for it.
+        source: Source,
+        /// What was chosen.
+        choice: Choice,
+        /// The choice.
+        value: String,
     },
     /// The turn is over and shown.
     Settled {
@@ -130,7 +140,12 @@ impl Painter {
 
     fn draw(&self, turn: &Turn) -> Screen {
         let scene = self.scene();
-        if matches!(turn.phase, Phase::Waiting(Wait::Turn) | Phase::Done(Outcome::Joined)) {
+        let joins = matches!(
+            turn.phase,
+            Phase::Waiting(Wait::Turn | Wait::After | Wait::Interrupt)
+                | Phase::Done(Outcome::Joined)
+        );
+        if joins {
             return screens::turn::joining(&scene, turn);
         }
         screens::turn::progress(&scene, turn, &self.around(turn, String::new()))

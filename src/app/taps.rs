@@ -27,6 +27,7 @@ impl App {
             Tap::Stop(key) => Some(self.tap_stop(key)),
             Tap::Allow(key) => self.tap_decide(key, true),
             Tap::Deny(key) => self.tap_decide(key, false),
+            Tap::Steer(steer) => return self.tap_steer(steer, press, message),
             tap => return self.tap_on(tap, press, message),
         };
         self.outbox.answer(press.id.clone(), notice.map(str::to_owned));
@@ -67,7 +68,7 @@ impl App {
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
             Tap::Fork(session) => self.tap_fork(message, session, waiting),
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
-            Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => {}
+            Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) | Tap::Steer(_) => {}
         }
     }
 
@@ -112,7 +113,7 @@ impl App {
         let text = self.setup.door.carried(reply)?;
         let source = self.source(message.place, reply.id);
         let group = message.chat == ChatKind::Group;
-        Some(Sending { prompt: Prompt::new(source, text, 0), session: None, group })
+        Some(Sending { prompt: Prompt::typed(source, &text, 0), session: None, group })
     }
 
     /// Sends a prompt that has waited, from where its place points now.
@@ -173,18 +174,18 @@ impl App {
         };
         let Prompt { source, attempt, .. } = sending.prompt;
         let into = fresh_session(source, attempt);
-        let binding = Binding { fresh: true, ..Binding::to(found.project.clone(), into) };
+        let binding = Binding::begin(found.project.clone(), into);
         self.ledger.bind(source, binding, "/fork", now());
         self.outbox.delete(message.place, message.id);
         self.say(source.place, notice::forked(&self.scene(), &found, into));
-        let seat = self.seat(found.project, Conversation::Fork { of, into });
+        let seat = self.seat(source.place, found.project, Conversation::Fork { of, into });
         self.ask(seat, sending.prompt);
     }
 
     fn tap_again(&mut self, message: &Message, session: SessionId, attempt: u32) {
         let Some(mut sending) = self.waiting(message) else { return };
-        let Prompt { source, text, .. } = sending.prompt;
-        sending.prompt = Prompt::new(source, text, attempt);
+        let Prompt { source, text, manner, .. } = sending.prompt;
+        sending.prompt = Prompt { manner, ..Prompt::new(source, text, attempt) };
         sending.session = Some(session);
         // The buttons go, so that they cannot send it a third time.
         self.strip(message);
@@ -212,6 +213,6 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
         Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
-        Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) => false,
+        Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) | Tap::Steer(_) => false,
     }
 }

@@ -48,12 +48,26 @@ pub struct Turn {
     pub decided: Vec<(String, bool)>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
+    /// Why it began, where nobody asked for it: the CLI's words for the background task that ended,
+    /// or nothing.
+    pub occasion: Option<String>,
+    /// What a command of the CLI did to the conversation.
+    pub change: Option<Change>,
     /// How many prompts were taken into this turn while it ran.
     pub joined: usize,
     /// What the turn cost, US dollars.
     pub cost: Option<f64>,
     /// Tokens in the context window after the newest answer of the API.
     pub context: Option<u64>,
+}
+
+/// What a command of the CLI did to the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It goes on from a summary: `/compact`.
+    Compacted,
+    /// It goes on empty, in another session: `/clear`.
+    Cleared,
 }
 
 /// How far a prompt is.
@@ -75,6 +89,10 @@ pub enum Wait {
     /// The turn that runs in the same session and place: Claude takes the prompt in at the next
     /// occasion.
     Turn,
+    /// The turn that runs to be interrupted for it.
+    Interrupt,
+    /// The turn that runs to end: the person wants it so, or it is a command.
+    After,
     /// A turn of another place in the same session to end.
     Place,
     /// One of so many running turns of other sessions to end.
@@ -189,6 +207,8 @@ impl Turn {
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,
+            occasion: None,
+            change: None,
             joined: 0,
             cost: None,
             context: None,
@@ -221,7 +241,10 @@ impl Turn {
     pub fn apply(&mut self, line: &Line<'_>) {
         match line {
             Line::Init(init) => {
-                self.session = init.session_id.unwrap_or(self.session);
+                let session = init.session_id.unwrap_or(self.session);
+                if session != self.session {
+                    (self.session, self.change) = (session, Some(Change::Cleared));
+                }
                 self.phase = Phase::Working;
             }
             Line::Text(text) => {
@@ -229,6 +252,7 @@ impl Turn {
                 self.partial.push_str(text);
             }
             Line::Thinking => (self.thinking, self.retry) = (true, None),
+            Line::Compacted => self.change = Some(Change::Compacted),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),
             Line::Ask(ask) => self.asks.push(ask.clone()),

@@ -154,6 +154,7 @@ fn setup(config: &Config, me: Me) -> Setup {
         environment: config.environment.clone(),
         mode: config.mode.clone(),
         model: config.model.clone(),
+        allow_bypass: config.allow_bypass,
         idle: config.idle,
         warm: config.warm,
         turns: config.turns,

@@ -1,7 +1,7 @@
 //! How a turn ended that was not simply answered: each outcome's sentence and its next step.
 
 use crate::{
-    bridge::turn::{Outcome, Turn},
+    bridge::turn::{Change, Outcome, Turn},
     screens::{row, words},
     telegram::{
         button::{Carry, Tap},
@@ -22,6 +22,15 @@ pub(super) fn ending(
     let again = vec![row([("Try again", Tap::Again(turn.session, turn.attempt + 1))])];
     let plain = |words: &str| Some(Text::plain(words));
     match outcome {
+        Outcome::Answered if wordless && turn.change == Some(Change::Cleared) => (
+            plain(
+                "Cleared: this chat goes on in a new, empty session. The old one is in /sessions.",
+            ),
+            vec![],
+        ),
+        Outcome::Answered if wordless && turn.change == Some(Change::Compacted) => {
+            (plain("Compacted: the conversation goes on from a summary of it."), vec![])
+        }
         Outcome::Answered if wordless => (plain("Claude is done and has said nothing."), vec![]),
         Outcome::Answered | Outcome::Joined | Outcome::NoConversation => (None, vec![]),
         Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), vec![]),

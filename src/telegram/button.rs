@@ -10,7 +10,7 @@ use std::{fmt, path::Path};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::claude::session::SessionId;
+use crate::{claude::session::SessionId, telegram::steering::Steer};
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
 pub const LIMIT: usize = 64;
@@ -40,6 +40,8 @@ pub enum Tap {
     Fork(SessionId),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
+    /// Steer.
+    Steer(Steer),
 }
 
 /// Whether a button takes a prompt along: the message that its own message replies to.
@@ -105,6 +107,7 @@ impl Tap {
             Self::Again(session, attempt) => {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
+            Self::Steer(steer) => ('c', steer.encode(), Carry::Nothing),
         };
         let kind = if carry == Carry::Prompt { kind.to_ascii_uppercase() } else { kind };
         let data = format!("{kind}{rest}");
@@ -120,6 +123,7 @@ impl Tap {
             ('x', Carry::Nothing) => Self::Stop(key(rest)?),
             ('y', Carry::Nothing) => Self::Allow(key(rest)?),
             ('n', Carry::Nothing) => Self::Deny(key(rest)?),
+            ('c', Carry::Nothing) => Self::Steer(Steer::decode(rest)?),
             ('l', carry) => Self::List(list(rest)?, carry),
             ('p', carry) => Self::Projects(u16::from_str_radix(rest, 16).ok()?, carry),
             ('s', carry) => Self::Pick(session(rest)?, carry),
@@ -176,6 +180,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::bridge::choices::Choice;
 
     fn keys() -> impl Strategy<Value = Key> {
         any::<u64>().prop_map(Key)
@@ -194,6 +199,19 @@ mod tests {
             .prop_map(|(directory, page, hidden, words)| List { directory, page, hidden, words })
     }
 
+    fn steers() -> impl Strategy<Value = Steer> {
+        let choices = prop_oneof![Just(Choice::Mode), Just(Choice::Model), Just(Choice::Effort)];
+        prop_oneof![
+            (choices, "[a-zA-Z0-9.:-]{1,60}")
+                .prop_map(|(choice, value)| Steer::Choose(choice, value)),
+            Just(Steer::Bypass),
+            "\\PC{1,14}".prop_map(Steer::Agent),
+            keys().prop_map(Steer::TakeBack),
+            sessions().prop_map(Steer::Suggest),
+            sessions().prop_map(Steer::Title),
+        ]
+    }
+
     fn taps() -> impl Strategy<Value = Tap> {
         prop_oneof![
             keys().prop_map(Tap::Stop),
@@ -207,6 +225,7 @@ mod tests {
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::Again(id, attempt)),
+            steers().prop_map(Tap::Steer),
         ]
     }
 

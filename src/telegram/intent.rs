@@ -8,6 +8,7 @@ use crate::{
     claude::session::SessionId,
     telegram::{
         button::Tap,
+        steering::Steering,
         update::{ChatKind, Message, Press, Replied, Update, What},
     },
 };
@@ -73,15 +74,25 @@ pub enum Command {
     Status,
     /// `/stop`
     Stop,
+    /// A command that says how Claude works here.
+    Steering(Steering),
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 6] = [
+pub const COMMANDS: [(&str, &str); 14] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
     ("status", "Where this chat is and what runs"),
     ("stop", "Stop what Claude is doing"),
+    ("mode", "How much Claude asks: plan, accept edits, …"),
+    ("model", "Which model answers here"),
+    ("effort", "How hard the model thinks"),
+    ("btw", "Ask aside, without a trace in the conversation"),
+    ("fork", "Go on in a copy of the session"),
+    ("rename", "Give the session a title"),
+    ("agent", "Start a session with an agent"),
+    ("commands", "Find a command or skill of Claude's"),
     ("help", "What you can do here"),
 ];
 
@@ -111,8 +122,10 @@ impl Door {
             return None;
         }
         match self.addressed(&reply.text) {
-            Addressed::Claude => Some(reply.text.clone()),
-            Addressed::Us(Command::New(prompt)) => prompt,
+            Addressed::Claude => Some(self.without_our_name(&reply.text)),
+            Addressed::Us(Command::New(prompt) | Command::Steering(Steering::Fork(prompt))) => {
+                prompt
+            }
             Addressed::Us(_) | Addressed::AnotherBot => None,
         }
     }
@@ -139,9 +152,23 @@ impl Door {
             Addressed::Us(command) => Intent::Command(command, message),
             Addressed::AnotherBot => Intent::Nothing,
             Addressed::Claude => {
+                let text = self.without_our_name(&message.text);
+                let message = Message { text, ..message };
                 let session = message.reply.as_deref().and_then(session_of);
                 Intent::Prompt(Asking { message, session })
             }
+        }
+    }
+
+    /// A command of the CLI as the CLI knows it: in a group Telegram adds our name to it.
+    fn without_our_name(&self, text: &str) -> String {
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        match word.strip_prefix('/').and_then(|word| word.split_once('@')) {
+            Some((name, bot)) if bot.eq_ignore_ascii_case(&self.username) => {
+                format!("/{name}{rest}")
+            }
+            _ => text.to_owned(),
         }
     }
 
@@ -174,7 +201,10 @@ impl Door {
             "cd" => Command::Cd(given),
             "status" => Command::Status,
             "stop" => Command::Stop,
-            _ => return Addressed::Claude,
+            name => match Steering::read(name, rest) {
+                Some(steering) => Command::Steering(steering),
+                None => return Addressed::Claude,
+            },
         })
     }
 }

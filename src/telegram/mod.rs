@@ -12,5 +12,6 @@ pub mod poll;
 pub mod refusal;
 pub mod screen;
 mod send;
+pub mod steering;
 pub mod text;
 pub mod update;

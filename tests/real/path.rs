@@ -11,16 +11,16 @@ use crate::support::{
 };
 
 /// A laptop with a project, and the phone of its person.
-struct Bench {
-    api: MessagesApi,
-    laptop: Laptop,
-    garden: std::path::PathBuf,
-    phone: Phone,
+pub(crate) struct Bench {
+    pub(crate) api: MessagesApi,
+    pub(crate) laptop: Laptop,
+    pub(crate) garden: std::path::PathBuf,
+    pub(crate) phone: Phone,
 }
 
 impl Bench {
     /// None where the CLI is not installed.
-    async fn set_up(test: &str) -> Option<Self> {
+    pub(crate) async fn set_up(test: &str) -> Option<Self> {
         Self::set_up_after(test, |_, _| {}).await
     }
 
@@ -45,7 +45,8 @@ fn talk(terminal: &Terminal, prompt: &str, count: usize) {
     terminal.wait_for(&format!("I see {count} prompts; the last is: {prompt}"));
 }
 
-fn sees(count: usize, prompt: &str) -> String {
+/// What a turn without tools answers.
+pub(crate) fn sees(count: usize, prompt: &str) -> String {
     format!("I see {count} prompts; the last is: {prompt}")
 }
 

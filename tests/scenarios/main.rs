@@ -12,4 +12,5 @@ mod commands;
 mod failures;
 mod picker;
 mod promises;
+mod steering;
 mod turns;

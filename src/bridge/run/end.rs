@@ -17,6 +17,7 @@ impl Actor {
     /// The process has closed its stdout. Some reason means that the run is over, too.
     pub(super) async fn process_ended(&mut self) -> Option<Why> {
         let ended = self.process.take()?.collect().await;
+        self.pending.clear();
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
         let started = self.current.as_ref().is_some_and(|asked| asked.turn.borrow().taken);
         if turn::is_missing_conversation(&ended.stderr) && !started {
