@@ -2,15 +2,23 @@
 //!
 //! Left out, each with a line that says so, where the CLI is not installed under `tests/cli`.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod support;
 
+#[path = "real/asking.rs"]
+mod asking;
 #[path = "real/both.rs"]
 mod both;
 #[path = "real/laptop.rs"]
 mod laptop;
+#[path = "real/parity.rs"]
+mod parity;
 #[path = "real/path.rs"]
 mod path;
 #[path = "real/steering.rs"]
 mod steering;
 #[path = "real/streams.rs"]
 mod streams;
+#[path = "real/together.rs"]
+mod together;

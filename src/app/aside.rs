@@ -44,18 +44,15 @@ impl App {
             let asking = asking.await.ok();
             let answer = answered(answer, THOUGHT).await;
             let text = answer.as_ref().ok().and_then(|answer| answer["response"].as_str());
-            match text {
-                Some(text) => {
-                    let mut sound = Sound::Aloud;
-                    for part in screens::aside(&teller.scene, session, text) {
-                        drop(teller.send(part, sound));
-                        sound = Sound::Silent;
-                    }
+            if let Some(text) = text {
+                let mut sound = Sound::Aloud;
+                for part in screens::aside(&teller.scene, session, text) {
+                    drop(teller.send(part, sound));
+                    sound = Sound::Silent;
                 }
-                None => {
-                    let why = answer.err().unwrap_or_default();
-                    teller.say(screens::failed("Asking aside", &why));
-                }
+            } else {
+                let why = answer.err().unwrap_or_default();
+                teller.say(screens::failed("Asking aside", &why));
             }
             if let Some(asking) = asking {
                 teller.outbox.delete(source.place, asking);
@@ -72,7 +69,7 @@ impl App {
                 let words = "This session has not begun: write first, then give it a title.";
                 self.reply_to(source.place, source.message, notice::plain(words));
             }
-            (Some(session), Some(title)) => self.rename(source, session.id, title),
+            (Some(session), Some(title)) => self.rename(source, session.id, &title),
             (Some(session), None) => {
                 let screen = screens::title(&self.scene(), &session);
                 self.reply_to(source.place, source.message, screen);
@@ -80,7 +77,7 @@ impl App {
         }
     }
 
-    pub(super) fn rename(&mut self, source: Source, session: SessionId, title: String) {
+    pub(super) fn rename(&mut self, source: Source, session: SessionId, title: &str) {
         let words: Vec<_> = title.split_whitespace().collect();
         let title: String = words.join(" ").chars().take(TITLE).collect();
         let body = json!({"subtype": "rename_session", "title": title});

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     app::{
-        App, now,
+        App,
+        laptop::AT_TERMINAL,
+        now,
         prompts::{Sending, sessions_at},
     },
     bridge::{
@@ -208,6 +210,13 @@ impl App {
         let sessions = sessions_at(&self.runs, message.place);
         if sessions.is_empty() {
             return self.reply(message, notice::plain("Nothing is running here."));
+        }
+        let here = self.runs.shown.iter().filter(|shown| shown.place == message.place);
+        for words in here
+            .filter_map(|shown| self.laptop.take_back(shown))
+            .filter(|words| *words == AT_TERMINAL)
+        {
+            self.reply(message, notice::plain(words));
         }
         for session in sessions {
             self.runs.order(session, Order::Stop(message.place));

@@ -23,7 +23,8 @@ use crate::{
 /// What became of a line.
 #[derive(Debug)]
 pub(super) struct Written {
-    place: Place,
+    /// The place it binds.
+    pub(super) place: Place,
     number: u64,
     /// The system's words when it failed.
     pub(super) error: Option<String>,

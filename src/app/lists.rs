@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},
+    sync::Once,
 };
 
 use crate::{
@@ -49,6 +50,11 @@ impl App {
             take: PAGE,
         };
         let mut page = catalog::page(&self.setup.home, &query);
+        if page.unreadable > 0 {
+            static SAID: Once = Once::new();
+            let count = page.unreadable;
+            SAID.call_once(|| tracing::warn!(count, "transcripts could not be read"));
+        }
         page.sessions.iter_mut().for_each(|session| self.hide_ours(session));
         let picker = Picker {
             list,

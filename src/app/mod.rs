@@ -4,17 +4,20 @@
 //! or the CLI: what those have to say comes back through one of its channels.
 
 mod aside;
+mod cards;
 mod commands;
+mod laptop;
 mod ledger;
 mod lists;
 mod painter;
 mod prompts;
+mod questions;
 mod runs;
 mod steering;
 mod taps;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     ffi::OsString,
     path::PathBuf,
     sync::Arc,
@@ -22,7 +25,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, watch::Receiver},
     task::{JoinSet, block_in_place},
     time::timeout,
 };
@@ -30,9 +33,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
+        laptop::Laptop,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
-        runs::Runs,
+        questions::Asked,
+        runs::{Runs, Shown},
     },
     bridge::{
         place::Place,
@@ -40,7 +45,7 @@ use crate::{
         run::{self, Stray},
         turn::Turn,
     },
-    claude::{home::Home, session::SessionId},
+    claude::{home::Home, session::SessionId, watch},
     screens::{self, Scene},
     telegram::{
         client::Me,
@@ -97,8 +102,11 @@ struct App {
     outbox: Outbox,
     ledger: Ledger,
     runs: Runs,
+    laptop: Laptop,
     painters: JoinSet<()>,
     notes: mpsc::UnboundedSender<Note>,
+    /// The question that somebody's next message in a place belongs to.
+    writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
     trusted: HashSet<PathBuf>,
     /// Strangers who were told: once each is enough.
@@ -118,6 +126,7 @@ pub async fn run(
     let (strays, mut stray) = mpsc::channel(STRAYS);
     // Painters must not wait for the loop, which may be at the disk.
     let (notes, mut back) = mpsc::unbounded_channel();
+    let mut changes = watch::start(setup.home.clone());
     let (ledger, mut written) = Ledger::open(setup.home.clone(), setup.me.id);
     let settings = run::Settings {
         program: setup.claude.clone(),
@@ -135,8 +144,10 @@ pub async fn run(
         outbox,
         ledger,
         runs,
+        laptop: Laptop::default(),
         painters: JoinSet::new(),
         notes,
+        writing: HashMap::new(),
         trusted: HashSet::new(),
         told: HashSet::new(),
         history_failed: false,
@@ -148,6 +159,8 @@ pub async fn run(
             over = app.runs.over() => block_in_place(|| app.over(over)),
             Some(note) = back.recv() => block_in_place(|| app.note(note)),
             Some(line) = written.recv() => app.written(&line),
+            Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
+            (session, back) = app.laptop.back() => block_in_place(|| app.back(session, back)),
             Some(stray) = stray.recv() => app.stray(stray),
             Some(_) = app.painters.join_next() => {}
             update = updates.recv() => match update {
@@ -162,6 +175,7 @@ pub async fn run(
 impl App {
     fn intent(&mut self, update: Update) {
         match self.setup.door.open(update) {
+            Intent::Prompt(asking) if self.is_for_question(&asking) => {}
             Intent::Prompt(asking) => self.prompt(&asking),
             Intent::Command(command, message) => self.command(command, &message),
             Intent::Tap(tap, press) => self.tap(tap, &press),
@@ -203,6 +217,7 @@ impl App {
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
+                self.look_at_the_laptop();
                 if from != to {
                     self.followed(place, from, to);
                 }
@@ -216,6 +231,7 @@ impl App {
             Some(error) if !self.history_failed => {
                 tracing::error!(error, "the history takes no lines: bindings are kept in memory");
                 self.history_failed = true;
+                self.say(written.place, screens::laptop::history_closed(error));
             }
             Some(_) => {}
             None => self.history_failed = false,
@@ -223,7 +239,9 @@ impl App {
     }
 
     fn stray(&mut self, stray: Stray) {
-        self.show(stray.place, None, stray.turn, String::new());
+        let (place, prompt, turn) = (stray.place, stray.turn.borrow().prompt, stray.turn.clone());
+        self.runs.shown.push(Shown { place, prompt, turn });
+        self.show(place, None, stray.turn, String::new());
     }
 
     // ---- What goes out ----
@@ -233,7 +251,7 @@ impl App {
         &mut self,
         place: Place,
         source: Option<Source>,
-        turn: watch::Receiver<Turn>,
+        turn: Receiver<Turn>,
         display: String,
     ) {
         let session = turn.borrow().session;
@@ -282,6 +300,7 @@ impl App {
     // ---- The end ----
 
     async fn end(mut self) {
+        self.laptop.leave();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };

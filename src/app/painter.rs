@@ -16,14 +16,11 @@ use crate::{
         choices::Choice,
         place::Place,
         prompt::Source,
+        question::Open,
         turn::{Outcome, Phase, Turn, Wait},
     },
-    claude::{catalog, home::Home, session::SessionId, wire::Ask},
-    screens::{
-        self, Scene,
-        question::{self, Closed},
-        turn::Around,
-    },
+    claude::{catalog, home::Home, session::SessionId},
+    screens::{self, Scene, turn::Around},
     telegram::{
         outbox::{How, Outbox, Paint, Sound},
         screen::Screen,
@@ -88,7 +85,8 @@ pub(super) struct Canvas {
 /// Shows a turn until it is over and its answer is in the chat.
 pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
-    let mut painter = Painter { canvas, turn, progress: None, questions: Vec::new(), taken: false };
+    let (questions, taken, called) = (Vec::new(), false, None);
+    let mut painter = Painter { canvas, turn, progress: None, questions, taken, called };
     painter.follow().await;
     painter.finish().await;
     let turn = painter.turn.borrow().clone();
@@ -100,14 +98,17 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let _ = painter.canvas.notes.send(settled);
 }
 
-struct Painter {
-    canvas: Canvas,
+/// One turn on its way into the chat.
+pub(super) struct Painter {
+    pub(super) canvas: Canvas,
     turn: watch::Receiver<Turn>,
     /// The progress message and what it shows.
     progress: Option<(i32, Screen)>,
-    /// Questions that are in the chat.
-    questions: Vec<(Ask, i32)>,
+    /// Questions that are in the chat, as they are drawn.
+    pub(super) questions: Vec<(Open, i32)>,
     taken: bool,
+    /// The message that says that a terminal waits.
+    called: Option<i32>,
 }
 
 impl Painter {
@@ -118,6 +119,7 @@ impl Painter {
             let turn = self.turn.borrow_and_update().clone();
             self.note_taken(&turn);
             self.ask(&turn).await;
+            self.call(&turn).await;
             if turn.outcome().is_some() {
                 return;
             }
@@ -132,10 +134,17 @@ impl Painter {
             }
             match timeout(TICK, self.turn.changed()).await {
                 Ok(Err(_)) => return,
-                Ok(Ok(())) => tokio::time::sleep(GATHER).await,
+                Ok(Ok(())) => self.gather().await,
                 Err(_) => {}
             }
         }
+    }
+
+    /// Lets more words come before the next drawing; an answer or a question is not made to wait.
+    async fn gather(&self) {
+        let asked = self.questions.len();
+        let urgent = |turn: &Turn| turn.outcome().is_some() || turn.asks.len() != asked;
+        let _ = timeout(GATHER, self.turn.clone().wait_for(urgent)).await;
     }
 
     fn draw(&self, turn: &Turn) -> Screen {
@@ -179,7 +188,7 @@ impl Painter {
         true
     }
 
-    fn reply_to(&self) -> Option<i32> {
+    pub(super) fn reply_to(&self) -> Option<i32> {
         self.canvas.source.map(|source| source.message)
     }
 
@@ -195,30 +204,16 @@ impl Painter {
         }
     }
 
-    /// Puts new questions into the chat and closes those that are answered.
-    async fn ask(&mut self, turn: &Turn) {
-        for ask in &turn.asks {
-            if self.questions.iter().any(|(known, _)| known.request == ask.request) {
-                continue;
+    /// Says aloud that a terminal waits for its person, and takes it back when it does no more.
+    async fn call(&mut self, turn: &Turn) {
+        let Canvas { outbox, place, .. } = &self.canvas;
+        match (screens::laptop::waits(&self.scene(), turn), self.called.take()) {
+            (Some(screen), None) => {
+                let how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
+                self.called = outbox.send(*place, screen, how).await.ok();
             }
-            let how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
-            let sent = self.canvas.outbox.send(self.canvas.place, question::open(ask), how);
-            if let Ok(id) = sent.await {
-                self.questions.push((ask.clone(), id));
-            }
-        }
-        for index in (0..self.questions.len()).rev() {
-            let request = &self.questions[index].0.request;
-            if turn.asks.iter().any(|ask| ask.request == *request) {
-                continue;
-            }
-            let (ask, id) = self.questions.remove(index);
-            let how = match turn.decided.iter().find(|(request, _)| *request == ask.request) {
-                Some((_, true)) => Closed::Allowed,
-                Some((_, false)) => Closed::Denied,
-                None => Closed::Withdrawn,
-            };
-            drop(self.canvas.outbox.edit(self.canvas.place, id, question::closed(&ask, how)));
+            (None, Some(id)) => outbox.delete(*place, id),
+            (_, called) => self.called = called,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
         place::Place,
         prompt::{Prompt, Source, fresh_session},
         route::{self, Facts, Route},
-        run::{Order, Over, Seat, Why},
+        run::{Over, Seat, Why},
         turn::Outcome,
     },
     claude::{
@@ -139,7 +139,7 @@ impl App {
 
     /// A live process that is not ours and holds a session. An idle one that an earlier segue left
     /// behind is nobody's: it is ended.
-    fn holder(&self, session: SessionId) -> Option<Live> {
+    pub(super) fn holder(&self, session: SessionId) -> Option<Live> {
         let holds = |live: &Live| live.session == session && !self.runs.has(live.pid);
         let live = live::list(&self.setup.home).into_iter().find(holds)?;
         if live.is_orphan() && live.status == Status::Idle {
@@ -188,10 +188,8 @@ impl App {
                 self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));
             }
             Route::Choose(live) => {
-                // What we hold of it is about to be out of date.
-                self.runs.order(session, Order::LetGo);
                 if let Some(found) = self.found(session) {
-                    self.reply_to(place, message, notice::open_elsewhere(&scene, &found, &live));
+                    self.choose(sending, &found, *live);
                 } else {
                     // It is open and has not said anything yet: there is nothing to continue.
                     let fresh = Binding::newest_of(facts.directory);
@@ -273,6 +271,7 @@ impl App {
 
     /// A session has taken a prompt: the place points there, unless it has gone elsewhere since.
     pub(super) fn taken(&mut self, source: Source, display: &str, session: SessionId) {
+        self.tell_the_other_place(source.place, session);
         let binding = self.binding_of(session, source.place);
         let binding = Binding { fresh: false, fork: None, agent: None, ..binding };
         let bound = self.ledger.binding(source.place).and_then(|binding| binding.session);

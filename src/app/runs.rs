@@ -61,12 +61,21 @@ impl Runs {
     /// Gives a prompt to the run of a session, which begins if there is none, and returns the turn
     /// that shows what becomes of it.
     pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) -> watch::Receiver<Turn> {
-        let turn = Turn::new(&prompt, seat.conversation.session(), Instant::now());
-        let (turn, shown) = watch::channel(turn);
+        let (asked, shown) = self.admit(seat.conversation.session(), prompt);
+        self.give(seat, asked);
+        shown
+    }
+
+    /// A turn for a prompt that somebody will answer.
+    pub(super) fn admit(
+        &mut self,
+        session: SessionId,
+        prompt: Prompt,
+    ) -> (Asked, watch::Receiver<Turn>) {
+        let (turn, shown) = watch::channel(Turn::new(&prompt, session, Instant::now()));
         let (place, id) = (prompt.source.place, prompt.id);
         self.shown.push(Shown { place, prompt: id, turn: shown.clone() });
-        self.give(seat, Asked { prompt, turn });
-        shown
+        (Asked { prompt, turn }, shown)
     }
 
     /// Gives a prompt whose turn is shown already.
@@ -84,11 +93,6 @@ impl Runs {
         let (reply, answer) = oneshot::channel();
         self.tell(seat, Order::Control(Control { body, choice, reply }));
         answer
-    }
-
-    /// What the run of a session is doing, as it changes.
-    pub(super) fn watch(&self, session: SessionId) -> Option<watch::Receiver<State>> {
-        self.find(session).map(Run::watch)
     }
 
     /// What the CLI offers in a directory, where a process of ours has told.
@@ -126,6 +130,11 @@ impl Runs {
     /// What the run of a session is doing.
     pub(super) fn state(&self, session: SessionId) -> Option<State> {
         self.find(session).map(Run::state)
+    }
+
+    /// What the run of a session is doing, as it goes on.
+    pub(super) fn watch(&self, session: SessionId) -> Option<watch::Receiver<State>> {
+        self.find(session).map(Run::watch)
     }
 
     /// Whether a process is one of ours.

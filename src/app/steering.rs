@@ -49,7 +49,7 @@ impl App {
         let source = self.source(message.place, message.id);
         match steering {
             Steering::Choose(choice, None) => self.offer_choices(source, choice),
-            Steering::Choose(choice, Some(value)) => self.choose(source, choice, &value),
+            Steering::Choose(choice, Some(value)) => self.pick_choice(source, choice, &value),
             Steering::Agent(name) => self.agent(source, name.unwrap_or_default()),
             Steering::Commands(words) => {
                 self.with_offers(source, move |offers| screens::commands(offers, &words));
@@ -78,12 +78,12 @@ impl App {
         let source = self.source(message.place, message.id);
         match steer {
             Steer::TakeBack(_) => {}
-            Steer::Choose(choice, value) => self.choose(source, choice, &value),
+            Steer::Choose(choice, value) => self.pick_choice(source, choice, &value),
             Steer::Bypass => self.bypass(source),
             Steer::Agent(name) => self.begin_with_agent(source, name),
             Steer::Suggest(session) => self.suggest(source, session),
             Steer::Title(session) => match screens::suggested(&message.text) {
-                Some(title) => self.rename(source, session, title.to_owned()),
+                Some(title) => self.rename(source, session, title),
                 None => self.say(source.place, notice::plain("That title is gone.")),
             },
         }
@@ -192,7 +192,7 @@ impl App {
 
     // ---- Mode, model, effort ----
 
-    fn choose(&mut self, source: Source, choice: Choice, value: &str) {
+    fn pick_choice(&mut self, source: Source, choice: Choice, value: &str) {
         let place = source.place;
         if choice == Choice::Mode && value.eq_ignore_ascii_case(BYPASS) {
             let allowed = self.setup.allow_bypass;

@@ -4,11 +4,12 @@ use crate::{
     app::{App, now, prompts::Sending, runs::Shown},
     bridge::{
         binding::Binding,
+        follow::Plan,
         prompt::{Prompt, Source, fresh_session},
-        run::{Order, Verdict},
+        run::Order,
     },
-    claude::{process::Conversation, session::SessionId, wire::Ask},
-    screens::{notice, question, sessions::Purpose, turn::stop_key},
+    claude::{process::Conversation, session::SessionId},
+    screens::{notice, sessions::Purpose, turn::stop_key},
     telegram::{
         button::{Carry, Key, Tap},
         screen::Screen,
@@ -17,16 +18,12 @@ use crate::{
     },
 };
 
-/// What Claude reads when a tool is denied without a reason.
-const DENIED: &str = "The person denied this.";
-
 impl App {
     pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
             Tap::Stop(key) => Some(self.tap_stop(key)),
-            Tap::Allow(key) => self.tap_decide(key, true),
-            Tap::Deny(key) => self.tap_decide(key, false),
+            Tap::Answer(key, deed) => self.tap_answer((key, deed), press, message),
             Tap::Steer(steer) => return self.tap_steer(steer, press, message),
             tap => return self.tap_on(tap, press, message),
         };
@@ -67,8 +64,12 @@ impl App {
             Tap::Directory(key, _) => self.tap_directory(message, key, waiting),
             Tap::Trust(key) => self.tap_trust(message, key, waiting),
             Tap::Fork(session) => self.tap_fork(message, session, waiting),
+            Tap::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
+            Tap::TakeOver(session, when) => {
+                self.tap_plan(message, session, Plan::TakeOver(when), waiting);
+            }
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
-            Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) | Tap::Steer(_) => {}
+            Tap::Stop(_) | Tap::Answer(..) | Tap::Steer(_) => {}
         }
     }
 
@@ -85,24 +86,12 @@ impl App {
         let Some(shown) = self.runs.shown.iter().find(is_it) else {
             return "That turn has ended.";
         };
+        if let Some(words) = self.laptop.take_back(shown) {
+            return words;
+        }
         let session = shown.turn.borrow().session;
         self.runs.order(session, Order::Stop(shown.place));
         "Stopping…"
-    }
-
-    fn tap_decide(&self, key: Key, allow: bool) -> Option<&'static str> {
-        let asked = |shown: &Shown| -> Option<(SessionId, Ask)> {
-            let turn = shown.turn.borrow();
-            let ask = turn.asks.iter().find(|ask| question::key(ask) == key)?;
-            Some((turn.session, ask.clone()))
-        };
-        let Some((session, ask)) = self.runs.shown.iter().find_map(asked) else {
-            return Some("This question has ended: nothing was done.");
-        };
-        let verdict =
-            if allow { Verdict::Allow(ask.input) } else { Verdict::Deny(DENIED.to_owned()) };
-        self.runs.order(session, Order::Decide { request: ask.request, verdict });
-        None
     }
 
     // ---- Sessions and directories, with or without a prompt ----
@@ -126,7 +115,7 @@ impl App {
 
     /// The question that a prompt waited for has its answer: its message goes, and with it the
     /// buttons that would send the prompt once more.
-    fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
+    pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
         if waiting.is_some() {
             self.outbox.delete(message.place, message.id);
         }
@@ -212,7 +201,9 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::Pick(_, carry)
         | Tap::New(_, carry)
         | Tap::Directory(_, carry) => *carry == Carry::Prompt,
-        Tap::Trust(_) | Tap::Fork(_) | Tap::Again(..) => true,
-        Tap::Stop(_) | Tap::Allow(_) | Tap::Deny(_) | Tap::Steer(_) => false,
+        Tap::Trust(_) | Tap::Fork(_) | Tap::Terminal(_) | Tap::TakeOver(..) | Tap::Again(..) => {
+            true
+        }
+        Tap::Stop(_) | Tap::Answer(..) | Tap::Steer(_) => false,
     }
 }

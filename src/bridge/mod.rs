@@ -2,8 +2,15 @@
 
 pub mod binding;
 pub mod choices;
+pub mod danger;
+pub mod follow;
+pub mod form;
+pub mod grant;
 pub mod place;
 pub mod prompt;
+pub mod question;
 pub mod route;
 pub mod run;
+mod tail;
 pub mod turn;
+pub mod work;

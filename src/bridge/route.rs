@@ -101,6 +101,8 @@ mod tests {
             socket: None,
             tmux: None,
             started: None,
+            start: None,
+            job: None,
         }
     }
 

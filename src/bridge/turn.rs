@@ -5,15 +5,18 @@
 
 use std::path::PathBuf;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
-    bridge::prompt::{Prompt, PromptId},
+    bridge::{
+        prompt::{Prompt, PromptId},
+        question::{Decision, Deed, Open, Verdict},
+        work::{Work, subject},
+    },
     claude::{
         record::{Block, Kind, Message, Record, Usage},
         session::SessionId,
-        wire::{Ask, Line, Retry, TurnResult},
+        wire::{Line, Retry, TurnResult},
     },
 };
 
@@ -40,12 +43,18 @@ pub struct Turn {
     pub partial: String,
     /// The tools that Claude used, in order.
     pub steps: Vec<Step>,
+    /// What it does besides talking and using tools.
+    pub work: Work,
+    /// Where it works; empty until the CLI has said so.
+    pub directory: PathBuf,
     /// Claude thinks: no text and no tool since.
     pub thinking: bool,
+    /// Set while it is in the hands of a terminal on the laptop, and not of a run of ours.
+    pub terminal: Option<Terminal>,
     /// Questions that wait for the person.
-    pub asks: Vec<Ask>,
-    /// Questions that the person has answered, by request id: whether the tool may run.
-    pub decided: Vec<(String, bool)>,
+    pub asks: Vec<Open>,
+    /// What the person has decided, by request id.
+    pub decided: Vec<(String, Decision)>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
     /// Why it began, where nobody asked for it: the CLI's words for the background task that ended,
@@ -97,6 +106,28 @@ pub enum Wait {
     Place,
     /// One of so many running turns of other sessions to end.
     Slot(usize),
+    /// The terminal on the laptop that has the session.
+    Terminal,
+}
+
+/// What a turn has to do with a terminal on the laptop.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// It is to be ended as soon as it is idle, and the turn goes on in a run of ours.
+    pub leaving: bool,
+    /// What it waits for its person to do, in the CLI's words: `permission prompt`, ….
+    pub waits: Option<String>,
+}
+
+/// What goes wrong with a prompt for a session that a terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The terminal was closed while Claude worked there.
+    Closed,
+    /// It takes no messages.
+    Deaf,
+    /// It was told to end and did not.
+    Stays,
 }
 
 /// How a prompt ended.
@@ -152,6 +183,8 @@ pub enum Outcome {
         /// The last lines of its stderr.
         stderr: String,
     },
+    /// The terminal that has the session was of no help.
+    Terminal(Trouble),
     /// We are shutting down.
     Shutdown,
 }
@@ -203,7 +236,10 @@ impl Turn {
             said: Vec::new(),
             partial: String::new(),
             steps: Vec::new(),
+            work: Work::default(),
+            directory: PathBuf::new(),
             thinking: false,
+            terminal: None,
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,
@@ -239,11 +275,15 @@ impl Turn {
 
     /// Takes one line of the CLI in.
     pub fn apply(&mut self, line: &Line<'_>) {
+        self.work.apply(line);
         match line {
             Line::Init(init) => {
                 let session = init.session_id.unwrap_or(self.session);
                 if session != self.session {
                     (self.session, self.change) = (session, Some(Change::Cleared));
+                }
+                if let Some(cwd) = &init.cwd {
+                    self.directory = cwd.into();
                 }
                 self.phase = Phase::Working;
             }
@@ -255,7 +295,10 @@ impl Turn {
             Line::Compacted => self.change = Some(Change::Compacted),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),
-            Line::Ask(ask) => self.asks.push(ask.clone()),
+            Line::Ask(ask) => {
+                let said = self.said.last().map_or("", |said| &said.text);
+                self.asks.push(Open::new(ask.clone(), said));
+            }
             Line::Withdrawn { request } => self.withdraw(request),
             Line::Result(result) => self.finish(outcome(result)),
             _ => {}
@@ -273,14 +316,18 @@ impl Turn {
         }
     }
 
-    /// The person has answered a question.
-    pub fn decide(&mut self, request: &str, allowed: bool) {
+    /// The person does something to a question. Some: what the CLI is told, since it is decided.
+    pub fn decide(&mut self, request: &str, deed: &Deed) -> Option<Verdict> {
+        let open = self.asks.iter_mut().find(|open| open.ask.request == request)?;
+        let decision = open.apply(deed)?;
+        let verdict = open.verdict(&decision);
         self.withdraw(request);
-        self.decided.push((request.to_owned(), allowed));
+        self.decided.push((request.to_owned(), decision));
+        Some(verdict)
     }
 
     fn withdraw(&mut self, request: &str) {
-        self.asks.retain(|ask| ask.request != request);
+        self.asks.retain(|open| open.ask.request != request);
     }
 
     /// Ends the turn now. The first outcome stands.
@@ -299,8 +346,23 @@ impl Turn {
         }
         (self.thinking, self.retry) = (false, None);
         self.asks.clear();
+        self.terminal = None;
         self.ended = Some(Instant::now());
         self.phase = Phase::Done(outcome);
+    }
+
+    /// Forgets what was shown, because the prompt is asked anew as this attempt.
+    pub(in crate::bridge) fn restart(&mut self, attempt: u32) {
+        (self.said, self.steps) = (Vec::new(), Vec::new());
+        self.work = Work::default();
+        (self.attempt, self.taken, self.terminal) = (attempt, false, None);
+        self.phase = Phase::Starting;
+    }
+
+    /// Takes in what was said in the conversation, from the transcript.
+    pub(in crate::bridge) fn heard(&mut self, record: &Record<'_>) {
+        self.work.record(record);
+        self.record(record);
     }
 
     fn record(&mut self, record: &Record<'_>) {
@@ -385,31 +447,6 @@ pub fn outcome(result: &TurnResult) -> Outcome {
 /// Whether the CLI says, on stdout or stderr, that it has no such conversation.
 pub fn is_missing_conversation(words: &str) -> bool {
     words.contains("No conversation found")
-}
-
-/// What a tool is used on, in one line.
-pub fn subject(tool: &str, input: &Value) -> String {
-    const KEYS: [&str; 10] = [
-        "description",
-        "file_path",
-        "notebook_path",
-        "pattern",
-        "path",
-        "query",
-        "url",
-        "prompt",
-        "command",
-        "skill",
-    ];
-    let text = |key: &str| input.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let own = match tool {
-        "Bash" => text("command"),
-        "TodoWrite" => None,
-        _ => KEYS.iter().find_map(|key| text(key)),
-    };
-    own.and_then(|text| text.lines().find(|line| !line.trim().is_empty()))
-        .map(|line| line.trim().to_owned())
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -50,6 +50,11 @@ impl Home {
         self.dir.join("history.jsonl")
     }
 
+    /// Where Claude writes down its plans, as Markdown.
+    pub fn plans(&self) -> PathBuf {
+        self.dir.join("plans")
+    }
+
     /// The registry of running CLI processes.
     pub fn sessions(&self) -> PathBuf {
         self.dir.join("sessions")

@@ -29,7 +29,7 @@ pub struct Live {
     pub session: SessionId,
     /// The directory it works in.
     pub cwd: PathBuf,
-    /// `interactive`, `background`, …; empty where not said.
+    /// `interactive`, `bg`, …; empty where not said.
     pub kind: String,
     /// `cli`, `telegram`, …; empty where not said.
     pub entrypoint: String,
@@ -47,6 +47,10 @@ pub struct Live {
     pub tmux: Option<String>,
     /// Milliseconds since the Unix epoch.
     pub started: Option<u64>,
+    /// When the process began, in the system's own count (`procStart`).
+    pub start: Option<String>,
+    /// What `claude stop` calls it, where it is a background session (`jobId`).
+    pub job: Option<String>,
 }
 
 impl Live {
@@ -55,10 +59,38 @@ impl Live {
         self.entrypoint == "telegram"
     }
 
+    /// Whether it belongs to no terminal: `claude --bg`.
+    pub fn is_background(&self) -> bool {
+        self.job.is_some() || matches!(&*self.kind, "bg" | "background")
+    }
+
+    /// Whether this very process still runs. It strikes itself off the registry before it is gone.
+    pub fn is_alive(&self) -> bool {
+        runs(self.pid, self.start.as_deref())
+    }
+
+    /// What it says of itself by now; `None` once it says nothing more.
+    pub fn now(&self, home: &Home) -> Option<Self> {
+        let entry = read(home.sessions().join(format!("{}.json", self.pid)))?;
+        (entry.start == self.start).then_some(entry)
+    }
+
+    /// Asks this very process to end, by TERM: what it does at that moment, and what is typed
+    /// there, is lost.
+    pub fn terminate(&self) {
+        if self.is_alive() {
+            self.signal(Signal::TERM);
+        }
+    }
+
     /// Ends it by KILL, which for an idle process means that it writes nothing more.
     pub fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    fn signal(&self, signal: Signal) {
         if let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {
-            let _ = kill_process(pid, Signal::KILL);
+            let _ = kill_process(pid, signal);
         }
     }
 }
@@ -101,6 +133,8 @@ fn decode(entry: Raw<'_>, pid: u32) -> Option<Live> {
         socket: text("messagingSocketPath").map(PathBuf::from),
         tmux: text("tmux"),
         started: entry.field("startedAt").and_then(Raw::number),
+        start: text("procStart"),
+        job: text("jobId"),
     })
 }
 
@@ -169,6 +203,8 @@ mod tests {
             socket: Some("/run/x.sock".into()),
             tmux: Some("0:@1.%2".into()),
             started: Some(5),
+            start: began(&fs::read_to_string("/proc/self/stat").unwrap()).map(str::to_owned),
+            job: None,
         };
         assert_eq!(all, [expected]);
     }

@@ -37,6 +37,9 @@ const STDIN_LINES: usize = 64;
 /// Between closing stdin and TERM, and again between TERM and KILL.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long `claude stop` may take; a second is usual.
+const STOP: Duration = Duration::from_secs(20);
+
 /// Which conversation a process continues or begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conversation {
@@ -264,11 +267,8 @@ fn command(launch: &Launch) -> Command {
             command.args([flag, value]);
         }
     }
-    for name in std::env::vars_os().map(|(name, _)| name).filter(|name| is_private(name)) {
-        command.env_remove(name);
-    }
+    clean(&mut command, &launch.environment);
     command
-        .envs(launch.environment.iter().map(|(name, value)| (name, value)))
         .env("CLAUDE_CODE_ENTRYPOINT", "telegram")
         .current_dir(&launch.directory)
         .stdin(Stdio::piped())
@@ -277,6 +277,25 @@ fn command(launch: &Launch) -> Command {
         .process_group(0)
         .kill_on_drop(true);
     command
+}
+
+/// Ends a background session by its own command, as it can end no other way; false when that
+/// fails.
+pub async fn stop(program: &Path, job: &str, environment: &[(OsString, OsString)]) -> bool {
+    let mut command = Command::new(program);
+    command.args(["stop", job]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    clean(&mut command, environment);
+    command.kill_on_drop(true);
+    let ended = timeout(STOP, command.status()).await;
+    ended.is_ok_and(|status| status.is_ok_and(|status| status.success()))
+}
+
+/// Our own environment without what is private, and with what is set for the CLI.
+fn clean(command: &mut Command, environment: &[(OsString, OsString)]) {
+    for name in std::env::vars_os().map(|(name, _)| name).filter(|name| is_private(name)) {
+        command.env_remove(name);
+    }
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
 }
 
 /// Whether a variable of our environment must not reach the CLI, and through it Claude's shell

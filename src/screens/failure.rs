@@ -1,7 +1,7 @@
 //! How a turn ended that was not simply answered: each outcome's sentence and its next step.
 
 use crate::{
-    bridge::turn::{Change, Outcome, Turn},
+    bridge::turn::{Change, Outcome, Trouble, Turn},
     screens::{row, words},
     telegram::{
         button::{Carry, Tap},
@@ -70,8 +70,20 @@ pub(super) fn ending(
             (Some(text), vec![])
         }
         Outcome::Crashed { how, stderr } => (Some(crashed(how, stderr)), again),
+        Outcome::Terminal(trouble) => (plain(terminal(*trouble)), again),
         Outcome::Shutdown => {
             (plain("segue was ended on the laptop; what Claude did is in the session."), again)
+        }
+    }
+}
+
+fn terminal(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Closed => "The terminal on the laptop was closed while Claude worked there.",
+        Trouble::Deaf => "The terminal on the laptop takes no messages. Claude has not read this.",
+        Trouble::Stays => {
+            "The terminal on the laptop was asked to end and did not. Close it there, then try \
+             again. Claude has not read this."
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod failure;
 pub mod help;
+pub mod laptop;
 pub mod notice;
 pub mod question;
 pub mod sessions;

@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use crate::{
-    claude::{
-        live::Live,
-        session::{Session, SessionId, Status},
-    },
+    claude::session::{Session, SessionId},
     screens::{Scene, anchor, row, screen, words},
     telegram::{
         button::{Carry, Key, List, Tap},
@@ -17,7 +14,7 @@ use crate::{
 
 const TITLE: usize = 80;
 
-fn others(directory: &Path, carry: Carry) -> Tap {
+pub(super) fn others(directory: &Path, carry: Carry) -> Tap {
     let directory = Some(Key::of_path(directory));
     Tap::List(List { directory, ..List::default() }, carry)
 }
@@ -119,42 +116,6 @@ pub fn distrusted(scene: &Scene, directory: &Path) -> Screen {
             ("Other directory", Tap::Projects(0, Carry::Prompt)),
         ])],
     )
-}
-
-/// A session is open in another process.
-pub fn open_elsewhere(scene: &Scene, session: &Session, live: &Live) -> Screen {
-    let mut text = anchor(scene, session.id);
-    text.push(" ").bold(&words::line(&session.title, TITLE)).push(" is ");
-    if live.is_orphan() {
-        text.push("still in a turn that an earlier segue began. Your message waits: ");
-        text.push("try again when it is done, or go on in a copy.");
-    } else {
-        text.append(whereabouts(live));
-        text.push(". If both wrote to it, one side's turns would be lost. Your message waits: ");
-        text.push("close it there and try again, or go on in a copy.");
-    }
-    let ways = row([
-        ("Try again", Tap::Pick(session.id, Carry::Prompt)),
-        ("Fork", Tap::Fork(session.id)),
-        ("Other session", others(&session.project, Carry::Prompt)),
-    ]);
-    screen(text, vec![ways])
-}
-
-fn whereabouts(live: &Live) -> Text {
-    let mut text = Text::plain("open ");
-    match &live.tmux {
-        Some(pane) => text.push("in tmux ").code(pane),
-        None if live.kind == "background" => text.push("in the background"),
-        None => text.push("in a terminal"),
-    };
-    text.push(&format!(" on the laptop (process {}), ", live.pid));
-    text.push(match live.status {
-        Status::Idle => "idle",
-        Status::Busy => "in the middle of a turn",
-        Status::Waiting => "waiting for an answer there",
-    });
-    text
 }
 
 /// A session goes on in a copy.

@@ -317,8 +317,8 @@ mod tests {
         assert_eq!(labels(&modes), ["✓ plan"]);
         let modes = pick(Choice::Mode, &now, Bypass::Allowed);
         assert_eq!(labels(&modes), ["✓ plan", "bypassPermissions"]);
-        let models = pick(Choice::Model, &now, Bypass::Forbidden);
-        assert_eq!(labels(&models), ["Default", "Haiku"]);
+        let offered = pick(Choice::Model, &now, Bypass::Forbidden);
+        assert_eq!(labels(&offered), ["Default", "Haiku"]);
         assert_eq!(labels(&pick(Choice::Effort, &now, Bypass::Forbidden)), ["low", "max"]);
         let haiku = Choices { model: Some("haiku".to_owned()), ..now };
         let none = pick(Choice::Effort, &haiku, Bypass::Forbidden);

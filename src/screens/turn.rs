@@ -1,12 +1,15 @@
 //! A turn as it runs, and what is left of it in the chat.
 
 use crate::{
-    bridge::turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
+    bridge::{
+        follow::When,
+        turn::{Outcome, Phase, Said, Step, StepState, Terminal, Turn, Wait},
+    },
     screens::{Scene, anchor, failure, row, screen, words},
     telegram::{
         button::{Carry, Key, Tap},
         markdown,
-        screen::Screen,
+        screen::{Button, Screen},
         steering::Steer,
         text::{EntityKind, Text},
     },
@@ -63,7 +66,17 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
         let newest = markdown::render(&so_far).tail(SO_FAR).split(SO_FAR, SO_FAR_ENTITIES).pop();
         text.push("\n\n").append(newest.unwrap_or_default());
     }
-    screen(text, vec![row([("Stop", Tap::Stop(stop_key(turn)))])])
+    screen(text, vec![ways(turn)])
+}
+
+fn ways(turn: &Turn) -> Vec<Button> {
+    let stop = ("Stop", Tap::Stop(stop_key(turn)));
+    let now = Tap::TakeOver(turn.session, When::Now);
+    match &turn.terminal {
+        None => row([stop]),
+        Some(_) if turn.taken => row([("Take over, ending it there", now)]),
+        Some(_) => row([("Take over now", now), stop]),
+    }
 }
 
 /// What the *Stop* button of a turn names.
@@ -84,6 +97,13 @@ fn headline(turn: &Turn) -> String {
             "Waiting for the running turn".to_owned()
         }
         Phase::Waiting(Wait::Place) => "Waiting for the turn of another chat".to_owned(),
+        Phase::Waiting(Wait::Terminal) => match &turn.terminal {
+            Some(Terminal { leaving: true, .. }) => "Waiting until the terminal is idle".to_owned(),
+            _ => "Waiting for the terminal on the laptop".to_owned(),
+        },
+        Phase::Working if turn.terminal.as_ref().is_some_and(|there| there.waits.is_some()) => {
+            "The terminal waits for an answer there".to_owned()
+        }
         Phase::Waiting(Wait::Slot(1)) => "Waiting: another turn is running".to_owned(),
         Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
         Phase::Starting => "Starting Claude".to_owned(),
@@ -122,7 +142,9 @@ pub(super) fn tool_name(tool: &str) -> String {
         "Task" => "Agent",
         "TodoWrite" => "Plan",
         other => match other.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")) {
-            Some((server, tool)) => return words::line(&format!("{server}: {tool}"), SUBJECT),
+            Some((server, tool)) => {
+                return words::line(&format!("{server}: {tool}").replace('_', " "), SUBJECT);
+            }
             None => other,
         },
     };

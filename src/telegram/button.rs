@@ -10,20 +10,25 @@ use std::{fmt, path::Path};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{claude::session::SessionId, telegram::steering::Steer};
+use crate::{
+    bridge::{follow::When, question::Press},
+    claude::session::SessionId,
+    telegram::steering::Steer,
+};
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
 pub const LIMIT: usize = 64;
+
+/// Digits of a [`Key`].
+const KEY: usize = 16;
 
 /// What a person wants who presses a button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tap {
     /// Stop the turn of this prompt.
     Stop(Key),
-    /// Let a tool run.
-    Allow(Key),
-    /// Do not let a tool run.
-    Deny(Key),
+    /// Do something to a question of Claude's.
+    Answer(Key, Press),
     /// Show a page of sessions.
     List(List, Carry),
     /// Show a page of directories.
@@ -38,6 +43,10 @@ pub enum Tap {
     Trust(Key),
     /// Go on in a copy of a session, with the prompt.
     Fork(SessionId),
+    /// Send the prompt to the terminal that has a session open.
+    Terminal(SessionId),
+    /// End the terminal that has a session open, and go on here with the prompt.
+    TakeOver(SessionId, When),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
     /// Steer.
@@ -93,8 +102,7 @@ impl Tap {
     pub fn encode(&self) -> Option<String> {
         let (kind, rest, carry) = match self {
             Self::Stop(key) => ('x', key.to_string(), Carry::Nothing),
-            Self::Allow(key) => ('y', key.to_string(), Carry::Nothing),
-            Self::Deny(key) => ('n', key.to_string(), Carry::Nothing),
+            Self::Answer(key, press) => ('q', format!("{key}{press}"), Carry::Nothing),
             Self::List(list, carry) => ('l', list.to_string(), *carry),
             Self::Projects(page, carry) => ('p', format!("{page:x}"), *carry),
             Self::Pick(session, carry) => ('s', session.0.simple().to_string(), *carry),
@@ -104,6 +112,13 @@ impl Tap {
             Self::Directory(key, carry) => ('d', key.to_string(), *carry),
             Self::Trust(key) => ('t', key.to_string(), Carry::Prompt),
             Self::Fork(session) => ('f', session.0.simple().to_string(), Carry::Prompt),
+            Self::Terminal(session) => ('i', session.0.simple().to_string(), Carry::Prompt),
+            Self::TakeOver(session, When::Idle) => {
+                ('o', session.0.simple().to_string(), Carry::Prompt)
+            }
+            Self::TakeOver(session, When::Now) => {
+                ('k', session.0.simple().to_string(), Carry::Prompt)
+            }
             Self::Again(session, attempt) => {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
@@ -121,9 +136,11 @@ impl Tap {
         let carry = if kind.is_ascii_uppercase() { Carry::Prompt } else { Carry::Nothing };
         Some(match (kind.to_ascii_lowercase(), carry) {
             ('x', Carry::Nothing) => Self::Stop(key(rest)?),
-            ('y', Carry::Nothing) => Self::Allow(key(rest)?),
-            ('n', Carry::Nothing) => Self::Deny(key(rest)?),
             ('c', Carry::Nothing) => Self::Steer(Steer::decode(rest)?),
+            ('q', Carry::Nothing) => {
+                let (digits, press) = rest.split_at_checked(KEY)?;
+                Self::Answer(key(digits)?, Press::read(press)?)
+            }
             ('l', carry) => Self::List(list(rest)?, carry),
             ('p', carry) => Self::Projects(u16::from_str_radix(rest, 16).ok()?, carry),
             ('s', carry) => Self::Pick(session(rest)?, carry),
@@ -131,6 +148,9 @@ impl Tap {
             ('d', carry) => Self::Directory(key(rest)?, carry),
             ('t', Carry::Prompt) => Self::Trust(key(rest)?),
             ('f', Carry::Prompt) => Self::Fork(session(rest)?),
+            ('i', Carry::Prompt) => Self::Terminal(session(rest)?),
+            ('o', Carry::Prompt) => Self::TakeOver(session(rest)?, When::Idle),
+            ('k', Carry::Prompt) => Self::TakeOver(session(rest)?, When::Now),
             ('a', Carry::Prompt) => {
                 let (id, attempt) = rest.split_once(':')?;
                 Self::Again(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
@@ -212,11 +232,20 @@ mod tests {
         ]
     }
 
+    fn presses() -> impl Strategy<Value = Press> {
+        prop_oneof![
+            Just(Press::Allow),
+            Just(Press::Deny),
+            Just(Press::Write),
+            any::<u8>().prop_map(Press::Grant),
+            any::<(u8, u8)>().prop_map(|(question, option)| Press::Pick(question, option)),
+        ]
+    }
+
     fn taps() -> impl Strategy<Value = Tap> {
         prop_oneof![
             keys().prop_map(Tap::Stop),
-            keys().prop_map(Tap::Allow),
-            keys().prop_map(Tap::Deny),
+            (keys(), presses()).prop_map(|(key, press)| Tap::Answer(key, press)),
             (lists(), carries()).prop_map(|(list, carry)| Tap::List(list, carry)),
             (any::<u16>(), carries()).prop_map(|(page, carry)| Tap::Projects(page, carry)),
             (sessions(), carries()).prop_map(|(id, carry)| Tap::Pick(id, carry)),
@@ -224,6 +253,9 @@ mod tests {
             (keys(), carries()).prop_map(|(key, carry)| Tap::Directory(key, carry)),
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
+            sessions().prop_map(Tap::Terminal),
+            sessions().prop_map(|id| Tap::TakeOver(id, When::Idle)),
+            sessions().prop_map(|id| Tap::TakeOver(id, When::Now)),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::Again(id, attempt)),
             steers().prop_map(Tap::Steer),
         ]

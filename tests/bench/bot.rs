@@ -12,7 +12,8 @@ use serde_json::json;
 use super::{
     cli,
     corpus::Corpus,
-    memory::{COMMAND, held, segue},
+    memory::COMMAND,
+    peak::{held, segue},
     sample::Times,
     stream::{OWNER, stand_in},
     table::{Amount, Goal, Row},

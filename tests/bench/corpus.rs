@@ -130,8 +130,9 @@ impl Corpus {
     fn session(&mut self, plot: &Plot<'_>) -> io::Result<PathBuf> {
         let name = format!("{}.jsonl", plot.session);
         let path = self.home().folder(plot.directory).join(name);
-        let out = BufWriter::with_capacity(1 << 20, File::create(&path)?);
-        self.facts.add(Transcript::new(out, *plot).fill()?);
+        // Without a buffer: one write a line, as the CLI appends them. What is written in large pieces
+        // is kept in large pieces by the system, and read half again as fast.
+        self.facts.add(Transcript::new(File::create(&path)?, *plot).fill()?);
         // The CLI writes a little more after the last word.
         let modified = FileTimes::new().set_modified(plot.ended + Duration::from_secs(1));
         File::options().append(true).open(&path)?.set_times(modified)?;

@@ -9,24 +9,23 @@ use super::{corpus::Corpus, dice::Dice};
 
 /// A line just below what readers take, in bytes.
 const LARGE: usize = 15 << 20;
-/// A line far above it.
-const HUGE: usize = 100 << 20;
+/// Bytes of titles alone.
+const TITLES: usize = 4 << 20;
 
-/// A session of which one must not hold everything at once, one way each; several of a kind, since
-/// lists read several at once.
-pub(crate) fn corpus(scale: f64) -> io::Result<Corpus> {
+/// Sessions of which nobody may hold everything at once, `copies` of each kind, since lists read
+/// several at a time. What is above the cap has `huge` bytes.
+pub(crate) fn corpus(copies: usize, huge: usize) -> io::Result<Corpus> {
     let corpus = Corpus::empty()?;
     let directory = corpus.directory();
     fs::create_dir_all(&directory)?;
     let folder = corpus.home().folder(&directory);
     fs::create_dir_all(&folder)?;
     let mut dice = Dice::new(6);
-    let (large, huge) = ((LARGE as f64 * scale) as usize, (HUGE as f64 * scale) as usize);
     for kind in [Kind::LargeFirst, Kind::HugeFirst, Kind::Untitled, Kind::Tiny, Kind::Garbage] {
-        for _ in 0..4 {
+        for _ in 0..copies {
             let path = folder.join(format!("{}.jsonl", dice.uuid()));
             let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
-            kind.write(&mut out, &directory.to_string_lossy(), (large, huge))?;
+            kind.write(&mut out, &directory.to_string_lossy(), huge)?;
             out.flush()?;
         }
     }
@@ -48,12 +47,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn write(
-        self,
-        out: &mut impl Write,
-        cwd: &str,
-        (large, huge): (usize, usize),
-    ) -> io::Result<()> {
+    fn write(self, out: &mut impl Write, cwd: &str, huge: usize) -> io::Result<()> {
         let prompt = |out: &mut dyn Write, text: &str| {
             writeln!(
                 out,
@@ -66,7 +60,7 @@ impl Kind {
                     out,
                     r#"{{"type":"user","cwd":"{cwd}","message":{{"role":"user","content":[{{"type":"image","source":{{"data":""#
                 )?;
-                fill(out, b'A', large)?;
+                fill(out, b'A', LARGE)?;
                 writeln!(out, r#""}}}},{{"type":"text","text":"What is this?"}}]}}}}"#)?;
                 fill(out, b'\n', 1 << 20)
             }
@@ -79,7 +73,7 @@ impl Kind {
             Self::Untitled => {
                 for _ in 0..3 {
                     write!(out, r#"{{"type":"user","cwd":"{cwd}","toolUseResult":""#)?;
-                    fill(out, b'A', large)?;
+                    fill(out, b'A', LARGE)?;
                     writeln!(
                         out,
                         r#"","message":{{"content":[{{"type":"tool_result","content":"done"}}]}}}}"#
@@ -90,7 +84,7 @@ impl Kind {
             }
             Self::Tiny => {
                 prompt(out, "Hello")?;
-                let lines = large / 40;
+                let lines = TITLES / 40;
                 (0..lines).try_for_each(|line| {
                     writeln!(out, r#"{{"type":"ai-title","aiTitle":"{line}"}}"#)
                 })

@@ -1,40 +1,17 @@
-//! Resident memory of the program itself, as Linux counts it in `/proc`.
+//! Memory of the commands, the greediest of each corpus.
 
-use std::{
-    fs,
-    io::{self, ErrorKind, PipeReader, PipeWriter, Write},
-    path::Path,
-    process::{Command, Stdio},
-    thread,
-    time::Duration,
-};
-
-use rustix::fs::{OFlags, fcntl_setfl};
+use std::io;
 
 use super::{
     corpus::Corpus,
+    peak::{peak, segue},
     table::{Amount, Goal, Row},
 };
 
 /// KiB that no command may reach.
 pub(crate) const COMMAND: u64 = 32_000_000 / 1024;
-/// How often each command is run; the largest counts.
+/// How often each command is run: threads may meet in other ways.
 const RUNS: usize = 3;
-/// Between two looks at a process.
-const GLANCE: Duration = Duration::from_millis(1);
-
-/// The program that is measured.
-pub(crate) fn segue(corpus: &Corpus) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
-    command
-        .env_clear()
-        .env("HOME", corpus.user_home())
-        .env("CLAUDE_CONFIG_DIR", corpus.home().dir)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
-}
 
 /// The command that takes most memory on `corpus`.
 pub(crate) fn commands(corpus: &Corpus, name: &str) -> io::Result<Row> {
@@ -51,9 +28,11 @@ pub(crate) fn commands(corpus: &Corpus, name: &str) -> io::Result<Row> {
     ];
     let mut most = (0, String::new());
     for arguments in all {
-        let peak = peak(segue(corpus).args(arguments).current_dir(&directory))?;
         let words = arguments.join(" ").replace(&*there, "DIR");
-        most = most.max((peak, words));
+        for _ in 0..RUNS {
+            let peak = peak(segue(corpus).args(arguments).current_dir(&directory))?;
+            most = most.max((peak, words.clone()));
+        }
     }
     let floor = peak(segue(corpus).arg("--version"))?;
     Ok(Row {
@@ -63,67 +42,4 @@ pub(crate) fn commands(corpus: &Corpus, name: &str) -> io::Result<Row> {
         ratio: None,
         goal: Goal::AtMost(Amount::Memory(COMMAND)),
     })
-}
-
-/// The most memory that a command has held by the time it prints, KiB.
-fn peak(command: &mut Command) -> io::Result<u64> {
-    let mut most = 0;
-    for _ in 0..RUNS {
-        // The system forgets what a process held as soon as it ends, so it is kept from ending: it
-        // hangs in its first word, since nobody reads.
-        let (_unread, full) = full_pipe()?;
-        let mut child = command.stdout(full).spawn()?;
-        let mut hung = 0;
-        while hung < 2 {
-            if let Some(status) = child.try_wait()? {
-                return Err(io::Error::other(format!("{command:?}: {status}")));
-            }
-            let hangs = hangs(child.id());
-            hung = if hangs { hung + 1 } else { 0 };
-            thread::sleep(GLANCE);
-        }
-        most = most.max(held(child.id(), "VmHWM:").unwrap_or_default());
-        child.kill()?;
-        child.wait()?;
-    }
-    Ok(most)
-}
-
-/// A pipe that takes nothing more.
-fn full_pipe() -> io::Result<(PipeReader, PipeWriter)> {
-    let (reader, mut writer) = io::pipe()?;
-    fcntl_setfl(&writer, OFlags::NONBLOCK)?;
-    for piece in [&[0; 4096][..], &[0]] {
-        loop {
-            match writer.write(piece) {
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    fcntl_setfl(&writer, OFlags::empty())?;
-    Ok((reader, writer))
-}
-
-/// Whether all that is left of a process is one thread that waits.
-fn hangs(pid: u32) -> bool {
-    status(pid, "State:").is_some_and(|state| state.starts_with('S'))
-        && status(pid, "Threads:").is_some_and(|threads| threads == "1")
-}
-
-/// Memory of a process, KiB: `VmRSS:` now, `VmHWM:` at most.
-pub(crate) fn held(pid: u32, key: &str) -> Option<u64> {
-    status(pid, key)?.strip_suffix(" kB")?.parse().ok()
-}
-
-fn status(pid: u32, key: &str) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let value = status.lines().find_map(|line| line.strip_prefix(key))?;
-    Some(value.trim().to_owned())
-}
-
-/// Whether this system tells.
-pub(crate) fn is_told() -> bool {
-    Path::new("/proc/self/status").exists()
 }

@@ -1,4 +1,6 @@
 //! From a line on the CLI's stdout to the outbox, through a real run.
+//!
+//! Screens are drawn here, with the painter's functions and without the time it lets words gather in.
 
 use std::{
     fs,
@@ -70,7 +72,7 @@ pub(crate) fn to_outbox(runtime: &Runtime, turns: usize) -> io::Result<Vec<Row>>
     let goal = Goal::AtMost(Amount::Time(Duration::from_millis(1)));
     Ok(vec![
         row("From a line of the CLI to the turn", watched, Goal::None),
-        row("… to its screen in the outbox", painted, goal),
+        row("… to its screen in the outbox, without the painter's pause", painted, goal),
     ])
 }
 

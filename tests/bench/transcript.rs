@@ -28,9 +28,10 @@ const POOL: usize = 9_000_000;
 /// Bytes that a session grows by in a second.
 const PACE: u64 = 5_000;
 
-/// Tool output as it stands in JSON, one piece each.
-const LINES: [&str; 8] = [
-    r"running 12 tests in 4 files, 0 ignored, 3 filtered out .....\n",
+/// Tool output as it stands in JSON, one piece each: code, logs, listings, documents. There is a quote
+/// in 90 bytes, about as in source code; documents have fewer.
+const LINES: [&str; 14] = [
+    r"running 12 tests in 4 files, 0 ignored, 3 filtered out\n",
     r#"    let bed = beds.get(\"north\").unwrap_or(&fallback); // 12\n"#,
     r"2025-10-04T09:12:44Z  INFO watering bed=north litres=12 ok\n",
     r"drwxr-xr-x  4 ada ada    4096 Oct  4 09:12 garden/beds/north\n",
@@ -38,6 +39,12 @@ const LINES: [&str; 8] = [
     r"\u001b[32m+ planted tulips in the bed behind the house\u001b[0m\n",
     r"    at Garden.water (/home/ada/garden/src/water.ts:118:23)\n",
     r"The bed behind the house gets sun from nine to four; tulips\n",
+    r"    for bed in garden.beds.iter().filter(|bed| bed.is_dry()) {\n",
+    r"        bed.water(litres.min(tank.level()))?;\n",
+    r"   118\u2192        return this.beds.map((bed) => bed.soil.moisture);\n",
+    r#"   119\u2192    import { water } from \"./water\";\n"#,
+    r"    }\n",
+    r"src/garden/beds.rs:41:    pub fn plant(&mut self, bulbs: usize) -> Bed {\n",
 ];
 
 /// Payload to cut tool output and images from.

@@ -29,7 +29,7 @@ async fn an_exclamation_mark_interrupts_a_tool_and_a_text() {
     api.play(drain());
     let first = phone.say("drain the pond");
     let question = phone.see_text(&["Claude asks"]).await;
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     while !garden.join("pond").exists() {
         tokio::task::yield_now().await;
     }
@@ -66,7 +66,7 @@ async fn what_waits_is_said_and_can_be_taken_back() {
     phone.see_text(&["Waits until this turn is done."]).await;
     phone.press(&inside, "Take back").await;
     phone.see_text(&["Taken back: Claude has not read this."]).await;
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     phone.answer(first).await;
     let answer = phone.answer(after).await;
     assert!(answer.text.contains(&sees(2, "sow the peas")), "{answer:?}");
@@ -209,7 +209,7 @@ async fn the_turn_that_a_background_task_begins_is_delivered() {
     let Bench { phone, .. } = &bench;
     let prompt = phone.say("pump");
     let question = phone.see_text(&["Claude asks"]).await;
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
     let stray = phone.see_text(&["Fill the barrel", "completed", "↳"]).await;
     assert!(stray.reply_to.is_none() && !stray.silent, "{stray:?}");

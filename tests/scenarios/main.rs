@@ -8,9 +8,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod asking;
 mod commands;
 mod failures;
 mod picker;
+mod program;
 mod promises;
 mod steering;
+mod together;
 mod turns;

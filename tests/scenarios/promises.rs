@@ -40,7 +40,7 @@ async fn never_silent_about_buttons() {
     let question = phone.see_text(&["Claude asks"]).await;
     phone.kill();
     phone.boot().await;
-    let notice = phone.press(&question, "Allow").await;
+    let notice = phone.press(&question, "Allow once").await;
     assert!(notice.contains("has ended: nothing was done"), "{notice:?}");
     assert!(!garden.join("beds").exists());
 }

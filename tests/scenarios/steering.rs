@@ -1,9 +1,11 @@
 //! Steering: interrupting, waiting, taking back; mode, model, effort; asides, copies, titles.
 
+use std::time::Instant;
+
 use segue::sandbox::Post;
 
 use crate::support::{
-    phone::{ADA, Phone, session_of},
+    phone::{ADA, PATIENCE, Phone, session_of},
     scratch::Scratch,
 };
 
@@ -54,7 +56,7 @@ async fn a_greater_sign_waits_until_the_turn_is_done() {
     let question = phone.see_text(&["Claude asks"]).await;
     let second = phone.say("> and daffodils");
     notice(&phone, second, "Waits until this turn is done.").await;
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     let answer = phone.answer(first).await;
     assert!(!answer.text.contains("You added on the way"), "{answer:?}");
     let answer = phone.answer(second).await;
@@ -79,7 +81,7 @@ async fn what_has_not_started_can_be_taken_back() {
             (posts.iter().filter(|post| back(post)).count() == 2).then_some(())
         })
         .await;
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     let answer = phone.answer(first).await;
     assert!(!answer.text.contains("daffodils") && !answer.text.contains("roses"), "{answer:?}");
 }
@@ -147,10 +149,15 @@ async fn an_aside_leaves_no_trace() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fork_leaves_the_original_as_it_is() {
-    let (_scratch, _, mut phone) = phone().await;
+    let (scratch, _, mut phone) = phone().await;
     let original = session_of(&phone.ask("sow the beans").await);
     phone.say("/fork");
     let said = phone.see_text(&["Your next message goes to a copy of sow the beans"]).await;
+    let deadline = Instant::now() + PATIENCE;
+    while !scratch.history().iter().any(|line| line["telegram"]["fork"].is_string()) {
+        assert!(Instant::now() < deadline, "not remembered");
+        tokio::task::yield_now().await;
+    }
     phone.kill();
     phone.boot().await;
     let copy = phone.ask("water them").await;
@@ -226,7 +233,7 @@ async fn the_turn_that_a_background_task_begins_is_delivered_and_marked() {
     let (_scratch, _, phone) = phone().await;
     let prompt = phone.say("pump");
     let question = phone.see_text(&["Claude asks"]).await;
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
     let stray = phone.see_text(&["Background command \"Fill the barrel\" completed", "↳"]).await;
     assert!(!stray.silent && stray.reply_to.is_none(), "{stray:?}");

@@ -57,7 +57,7 @@ async fn a_reply_goes_to_the_session_of_its_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_is_decided_in_the_chat() {
     let (_scratch, _, phone) = phone().await;
-    for (label, mark) in [("Allow", "✓ Allowed: Run"), ("Deny", "✗ Denied: Run")] {
+    for (label, mark) in [("Allow once", "✓ Allowed: Run"), ("Deny", "✗ Denied: Run")] {
         let prompt = phone.say("plant tulips");
         let question = phone
             .see("question", |posts| {
@@ -79,7 +79,7 @@ async fn a_prompt_during_a_turn_is_taken_in() {
     let question = phone.see_text(&["Claude asks"]).await;
     let second = phone.say("and daffodils");
     phone.see_text(&["Claude takes this in at the next step"]).await;
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     let answer = phone.answer(first).await;
     assert!(answer.text.contains("and daffodils"), "{answer:?}");
     phone.see_text(&["Claude has taken this into the running turn"]).await;
@@ -126,7 +126,7 @@ async fn a_prompt_never_goes_into_the_turn_of_another_place() {
         .await;
     let ours = phone.say("and daffodils");
     phone.see_text(&["Waiting for the turn of another chat"]).await;
-    phone.press_as((GROUP, ADA), &question, "Allow").await;
+    phone.press_as((GROUP, ADA), &question, "Allow once").await;
     let first = phone.answer_in(GROUP, theirs).await;
     let said = first.text.split('↳').next().unwrap();
     assert!(!said.contains("daffodils"), "{first:?}");

@@ -46,7 +46,7 @@ fn read_user(talk: &mut Conversation, message: &Value) {
         .collect();
     let prompts: Vec<String> = texts(message)
         .iter()
-        .map(|text| without_reminders(text).trim().to_owned())
+        .map(|text| without_frame(without_reminders(text).trim()).to_owned())
         .filter(|text| is_prompt(text))
         .collect();
     if results.is_empty() && !prompts.is_empty() {
@@ -68,6 +68,13 @@ pub(crate) fn without_reminders(text: &str) -> String {
         rest = after.split_once("</system-reminder>").map_or("", |(_, after)| after);
     }
     kept + rest
+}
+
+/// What was sent into the inbox of a terminal, without what the CLI says of where it comes from.
+fn without_frame(text: &str) -> &str {
+    let sent = text.strip_prefix("Another Claude session sent a message:\n");
+    let sent = sent.and_then(|rest| rest.split_once("\n\nThis came from another Claude session"));
+    sent.map_or(text, |(sent, _)| sent)
 }
 
 fn is_prompt(text: &str) -> bool {

@@ -126,7 +126,21 @@ pub(crate) fn script(home: &Path) -> Script {
 
 /// The same as JSON.
 pub(crate) fn script_text(home: &Path) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scripts/bench.json");
+    read_script("bench.json", home)
+}
+
+/// The script of what Claude asks, with its files in `home`.
+pub(crate) fn asking(home: &Path) -> Script {
+    Script::parse(&asking_text(home)).unwrap()
+}
+
+/// The same as JSON.
+pub(crate) fn asking_text(home: &Path) -> String {
+    read_script("asking.json", home)
+}
+
+fn read_script(name: &str, home: &Path) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scripts").join(name);
     let text = fs::read_to_string(path).unwrap();
     text.replace(HOME, home.to_str().unwrap())
 }

@@ -104,6 +104,14 @@ impl Laptop {
         output
     }
 
+    /// The same as a person at the terminal would have it: the session is offered by `--continue`.
+    pub(crate) fn print_as_person(&self, directory: &Path, prompt: &str) {
+        let mut command = self.claude_in(directory);
+        command.env("CLAUDE_CODE_ENTRYPOINT", "telegram").args(["-p", prompt]).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
     /// An interactive `claude` in a terminal of its own.
     pub(crate) fn open(&self, directory: &Path, args: &[&str]) -> Terminal {
         let terminal = Terminal {
@@ -165,6 +173,16 @@ impl Laptop {
                 [entry] if entry["status"] == status => return entry.clone(),
                 _ => assert!(Instant::now() < deadline, "not {status}: {entries:?}"),
             }
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until the process of a terminal, beside those of the phone, has a status.
+    pub(crate) fn wait_for_terminal(&self, status: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let is_it = |entry: &Value| entry["entrypoint"] == "cli" && entry["status"] == status;
+        while !self.registry().iter().any(is_it) {
+            assert!(Instant::now() < deadline, "not {status}: {:?}", self.registry());
             thread::sleep(LOOK);
         }
     }

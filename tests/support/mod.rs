@@ -21,3 +21,4 @@ pub(crate) mod schema;
 pub(crate) mod scratch;
 pub(crate) mod scripted;
 pub(crate) mod shape;
+pub(crate) mod terminal;

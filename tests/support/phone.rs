@@ -190,6 +190,24 @@ impl Phone {
         self.see(&format!("{texts:?}"), |posts| posts.iter().rev().find(fits).cloned()).await
     }
 
+    /// Waits for the newest message with a button of this label.
+    pub(crate) async fn see_with(&self, label: &str) -> Post {
+        let has = |post: &&Post| post.buttons().any(|button| button.text == label);
+        self.see(label, |posts| posts.iter().rev().find(has).cloned()).await
+    }
+
+    /// Waits for a permission question that is still to be decided and holds this text.
+    pub(crate) async fn see_open(&self, text: &str) -> Post {
+        let is_open = |post: &&Post| {
+            let open = post.buttons().any(|button| button.text == "Deny and say why");
+            open && post.text.contains(text)
+        };
+        self.see(&format!("question about {text}"), |posts| {
+            posts.iter().rev().find(is_open).cloned()
+        })
+        .await
+    }
+
     /// Waits for the final answer to a prompt: the message that made a sound.
     pub(crate) async fn answer(&self, prompt: i64) -> Post {
         self.answer_in(ADA, prompt).await

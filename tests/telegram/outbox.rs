@@ -189,8 +189,13 @@ async fn repaints_show_and_give_way() {
     assert_eq!(outbox.repaint(CHAT, 77, screen("x")).await, Paint::Gone);
     let late = outbox.repaint(CHAT, 1, screen("late"));
     let last = outbox.edit(CHAT, 1, screen("last"));
-    assert_eq!((late.await, done(last).await), (Paint::Dropped, Ok(1)));
-    assert_eq!(server.texts(), ["0", "1", "2", "3", "4", "5", "x", "last"]);
+    // The repaint may be on its way already when the edit comes; it never comes after it.
+    let late = late.await;
+    assert_eq!(done(last).await, Ok(1));
+    let mut expected = vec!["0", "1", "2", "3", "4", "5", "x"];
+    expected.extend((late == Paint::Shown).then_some("late"));
+    expected.push("last");
+    assert_eq!(server.texts(), expected);
 }
 
 #[tokio::test]

@@ -18,9 +18,8 @@ use crate::{
     bridge::{
         prompt::{Manner, Prompt, PromptId},
         run::{
-            Activity, Asked, Control, Order, Over, Seat, Settings, State, Why,
-            end::refused,
-            mirror::{self, Mirror},
+            Activity, Asked, Control, Order, Over, Seat, Settings, State, Why, end::refused,
+            mirror::Mirror,
         },
         turn::{Phase, Turn, Wait},
     },
@@ -56,6 +55,8 @@ pub(super) struct Actor {
     pub(super) slot_wanted: Option<Permit>,
     /// When the process must have ended its turn after an interrupt.
     pub(super) patience: Option<Instant>,
+    /// When the transcript is compared once more, because it held what the process had not told.
+    pub(super) doubted: Option<Instant>,
     /// US dollars before the running turn.
     pub(super) spent: f64,
     /// Control requests that wait for a process.
@@ -70,6 +71,8 @@ pub(super) struct Actor {
     pub(super) relaunch: bool,
     /// What the CLI said last of a background task that ended.
     pub(super) occasion: Option<String>,
+    /// Lines of the process that say nothing we know.
+    pub(super) unknown: usize,
 }
 
 /// What the loop waits for.
@@ -95,6 +98,7 @@ impl Actor {
             slot: None,
             slot_wanted: None,
             patience: None,
+            doubted: None,
             spent: 0.0,
             controls: Vec::new(),
             pending: HashMap::new(),
@@ -102,6 +106,7 @@ impl Actor {
             making_way: None,
             relaunch: false,
             occasion: None,
+            unknown: 0,
         }
     }
 
@@ -118,16 +123,25 @@ impl Actor {
                 Next::Order(Some(Order::LetGo) | None) if self.is_idle() => {
                     break Why::Idle;
                 }
+                Next::Order(Some(Order::Compare)) => self.doubt().await,
                 Next::Cancelled | Next::Order(None) => break Why::Shutdown,
                 Next::Order(Some(order)) => self.order(order),
                 Next::Slot(permit) => (self.slot, self.slot_wanted) = (permit, None),
-                Next::Line(true) => self.line(),
+                Next::Line(true) => {
+                    self.doubted = None;
+                    self.line();
+                }
                 Next::Line(false) => {
                     if let Some(why) = self.process_ended().await {
                         break why;
                     }
                 }
                 Next::Late if self.patience.is_some() => self.end_hanging().await,
+                Next::Late if self.doubted.take().is_some() => {
+                    if self.is_idle() && self.is_stale().await {
+                        break Why::Idle;
+                    }
+                }
                 Next::Late => break Why::Idle,
             }
         };
@@ -171,6 +185,9 @@ impl Actor {
     pub(super) fn deadline(&self) -> Option<Instant> {
         if self.patience.is_some() {
             return self.patience;
+        }
+        if self.doubted.is_some() {
+            return self.doubted;
         }
         let state = self.state.borrow();
         match state.activity {
@@ -272,20 +289,16 @@ impl Actor {
 
     /// Replaces a process that does not know what the laptop said since, or lacks a flag.
     pub(super) async fn let_go_if_stale(&mut self) {
-        let session = self.seat.conversation.session();
         if self.relaunch && self.state.borrow().background == 0 {
             self.relaunch = false;
             if let Some(process) = self.process.take() {
                 process.end(Ending::Kill).await;
             }
         }
-        let Some(transcript) = self.process.as_ref().and(self.settings.home.transcript(session))
-        else {
-            return;
-        };
-        let (mirror, stale) = mirror::checked(std::mem::take(&mut self.mirror), transcript).await;
-        self.mirror = mirror;
-        if stale && let Some(process) = self.process.take() {
+        if self.is_stale().await
+            && let Some(process) = self.process.take()
+        {
+            let session = self.seat.conversation.session();
             tracing::info!(%session, "continued elsewhere: resuming anew");
             process.end(Ending::Kill).await;
         }

@@ -18,6 +18,8 @@ impl Actor {
     pub(super) async fn process_ended(&mut self) -> Option<Why> {
         let ended = self.process.take()?.collect().await;
         self.pending.clear();
+        let unknown = std::mem::take(&mut self.unknown);
+        tracing::debug!(unknown, "lines of the CLI that say nothing we know");
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
         let started = self.current.as_ref().is_some_and(|asked| asked.turn.borrow().taken);
         if turn::is_missing_conversation(&ended.stderr) && !started {

@@ -27,7 +27,7 @@ impl Actor {
             if let Ok(line) = Line::decode(process.line()) {
                 self.apply(&process, &line);
             } else {
-                tracing::debug!("a line of the CLI that is no record");
+                self.unknown += 1;
             }
         }
         self.process = Some(process);
@@ -59,7 +59,10 @@ impl Actor {
                 }
             }),
             Line::Result(result) => return self.result(line, result),
-            Line::Other(kind) => tracing::trace!(kind, "a line of the CLI"),
+            Line::Other(kind) => {
+                tracing::trace!(kind, "a line of the CLI");
+                self.unknown += 1;
+            }
             _ => {}
         }
         if let Some(current) = &self.current {

@@ -7,6 +7,7 @@
 
 mod actor;
 mod control;
+mod doubt;
 mod end;
 mod lines;
 mod mirror;
@@ -26,6 +27,7 @@ use crate::{
         choices::{Choice, Choices},
         place::Place,
         prompt::{Prompt, PromptId, Source},
+        question::Deed,
         turn::Turn,
     },
     claude::{home::Home, process::Conversation, session::SessionId, wire::offers::Offers},
@@ -80,12 +82,12 @@ pub struct Asked {
 pub enum Order {
     /// A prompt, for the running turn or the next.
     Ask(Box<Asked>),
-    /// The answer to a question of the running turn.
-    Decide {
+    /// What the person does to a question of the running turn.
+    Answer {
         /// The CLI's request id.
         request: String,
-        /// What the person decided.
-        verdict: Verdict,
+        /// What they do.
+        deed: Deed,
     },
     /// Interrupt the turn of a place and take back what waits there.
     Stop(Place),
@@ -95,8 +97,11 @@ pub enum Order {
     Control(Control),
     /// Launch the next process with these, and none before: they are flags that no request sets.
     Relaunch(Choices),
-    /// End, if there is nothing to do: the place among the warm runs is needed.
+    /// End, if there is nothing to do: the place among the warm runs is needed, or the laptop has
+    /// opened the session.
     LetGo,
+    /// End, if there is nothing to do and the transcript holds what the process does not know.
+    Compare,
 }
 
 /// A control request and where its answer goes: the response, or the CLI's error in words. A
@@ -109,15 +114,6 @@ pub struct Control {
     pub choice: Option<(Choice, String)>,
     /// Where the answer goes.
     pub reply: oneshot::Sender<Result<Value, String>>,
-}
-
-/// What a person decides of a tool.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It may run, with this input.
-    Allow(Value),
-    /// It may not, for a reason that Claude reads.
-    Deny(String),
 }
 
 /// A turn that nobody asked for, such as the one that the end of a background task begins.
@@ -237,13 +233,13 @@ impl Run {
         })
     }
 
-    /// What it is doing, as it changes.
-    pub fn watch(&self) -> watch::Receiver<State> {
-        self.state.clone()
-    }
-
     /// What it is doing now.
     pub fn state(&self) -> State {
         self.state.borrow().clone()
+    }
+
+    /// The same, as it goes on.
+    pub fn watch(&self) -> watch::Receiver<State> {
+        self.state.clone()
     }
 }

@@ -8,11 +8,12 @@ use crate::{
     bridge::{
         place::Place,
         prompt::{Manner, PromptId},
+        question::{Deed, Verdict},
         run::{
-            Asked, Order, Verdict,
+            Asked, Order,
             actor::{Actor, INTERRUPT, show},
         },
-        turn::{Outcome, Phase, Turn, Wait},
+        turn::{Outcome, Phase, Wait},
     },
     claude::{process::Ending, wire::say},
 };
@@ -21,7 +22,7 @@ impl Actor {
     pub(super) fn order(&mut self, order: Order) {
         match order {
             Order::Ask(asked) => self.accept(*asked),
-            Order::Decide { request, verdict } => self.decide(&request, &verdict),
+            Order::Answer { request, deed } => self.answer(&request, &deed),
             Order::Stop(place) => self.stop(place),
             Order::TakeBack(prompt) => self.take_back(prompt),
             Order::Control(control) => self.controls.push(control),
@@ -29,7 +30,7 @@ impl Actor {
                 (self.seat.choices, self.relaunch) = (choices, true);
                 self.tell_choices();
             }
-            Order::LetGo => {}
+            Order::LetGo | Order::Compare => {}
         }
     }
 
@@ -93,19 +94,21 @@ impl Actor {
         self.patience = Some(Instant::now() + INTERRUPT);
     }
 
-    pub(super) fn decide(&mut self, request: &str, verdict: &Verdict) {
+    pub(super) fn answer(&mut self, request: &str, deed: &Deed) {
         let (Some(current), Some(process)) = (&self.current, &self.process) else {
             return;
         };
-        let open = |turn: &Turn| turn.asks.iter().any(|ask| ask.request == request);
-        if !open(&current.turn.borrow()) {
-            return;
+        let mut verdict = None;
+        show(current, |turn| verdict = turn.decide(request, deed));
+        match verdict {
+            Some(Verdict::Allow(input, grants)) => {
+                process.say(say::allow(request, &input, &grants));
+            }
+            Some(Verdict::Deny(reason)) => {
+                process.say(say::deny(request, &reason));
+            }
+            None => {}
         }
-        process.say(match verdict {
-            Verdict::Allow(input) => say::allow(request, input),
-            Verdict::Deny(reason) => say::deny(request, reason),
-        });
-        show(current, |turn| turn.decide(request, matches!(verdict, Verdict::Allow(_))));
     }
 
     pub(super) fn stop(&mut self, place: Place) {

@@ -140,6 +140,7 @@ impl<'a> Fields<'a> {
             name: text(field("type")).unwrap_or_default(),
             source_uuid: field("source_uuid").and_then(id),
             prompt: field("prompt").map(Raw::text),
+            origin_from: text(field("origin").and_then(|origin| origin.field("from"))),
         }
     }
 }

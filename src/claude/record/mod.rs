@@ -97,6 +97,8 @@ pub enum Kind<'a> {
         source_uuid: Option<Uuid>,
         /// Its text.
         prompt: Option<Cow<'a, str>>,
+        /// Who sent it into the session's inbox (`origin.from`).
+        origin_from: Option<Cow<'a, str>>,
     },
     /// What happened to a prompt that waited in the CLI.
     QueueOperation {

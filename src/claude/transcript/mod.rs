@@ -20,6 +20,8 @@ use super::{
     record::{Kind, Message, Record},
 };
 
+/// What stands before a prompt's uuid in the name under which it is sent into an inbox.
+pub const SENDER: &str = "telegram:";
 /// The model name on messages that the CLI wrote itself.
 const SYNTHETIC: &str = "<synthetic>";
 
@@ -187,13 +189,17 @@ fn read(path: &Path, offsets: &[u64]) -> io::Result<Vec<Exchange>> {
     Ok(fold.exchanges)
 }
 
-fn trace_in(record: &Record<'_>, prompt: Uuid, offset: u64) -> Option<Trace> {
+/// Whether and how a prompt stands in one record, whose line begins at `offset`.
+pub fn trace_in(record: &Record<'_>, prompt: Uuid, offset: u64) -> Option<Trace> {
     let id = Some(prompt);
     match &record.kind {
         Kind::User(_) if record.uuid == id => Some(Trace::Asked { offset }),
         Kind::User(message) => {
-            let from = message.origin_from.as_deref()?.strip_prefix("telegram:")?;
-            (Uuid::try_parse(from).ok() == id).then_some(Trace::Inbox { offset })
+            (sender(message.origin_from.as_deref()) == id).then_some(Trace::Inbox { offset })
+        }
+        // Read from the inbox between two tool calls, where it got a uuid of its own.
+        Kind::Attachment { origin_from, .. } if sender(origin_from.as_deref()) == id => {
+            Some(Trace::Inbox { offset })
         }
         Kind::Attachment { source_uuid, .. } if *source_uuid == id => {
             Some(Trace::Folded { offset })
@@ -203,6 +209,11 @@ fn trace_in(record: &Record<'_>, prompt: Uuid, offset: u64) -> Option<Trace> {
         }
         _ => None,
     }
+}
+
+/// The prompt that was sent into an inbox, by the name its sender gave.
+fn sender(from: Option<&str>) -> Option<Uuid> {
+    Uuid::try_parse(from?.strip_prefix(SENDER)?).ok()
 }
 
 #[cfg(test)]

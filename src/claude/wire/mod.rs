@@ -91,6 +91,8 @@ pub struct Init {
     pub mode: Option<String>,
     /// Version of the CLI.
     pub version: Option<String>,
+    /// The directory the process works in.
+    pub cwd: Option<String>,
 }
 
 /// What became of a prompt.
@@ -107,7 +109,7 @@ pub enum Lifecycle {
 }
 
 /// A tool that waits for permission.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ask {
     /// The CLI's request id: what the answer must name.
     pub request: String,
@@ -119,6 +121,8 @@ pub struct Ask {
     pub description: Option<String>,
     /// The tool use this is about.
     pub tool_use: Option<String>,
+    /// What can be allowed for longer (`permission_suggestions`), as the CLI wants it back.
+    pub suggestions: Vec<Value>,
 }
 
 /// What `result` says of a turn.
@@ -229,6 +233,7 @@ fn init(value: &Value) -> Init {
         model: text(value, "model"),
         mode: text(value, "permissionMode"),
         version: text(value, "claude_code_version"),
+        cwd: text(value, "cwd"),
     }
 }
 
@@ -324,8 +329,10 @@ fn control_request(line: &[u8]) -> Option<Line<'_>> {
     let (description, tool_use) = (text("description"), text("tool_use_id"));
     match (&*subtype, tool) {
         ("can_use_tool", Some(tool)) => {
-            let input = body.get_mut("input").map(Value::take).unwrap_or_default();
-            Some(Line::Ask(Ask { request, tool, input, description, tool_use }))
+            let mut take = |key: &str| body.get_mut(key).map(Value::take).unwrap_or_default();
+            let (input, offered) = (take("input"), take("permission_suggestions"));
+            let suggestions = if let Value::Array(all) = offered { all } else { Vec::new() };
+            Some(Line::Ask(Ask { request, tool, input, description, tool_use, suggestions }))
         }
         _ => Some(Line::Unknown { request, subtype }),
     }
@@ -426,7 +433,8 @@ mod tests {
         let line = br#"{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"},"description":"List","tool_use_id":"t"}}"#;
         let Ok(Line::Ask(ask)) = Line::decode(line) else { panic!("not a question") };
         assert_eq!((ask.tool.as_str(), ask.input["command"].as_str()), ("Bash", Some("ls")));
-        let reply: Value = serde_json::from_slice(&say::allow(&ask.request, &ask.input)).unwrap();
+        let reply: Value =
+            serde_json::from_slice(&say::allow(&ask.request, &ask.input, &[])).unwrap();
         assert_eq!(reply["response"]["response"]["updatedInput"]["command"], "ls");
     }
 

@@ -25,9 +25,14 @@ pub fn request(id: &str, body: &Value) -> Vec<u8> {
     line(&json!({"type": "control_request", "request_id": id, "request": body}))
 }
 
-/// The tool may run, with the input it asked for.
-pub fn allow(request: &str, input: &Value) -> Vec<u8> {
-    answer(request, &json!({"behavior": "allow", "updatedInput": input}))
+/// The tool may run, with this input; `grants` are those of the CLI's suggestions that hold from now
+/// on.
+pub fn allow(request: &str, input: &Value, grants: &[Value]) -> Vec<u8> {
+    let mut response = json!({"behavior": "allow", "updatedInput": input});
+    if !grants.is_empty() {
+        response["updatedPermissions"] = json!(grants);
+    }
+    answer(request, &response)
 }
 
 /// The tool may not run; Claude reads the reason.

@@ -204,10 +204,8 @@ impl Run {
         let calls = |queued: &Queued, name: &str| queued.prompt.text().starts_with(name);
         let is_command = |queued: &Queued| calls(queued, "/compact") || calls(queued, "/clear");
         if is_command(&self.queue[0]) {
-            let opening = match calls(&self.queue[0], "/clear") {
-                true => Opening::Clear,
-                false => Opening::Compact,
-            };
+            let clears = calls(&self.queue[0], "/clear");
+            let opening = if clears { Opening::Clear } else { Opening::Compact };
             return self.queue.pop_front().map(opening);
         }
         let plain = self.queue.iter().take_while(|queued| !is_command(queued)).count();

@@ -1,0 +1,76 @@
+//! What the person does to Claude's questions: presses, and words that belong to one.
+//!
+//! The question itself lives in the turn of its run; here it is only found.
+
+use crate::{
+    app::{App, runs::Shown},
+    bridge::{
+        question::{Deed, Press as Choice},
+        run::Order,
+    },
+    claude::session::SessionId,
+    screens::question,
+    telegram::{
+        button::Key,
+        intent::Asking,
+        update::{Message, Press},
+    },
+};
+
+/// An open question: its session, and the CLI's request id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    session: SessionId,
+    request: String,
+}
+
+impl App {
+    /// Somebody presses a button of a question. Returns a notice where there is nothing to do.
+    pub(super) fn tap_answer(
+        &mut self,
+        (key, choice): (Key, Choice),
+        press: &Press,
+        message: &Message,
+    ) -> Option<&'static str> {
+        let Some(asked) = self.asked(key) else {
+            return Some("This question has ended: nothing was done.");
+        };
+        let who = (message.place, press.from.id);
+        self.writing.retain(|_, other| *other != asked);
+        if choice == Choice::Write
+            && let Some(other) = self.writing.insert(who, asked.clone())
+        {
+            // One message cannot belong to two questions: the last one that was named has it.
+            self.tell(other, Deed::Press(Choice::Unwrite));
+        }
+        self.tell(asked, Deed::Press(choice));
+        None
+    }
+
+    /// Whether a message belongs to a question, as its writer has said before.
+    pub(super) fn is_for_question(&mut self, asking: &Asking) -> bool {
+        let message = &asking.message;
+        let Some(asked) = self.writing.remove(&(message.place, message.from.id)) else {
+            return false;
+        };
+        let open = self.asked(Key::of(&asked.request)).is_some();
+        if open {
+            self.tell(asked, Deed::Write(message.text.clone()));
+        }
+        open
+    }
+
+    fn asked(&self, key: Key) -> Option<Asked> {
+        let find = |shown: &Shown| {
+            let turn = shown.turn.borrow();
+            let open = turn.asks.iter().find(|open| question::key(&open.ask) == key)?;
+            Some(Asked { session: turn.session, request: open.ask.request.clone() })
+        };
+        self.runs.shown.iter().find_map(find)
+    }
+
+    fn tell(&self, asked: Asked, deed: Deed) {
+        let Asked { session, request } = asked;
+        self.runs.order(session, Order::Answer { request, deed });
+    }
+}

@@ -1,0 +1,147 @@
+//! What is said when the laptop has the same session open.
+
+use crate::{
+    bridge::{
+        follow::When,
+        turn::{Terminal, Turn},
+    },
+    claude::{
+        live::Live,
+        session::{Session, SessionId, Status},
+    },
+    screens::{Scene, anchor, notice::others, row, screen, words},
+    telegram::{
+        button::{Carry, Key, Tap},
+        screen::{Button, Screen},
+        text::Text,
+    },
+};
+
+const TITLE: usize = 80;
+
+/// A session is open in another process, and the person must choose.
+pub fn choose(scene: &Scene, session: &Session, live: &Live) -> Screen {
+    let mut text = titled(scene, session);
+    text.push(" is ");
+    let id = session.id;
+    let mut ways = Vec::new();
+    if live.is_orphan() {
+        text.push("still in a turn that an earlier segue began. Your message waits.");
+        ways.push(row([("Send it when that is done", Tap::TakeOver(id, When::Idle))]));
+    } else {
+        text.append(whereabouts(live));
+        text.push(". If both wrote to it, one side's turns would be lost. Your message waits.");
+        let takes = live.socket.is_some();
+        if takes {
+            text.push("\n").bold("Send to the terminal").push(": Claude answers there and here.");
+            ways.push(row([("Send to the terminal", Tap::Terminal(id))]));
+        }
+        let (words, taking) = take_over(id, live);
+        text.push("\n").bold("Take over").push(words);
+        ways.push(taking);
+    }
+    ways.push(row([
+        ("Fork", Tap::Fork(id)),
+        ("Other session", others(&session.project, Carry::Prompt)),
+    ]));
+    screen(text, ways)
+}
+
+/// What taking over costs, and its buttons.
+fn take_over(session: SessionId, live: &Live) -> (&'static str, Vec<Button>) {
+    let idle = Tap::TakeOver(session, When::Idle);
+    let now = Tap::TakeOver(session, When::Now);
+    match live.status {
+        Status::Idle if live.is_background() => {
+            (" stops it there and goes on here.", row([("Take over", idle)]))
+        }
+        Status::Idle => (
+            " closes it there and goes on here. What is typed there and not sent is lost.",
+            row([("Take over", idle)]),
+        ),
+        Status::Busy | Status::Waiting => (
+            " closes it there and goes on here: at once, which loses the turn it is in, or when \
+             that has ended.",
+            row([("Take over when idle", idle), ("Take over now", now)]),
+        ),
+    }
+}
+
+fn titled(scene: &Scene, session: &Session) -> Text {
+    let mut text = anchor(scene, session.id);
+    text.push(" ").bold(&words::line(&session.title, TITLE));
+    text
+}
+
+fn whereabouts(live: &Live) -> Text {
+    let mut text = Text::plain("open ");
+    match &live.tmux {
+        Some(pane) => text.push("in tmux ").code(&words::line(pane, TITLE)),
+        None if live.is_background() => text.push("in the background"),
+        None => text.push("in a terminal"),
+    };
+    text.push(&format!(" on the laptop (process {}), ", live.pid));
+    text.push(match live.status {
+        Status::Idle => "idle",
+        Status::Busy => "in the middle of a turn",
+        Status::Waiting => "waiting for an answer there",
+    });
+    text
+}
+
+/// The terminal that has a prompt waits for its person; None while it does not.
+pub fn waits(scene: &Scene, turn: &Turn) -> Option<Screen> {
+    let Terminal { waits, leaving } = turn.terminal.as_ref()?;
+    let waits = waits.as_deref()?;
+    if *leaving && !turn.taken {
+        return None;
+    }
+    let mut text = anchor(scene, turn.session);
+    text.push(" The terminal on the laptop waits for its person: ")
+        .bold(&words::line(waits, TITLE));
+    text.push(". Answer it there, or take over: the terminal is closed, the turn it is in is ");
+    text.push("lost, and your message is asked anew here.");
+    let now = Tap::TakeOver(turn.session, When::Now);
+    Some(screen(text, vec![row([("Take over", now)])]))
+}
+
+/// The laptop has opened a session that was warm here.
+pub fn let_go(scene: &Scene, session: &Session, live: &Live) -> Screen {
+    let mut text = titled(scene, session);
+    text.push(" is now ").append(whereabouts(live));
+    text.push(". It is let go here; your next message asks how to go on.");
+    screen(text, Vec::new())
+}
+
+/// The laptop has opened a session that Claude works in for us.
+pub fn opened(scene: &Scene, session: &Session, live: &Live, stop: Option<Key>) -> Screen {
+    let mut text = titled(scene, session);
+    text.push(" is now ").append(whereabouts(live));
+    text.push(", while Claude works in it here. What is said there before this turn has ended ");
+    text.push("would part the conversation in two, and one part would be lost.");
+    let ways = stop.map(|key| row([("Stop here", Tap::Stop(key))]));
+    screen(text, ways.into_iter().collect())
+}
+
+/// Another place goes on in the session that this place points at.
+pub fn used_elsewhere(scene: &Scene, session: &Session) -> Screen {
+    let mut text = titled(scene, session);
+    text.push(" goes on in another chat. What is said there is part of this conversation.");
+    screen(text, Vec::new())
+}
+
+/// The transcript of a session went while we held the session.
+pub fn transcript_gone(scene: &Scene, session: SessionId) -> Screen {
+    let mut text = anchor(scene, session);
+    text.push(" The transcript of this session was deleted on the laptop. Claude remembers the ");
+    text.push("conversation while it stays warm here; after that it is gone.");
+    screen(text, Vec::new())
+}
+
+/// Claude's history takes no lines.
+pub fn history_closed(error: &str) -> Screen {
+    let mut text = Text::plain("Claude's history on the laptop cannot be written (");
+    text.push(&words::line(error, 200));
+    text.push("). Which session this chat is in is remembered only until segue ends.");
+    screen(text, Vec::new())
+}

@@ -1,0 +1,78 @@
+//! The questions of `AskUserQuestion`: one message, one question at a time.
+
+use crate::{
+    bridge::{
+        form::{Form, Picks, Question},
+        question::{Hands, Press},
+    },
+    screens::{button, row, words},
+    telegram::{
+        button::{Key, Tap},
+        screen::Button,
+        text::{Text, clean},
+    },
+};
+
+/// Characters of a question, and of what an option means.
+const QUESTION: usize = 1_000;
+const DESCRIPTION: usize = 400;
+/// Characters on a button.
+const LABEL: usize = 60;
+
+/// The question that is being answered.
+pub(super) fn text(form: &Form, hands: Hands) -> Text {
+    let asked = form.current();
+    let mut text = Text::default();
+    if form.questions.len() > 1 {
+        text.push(&format!("{} of {}", form.at + 1, form.questions.len()));
+        if !asked.header.is_empty() {
+            text.push(" · ").push(&words::line(&asked.header, LABEL));
+        }
+        text.push("\n");
+    }
+    text.bold(&words::clip(&clean(&asked.text), QUESTION));
+    for choice in asked.options.iter().filter(|choice| !choice.description.is_empty()) {
+        text.push("\n• ").push(&words::line(&choice.label, LABEL)).push(" — ");
+        text.push(&words::line(&choice.description, DESCRIPTION));
+    }
+    if let Some(written) = &asked.written {
+        text.push("\nYour words: ").italic(&words::line(written, DESCRIPTION));
+    }
+    if hands == Hands::Writing {
+        text.push("\n\n").italic("Write your answer: your next message here is it.");
+    } else if asked.picks == Picks::Many {
+        text.push("\n\n").italic("Pick any number, then Done.");
+    }
+    text
+}
+
+/// Its buttons.
+pub(super) fn keyboard(form: &Form, hands: Hands, key: Key) -> Vec<Vec<Button>> {
+    let tap = |press| Tap::Answer(key, press);
+    if hands == Hands::Writing {
+        return vec![row([("‹ Choose instead", tap(Press::Unwrite))])];
+    }
+    let at = form.at as u8;
+    let asked = form.current();
+    let pick = |index: usize| button(label(asked, index), &tap(Press::Pick(at, index as u8)));
+    let mut rows: Vec<Vec<Button>> =
+        (0..asked.options.len()).map(|index| pick(index).into_iter().collect()).collect();
+    let mut last = row([("Other…", tap(Press::Write))]);
+    if asked.picks == Picks::Many && asked.is_answered() {
+        last.extend(button("Done", &tap(Press::Done(at))));
+    }
+    if form.at > 0 {
+        last.insert(0, row([("‹ Back", tap(Press::Back(at)))]).remove(0));
+    }
+    rows.push(last);
+    rows
+}
+
+fn label(asked: &Question, index: usize) -> String {
+    let name = words::line(&asked.options[index].label, LABEL);
+    match (asked.picked.contains(&index), asked.picks) {
+        (true, _) => format!("☑ {name}"),
+        (false, Picks::Many) => format!("☐ {name}"),
+        (false, Picks::One) => name,
+    }
+}

@@ -1,0 +1,314 @@
+//! What Claude asks the person: permission for a tool, approval of a plan, a choice; and what was
+//! decided.
+
+mod diff;
+mod form;
+mod grant;
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::{
+    bridge::{
+        danger::{self, Danger, Ground},
+        question::{About, Decision, Hands, Open, Press},
+        work,
+    },
+    claude::{session::SessionId, wire::Ask},
+    screens::{Scene, button, row, screen, turn::tool_name, words},
+    telegram::{
+        button::{Key, Tap},
+        intent::deep_link,
+        markdown,
+        screen::{Button, Screen},
+        text::{Text, clean},
+    },
+};
+
+/// Characters of a command or an input. More is not read on a phone, and the message has a limit.
+const INPUT: usize = 2_500;
+/// Lines of a new file.
+const HEAD: usize = 40;
+/// UTF-16 units and entities of one part of a plan.
+const PART: usize = 4_000;
+const ENTITIES: usize = 90;
+
+/// Whose question it is.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The session that asks.
+    pub session: SessionId,
+    /// Where it works; empty where it is not known.
+    pub directory: PathBuf,
+}
+
+/// What the buttons of a question name.
+pub fn key(ask: &Ask) -> Key {
+    Key::of(&ask.request)
+}
+
+/// What is shown before a question and stays: the plan that is to be approved.
+pub fn before(open: &Open) -> Vec<Screen> {
+    let About::Plan(plan) = &open.about else { return Vec::new() };
+    let parts = markdown::render(&clean(plan)).trim().split(PART, ENTITIES);
+    parts.into_iter().map(|part| screen(part, Vec::new())).collect()
+}
+
+/// A question that waits for the person.
+pub fn open(scene: &Scene, asker: &Asker, open: &Open) -> Screen {
+    let key = key(&open.ask);
+    let mut text = Text::default();
+    // The link brings a reply to this message to its session.
+    text.link("Claude asks", &deep_link(&scene.bot, asker.session)).push(": ");
+    match &open.about {
+        About::Tool => {
+            text.append(tool(scene, asker, &open.ask));
+            text.append(writing(open.hands, "Write why: your next message here goes to Claude."));
+            screen(text, permission(scene, open, key))
+        }
+        About::Plan(plan) => {
+            let sentence = if plan.trim().is_empty() {
+                "approve the plan? (It stands in no message of this turn.)"
+            } else {
+                "approve this plan?"
+            };
+            text.bold(sentence);
+            let what = "Write what should be different: your next message here goes to Claude.";
+            text.append(writing(open.hands, what));
+            screen(text, plan_keyboard(open.hands, key))
+        }
+        About::Form(form) => {
+            text.push("\n").append(form::text(form, open.hands));
+            screen(text, form::keyboard(form, open.hands, key))
+        }
+    }
+}
+
+fn writing(hands: Hands, words: &str) -> Text {
+    let mut text = Text::default();
+    if hands == Hands::Writing {
+        text.push("\n").italic(words);
+    }
+    text
+}
+
+fn permission(scene: &Scene, open: &Open, key: Key) -> Vec<Vec<Button>> {
+    let tap = |press| Tap::Answer(key, press);
+    if open.hands == Hands::Writing {
+        return vec![row([("‹ Back", tap(Press::Unwrite)), ("Deny", tap(Press::Deny))])];
+    }
+    let mut rows = vec![row([("Allow once", tap(Press::Allow))])];
+    rows.extend(open.grants.iter().enumerate().map(|(index, grant)| {
+        let label = grant::label(scene, grant);
+        button(label, &tap(Press::Grant(index as u8))).into_iter().collect()
+    }));
+    rows.push(row([("Deny", tap(Press::Deny)), ("Deny and say why", tap(Press::Write))]));
+    rows
+}
+
+fn plan_keyboard(hands: Hands, key: Key) -> Vec<Vec<Button>> {
+    let tap = |press| Tap::Answer(key, press);
+    if hands == Hands::Writing {
+        let ways = [("‹ Back", tap(Press::Unwrite)), ("Without words", tap(Press::Deny))];
+        return vec![row(ways)];
+    }
+    vec![
+        row([("Approve", tap(Press::Allow))]),
+        row([("Approve and accept edits", tap(Press::Grant(0)))]),
+        row([("Keep planning", tap(Press::Write))]),
+    ]
+}
+
+// ---- A tool ----
+
+fn tool(scene: &Scene, asker: &Asker, ask: &Ask) -> Text {
+    let mut text = Text::default();
+    text.bold(&tool_name(&ask.tool));
+    let said = ask.description.as_deref().filter(|said| !is_shown_anyway(ask, said));
+    if let Some(description) = said {
+        text.push("\n").push(&words::line(description, 300));
+    }
+    let ground = Ground { directory: asker.directory.clone(), home: scene.home.clone() };
+    let dangers = danger::find(&ask.tool, &ask.input, &ground);
+    if !dangers.is_empty() {
+        let said: Vec<_> = dangers.into_iter().map(warning).collect();
+        text.push("\n⚠ ").bold(&said.join(" · "));
+    }
+    text.push("\n").append(body(scene, ask));
+    text
+}
+
+/// The CLI describes some tools by what stands in their input.
+fn is_shown_anyway(ask: &Ask, description: &str) -> bool {
+    ["file_path", "url", "query", "path"].iter().any(|key| {
+        let shown = ask.input.get(*key).and_then(Value::as_str);
+        shown.is_some_and(|shown| shown.ends_with(description))
+    })
+}
+
+/// A danger in words.
+fn warning(danger: Danger) -> &'static str {
+    match danger {
+        Danger::Deletes => "Deletes files for good",
+        Danger::Discards => "Throws changes away",
+        Danger::Rewrites => "Overwrites what others may have",
+        Danger::Database => "Deletes from a database",
+        Danger::Disk => "Overwrites a disk",
+        Danger::Opens => "Changes who may do what with files",
+        Danger::Root => "Runs as administrator",
+        Danger::Fetched => "Runs what it downloads or decodes",
+        Danger::Stops => "Stops processes or the machine",
+        Danger::Infrastructure => "Deletes servers or volumes",
+        Danger::Publishes => "Publishes something",
+        Danger::Secrets => "Touches secrets",
+        Danger::Startup => "Changes what runs by itself",
+        Danger::Outside => "Writes outside of the project",
+    }
+}
+
+fn body(scene: &Scene, ask: &Ask) -> Text {
+    let field = |key: &str| ask.input.get(key).and_then(Value::as_str);
+    let path = |text: &mut Text, path: &str| {
+        text.code(&words::line(&words::path(path.as_ref(), &scene.home), 300)).push("\n");
+    };
+    let mut text = Text::default();
+    match (&*ask.tool, field("file_path").or_else(|| field("notebook_path"))) {
+        ("Bash", _) if field("command").is_some() => {
+            text.append(block(field("command").unwrap_or_default(), Some("bash")));
+        }
+        ("Write", Some(file)) => {
+            path(&mut text, file);
+            text.append(head(field("content").unwrap_or_default()));
+        }
+        ("Edit" | "MultiEdit" | "NotebookEdit", Some(file)) => {
+            path(&mut text, file);
+            text.append(block(&changes(&ask.input), Some("diff")));
+        }
+        ("Read", Some(file)) => {
+            text.code(&words::line(&words::path(file.as_ref(), &scene.home), 300));
+        }
+        ("WebFetch", _) => {
+            text.code(&words::line(field("url").unwrap_or_default(), 1_000));
+            text.push("\n").push(&words::line(field("prompt").unwrap_or_default(), 300));
+        }
+        ("WebSearch", _) => {
+            text.code(&words::line(field("query").unwrap_or_default(), 1_000));
+        }
+        _ => {
+            let json = serde_json::to_string_pretty(&ask.input).unwrap_or_default();
+            text.append(block(&json, Some("json")));
+        }
+    }
+    text
+}
+
+/// A block of code, and a word on how much of it is left out.
+fn block(shown: &str, language: Option<&str>) -> Text {
+    let shown = clean(shown);
+    let left = shown.chars().count().saturating_sub(INPUT);
+    let mut text = Text::default();
+    text.pre(&words::clip(&shown, INPUT), language);
+    if left > 0 {
+        let count = words::plural(left as u64, "more character");
+        text.push("\n").italic(&format!("{count} not shown"));
+    }
+    text
+}
+
+/// The beginning of a new file.
+fn head(content: &str) -> Text {
+    let lines: Vec<&str> = content.lines().collect();
+    let mut text = block(&lines[..lines.len().min(HEAD)].join("\n"), None);
+    if let left @ 1.. = lines.len().saturating_sub(HEAD) {
+        text.push("\n").italic(&format!("{} not shown", words::plural(left as u64, "more line")));
+    }
+    text
+}
+
+/// Every change of an edit.
+fn changes(input: &Value) -> String {
+    let one = |edit: &Value| {
+        let text = |key: &str| edit.get(key).and_then(Value::as_str).unwrap_or_default();
+        let new = if edit.get("new_source").is_some() { "new_source" } else { "new_string" };
+        diff::unified(text("old_string"), text(new))
+    };
+    match input.get("edits").and_then(Value::as_array) {
+        Some(edits) => edits.iter().map(one).collect::<Vec<_>>().join("\n@@\n"),
+        None => one(input),
+    }
+}
+
+// ---- What was decided ----
+
+/// How a question was closed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Closed<'a> {
+    /// The person decided.
+    Decided(&'a Decision),
+    /// It went without an answer: the turn was stopped or has ended.
+    Withdrawn,
+}
+
+/// One line of what was decided.
+pub fn closed(scene: &Scene, open: &Open, how: Closed<'_>) -> Screen {
+    let why = |text: &mut Text, why: &Option<String>| {
+        if let Some(why) = why {
+            text.push(": ").italic(&words::line(why, 300));
+        }
+    };
+    let mut text = Text::default();
+    match (how, &open.about) {
+        (Closed::Withdrawn, _) => {
+            text.push("No longer asked: ").append(subject(open));
+        }
+        (Closed::Decided(Decision::Answered(answers)), _) => {
+            for (at, (question, given)) in answers.iter().enumerate() {
+                text.push(if at > 0 { "\n" } else { "" }).push("✓ ");
+                text.push(&words::line(question, 200)).push(" ");
+                text.bold(&words::line(&given.join(", "), 300));
+            }
+        }
+        (Closed::Decided(Decision::Allowed(grant)), about) => {
+            let plan = matches!(about, About::Plan(_));
+            text.push(if plan { "✓ Plan approved" } else { "✓ Allowed: " });
+            if !plan {
+                text.append(subject(open));
+            }
+            if let Some(grant) = grant {
+                text.push(" · ").italic(&grant::label(scene, grant));
+            }
+        }
+        (Closed::Decided(Decision::Denied(reason)), About::Plan(_)) => {
+            text.push("✗ Keep planning");
+            why(&mut text, reason);
+        }
+        (Closed::Decided(Decision::Denied(reason)), _) => {
+            text.push("✗ Denied: ").append(subject(open));
+            why(&mut text, reason);
+        }
+    }
+    screen(text, Vec::new())
+}
+
+/// What a question was about, in a few words.
+fn subject(open: &Open) -> Text {
+    let mut text = Text::default();
+    match &open.about {
+        About::Plan(_) => text.push("the plan"),
+        About::Form(form) => text.push(&words::line(&form.current().text, 200)),
+        About::Tool => {
+            text.push(&tool_name(&open.ask.tool));
+            let subject = work::subject(&open.ask.tool, &open.ask.input);
+            if subject.is_empty() {
+                &mut text
+            } else {
+                text.push(" ").code(&words::line(&subject, 120))
+            }
+        }
+    };
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Questions as they are read, hostile ones among them.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Asker, Closed, before, closed, open};
+use crate::{
+    bridge::question::{Deed, Open, Press},
+    claude::{session::SessionId, wire::Ask},
+    screens::Scene,
+    telegram::{screen::Screen, text::rules},
+};
+
+fn scene() -> Scene {
+    Scene { home: "/home/ada".into(), bot: "segue_bot".to_owned(), now: 0 }
+}
+
+fn question(tool: &str, input: Value) -> Open {
+    let rule = json!({"type": "addRules", "rules": [{"toolName": "Bash", "ruleContent": "ls *"}], "behavior": "allow", "destination": "localSettings"});
+    let ask = Ask {
+        request: "r".to_owned(),
+        tool: tool.to_owned(),
+        input,
+        suggestions: vec![rule],
+        ..Ask::default()
+    };
+    Open::new(ask, "")
+}
+
+fn shown(question: &Open) -> Screen {
+    let session = SessionId(Uuid::nil());
+    let asker = Asker { session, directory: "/home/ada/garden".into() };
+    let screen = open(&scene(), &asker, question);
+    assert_eq!(rules::broken(&screen.text), None, "{screen:?}");
+    assert!(screen.text.utf16_len() <= 4_096);
+    screen
+}
+
+fn labels(screen: &Screen) -> Vec<&str> {
+    screen.keyboard.iter().flatten().map(|button| button.label.as_str()).collect()
+}
+
+#[test]
+fn what_matters_of_the_input_is_shown() {
+    let check = |tool: &str, input: Value, expected: &str| {
+        let text = shown(&question(tool, input)).text.text;
+        assert!(text.contains(expected), "{text}");
+    };
+    check("Bash", json!({"command": "rm -rf build"}), "⚠ Deletes files for good\nrm -rf build");
+    check(
+        "Edit",
+        json!({"file_path": "/home/ada/garden/b.rs", "old_string": "x\nz", "new_string": "y\nz"}),
+        "~/garden/b.rs\n-x\n+y\n z",
+    );
+    check(
+        "MultiEdit",
+        json!({"file_path": "/a", "edits": [{"old_string": "a", "new_string": "b"}, {"old_string": "c", "new_string": "d"}]}),
+        "-a\n+b\n@@\n-c\n+d",
+    );
+    check(
+        "Write",
+        json!({"file_path": "/etc/x", "content": "line\n".repeat(50)}),
+        "10 more lines not shown",
+    );
+    check("Write", json!({"file_path": "/etc/x", "content": ""}), "Writes outside of the project");
+    check("WebFetch", json!({"url": "https://example.org/a"}), "https://example.org/a");
+    check("mcp__jira__search", json!({"jql": "a=b"}), "jira: search\n{\n  \"jql\": \"a=b\"\n}");
+    check("Bash", json!({"command": "x".repeat(9_000)}), "6500 more characters not shown");
+}
+
+#[test]
+fn hostile_input_is_harmless() {
+    for tool in ["Bash", "Write", "Edit", "WebFetch", "mcp__\u{202e}__x", "AskUserQuestion"] {
+        let evil = "</pre><b>\u{202e}\u{1b}[2J\u{2066}```\0";
+        let option = json!({"label": evil, "description": evil});
+        let input = json!({
+            "command": evil, "file_path": evil, "content": evil, "old_string": evil,
+            "new_string": format!("{evil}x"), "url": evil,
+            "questions": [{"question": evil, "header": evil, "options": [option]}],
+        });
+        let screen = shown(&question(tool, input));
+        let all = labels(&screen).concat() + &screen.text.text;
+        assert!(!all.contains(['\u{202e}', '\u{1b}', '\u{2066}', '\0']), "{all:?}");
+    }
+}
+
+#[test]
+fn buttons_say_what_they_do() {
+    let mut asked = question("Bash", json!({"command": "ls -l"}));
+    let all = ["Allow once", "Always allow ls * in this project", "Deny", "Deny and say why"];
+    assert_eq!(labels(&shown(&asked)), all);
+    asked.apply(&Deed::Press(Press::Write));
+    let screen = shown(&asked);
+    assert_eq!(labels(&screen), ["‹ Back", "Deny"]);
+    assert!(screen.text.text.ends_with("your next message here goes to Claude."));
+}
+
+#[test]
+fn a_form_shows_one_question_and_what_is_picked() {
+    let options =
+        json!([{"label": "Soil", "description": "Moisture"}, {"label": "Rain", "description": ""}]);
+    let mut asked = question(
+        "AskUserQuestion",
+        json!({"questions": [
+            {"question": "Where?", "header": "Place", "options": options},
+            {"question": "Which?", "header": "Sensors", "multiSelect": true, "options": options},
+        ]}),
+    );
+    let screen = shown(&asked);
+    assert_eq!(screen.text.text, "Claude asks: \n1 of 2 · Place\nWhere?\n• Soil — Moisture");
+    assert_eq!(labels(&screen), ["Soil", "Rain", "Other…"]);
+    asked.apply(&Deed::Press(Press::Pick(0, 0)));
+    assert_eq!(labels(&shown(&asked)), ["☐ Soil", "☐ Rain", "‹ Back", "Other…"]);
+    asked.apply(&Deed::Press(Press::Pick(1, 1)));
+    assert_eq!(labels(&shown(&asked)), ["☐ Soil", "☑ Rain", "‹ Back", "Other…", "Done"]);
+    let decision = asked.apply(&Deed::Press(Press::Done(1))).unwrap();
+    let closed = closed(&scene(), &asked, Closed::Decided(&decision));
+    assert_eq!(closed.text.text, "✓ Where? Soil\n✓ Which? Rain");
+}
+
+#[test]
+fn a_long_plan_is_shown_in_full() {
+    let steps = (1..=500).map(|n| format!("{n}. **step** number `{n}`"));
+    let plan = steps.collect::<Vec<_>>().join("\n");
+    let asked = question("ExitPlanMode", json!({"plan": plan}));
+    let parts = before(&asked);
+    assert!(parts.len() > 1);
+    assert!(parts.iter().all(|part| rules::broken(&part.text).is_none()));
+    let whole = parts.iter().map(|part| part.text.text.as_str()).collect::<Vec<_>>().join("\n");
+    assert!((1..=500).all(|n| whole.contains(&format!("number {n}"))), "a step is lost");
+    let ways = ["Approve", "Approve and accept edits", "Keep planning"];
+    assert_eq!(labels(&shown(&asked)), ways);
+}
+
+#[test]
+fn a_decision_is_one_line() {
+    let mut asked = question("Bash", json!({"command": "ls\n-l"}));
+    let check = |asked: &mut Open, press: Press, expected: &str| {
+        let decision = asked.apply(&Deed::Press(press)).unwrap();
+        let line = closed(&scene(), asked, Closed::Decided(&decision)).text.text;
+        assert_eq!(line, expected);
+    };
+    check(&mut asked, Press::Allow, "✓ Allowed: Run ls");
+    check(&mut asked, Press::Grant(0), "✓ Allowed: Run ls · Always allow ls * in this project");
+    check(&mut asked, Press::Deny, "✗ Denied: Run ls");
+    asked.apply(&Deed::Press(Press::Write));
+    let decision = asked.apply(&Deed::Write("too\nrisky".to_owned())).unwrap();
+    let line = closed(&scene(), &asked, Closed::Decided(&decision)).text.text;
+    assert_eq!(line, "✗ Denied: Run ls: too risky");
+    let line = closed(&scene(), &asked, Closed::Withdrawn).text.text;
+    assert_eq!(line, "No longer asked: Run ls");
+}

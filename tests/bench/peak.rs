@@ -1,0 +1,89 @@
+//! Resident memory of the program itself, as Linux counts it in `/proc`.
+
+use std::{
+    fs,
+    io::{self, ErrorKind, PipeReader, PipeWriter, Write},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use rustix::fs::{OFlags, fcntl_setfl};
+
+use super::corpus::Corpus;
+
+/// Between two looks at a process.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// The program that is measured.
+pub(crate) fn segue(corpus: &Corpus) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
+    command
+        .env_clear()
+        .env("HOME", corpus.user_home())
+        .env("CLAUDE_CONFIG_DIR", corpus.home().dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// The most memory that a command has held by the time it prints, KiB.
+pub(crate) fn peak(command: &mut Command) -> io::Result<u64> {
+    // The system forgets what a process held as soon as it ends, so it is kept from ending: it hangs
+    // in its first word, since nobody reads.
+    let (_unread, full) = full_pipe()?;
+    let mut child = command.stdout(full).spawn()?;
+    let mut hung = 0;
+    while hung < 2 {
+        if let Some(status) = child.try_wait()? {
+            return Err(io::Error::other(format!("{command:?}: {status}")));
+        }
+        hung = if hangs(child.id()) { hung + 1 } else { 0 };
+        thread::sleep(GLANCE);
+    }
+    let most = held(child.id(), "VmHWM:").unwrap_or_default();
+    child.kill()?;
+    child.wait()?;
+    Ok(most)
+}
+
+/// A pipe that takes nothing more.
+fn full_pipe() -> io::Result<(PipeReader, PipeWriter)> {
+    let (reader, mut writer) = io::pipe()?;
+    fcntl_setfl(&writer, OFlags::NONBLOCK)?;
+    for piece in [&[0; 4096][..], &[0]] {
+        loop {
+            match writer.write(piece) {
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    fcntl_setfl(&writer, OFlags::empty())?;
+    Ok((reader, writer))
+}
+
+/// Whether all that is left of a process is one thread that waits.
+fn hangs(pid: u32) -> bool {
+    status(pid, "State:").is_some_and(|state| state.starts_with('S'))
+        && status(pid, "Threads:").is_some_and(|threads| threads == "1")
+}
+
+/// Memory of a process, KiB: `VmRSS:` now, `VmHWM:` at most.
+pub(crate) fn held(pid: u32, key: &str) -> Option<u64> {
+    status(pid, key)?.strip_suffix(" kB")?.parse().ok()
+}
+
+fn status(pid: u32, key: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix(key))?;
+    Some(value.trim().to_owned())
+}
+
+/// Whether this system tells.
+pub(crate) fn is_told() -> bool {
+    Path::new("/proc/self/status").exists()
+}

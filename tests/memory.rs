@@ -1,0 +1,47 @@
+//! Lists hold little and open little, whatever the files are like.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
+#![allow(dead_code, reason = "the bench uses more of what is shared with it")]
+
+#[path = "bench/corpus.rs"]
+mod corpus;
+#[path = "bench/dice.rs"]
+mod dice;
+#[path = "bench/hostile.rs"]
+mod hostile;
+#[path = "bench/peak.rs"]
+mod peak;
+#[path = "bench/transcript.rs"]
+mod transcript;
+
+use segue::claude::catalog::{self, Query};
+
+use self::corpus::Corpus;
+
+/// KiB that a list may hold beyond the program itself: of 32 MB, what the program leaves when it is
+/// built for release.
+const MOST: u64 = 27_000_000 / 1024;
+
+#[test]
+fn no_file_makes_a_list_hold_much() {
+    if !peak::is_told() {
+        println!("left out: no_file_makes_a_list_hold_much (no /proc)");
+        return;
+    }
+    let corpus = hostile::corpus(2, 18_000_000).unwrap();
+    let held = |arguments: &[&str]| peak::peak(peak::segue(&corpus).args(arguments)).unwrap();
+    let (list, nothing) = (held(&["sessions", "--all", "--hidden"]), held(&["--version"]));
+    assert!(list - nothing <= MOST, "held {list} KiB, and {nothing} KiB to do nothing");
+}
+
+#[test]
+fn a_page_opens_the_files_it_shows() {
+    let corpus = Corpus::of_sessions(2_000, 0.001).unwrap();
+    for skip in [0, 20] {
+        let page = catalog::page(&corpus.home(), &Query { skip, take: 20, ..Query::default() });
+        assert_eq!((page.sessions.len(), page.more), (20, true));
+        // One more tells that more follow; a few are hidden, which only shows when they are open.
+        let needed = skip + 20 + 1;
+        assert!((needed..needed + 10).contains(&page.opened), "opened {} files", page.opened);
+    }
+}

@@ -1,0 +1,121 @@
+//! What Claude asks the person, on the real CLI.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    path::Bench,
+    support::{headless, phone::ADA},
+};
+
+async fn bench(test: &str) -> Option<Bench> {
+    let bench = Bench::set_up(test).await?;
+    bench.api.play(headless::asking(&bench.laptop.home));
+    Some(bench)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_is_allowed_once_for_good_or_denied_with_a_reason() {
+    let Some(bench) = bench("permissions").await else { return };
+    let Bench { garden, phone, .. } = &bench;
+    let gate = garden.join("gate.txt");
+
+    let prompt = phone.say("open the gate");
+    let question = phone.see_open("touch gate.txt").await;
+    assert!(!gate.exists());
+    phone.press(&question, "Deny and say why").await;
+    phone.see_text(&["your next message here goes to Claude"]).await;
+    phone.say("the dog is out");
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("Then not, since: the dog is out"), "{answer:?}");
+    assert!(!gate.exists());
+
+    let prompt = phone.say("open the gate");
+    let question = phone.see_open("touch gate.txt").await;
+    phone.press(&question, "Allow once").await;
+    phone.answer(prompt).await;
+    assert!(gate.exists());
+    let settings = garden.join(".claude/settings.local.json");
+    assert!(!settings.exists(), "once leaves no rule");
+
+    fs::remove_file(&gate).unwrap();
+    let prompt = phone.say("open the gate");
+    let question = phone.see_open("touch gate.txt").await;
+    phone.press(&question, "Always allow touch gate.txt in this project").await;
+    phone.answer(prompt).await;
+    assert!(gate.exists());
+    let settings: Value = serde_json::from_slice(&fs::read(settings).unwrap()).unwrap();
+    assert_eq!(settings["permissions"]["allow"][0], "Bash(touch gate.txt)");
+
+    fs::remove_file(&gate).unwrap();
+    phone.ask("open the gate").await;
+    assert!(gate.exists(), "not asked again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_are_answered_by_one_by_many_and_in_own_words() {
+    let Some(bench) = bench("questions").await else { return };
+    let Bench { phone, .. } = &bench;
+    let prompt = phone.say("set up the sensors");
+    let first = phone.see_text(&["1 of 2 · Storage"]).await;
+    phone.press(&first, "CSV").await;
+    let second = phone.see_text(&["2 of 2 · Sensors"]).await;
+    phone.press(&second, "☐ Soil, deep").await;
+    let second = phone.see_with("☑ Soil, deep").await;
+    phone.press(&second, "Other…").await;
+    phone.see_text(&["your next message here is it"]).await;
+    phone.say("wind, too");
+    let second = phone.see_with("Done").await;
+    phone.press(&second, "Done").await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("\"Where should the readings go?\"=\"CSV\""), "{answer:?}");
+    assert!(answer.text.contains("=\"Soil, deep,wind, too\""), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_kept_and_approved_with_edits() {
+    let Some(mut bench) = bench("a plan").await else { return };
+    bench.phone.terminate();
+    bench.phone.configure("pace_ms = 20\nmode = \"plan\"\n");
+    bench.phone.boot().await;
+    let Bench { garden, phone, .. } = &bench;
+    let prompt = phone.say("draw a blueprint");
+    let question = phone.see_with("Approve").await;
+    phone.see_text(&["The plan\n", "1. Dig\n2. Sow"]).await;
+    phone.press(&question, "Keep planning").await;
+    phone.see_text(&["Write what should be different"]).await;
+    phone.say("smaller, please");
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("Then otherwise: smaller, please"), "{answer:?}");
+    assert!(!garden.join("bed.md").exists());
+
+    let prompt = phone.say("draw a blueprint");
+    let question = phone.see_with("Approve").await;
+    phone.press(&question, "Approve and accept edits").await;
+    phone.answer(prompt).await;
+    assert!(garden.join("bed.md").exists(), "edits are accepted without a question");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_questions_at_once_stay_apart() {
+    let Some(bench) = bench("several questions").await else { return };
+    let Bench { phone, .. } = &bench;
+    let prompt = phone.say("read the pages");
+    let north = phone.see_open("127.0.0.1:9/north").await;
+    let south = phone.see_open("127.0.0.1:9/south").await;
+    assert_ne!(north.id, south.id);
+    phone.press(&north, "Deny and say why").await;
+    phone.press(&south, "Deny").await;
+    phone.see_text(&["✗ Denied: Fetch http://127.0.0.1:9/south"]).await;
+    phone.say("too far north");
+    phone.answer(prompt).await;
+    phone.see_text(&["✗ Denied: Fetch http://127.0.0.1:9/north: too far north"]).await;
+    let denied = phone
+        .client
+        .messages(ADA)
+        .iter()
+        .filter(|post| post.text.starts_with("✗ Denied: Fetch http"))
+        .count();
+    assert_eq!(denied, 2);
+}

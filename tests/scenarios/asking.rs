@@ -1,0 +1,161 @@
+//! What Claude asks the person, and what their presses and words do.
+
+use std::fs;
+
+use segue::sandbox::Post;
+
+use crate::support::{
+    headless,
+    phone::{ADA, Phone},
+    scratch::Scratch,
+};
+
+async fn phone() -> (Scratch, Phone) {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    fs::write(scratch.script(), headless::asking_text(&scratch.home())).unwrap();
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    (scratch, phone)
+}
+
+fn labels(post: &Post) -> Vec<&str> {
+    post.buttons().map(|button| button.text.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_is_allowed_once_and_then_for_good() {
+    let (_scratch, phone) = phone().await;
+    let prompt = phone.say("open the gate");
+    let question = phone.see_text(&["Claude asks", "touch gate.txt", "Open the gate"]).await;
+    assert_eq!(
+        labels(&question),
+        [
+            "Allow once",
+            "Always allow touch gate.txt in this project",
+            "Allow work in ~/garden in this session",
+            "Accept edits in this session",
+            "Deny",
+            "Deny and say why",
+        ]
+    );
+    phone.press(&question, "Allow once").await;
+    phone.answer(prompt).await;
+    phone.see_text(&["✓ Allowed: Run touch gate.txt"]).await;
+
+    let prompt = phone.say("open the gate again");
+    let question = phone.see_open("touch gate.txt").await;
+    phone.press(&question, "Always allow touch gate.txt in this project").await;
+    phone.answer(prompt).await;
+    phone.see_text(&["✓ Allowed: Run touch gate.txt · Always allow"]).await;
+
+    let prompt = phone.say("and the gate once more");
+    phone.answer(prompt).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_message_is_the_reason_of_a_denial() {
+    let (_scratch, phone) = phone().await;
+    let prompt = phone.say("open the gate");
+    let question = phone.see_open("touch gate.txt").await;
+    phone.press(&question, "Deny and say why").await;
+    let writing = phone.see_text(&["your next message here goes to Claude"]).await;
+    phone.press(&writing, "‹ Back").await;
+    let question = phone.see_open("touch gate.txt").await;
+    phone.press(&question, "Deny and say why").await;
+    phone.see_text(&["your next message here goes to Claude"]).await;
+    phone.say("the dog is out");
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("Then not, since: the dog is out"), "{answer:?}");
+    phone.see_text(&["✗ Denied: Run touch gate.txt: the dog is out"]).await;
+    let answer = phone.ask("hello").await;
+    assert!(answer.text.contains("I see 2 prompts; the last is: hello"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dangers_and_changes_are_seen_at_a_glance() {
+    let (_scratch, phone) = phone().await;
+    let prompt = phone.say("pull the weeds");
+    let question = phone.see_text(&["⚠ Deletes files for good", "rm -rf weeds"]).await;
+    phone.press(&question, "Deny").await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("The weeds stay."), "{answer:?}");
+
+    let prompt = phone.say("write notes");
+    let question = phone.see_text(&["~/garden/notes.md\n# Notes\nsow in May"]).await;
+    phone.press(&question, "Allow once").await;
+    let question = phone.see_text(&["~/garden/notes.md\n-sow in May\n+sow in April"]).await;
+    let mut languages = question.entities.iter().filter_map(|entity| entity.language.as_deref());
+    assert!(languages.any(|language| language == "diff"), "{question:?}");
+    phone.press(&question, "Accept edits in this session").await;
+    phone.answer(prompt).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_come_in_turn_with_a_way_back_and_own_words() {
+    let (_scratch, phone) = phone().await;
+    let prompt = phone.say("set up the sensors");
+    let first = phone.see_text(&["1 of 2 · Storage", "SQLite — One file"]).await;
+    assert_eq!(labels(&first), ["SQLite", "CSV", "Other…"]);
+    phone.press(&first, "CSV").await;
+    let second = phone.see_text(&["2 of 2 · Sensors"]).await;
+    assert_eq!(second.id, first.id, "one message for all of it");
+    phone.press(&second, "‹ Back").await;
+    let first = phone.see_text(&["1 of 2 · Storage"]).await;
+    assert_eq!(labels(&first), ["SQLite", "☑ CSV", "Other…"]);
+    phone.press(&first, "Other…").await;
+    phone.see_text(&["your next message here is it"]).await;
+    phone.say("a notebook");
+    let second = phone.see_text(&["2 of 2 · Sensors"]).await;
+    for label in ["☐ Soil, deep", "☐ Rain"] {
+        phone.press(&second, label).await;
+    }
+    let second = phone.see_with("Done").await;
+    let second = if labels(&second).contains(&"☑ Rain") {
+        second
+    } else {
+        phone.see_with("☑ Rain").await
+    };
+    phone.press(&second, "Done").await;
+    let answer = phone.answer(prompt).await;
+    let heard = "\"Where should the readings go?\"=\"a notebook\"";
+    assert!(answer.text.contains(heard), "{answer:?}");
+    assert!(answer.text.contains("\"Which sensors?\"=\"Soil, deep, Rain\""), "{answer:?}");
+    phone.see_text(&["✓ Where should the readings go? a notebook", "✓ Which sensors?"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_shown_in_full_and_approved_or_not() {
+    let (_scratch, phone) = phone().await;
+    let prompt = phone.say("draw a blueprint");
+    let question = phone.see_text(&["Claude asks: approve this plan?"]).await;
+    assert_eq!(labels(&question), ["Approve", "Approve and accept edits", "Keep planning"]);
+    let plan = phone.see_text(&["The plan\n", "1. Dig\n2. Sow"]).await;
+    assert!(plan.id < question.id);
+    phone.press(&question, "Keep planning").await;
+    phone.see_text(&["Write what should be different"]).await;
+    phone.say("smaller, please");
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("Then otherwise: smaller, please"), "{answer:?}");
+    phone.see_text(&["✗ Keep planning: smaller, please"]).await;
+
+    let prompt = phone.say("draw a blueprint");
+    let question = phone.see_with("Approve").await;
+    phone.press(&question, "Approve and accept edits").await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("It is built."), "no further question: {answer:?}");
+    phone.see_text(&["✓ Plan approved · Accept edits in this session"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_closes_with_its_turn() {
+    let (_scratch, phone) = phone().await;
+    let prompt = phone.say("open the gate");
+    let question = phone.see_open("touch gate.txt").await;
+    phone.press(&question, "Deny and say why").await;
+    phone.say("/stop");
+    phone.answer(prompt).await;
+    phone.see_text(&["No longer asked: Run touch gate.txt"]).await;
+    let answer = phone.ask("hello").await;
+    assert!(answer.text.contains("the last is: hello"), "a reason for nothing: {answer:?}");
+    assert!(phone.client.messages(ADA).iter().all(|post| !post.text.contains("✓ Allowed")));
+}
