@@ -9,7 +9,7 @@ use crate::{
     app::painter::Painter,
     bridge::{
         question::{About, Open},
-        turn::Turn,
+        turn::{Outcome, Turn},
     },
     claude::home::Home,
     screens::question::{self, Asker, Closed},
@@ -71,7 +71,11 @@ impl Painter {
                 return true;
             }
             let decided = turn.decided.iter().find(|(decided, _)| decided == request);
-            let how = decided.map_or(Closed::Withdrawn, |(_, how)| Closed::Decided(how));
+            let how = match (decided, turn.outcome()) {
+                (Some((_, decision)), _) => Closed::Decided(decision),
+                (None, Some(Outcome::Shutdown)) => Closed::Lost(turn.session),
+                (None, _) => Closed::Withdrawn,
+            };
             let screen = question::closed(&canvas.scene, open, how);
             drop(canvas.outbox.edit(canvas.place, *id, screen));
             false

@@ -174,6 +174,8 @@ impl App {
         let (source, display, id) = (prompt.source, prompt.text.clone(), prompt.id);
         let (asked, turn) = self.runs.admit(session, prompt);
         let (steer, plan) = watch::channel(plan);
+        // What nobody stands in any more is not kept.
+        self.laptop.queues.retain(|_, queue| Arc::strong_count(queue) > 1);
         let errand = Errand {
             home: self.setup.home.clone(),
             program: self.setup.claude.clone(),

@@ -12,7 +12,8 @@ use crate::{
     screens::question,
     telegram::{
         button::Key,
-        intent::Asking,
+        intent::{Asking, session_in},
+        text::{EntityKind, Text},
         update::{Message, Press},
     },
 };
@@ -33,6 +34,7 @@ impl App {
         message: &Message,
     ) -> Option<&'static str> {
         let Some(asked) = self.asked(key) else {
+            self.lost(message);
             return Some("This question has ended: nothing was done.");
         };
         let who = (message.place, press.from.id);
@@ -58,6 +60,22 @@ impl App {
             self.tell(asked, Deed::Write(message.text.clone()));
         }
         open
+    }
+
+    /// A question of an earlier process, which its session does not wait for any more: the message
+    /// says so, and offers to have it asked again.
+    fn lost(&self, message: &Message) {
+        let mut links = message.entities.iter().filter_map(|entity| match &entity.kind {
+            EntityKind::Link(address) => session_in(address),
+            _ => None,
+        });
+        let Some(session) = links.next().filter(|session| self.runs.state(*session).is_none())
+        else {
+            return;
+        };
+        let text = Text { text: message.text.clone(), entities: message.entities.clone() };
+        let screen = question::lost(session, text);
+        drop(self.outbox.edit(message.place, message.id, screen));
     }
 
     fn asked(&self, key: Key) -> Option<Asked> {

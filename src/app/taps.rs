@@ -18,6 +18,10 @@ use crate::{
     },
 };
 
+/// What Claude reads when a question of its got lost and the person wants it again.
+const ASK_AGAIN: &str = "Your last question to me was lost before I could answer it, so nothing was \
+    granted and nothing denied. Please try that step once more; I will be asked again.";
+
 impl App {
     pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
@@ -69,6 +73,8 @@ impl App {
                 self.tap_plan(message, session, Plan::TakeOver(when), waiting);
             }
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
+            Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
+            Tap::Compact(session) => self.send_own(message, session, "/compact"),
             Tap::Stop(_) | Tap::Answer(..) | Tap::Steer(_) => {}
         }
     }
@@ -181,6 +187,15 @@ impl App {
         self.send(sending);
     }
 
+    /// Sends a prompt that a button stands for. It belongs to the button's message, so that a second
+    /// press is the same prompt.
+    fn send_own(&mut self, message: &Message, session: SessionId, text: &str) {
+        let source = self.source(message.place, message.id);
+        let group = message.chat == ChatKind::Group;
+        self.strip(message);
+        self.send(Sending { prompt: Prompt::new(source, text, 0), session: Some(session), group });
+    }
+
     /// Takes the buttons off a message of ours.
     fn strip(&self, message: &Message) {
         let text = Text { text: message.text.clone(), entities: message.entities.clone() };
@@ -204,6 +219,8 @@ fn is_carrying(tap: &Tap) -> bool {
         Tap::Trust(_) | Tap::Fork(_) | Tap::Terminal(_) | Tap::TakeOver(..) | Tap::Again(..) => {
             true
         }
-        Tap::Stop(_) | Tap::Answer(..) | Tap::Steer(_) => false,
+        Tap::Stop(_) | Tap::Answer(..) | Tap::AskAgain(_) | Tap::Compact(_) | Tap::Steer(_) => {
+            false
+        }
     }
 }

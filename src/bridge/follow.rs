@@ -22,7 +22,8 @@ use crate::{
         prompt::{Prompt, PromptId},
         run::{Activity, Asked, State},
         tail::Tail,
-        turn::{Outcome, Phase, Terminal, Trouble, Wait},
+        terminal::{Terminal, Trouble},
+        turn::{Outcome, Phase, Wait},
     },
     claude::{
         home::Home,

@@ -1,16 +1,19 @@
 //! Decisions between Claude's side and the chat, pure where they can be.
 
 pub mod binding;
+pub mod change;
 pub mod choices;
 pub mod danger;
 pub mod follow;
 pub mod form;
 pub mod grant;
+pub mod outcome;
 pub mod place;
 pub mod prompt;
 pub mod question;
 pub mod route;
 pub mod run;
 mod tail;
+pub mod terminal;
 pub mod turn;
 pub mod work;

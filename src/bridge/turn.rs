@@ -3,18 +3,23 @@
 //! A turn belongs to the prompt that began it. It holds what a screen needs and nothing of how it
 //! is shown; it does no I/O.
 
+mod fold;
+
 use std::path::PathBuf;
 
 use tokio::time::Instant;
 
 use crate::{
     bridge::{
+        change::Change,
+        outcome,
         prompt::{Prompt, PromptId},
         question::{Decision, Deed, Open, Verdict},
+        terminal::{Terminal, Trouble},
         work::{Work, subject},
     },
     claude::{
-        record::{Block, Kind, Message, Record, Usage},
+        record::Record,
         session::SessionId,
         wire::{Line, Retry, TurnResult},
     },
@@ -68,15 +73,12 @@ pub struct Turn {
     pub cost: Option<f64>,
     /// Tokens in the context window after the newest answer of the API.
     pub context: Option<u64>,
-}
-
-/// What a command of the CLI did to the conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It goes on from a summary: `/compact`.
-    Compacted,
-    /// It goes on empty, in another session: `/clear`.
-    Cleared,
+    /// Size of the context window, tokens.
+    pub window: Option<u64>,
+    /// Tools that were not allowed, each with what it was to be used on.
+    pub denials: Vec<(String, String)>,
+    /// A usage limit was reached; when it ends, seconds since the epoch.
+    pub limit: Option<Option<u64>>,
 }
 
 /// How far a prompt is.
@@ -108,26 +110,6 @@ pub enum Wait {
     Slot(usize),
     /// The terminal on the laptop that has the session.
     Terminal,
-}
-
-/// What a turn has to do with a terminal on the laptop.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Terminal {
-    /// It is to be ended as soon as it is idle, and the turn goes on in a run of ours.
-    pub leaving: bool,
-    /// What it waits for its person to do, in the CLI's words: `permission prompt`, ….
-    pub waits: Option<String>,
-}
-
-/// What goes wrong with a prompt for a session that a terminal has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// The terminal was closed while Claude worked there.
-    Closed,
-    /// It takes no messages.
-    Deaf,
-    /// It was told to end and did not.
-    Stays,
 }
 
 /// How a prompt ended.
@@ -248,6 +230,9 @@ impl Turn {
             joined: 0,
             cost: None,
             context: None,
+            window: None,
+            denials: Vec::new(),
+            limit: None,
         }
     }
 
@@ -279,12 +264,9 @@ impl Turn {
         match line {
             Line::Init(init) => {
                 let session = init.session_id.unwrap_or(self.session);
-                if session != self.session {
-                    (self.session, self.change) = (session, Some(Change::Cleared));
-                }
-                if let Some(cwd) = &init.cwd {
-                    self.directory = cwd.into();
-                }
+                self.change = Change::between(self.session, session).or(self.change);
+                self.session = session;
+                self.directory = init.cwd.as_deref().unwrap_or_default().into();
                 self.phase = Phase::Working;
             }
             Line::Text(text) => {
@@ -300,9 +282,22 @@ impl Turn {
                 self.asks.push(Open::new(ask.clone(), said));
             }
             Line::Withdrawn { request } => self.withdraw(request),
-            Line::Result(result) => self.finish(outcome(result)),
+            Line::Limit { resets_at } => self.limit = Some(*resets_at),
+            Line::Result(result) => self.result(result),
             _ => {}
         }
+    }
+
+    fn result(&mut self, result: &TurnResult) {
+        self.window = result.context_window.or(self.window);
+        let denial = |(tool, input): &(String, _)| (tool.clone(), subject(tool, input));
+        self.denials = result.denials.iter().map(denial).collect();
+        self.finish(match (outcome::of(result), self.limit) {
+            (Outcome::Api { message, .. }, Some(resets_at)) => {
+                Outcome::Limit { resets_at, message }
+            }
+            (outcome, _) => outcome,
+        });
     }
 
     /// Takes the text of a `result` for what Claude said, where no record has said anything: a
@@ -351,102 +346,11 @@ impl Turn {
         self.phase = Phase::Done(outcome);
     }
 
-    /// Forgets what was shown, because the prompt is asked anew as this attempt.
-    pub(in crate::bridge) fn restart(&mut self, attempt: u32) {
-        (self.said, self.steps) = (Vec::new(), Vec::new());
-        self.work = Work::default();
-        (self.attempt, self.taken, self.terminal) = (attempt, false, None);
-        self.phase = Phase::Starting;
-    }
-
     /// Takes in what was said in the conversation, from the transcript.
     pub(in crate::bridge) fn heard(&mut self, record: &Record<'_>) {
         self.work.record(record);
         self.record(record);
     }
-
-    fn record(&mut self, record: &Record<'_>) {
-        if record.parent_tool.is_some() || record.sidechain {
-            return;
-        }
-        match &record.kind {
-            Kind::Assistant(message) => self.assistant(message),
-            Kind::User(message) => self.results(message),
-            _ => {}
-        }
-    }
-
-    fn assistant(&mut self, message: &Message<'_>) {
-        if message.model.as_deref() == Some("<synthetic>") {
-            return;
-        }
-        self.context = message.usage.map(context).or(self.context);
-        for block in &message.blocks {
-            match block {
-                Block::Text(text) if !text.trim().is_empty() => {
-                    self.partial.clear();
-                    self.said.push(Said { text: text.to_string(), after: self.steps.len() });
-                }
-                Block::ToolUse { id, name, input } => {
-                    self.partial.clear();
-                    self.thinking = false;
-                    let input = serde_json::from_str(input.get()).unwrap_or_default();
-                    self.steps.push(Step {
-                        id: id.to_string(),
-                        tool: name.to_string(),
-                        subject: subject(name, &input),
-                        state: StepState::Running,
-                    });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn results(&mut self, message: &Message<'_>) {
-        for block in &message.blocks {
-            let Block::ToolResult { id, error, .. } = block else {
-                continue;
-            };
-            for step in self.steps.iter_mut().filter(|step| step.id == *id) {
-                step.state = if *error { StepState::Failed } else { StepState::Done };
-            }
-        }
-    }
-}
-
-/// Tokens that the model had before it when it gave this answer, and the answer.
-fn context(usage: Usage) -> u64 {
-    usage.input + usage.cache_read + usage.cache_creation + usage.output
-}
-
-/// What a `result` line means. Decided by what it says went wrong, not by its `subtype`: an API
-/// error still calls itself `success`.
-pub fn outcome(result: &TurnResult) -> Outcome {
-    let stopped =
-        result.terminal_reason.as_deref().is_some_and(|reason| reason.starts_with("aborted"));
-    if stopped {
-        return Outcome::Stopped;
-    }
-    if !result.is_error {
-        return Outcome::Answered;
-    }
-    let message = match &result.result {
-        Some(message) if !message.is_empty() => message.clone(),
-        _ => result.errors.join("\n"),
-    };
-    if is_missing_conversation(&message) {
-        Outcome::NoConversation
-    } else if result.api_error_status.is_none() && message.contains("/login") {
-        Outcome::NotLoggedIn
-    } else {
-        Outcome::Api { status: result.api_error_status, message }
-    }
-}
-
-/// Whether the CLI says, on stdout or stderr, that it has no such conversation.
-pub fn is_missing_conversation(words: &str) -> bool {
-    words.contains("No conversation found")
 }
 
 #[cfg(test)]
@@ -534,6 +438,23 @@ mod tests {
             r#"{"type":"result","subtype":"error_during_execution","is_error":true,"terminal_reason":"aborted_tools"}"#,
             Outcome::Stopped,
         );
+    }
+
+    #[test]
+    fn a_usage_limit_is_told_with_its_end() {
+        let limit = r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":5,"rateLimitType":"five_hour"}}"#;
+        let failed =
+            r#"{"type":"result","is_error":true,"api_error_status":429,"result":"You've hit it"}"#;
+        let message = "You've hit it".to_owned();
+        let expected = Outcome::Limit { resets_at: Some(5), message };
+        assert_eq!(turn(&[limit, failed]).outcome(), Some(&expected));
+        assert_eq!(turn(&[limit, RESULT]).outcome(), Some(&Outcome::Answered), "it was waited for");
+    }
+
+    #[test]
+    fn denials_are_kept_with_their_subject() {
+        let denied = r#"{"type":"result","is_error":false,"permission_denials":[{"tool_name":"Bash","tool_input":{"command":"ls"}}]}"#;
+        assert_eq!(turn(&[denied]).denials, [("Bash".to_owned(), "ls".to_owned())]);
     }
 
     #[test]

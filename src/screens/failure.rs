@@ -1,7 +1,11 @@
 //! How a turn ended that was not simply answered: each outcome's sentence and its next step.
 
 use crate::{
-    bridge::turn::{Change, Outcome, Trouble, Turn},
+    bridge::{
+        change::Change,
+        terminal::Trouble,
+        turn::{Outcome, Turn},
+    },
     screens::{row, words},
     telegram::{
         button::{Carry, Tap},

@@ -1,10 +1,7 @@
 //! What is said when the laptop has the same session open.
 
 use crate::{
-    bridge::{
-        follow::When,
-        turn::{Terminal, Turn},
-    },
+    bridge::{follow::When, terminal::Terminal, turn::Turn},
     claude::{
         live::Live,
         session::{Session, SessionId, Status},

@@ -13,6 +13,7 @@ pub mod status;
 pub mod steering;
 pub mod turn;
 pub(crate) mod words;
+mod work;
 
 use std::path::PathBuf;
 

@@ -3,9 +3,11 @@
 use crate::{
     bridge::{
         follow::When,
-        turn::{Outcome, Phase, Said, Step, StepState, Terminal, Turn, Wait},
+        terminal::Terminal,
+        turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
+        work::is_list,
     },
-    screens::{Scene, anchor, failure, row, screen, words},
+    screens::{Scene, anchor, failure, row, screen, words, work},
     telegram::{
         button::{Carry, Key, Tap},
         markdown,
@@ -54,13 +56,16 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
         let taken = words::plural(turn.joined as u64, "more message");
         text.push("\n").italic(&format!("Took in {taken}."));
     }
-    let hidden = turn.steps.len().saturating_sub(STEPS);
+    text.append(work::checklist(&turn.work));
+    let steps: Vec<&Step> = turn.steps.iter().filter(|step| !is_list(&step.tool)).collect();
+    let hidden = steps.len().saturating_sub(STEPS);
     if hidden > 0 {
         text.push(&format!("\n… {} before", words::plural(hidden as u64, "step")));
     }
-    for step in &turn.steps[hidden..] {
-        text.push("\n").append(step_line(step));
+    for step in &steps[hidden..] {
+        text.push("\n").append(work::line(step)).append(work::inner(&turn.work, step));
     }
+    text.append(work::background(&turn.work));
     let so_far = so_far(turn);
     if !so_far.is_empty() {
         let newest = markdown::render(&so_far).tail(SO_FAR).split(SO_FAR, SO_FAR_ENTITIES).pop();
@@ -87,10 +92,13 @@ pub fn stop_key(turn: &Turn) -> Key {
 fn headline(turn: &Turn) -> String {
     if let Some(retry) = &turn.retry {
         let status = retry.error_status.map_or_else(String::new, |status| format!(" ({status})"));
-        return format!(
-            "The API does not answer{status}: try {} of {}",
-            retry.attempt, retry.max_retries
-        );
+        let trouble = match retry.error_status {
+            Some(503 | 529) => "The API is overloaded",
+            Some(429) => "The API asks to slow down",
+            Some(401 | 403) => "The API does not know the login",
+            _ => "The API does not answer",
+        };
+        return format!("{trouble}{status}: try {} of {}", retry.attempt, retry.max_retries);
     }
     match &turn.phase {
         Phase::Waiting(Wait::Turn | Wait::After | Wait::Interrupt) => {
@@ -127,6 +135,7 @@ fn doing(tool: &str) -> &'static str {
         "Grep" | "Glob" | "LS" => "Searching",
         "WebFetch" | "WebSearch" => "Looking on the web",
         "Task" | "Agent" => "Working with a sub-agent",
+        tool if is_list(tool) => "Planning the work",
         _ => "Using a tool",
     }
 }
@@ -149,19 +158,6 @@ pub(super) fn tool_name(tool: &str) -> String {
         },
     };
     words::line(name, SUBJECT)
-}
-
-fn step_line(step: &Step) -> Text {
-    let mark = match step.state {
-        StepState::Running => "▸",
-        StepState::Done => "✓",
-        StepState::Failed => "✗",
-    };
-    let mut text = Text::plain(format!("{mark} {}", tool_name(&step.tool)));
-    if !step.subject.is_empty() {
-        text.push(" ").code(&words::line(&step.subject, SUBJECT));
-    }
-    text
 }
 
 /// What Claude has said since the last step, finished or not.
@@ -209,7 +205,7 @@ pub fn trace(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
         return None;
     }
     let mut counts: Vec<(String, u64)> = Vec::new();
-    for step in &turn.steps {
+    for step in turn.steps.iter().filter(|step| !is_list(&step.tool)) {
         let name = tool_name(&step.tool);
         match counts.iter_mut().find(|(known, _)| *known == name) {
             Some((_, count)) => *count += 1,
@@ -221,7 +217,9 @@ pub fn trace(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
         .map(|(name, count)| if count == 1 { name } else { format!("{name} ×{count}") })
         .collect();
     let mut text = anchor(scene, turn.session);
-    text.push(" ").push(&counted.join(" · ")).push(" · ").push(&words::span(around.seconds));
+    text.push(" ").push(&counted.join(" · "));
+    text.push(if counted.is_empty() { "" } else { " · " }).push(&words::span(around.seconds));
+    text.append(work::checklist(&turn.work));
     Some(screen(text, Vec::new()))
 }
 
@@ -232,6 +230,10 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
     let mut text = Text::default();
     if let Some(occasion) = &turn.occasion {
         text.append(unasked(occasion)).push("\n\n");
+    }
+    let thoughts = work::thoughts(&turn.work);
+    if !thoughts.is_empty() {
+        text.append(thoughts).push("\n\n");
     }
     let remarks = join(turn.remarks());
     if !remarks.is_empty() {
@@ -246,11 +248,15 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
         }
         text.append(words);
     }
+    let (after, more) = work::afterwords(turn);
+    if !after.is_empty() {
+        text.push("\n\n").append(after);
+    }
     text.push("\n\n").append(small_line(scene, turn, around));
     let mut parts: Vec<_> =
         text.split(MESSAGE, ENTITIES).into_iter().map(|part| screen(part, Vec::new())).collect();
     if let Some(last) = parts.last_mut() {
-        last.keyboard = keyboard;
+        last.keyboard = [keyboard, more].concat();
         if around.elsewhere {
             last.keyboard
                 .push(row([("Stay in this session", Tap::Pick(turn.session, Carry::Nothing))]));

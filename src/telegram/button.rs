@@ -51,6 +51,10 @@ pub enum Tap {
     Again(SessionId, u32),
     /// Steer.
     Steer(Steer),
+    /// Ask Claude to try once more what was never answered.
+    AskAgain(SessionId),
+    /// Make room in a session's context.
+    Compact(SessionId),
 }
 
 /// Whether a button takes a prompt along: the message that its own message replies to.
@@ -112,6 +116,8 @@ impl Tap {
             Self::Directory(key, carry) => ('d', key.to_string(), *carry),
             Self::Trust(key) => ('t', key.to_string(), Carry::Prompt),
             Self::Fork(session) => ('f', session.0.simple().to_string(), Carry::Prompt),
+            Self::AskAgain(session) => ('r', session.0.simple().to_string(), Carry::Nothing),
+            Self::Compact(session) => ('c', session.0.simple().to_string(), Carry::Nothing),
             Self::Terminal(session) => ('i', session.0.simple().to_string(), Carry::Prompt),
             Self::TakeOver(session, When::Idle) => {
                 ('o', session.0.simple().to_string(), Carry::Prompt)
@@ -122,7 +128,7 @@ impl Tap {
             Self::Again(session, attempt) => {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
-            Self::Steer(steer) => ('c', steer.encode(), Carry::Nothing),
+            Self::Steer(steer) => ('v', steer.encode(), Carry::Nothing),
         };
         let kind = if carry == Carry::Prompt { kind.to_ascii_uppercase() } else { kind };
         let data = format!("{kind}{rest}");
@@ -136,11 +142,13 @@ impl Tap {
         let carry = if kind.is_ascii_uppercase() { Carry::Prompt } else { Carry::Nothing };
         Some(match (kind.to_ascii_lowercase(), carry) {
             ('x', Carry::Nothing) => Self::Stop(key(rest)?),
-            ('c', Carry::Nothing) => Self::Steer(Steer::decode(rest)?),
+            ('v', Carry::Nothing) => Self::Steer(Steer::decode(rest)?),
             ('q', Carry::Nothing) => {
                 let (digits, press) = rest.split_at_checked(KEY)?;
                 Self::Answer(key(digits)?, Press::read(press)?)
             }
+            ('r', Carry::Nothing) => Self::AskAgain(session(rest)?),
+            ('c', Carry::Nothing) => Self::Compact(session(rest)?),
             ('l', carry) => Self::List(list(rest)?, carry),
             ('p', carry) => Self::Projects(u16::from_str_radix(rest, 16).ok()?, carry),
             ('s', carry) => Self::Pick(session(rest)?, carry),
@@ -253,6 +261,8 @@ mod tests {
             (keys(), carries()).prop_map(|(key, carry)| Tap::Directory(key, carry)),
             keys().prop_map(Tap::Trust),
             sessions().prop_map(Tap::Fork),
+            sessions().prop_map(Tap::AskAgain),
+            sessions().prop_map(Tap::Compact),
             sessions().prop_map(Tap::Terminal),
             sessions().prop_map(|id| Tap::TakeOver(id, When::Idle)),
             sessions().prop_map(|id| Tap::TakeOver(id, When::Now)),

@@ -221,10 +221,13 @@ pub fn session_of(reply: &Replied) -> Option<SessionId> {
     if !reply.from_me {
         return None;
     }
-    reply.links.iter().rev().find_map(|link| {
-        let (_, id) = link.split_once(DEEP_LINK)?;
-        id.parse().ok()
-    })
+    reply.links.iter().rev().find_map(|link| session_in(link))
+}
+
+/// The session that a deep link opens.
+pub fn session_in(link: &str) -> Option<SessionId> {
+    let (_, id) = link.split_once(DEEP_LINK)?;
+    id.parse().ok()
 }
 
 /// The address that opens a session in our chat.

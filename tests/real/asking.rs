@@ -119,3 +119,13 @@ async fn several_questions_at_once_stay_apart() {
         .count();
     assert_eq!(denied, 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sub_agent_shows_its_own_steps() {
+    let Some(bench) = bench("a sub-agent").await else { return };
+    let Bench { phone, .. } = &bench;
+    let prompt = phone.say("delegate it");
+    phone.see_text(&["Agent Look around", "\n    ▸ Run sleep 3"]).await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("They have reported."), "{answer:?}");
+}

@@ -201,7 +201,7 @@ async fn a_terminal_that_asks_is_said_and_taken_over() {
     phone.press(&call, "Take over").await;
     let question = phone.see_text(&["Claude asks", "mkdir -p beds"]).await;
     assert!(!garden.join("beds").exists(), "nothing was done without a person");
-    phone.press(&question, "Allow").await;
+    phone.press(&question, "Allow once").await;
     phone.see_text(&["The tool said"]).await;
     assert_eq!(fs::read_to_string(garden.join("beds/north.txt")).unwrap(), "tulips\n");
     assert_eq!(laptop.transcripts(garden).len(), 1);

@@ -79,6 +79,7 @@ async fn dangers_and_changes_are_seen_at_a_glance() {
     phone.press(&question, "Deny").await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("The weeds stay."), "{answer:?}");
+    assert!(answer.text.contains("Not allowed: Run rm -rf weeds\n"), "{answer:?}");
 
     let prompt = phone.say("write notes");
     let question = phone.see_text(&["~/garden/notes.md\n# Notes\nsow in May"]).await;

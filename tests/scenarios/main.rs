@@ -17,3 +17,4 @@ mod promises;
 mod steering;
 mod together;
 mod turns;
+mod work;

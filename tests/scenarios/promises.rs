@@ -43,6 +43,10 @@ async fn never_silent_about_buttons() {
     let notice = phone.press(&question, "Allow once").await;
     assert!(notice.contains("has ended: nothing was done"), "{notice:?}");
     assert!(!garden.join("beds").exists());
+    let lost = phone.see_text(&["Not granted: segue ended before you answered", "mkdir"]).await;
+    scratch.wait_until_alone();
+    phone.press(&lost, "Ask again").await;
+    phone.answer(lost.id).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -115,6 +115,16 @@ impl Scratch {
         let times = FileTimes::new().set_modified(used);
         File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
         id.to_string()
+    }
+
+    /// Waits until no CLI is left that an earlier bot has started.
+    pub(crate) fn wait_until_alone(&self) {
+        let registry = self.home().join(".claude/sessions");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while fs::read_dir(&registry).is_ok_and(|mut entries| entries.next().is_some()) {
+            assert!(Instant::now() < deadline, "a CLI is left");
+            std::thread::yield_now();
+        }
     }
 
     /// The folder of a project's transcripts.

@@ -4,11 +4,12 @@ use tokio::sync::mpsc;
 
 use crate::{
     bridge::{
+        outcome,
         run::{
             Order, Over, Why,
             actor::{Actor, show},
         },
-        turn::{self, Outcome},
+        turn::Outcome,
     },
     claude::process::{Conversation, Ended, Ending, LaunchError},
 };
@@ -22,7 +23,7 @@ impl Actor {
         tracing::debug!(unknown, "lines of the CLI that say nothing we know");
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
         let started = self.current.as_ref().is_some_and(|asked| asked.turn.borrow().taken);
-        if turn::is_missing_conversation(&ended.stderr) && !started {
+        if outcome::is_missing_conversation(&ended.stderr) && !started {
             return Some(Why::NoConversation);
         }
         // What the CLI had not begun was never read, or is known to it by its uuid.

@@ -5,12 +5,13 @@ use uuid::Uuid;
 
 use crate::{
     bridge::{
+        outcome,
         prompt::{Prompt, PromptId},
         run::{
             Activity, Asked, Stray,
             actor::{Actor, show},
         },
-        turn::{self, Outcome, Phase, Turn},
+        turn::{Outcome, Phase, Turn},
     },
     claude::{
         process::{Conversation, Process},
@@ -53,7 +54,7 @@ impl Actor {
                 process.say(say::unsupported(request, subtype));
             }
             Line::Background(tasks) => self.state.send_modify(|state| {
-                state.background = *tasks;
+                state.background = tasks.len();
                 if let Activity::Idle(since) = &mut state.activity {
                     *since = Instant::now();
                 }
@@ -166,7 +167,7 @@ impl Actor {
 
     /// The turn is over.
     pub(super) fn result(&mut self, line: &Line<'_>, result: &TurnResult) {
-        if turn::outcome(result) == Outcome::NoConversation {
+        if outcome::of(result) == Outcome::NoConversation {
             return; // The process ends next, and the prompts go elsewhere.
         }
         let cost = result.total_cost_usd.map(|total| {

@@ -362,7 +362,7 @@ mod tests {
             ),
             (
                 r#"{"type":"attachment","attachment":{"type":"queued_command","prompt":[{"type":"text","text":"x"}]}}"#,
-                r#"Attachment { name: "queued_command", source_uuid: None, prompt: Some("x") }"#,
+                r#"Attachment { name: "queued_command", source_uuid: None, prompt: Some("x"), origin_from: None }"#,
             ),
             (r#"{"type":"tomorrow","message":{"content":"x"}}"#, r#"Other("tomorrow")"#),
             ("{}", r#"Other("")"#),

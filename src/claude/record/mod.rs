@@ -146,6 +146,13 @@ pub struct Usage {
     pub cache_creation: u64,
 }
 
+impl Usage {
+    /// Tokens that the model had before it when it gave this answer, and the answer.
+    pub fn context(self) -> u64 {
+        self.input + self.cache_read + self.cache_creation + self.output
+    }
+}
+
 /// One block of content.
 #[derive(Debug)]
 pub enum Block<'a> {

@@ -67,8 +67,8 @@ pub enum Line<'a> {
         /// When the limit ends, seconds since the epoch.
         resets_at: Option<u64>,
     },
-    /// `system/background_tasks_changed`: how many tasks live.
-    Background(usize),
+    /// `system/background_tasks_changed`: the tasks that live, in the CLI's words.
+    Background(Vec<String>),
     /// `system/task_notification`: a background task has ended; a turn about it follows.
     Notified {
         /// The CLI's words for what ended, and how.
@@ -146,6 +146,8 @@ pub struct TurnResult {
     pub user_message_uuids: Vec<Uuid>,
     /// Size of the context window in tokens, the largest of the models used.
     pub context_window: Option<u64>,
+    /// Tools that were not allowed, each with its input.
+    pub denials: Vec<(String, Value)>,
 }
 
 /// One retry of an API call.
@@ -261,7 +263,14 @@ fn result(value: &Value) -> TurnResult {
             .filter_map(|uuid| uuid.parse().ok())
             .collect(),
         context_window: windows.filter_map(|usage| number(usage, "contextWindow")).max(),
+        denials: denials(value),
     }
+}
+
+fn denials(value: &Value) -> Vec<(String, Value)> {
+    let list = value.get("permission_denials").and_then(Value::as_array);
+    let denied = list.map_or(&[][..], Vec::as_slice).iter();
+    denied.filter_map(|one| Some((text(one, "tool_name")?, one["tool_input"].clone()))).collect()
 }
 
 fn stream_event(line: &[u8]) -> Option<Line<'_>> {
@@ -386,11 +395,10 @@ fn limit(line: &[u8]) -> Option<Line<'_>> {
 }
 
 fn background(line: &[u8]) -> Option<Line<'_>> {
-    #[derive(Deserialize)]
-    struct Raw {
-        tasks: Vec<serde::de::IgnoredAny>,
-    }
-    read(line).map(|Raw { tasks }| Line::Background(tasks.len()))
+    let value: Value = read(line)?;
+    let tasks = value.get("tasks")?.as_array()?.iter();
+    let named = tasks.map(|task| text(task, "description").unwrap_or_else(|| "a task".to_owned()));
+    Some(Line::Background(named.collect()))
 }
 
 #[cfg(test)]
@@ -417,7 +425,7 @@ mod tests {
             (r#"{"type":"control_request","request_id":"r","request":{"subtype":"hook_callback"}}"#.to_owned(), "Unknown { request: \"r\", subtype: \"hook_callback\" }".to_owned()),
             (r#"{"type":"control_cancel_request","request_id":"r"}"#.to_owned(), "Withdrawn { request: \"r\" }".to_owned()),
             (r#"{"type":"control_response","response":{"subtype":"error","request_id":"r","error":"no"}}"#.to_owned(), "Reply { request: \"r\", result: Err(\"no\") }".to_owned()),
-            (r#"{"type":"system","subtype":"background_tasks_changed","tasks":[{"a":1},{}]}"#.to_owned(), "Background(2)".to_owned()),
+            (r#"{"type":"system","subtype":"background_tasks_changed","tasks":[{"description":"Dig"},{}]}"#.to_owned(), "Background([\"Dig\", \"a task\"])".to_owned()),
             (r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":5}}"#.to_owned(), "Limit { resets_at: Some(5) }".to_owned()),
             (r#"{"type":"rate_limit_event","rate_limit_info":{"status":"allowed"}}"#.to_owned(), "Other(\"rate_limit_event\")".to_owned()),
             (r#"{"type":"system","subtype":"news"}"#.to_owned(), "Other(\"system/news\")".to_owned()),

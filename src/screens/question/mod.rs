@@ -248,6 +248,8 @@ pub enum Closed<'a> {
     Decided(&'a Decision),
     /// It went without an answer: the turn was stopped or has ended.
     Withdrawn,
+    /// We end, and with us the question.
+    Lost(SessionId),
 }
 
 /// One line of what was decided.
@@ -259,6 +261,7 @@ pub fn closed(scene: &Scene, open: &Open, how: Closed<'_>) -> Screen {
     };
     let mut text = Text::default();
     match (how, &open.about) {
+        (Closed::Lost(session), _) => return lost(session, subject(open)),
         (Closed::Withdrawn, _) => {
             text.push("No longer asked: ").append(subject(open));
         }
@@ -289,6 +292,13 @@ pub fn closed(scene: &Scene, open: &Open, how: Closed<'_>) -> Screen {
         }
     }
     screen(text, Vec::new())
+}
+
+/// A question that ended with the process that asked it. `what` it was about.
+pub fn lost(session: SessionId, what: Text) -> Screen {
+    let mut text = Text::plain("Not granted: segue ended before you answered. ");
+    text.append(what);
+    screen(text.head(PART), vec![row([("Ask again", Tap::AskAgain(session))])])
 }
 
 /// What a question was about, in a few words.

@@ -1,0 +1,32 @@
+//! What the end of a turn means, read from the CLI's own words.
+
+use crate::{bridge::turn::Outcome, claude::wire::TurnResult};
+
+/// What a `result` line means. Decided by what it says went wrong, not by its `subtype`: an API
+/// error still calls itself `success`.
+pub fn of(result: &TurnResult) -> Outcome {
+    let stopped =
+        result.terminal_reason.as_deref().is_some_and(|reason| reason.starts_with("aborted"));
+    if stopped {
+        return Outcome::Stopped;
+    }
+    if !result.is_error {
+        return Outcome::Answered;
+    }
+    let message = match &result.result {
+        Some(message) if !message.is_empty() => message.clone(),
+        _ => result.errors.join("\n"),
+    };
+    if is_missing_conversation(&message) {
+        Outcome::NoConversation
+    } else if result.api_error_status.is_none() && message.contains("/login") {
+        Outcome::NotLoggedIn
+    } else {
+        Outcome::Api { status: result.api_error_status, message }
+    }
+}
+
+/// Whether the CLI says, on stdout or stderr, that it has no such conversation.
+pub fn is_missing_conversation(words: &str) -> bool {
+    words.contains("No conversation found")
+}

@@ -1,0 +1,36 @@
+//! What a turn has to do with a terminal on the laptop that has its session open.
+
+use crate::bridge::{
+    turn::{Phase, Turn},
+    work::Work,
+};
+
+/// A terminal that a prompt is for, or waits for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// It is to be ended as soon as it is idle, and the turn goes on in a run of ours.
+    pub leaving: bool,
+    /// What it waits for its person to do, in the CLI's words: `permission prompt`, ….
+    pub waits: Option<String>,
+}
+
+/// What goes wrong with a prompt for a session that a terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The terminal was closed while Claude worked there.
+    Closed,
+    /// It takes no messages.
+    Deaf,
+    /// It was told to end and did not.
+    Stays,
+}
+
+impl Turn {
+    /// Forgets what was shown, because the prompt is asked anew as this attempt.
+    pub(super) fn restart(&mut self, attempt: u32) {
+        (self.said, self.steps) = (Vec::new(), Vec::new());
+        self.work = Work::default();
+        (self.attempt, self.taken, self.terminal) = (attempt, false, None);
+        self.phase = Phase::Starting;
+    }
+}

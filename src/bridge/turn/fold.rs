@@ -1,0 +1,60 @@
+//! What a record of the main conversation adds to a turn: words, steps, and how steps went.
+
+use crate::{
+    bridge::{
+        turn::{Said, Step, StepState, Turn},
+        work::subject,
+    },
+    claude::record::{Block, Kind, Message, Record, Usage},
+};
+
+impl Turn {
+    pub(super) fn record(&mut self, record: &Record<'_>) {
+        if record.parent_tool.is_some() || record.sidechain {
+            return;
+        }
+        match &record.kind {
+            Kind::Assistant(message) => self.assistant(message),
+            Kind::User(message) => self.results(message),
+            _ => {}
+        }
+    }
+
+    fn assistant(&mut self, message: &Message<'_>) {
+        if message.model.as_deref() == Some("<synthetic>") {
+            return;
+        }
+        self.context = message.usage.map(Usage::context).or(self.context);
+        for block in &message.blocks {
+            match block {
+                Block::Text(text) if !text.trim().is_empty() => {
+                    self.partial.clear();
+                    self.said.push(Said { text: text.to_string(), after: self.steps.len() });
+                }
+                Block::ToolUse { id, name, input } => {
+                    self.partial.clear();
+                    self.thinking = false;
+                    let input = serde_json::from_str(input.get()).unwrap_or_default();
+                    self.steps.push(Step {
+                        id: id.to_string(),
+                        tool: name.to_string(),
+                        subject: subject(name, &input),
+                        state: StepState::Running,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn results(&mut self, message: &Message<'_>) {
+        for block in &message.blocks {
+            let Block::ToolResult { id, error, .. } = block else {
+                continue;
+            };
+            for step in self.steps.iter_mut().filter(|step| step.id == *id) {
+                step.state = if *error { StepState::Failed } else { StepState::Done };
+            }
+        }
+    }
+}
