@@ -38,7 +38,7 @@ impl Actor {
         match line {
             Line::Init(init) => self.init(init),
             Line::Reply { request, result } => self.replied(request, result),
-            Line::Notified { summary } => self.occasion = Some(summary.clone()),
+            Line::Notified(summary) => self.occasion = Some(summary.clone()),
             Line::Lifecycle { prompt, state } => self.lifecycle(*prompt, *state),
             Line::Record(record) => {
                 self.mirror.note(record.uuid);

@@ -69,11 +69,8 @@ pub enum Line<'a> {
     },
     /// `system/background_tasks_changed`: the tasks that live, in the CLI's words.
     Background(Vec<String>),
-    /// `system/task_notification`: a background task has ended; a turn about it follows.
-    Notified {
-        /// The CLI's words for what ended, and how.
-        summary: String,
-    },
+    /// `system/task_notification`: what ended in the background; a turn about it follows.
+    Notified(String),
     /// `system/compact_boundary`: the conversation was compacted.
     Compacted,
     /// Anything else, by its type and subtype.
@@ -182,9 +179,8 @@ impl<'a> Line<'a> {
             ("system", Some("init")) => read(line).map(|value| Self::Init(init(&value))),
             ("system", Some("api_retry")) => read(line).map(|value| Self::Retry(retry(&value))),
             ("system", Some("background_tasks_changed")) => background(line),
-            ("system", Some("task_notification")) => read::<Value>(line).map(|value| {
-                Self::Notified { summary: text(&value, "summary").unwrap_or_default() }
-            }),
+            ("system", Some("task_notification")) => read::<Value>(line)
+                .map(|value| Self::Notified(text(&value, "summary").unwrap_or_default())),
             ("system", Some("compact_boundary")) => Some(Self::Compacted),
             ("command_lifecycle", _) => lifecycle(line),
             ("control_request", _) => control_request(line),
