@@ -36,8 +36,8 @@ async fn an_exclamation_mark_interrupts_a_tool_and_a_text() {
     let second = phone.say("! sow the peas");
     let stopped = phone.answer(first).await;
     assert!(stopped.text.contains("Stopped"), "{stopped:?}");
-    let answer = phone.answer(second).await;
-    assert!(answer.text.contains("the last is: sow the peas"), "{answer:?}");
+    phone.answer(second).await;
+    assert!(api.prompts_seen().iter().any(|prompt| prompt.contains("sow the peas")));
     let first = phone.say("ramble on");
     phone.see_text(&["It all began"]).await;
     let inside = phone.say("weed the peas");
