@@ -18,6 +18,8 @@ mod laptop;
 mod parity;
 #[path = "real/path.rs"]
 mod path;
+#[path = "real/steering.rs"]
+mod steering;
 #[path = "real/streams.rs"]
 mod streams;
 #[path = "real/together.rs"]

@@ -45,7 +45,7 @@ impl App {
                 let group = message.chat == ChatKind::Group;
                 let file = message.extra.file.clone();
                 let text = prompt.or_else(|| file.as_ref().map(|_| String::new()));
-                let prompt = text.map(|text| Prompt::new(source, text, 0).with(file));
+                let prompt = text.map(|text| Prompt::typed(source, &text, 0).with(file));
                 let sending = prompt.map(|prompt| Sending { prompt, session: None, group });
                 self.new_session(source, &self.directory_here(message.place), sending);
             }
@@ -60,6 +60,7 @@ impl App {
             Command::Diff => self.diff(message),
             Command::History(count) => self.history(message, count),
             Command::Export(format) => self.export_here(message, format),
+            Command::Steering(steering) => self.steer(steering, message),
         }
     }
 
@@ -123,7 +124,7 @@ impl App {
     pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Sending>) {
         let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
         let session = fresh_session(source, 0);
-        let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), session) };
+        let binding = Binding::begin(directory.to_owned(), session);
         self.ledger.bind(source, binding, "/new", now());
         if let Some(sending) = first {
             self.send(sending);

@@ -118,8 +118,9 @@ impl App {
         let attached: Vec<Attached> =
             bundle.parts.iter().filter_map(|part| part.message.extra.file.clone()).collect();
         let source = self.source(message.place, message.id);
-        let prompt = Prompt::new(source, said.join(between), 0).with(attached);
-        if bundle.parts.len() > 1 || prompt.text != message.text {
+        let said = said.join(between);
+        let prompt = spoken(source, &said, &message.text).with(attached);
+        if bundle.parts.len() > 1 || said != message.text {
             self.intake.keep(&prompt);
         }
         let group = message.chat == ChatKind::Group;
@@ -153,7 +154,7 @@ impl App {
             return None;
         }
         let text = self.setup.door.carried(reply)?;
-        Some(Prompt::new(source, text, 0).with(reply.extra.file.clone()))
+        Some(spoken(source, &text, &reply.text).with(reply.extra.file.clone()))
     }
 
     /// Gives a prompt to its run, once its files are there and it is its turn.
@@ -207,4 +208,10 @@ impl App {
             self.runs.give(load.seat, load.asked);
         }
     }
+}
+
+/// The prompt of a message. A first sign of the person's own tells its manner; what we have put
+/// around their words, a quote or a forward, does not.
+fn spoken(source: Source, said: &str, written: &str) -> Prompt {
+    if said == written { Prompt::typed(source, said, 0) } else { Prompt::new(source, said, 0) }
 }

@@ -204,7 +204,8 @@ impl App {
         let Some(asked) = asked else { return };
         let found = self.found(session).map(|session| session.project);
         let directory = found.unwrap_or_else(|| self.directory_here(asked.prompt.source.place));
-        self.hand_over(self.seat(directory, Conversation::Resume(session)), asked);
+        let place = asked.prompt.source.place;
+        self.hand_over(self.seat(place, directory, Conversation::Resume(session)), asked);
     }
 
     // ---- What the laptop does ----

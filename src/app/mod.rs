@@ -3,6 +3,7 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod aside;
 mod cards;
 mod changed;
 mod commands;
@@ -21,6 +22,7 @@ mod past;
 mod prompts;
 mod questions;
 mod runs;
+mod steering;
 mod taps;
 mod voice;
 
@@ -95,6 +97,8 @@ pub struct Setup {
     pub mode: Option<String>,
     /// Model of new runs.
     pub model: Option<String>,
+    /// Whether the mode that asks about nothing may be chosen.
+    pub allow_bypass: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -244,6 +248,7 @@ impl App {
 
     fn note(&mut self, note: Note) {
         match note {
+            Note::Chosen { source, choice, value } => self.chosen(source, choice, &value),
             Note::Taken { source, display, session } => self.taken(source, &display, session),
             Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
             Note::Heard { source, text } => self.heard(source, text),

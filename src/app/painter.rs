@@ -14,6 +14,7 @@ use tokio::{
 use crate::{
     app::changed,
     bridge::{
+        choices::Choice,
         place::Place,
         prompt::{Prompt, PromptId, Source},
         question::Open,
@@ -61,6 +62,15 @@ pub(super) enum Note {
         source: Source,
         /// What was said.
         text: String,
+    },
+    /// The CLI has agreed to a choice.
+    Chosen {
+        /// The message that asked for it.
+        source: Source,
+        /// What was chosen.
+        choice: Choice,
+        /// The choice.
+        value: String,
     },
     /// The turn is over and shown.
     Settled {
@@ -156,7 +166,12 @@ impl Painter {
 
     fn draw(&self, turn: &Turn) -> Screen {
         let scene = self.scene();
-        if matches!(turn.phase, Phase::Waiting(Wait::Turn) | Phase::Done(Outcome::Joined)) {
+        let joins = matches!(
+            turn.phase,
+            Phase::Waiting(Wait::Turn | Wait::After | Wait::Interrupt)
+                | Phase::Done(Outcome::Joined)
+        );
+        if joins {
             return screens::turn::joining(&scene, turn);
         }
         screens::turn::progress(&scene, turn, &self.around(turn, String::new()))

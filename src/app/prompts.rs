@@ -93,7 +93,7 @@ impl App {
             return self.route(sending, &binding, newest.id);
         }
         let session = fresh_session(source, attempt);
-        let binding = Binding { fresh: true, ..Binding::to(binding.project.clone(), session) };
+        let binding = Binding::begin(binding.project.clone(), session);
         if !self.route_would_ask(session, &binding) {
             self.say(source.place, notice::first(&scene, session, &binding.project));
             self.ledger.point(source.place, binding.clone());
@@ -105,7 +105,7 @@ impl App {
         catalog::newest(&self.setup.home, directory)
     }
 
-    fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
+    pub(super) fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
         let held = self.holder(session);
         let found = self.found(session);
         let directory = found.as_ref().map_or(&binding.project, |session| &session.project);
@@ -115,6 +115,7 @@ impl App {
             directory: directory.clone(),
             exists: self.setup.home.transcript(session).is_some(),
             fresh: binding.fresh,
+            fork: binding.fork.filter(|of| self.setup.home.transcript(*of).is_some()),
             held,
             ours: self.runs.state(session).is_some(),
             trusted: self.is_trusted(directory),
@@ -161,7 +162,7 @@ impl App {
         let scene = self.scene();
         match route::resolve(&facts) {
             Route::Run(conversation) => {
-                self.ask(self.seat(facts.directory, conversation), sending.prompt);
+                self.ask(self.seat(place, facts.directory, conversation), sending.prompt);
             }
             Route::Fresh => self.fall_back(sending, &facts, session),
             Route::NoDirectory => {
@@ -183,9 +184,19 @@ impl App {
         }
     }
 
-    pub(super) fn seat(&self, directory: PathBuf, conversation: Conversation) -> Seat {
-        let (mode, model) = (self.setup.mode.clone(), self.setup.model.clone());
-        Seat { directory, conversation, mode, model }
+    /// A seat as the place wants it.
+    pub(super) fn seat(
+        &self,
+        place: Place,
+        directory: PathBuf,
+        conversation: Conversation,
+    ) -> Seat {
+        let bound = self.ledger.binding(place);
+        let ours = |binding: &Binding| binding.session == Some(conversation.session());
+        let agent =
+            bound.as_ref().filter(|bound| ours(bound)).and_then(|bound| bound.agent.clone());
+        let choices = bound.map(|bound| bound.choices).unwrap_or_default();
+        Seat { directory, conversation, choices: self.permitted(choices), agent }
     }
 
     /// Hands a prompt to a run and shows its turn.
@@ -201,7 +212,7 @@ impl App {
         let Prompt { source, attempt, .. } = sending.prompt;
         let into = fresh_session(source, attempt);
         self.replace(source.place, old, into, &facts.directory);
-        let seat = self.seat(facts.directory.clone(), Conversation::New(into));
+        let seat = self.seat(source.place, facts.directory.clone(), Conversation::New(into));
         self.ask(seat, sending.prompt);
     }
 
@@ -212,7 +223,7 @@ impl App {
         self.say(place, notice::fell_back(&self.scene(), old, into, directory));
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         if bound.is_none_or(|bound| bound == old) {
-            let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), into) };
+            let binding = Binding::begin(directory.to_owned(), into);
             self.ledger.point(place, binding);
         }
     }
@@ -227,7 +238,8 @@ impl App {
             match why {
                 Why::Shutdown => asked.turn.send_modify(|turn| turn.finish(Outcome::Shutdown)),
                 Why::Idle => {
-                    let seat = self.seat(directory.clone(), Conversation::Resume(session));
+                    let resume = Conversation::Resume(session);
+                    let seat = self.seat(source.place, directory.clone(), resume);
                     self.runs.give(seat, asked);
                 }
                 Why::NoConversation => {
@@ -236,7 +248,7 @@ impl App {
                         self.replace(source.place, session, next, &directory);
                     }
                     asked.turn.send_modify(|turn| turn.session = next);
-                    let seat = self.seat(directory.clone(), Conversation::New(next));
+                    let seat = self.seat(source.place, directory.clone(), Conversation::New(next));
                     self.runs.give(seat, asked);
                 }
             }
@@ -247,7 +259,7 @@ impl App {
     pub(super) fn taken(&mut self, source: Source, display: &str, session: SessionId) {
         self.tell_the_other_place(source.place, session);
         let binding = self.binding_of(session, source.place);
-        let binding = Binding { fresh: false, ..binding };
+        let binding = Binding { fresh: false, fork: None, agent: None, ..binding };
         let bound = self.ledger.binding(source.place).and_then(|binding| binding.session);
         if bound.is_none_or(|bound| bound == session) {
             self.ledger.bind(source, binding, display, now());

@@ -29,6 +29,7 @@ impl App {
             Tap::Stop(key) => Some(self.tap_stop(key)),
             Tap::Answer(key, deed) => self.tap_answer((key, deed), press, message),
             Tap::Hand(hand) => return self.tap_hand(hand, press, message),
+            Tap::Steer(steer) => return self.tap_steer(steer, press, message),
             tap => return self.tap_on(tap, press, message),
         };
         self.outbox.answer(press.id.clone(), notice.map(str::to_owned));
@@ -75,7 +76,7 @@ impl App {
             Tap::Again(session, attempt) => self.tap_again(message, session, attempt),
             Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
             Tap::Compact(session) => self.send_own(message, session, "/compact"),
-            Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) => {}
+            Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) | Tap::Steer(_) => {}
         }
     }
 
@@ -168,11 +169,11 @@ impl App {
         };
         let Prompt { source, attempt, .. } = sending.prompt;
         let into = fresh_session(source, attempt);
-        let binding = Binding { fresh: true, ..Binding::to(found.project.clone(), into) };
+        let binding = Binding::begin(found.project.clone(), into);
         self.ledger.bind(source, binding, "/fork", now());
         self.outbox.delete(message.place, message.id);
         self.say(source.place, notice::forked(&self.scene(), &found, into));
-        let seat = self.seat(found.project, Conversation::Fork { of, into });
+        let seat = self.seat(source.place, found.project, Conversation::Fork { of, into });
         self.ask(seat, sending.prompt);
     }
 
@@ -217,6 +218,11 @@ fn is_carrying(tap: &Tap) -> bool {
         Tap::Trust(_) | Tap::Fork(_) | Tap::Terminal(_) | Tap::TakeOver(..) | Tap::Again(..) => {
             true
         }
-        Tap::Stop(_) | Tap::Answer(..) | Tap::AskAgain(_) | Tap::Compact(_) | Tap::Hand(_) => false,
+        Tap::Stop(_)
+        | Tap::Answer(..)
+        | Tap::AskAgain(_)
+        | Tap::Compact(_)
+        | Tap::Hand(_)
+        | Tap::Steer(_) => false,
     }
 }

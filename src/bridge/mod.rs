@@ -2,6 +2,8 @@
 
 pub mod attachment;
 pub mod binding;
+pub mod change;
+pub mod choices;
 pub mod danger;
 pub mod follow;
 pub mod form;

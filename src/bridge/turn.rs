@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     bridge::{
+        change::Change,
         outcome,
         prompt::{Prompt, PromptId},
         question::{Decision, Deed, Open, Verdict},
@@ -61,6 +62,11 @@ pub struct Turn {
     pub decided: Vec<(String, Decision)>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
+    /// Why it began, where nobody asked for it: the CLI's words for the background task that ended,
+    /// or nothing.
+    pub occasion: Option<String>,
+    /// What a command of the CLI did to the conversation.
+    pub change: Option<Change>,
     /// How many prompts were taken into this turn while it ran.
     pub joined: usize,
     /// What the turn cost, US dollars.
@@ -94,6 +100,10 @@ pub enum Wait {
     /// The turn that runs in the same session and place: Claude takes the prompt in at the next
     /// occasion.
     Turn,
+    /// The turn that runs to be interrupted for it.
+    Interrupt,
+    /// The turn that runs to end: the person wants it so, or it is a command.
+    After,
     /// A turn of another place in the same session to end.
     Place,
     /// One of so many running turns of other sessions to end.
@@ -222,6 +232,8 @@ impl Turn {
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,
+            occasion: None,
+            change: None,
             joined: 0,
             cost: None,
             context: None,
@@ -258,7 +270,9 @@ impl Turn {
         self.work.apply(line);
         match line {
             Line::Init(init) => {
-                self.session = init.session_id.unwrap_or(self.session);
+                let session = init.session_id.unwrap_or(self.session);
+                self.change = Change::between(self.session, session).or(self.change);
+                self.session = session;
                 self.directory = init.cwd.as_deref().unwrap_or_default().into();
                 self.phase = Phase::Working;
             }
@@ -267,6 +281,7 @@ impl Turn {
                 self.partial.push_str(text);
             }
             Line::Thinking => (self.thinking, self.retry) = (true, None),
+            Line::Compacted => self.change = Some(Change::Compacted),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),
             Line::Ask(ask) => {

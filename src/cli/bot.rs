@@ -155,6 +155,7 @@ fn setup(config: &Config, me: Me, client: Client) -> Setup {
         environment: config.environment.clone(),
         mode: config.mode.clone(),
         model: config.model.clone(),
+        allow_bypass: config.allow_bypass,
         idle: config.idle,
         warm: config.warm,
         turns: config.turns,

@@ -23,7 +23,7 @@ const fn key(
 }
 
 /// Every key there is. The README's table is this one.
-pub const KEYS: [Key; 17] = [
+pub const KEYS: [Key; 18] = [
     key("token", "TELEGRAM_BOT_TOKEN", "none", "the bot's token, as BotFather gave it"),
     key("token_file", "", "none", "a file that holds the token instead"),
     key(
@@ -48,6 +48,12 @@ pub const KEYS: [Key; 17] = [
     key("api_url", "SEGUE_API_URL", "https://api.telegram.org", "Bot API server"),
     key("mode", "", "Claude's own", "permission mode of new runs: default, acceptEdits, plan, …"),
     key("model", "", "Claude's own", "model of new runs"),
+    key(
+        "allow_bypass",
+        "",
+        "false",
+        "whether /mode may choose `bypassPermissions`, in which Claude asks about nothing",
+    ),
     key("idle_minutes", "", "10", "how long an unused Claude process is kept warm"),
     key(
         "warm_runs",

@@ -112,6 +112,8 @@ pub struct Config {
     pub mode: Option<String>,
     /// Model of new runs.
     pub model: Option<String>,
+    /// Whether the mode that asks about nothing may be chosen.
+    pub allow_bypass: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -183,6 +185,7 @@ impl Config {
             api_url: settings.address("api_url")?,
             mode: settings.text("mode")?,
             model: settings.text("model")?,
+            allow_bypass: settings.flag("allow_bypass")?,
             idle: Duration::from_secs(60 * settings.number("idle_minutes", 10)?),
             warm: settings.number("warm_runs", 3)? as usize,
             turns: settings.number("turns_at_once", 4)?.max(1) as usize,
@@ -233,6 +236,7 @@ impl Config {
             "api_url" => Some(self.api_url.clone()),
             "mode" => self.mode.clone(),
             "model" => self.model.clone(),
+            "allow_bypass" => Some(self.allow_bypass.to_string()),
             "idle_minutes" => Some((self.idle.as_secs() / 60).to_string()),
             "warm_runs" => Some(self.warm.to_string()),
             "turns_at_once" => Some(self.turns.to_string()),

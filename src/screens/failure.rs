@@ -2,6 +2,7 @@
 
 use crate::{
     bridge::{
+        change::Change,
         terminal::Trouble,
         turn::{Outcome, Turn},
     },
@@ -25,6 +26,15 @@ pub(super) fn ending(
     let again = vec![row([("Try again", Tap::Again(turn.session, turn.attempt + 1))])];
     let plain = |words: &str| Some(Text::plain(words));
     match outcome {
+        Outcome::Answered if wordless && turn.change == Some(Change::Cleared) => (
+            plain(
+                "Cleared: this chat goes on in a new, empty session. The old one is in /sessions.",
+            ),
+            vec![],
+        ),
+        Outcome::Answered if wordless && turn.change == Some(Change::Compacted) => {
+            (plain("Compacted: the conversation goes on from a summary of it."), vec![])
+        }
         Outcome::Answered if wordless => (plain("Claude is done and has said nothing."), vec![]),
         Outcome::Answered | Outcome::Joined | Outcome::NoConversation => (None, vec![]),
         Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), vec![]),

@@ -13,6 +13,7 @@ pub mod notice;
 pub mod question;
 pub mod sessions;
 pub mod status;
+pub mod steering;
 pub mod turn;
 pub(crate) mod words;
 mod work;

@@ -16,6 +16,7 @@ use crate::{
         button::{Carry, Key, Tap},
         markdown,
         screen::{Button, Screen},
+        steering::Steer,
         text::{EntityKind, Text},
     },
 };
@@ -53,6 +54,9 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
     text.push(" ").bold(&headline(turn));
     if around.seconds > 0 {
         text.push(" · ").push(&words::span(around.seconds));
+    }
+    if let Some(occasion) = &turn.occasion {
+        text.push("\n").append(unasked(occasion));
     }
     if turn.joined > 0 {
         let taken = words::plural(turn.joined as u64, "more message");
@@ -103,7 +107,9 @@ fn headline(turn: &Turn) -> String {
         return format!("{trouble}{status}: try {} of {}", retry.attempt, retry.max_retries);
     }
     match &turn.phase {
-        Phase::Waiting(Wait::Turn) => "Waiting for the running turn".to_owned(),
+        Phase::Waiting(Wait::Turn | Wait::After | Wait::Interrupt) => {
+            "Waiting for the running turn".to_owned()
+        }
         Phase::Waiting(Wait::Place) => "Waiting for the turn of another chat".to_owned(),
         Phase::Waiting(Wait::Terminal) => match &turn.terminal {
             Some(Terminal { leaving: true, .. }) => "Waiting until the terminal is idle".to_owned(),
@@ -179,11 +185,25 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
     let words = match turn.outcome() {
         Some(Outcome::Joined) => "Claude has taken this into the running turn.",
         Some(Outcome::TakenBack) => "Taken back: Claude has not read this.",
-        _ => "Claude takes this in at the next step.",
+        _ => match turn.phase {
+            Phase::Waiting(Wait::Interrupt) => "Interrupting the turn for this.",
+            Phase::Waiting(Wait::After) => "Waits until this turn is done.",
+            _ => "Claude takes this in at the next step.",
+        },
     };
     let mut text = anchor(scene, turn.session);
     text.push(" ").italic(words);
-    screen(text, Vec::new())
+    let open = turn.outcome().is_none();
+    let back = Tap::Steer(Steer::TakeBack(stop_key(turn)));
+    screen(text, if open { vec![row([("Take back", back)])] } else { Vec::new() })
+}
+
+/// Why a turn began that nobody asked for.
+fn unasked(occasion: &str) -> Text {
+    let mut text = Text::default();
+    let words = words::line(occasion, 200);
+    text.italic(if words.is_empty() { "Claude went on by itself." } else { &words });
+    text
 }
 
 /// What is left of the progress message once the answer is in the chat: one line of what was done,
@@ -215,9 +235,13 @@ pub fn trace(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
 /// line.
 pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
     let outcome = turn.outcome().unwrap_or(&Outcome::Answered);
-    let mut text = work::thoughts(&turn.work);
-    if !text.is_empty() {
-        text.push("\n\n");
+    let mut text = Text::default();
+    if let Some(occasion) = &turn.occasion {
+        text.append(unasked(occasion)).push("\n\n");
+    }
+    let thoughts = work::thoughts(&turn.work);
+    if !thoughts.is_empty() {
+        text.append(thoughts).push("\n\n");
     }
     let remarks = join(turn.remarks());
     if !remarks.is_empty() {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     bridge::{follow::When, question::Press},
     claude::session::SessionId,
-    telegram::handover::Hand,
+    telegram::{handover::Hand, steering::Steer},
 };
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
@@ -49,6 +49,8 @@ pub enum Tap {
     TakeOver(SessionId, When),
     /// Send the prompt again to a session, as this attempt.
     Again(SessionId, u32),
+    /// Steer.
+    Steer(Steer),
     /// Ask Claude to try once more what was never answered.
     AskAgain(SessionId),
     /// Make room in a session's context.
@@ -129,6 +131,7 @@ impl Tap {
                 ('a', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
             Self::Hand(hand) => ('h', hand.encode(), Carry::Nothing),
+            Self::Steer(steer) => ('v', steer.encode(), Carry::Nothing),
         };
         let kind = if carry == Carry::Prompt { kind.to_ascii_uppercase() } else { kind };
         let data = format!("{kind}{rest}");
@@ -142,6 +145,7 @@ impl Tap {
         let carry = if kind.is_ascii_uppercase() { Carry::Prompt } else { Carry::Nothing };
         Some(match (kind.to_ascii_lowercase(), carry) {
             ('x', Carry::Nothing) => Self::Stop(key(rest)?),
+            ('v', Carry::Nothing) => Self::Steer(Steer::decode(rest)?),
             ('q', Carry::Nothing) => {
                 let (digits, press) = rest.split_at_checked(KEY)?;
                 Self::Answer(key(digits)?, Press::read(press)?)
@@ -208,6 +212,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::bridge::choices::Choice;
 
     fn keys() -> impl Strategy<Value = Key> {
         any::<u64>().prop_map(Key)
@@ -224,6 +229,19 @@ mod tests {
     fn lists() -> impl Strategy<Value = List> {
         (proptest::option::of(keys()), any::<u16>(), any::<bool>(), "\\PC{0,40}")
             .prop_map(|(directory, page, hidden, words)| List { directory, page, hidden, words })
+    }
+
+    fn steers() -> impl Strategy<Value = Steer> {
+        let choices = prop_oneof![Just(Choice::Mode), Just(Choice::Model), Just(Choice::Effort)];
+        prop_oneof![
+            (choices, "[a-zA-Z0-9.:-]{1,60}")
+                .prop_map(|(choice, value)| Steer::Choose(choice, value)),
+            Just(Steer::Bypass),
+            "\\PC{1,14}".prop_map(Steer::Agent),
+            keys().prop_map(Steer::TakeBack),
+            sessions().prop_map(Steer::Suggest),
+            sessions().prop_map(Steer::Title),
+        ]
     }
 
     fn presses() -> impl Strategy<Value = Press> {
@@ -253,6 +271,7 @@ mod tests {
             sessions().prop_map(|id| Tap::TakeOver(id, When::Idle)),
             sessions().prop_map(|id| Tap::TakeOver(id, When::Now)),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::Again(id, attempt)),
+            steers().prop_map(Tap::Steer),
         ]
     }
 

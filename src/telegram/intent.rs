@@ -10,6 +10,7 @@ use crate::{
     telegram::{
         button::Tap,
         handover::Format,
+        steering::Steering,
         text::{Entity, EntityKind},
         update::{ChatKind, Message, Press, Replied, Update, What},
         wording,
@@ -89,10 +90,12 @@ pub enum Command {
     History(Option<u16>),
     /// `/export [md]`
     Export(Format),
+    /// A command that says how Claude works here.
+    Steering(Steering),
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 10] = [
+pub const COMMANDS: [(&str, &str); 18] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
@@ -102,6 +105,14 @@ pub const COMMANDS: [(&str, &str); 10] = [
     ("get", "Get a file of the laptop"),
     ("diff", "What has changed since the last commit"),
     ("export", "The whole conversation as a page"),
+    ("mode", "How much Claude asks: plan, accept edits, …"),
+    ("model", "Which model answers here"),
+    ("effort", "How hard the model thinks"),
+    ("btw", "Ask aside, without a trace in the conversation"),
+    ("fork", "Go on in a copy of the session"),
+    ("rename", "Give the session a title"),
+    ("agent", "Start a session with an agent"),
+    ("commands", "Find a command or skill of Claude's"),
     ("help", "What you can do here"),
 ];
 
@@ -136,8 +147,10 @@ impl Door {
             return Some(words);
         }
         match self.addressed(&reply.text) {
-            Addressed::Claude => Some(words),
-            Addressed::Us(Command::New(prompt)) => prompt,
+            Addressed::Claude => Some(self.without_our_name(&words)),
+            Addressed::Us(Command::New(prompt) | Command::Steering(Steering::Fork(prompt))) => {
+                prompt
+            }
             Addressed::Us(_) | Addressed::AnotherBot => None,
         }
     }
@@ -169,6 +182,8 @@ impl Door {
             Addressed::Us(command) => Intent::Command(command, message),
             Addressed::AnotherBot => Intent::Nothing,
             Addressed::Claude => {
+                let text = self.without_our_name(&message.text);
+                let message = Message { text, ..message };
                 let session = message.reply.as_deref().and_then(session_of);
                 Intent::Prompt(Asking { message, session })
             }
@@ -182,6 +197,18 @@ impl Door {
                 Intent::Edited(asking)
             }
             _ => Intent::Nothing,
+        }
+    }
+
+    /// A command of the CLI as the CLI knows it: in a group Telegram adds our name to it.
+    fn without_our_name(&self, text: &str) -> String {
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        match word.strip_prefix('/').and_then(|word| word.split_once('@')) {
+            Some((name, bot)) if bot.eq_ignore_ascii_case(&self.username) => {
+                format!("/{name}{rest}")
+            }
+            _ => text.to_owned(),
         }
     }
 
@@ -219,7 +246,10 @@ impl Door {
             "history" => Command::History(rest.parse().ok()),
             "export" if matches!(rest, "md" | "markdown") => Command::Export(Format::Markdown),
             "export" => Command::Export(Format::Html),
-            _ => return Addressed::Claude,
+            name => match Steering::read(name, rest) {
+                Some(steering) => Command::Steering(steering),
+                None => return Addressed::Claude,
+            },
         })
     }
 }

@@ -16,6 +16,7 @@ pub mod poll;
 pub mod refusal;
 pub mod screen;
 mod send;
+pub mod steering;
 pub mod text;
 pub mod update;
 pub mod wording;

@@ -138,8 +138,8 @@ impl Bench {
         let seat = Seat {
             directory: corpus.user_home().to_owned(),
             conversation: Conversation::New(session),
-            mode: None,
-            model: None,
+            choices: segue::bridge::choices::Choices::default(),
+            agent: None,
         };
         let (run, living) = Run::new(settings, seat, cancel.clone());
         tokio::spawn(living);

@@ -16,6 +16,7 @@ mod out;
 mod picker;
 mod program;
 mod promises;
+mod steering;
 mod together;
 mod turns;
 mod work;
