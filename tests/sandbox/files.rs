@@ -22,13 +22,12 @@ async fn send(bench: &Bench, method: &str, (field, bytes): (&str, &[u8])) -> (u1
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
         )
     };
-    let mut body =
-        text("chat_id", "1001") + &text("caption", "see") + &text(field, "attach://part");
-    body += &format!(
+    let fields = text("chat_id", "1001") + &text("caption", "see") + &text(field, "attach://part");
+    let head = format!(
         "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"part\"; filename=\"a.txt\"\r\n\
          Content-Type: text/plain\r\n\r\n"
     );
-    let mut body = body.into_bytes();
+    let mut body = (fields + &head).into_bytes();
     body.extend_from_slice(bytes);
     body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
     let response = bench
@@ -75,7 +74,7 @@ async fn what_telegram_does_not_take_is_refused() {
         ("sendDocument", "document", &b""[..], "file must be non-empty"),
         ("sendDocument", "document", &large, "Request Entity Too Large"),
         ("sendPhoto", "photo", b"no picture", "IMAGE_PROCESS_FAILED"),
-        ("sendPhoto", "photo", &large[..(10 << 20) + 1], "too big for a photo"),
+        ("sendPhoto", "photo", &large[..=(10 << 20)], "too big for a photo"),
         ("sendPhoto", "document", PNG, "there is no photo"),
     ] {
         let (status, envelope) = send(&bench, method, (field, bytes)).await;

@@ -89,8 +89,8 @@ async fn help_start_and_the_registered_commands() {
     assert_eq!(
         names,
         [
-            "sessions", "new", "cd", "status", "stop", "mode", "model", "effort", "btw", "fork",
-            "rename", "agent", "commands", "help"
+            "sessions", "new", "cd", "status", "stop", "history", "get", "diff", "export", "mode",
+            "model", "effort", "btw", "fork", "rename", "agent", "commands", "help"
         ]
     );
 }
