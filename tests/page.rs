@@ -253,3 +253,27 @@ async fn the_browser_would_complain() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_dropped_and_shown() {
+    let Some((mut bot, mut view)) = talk("files", Screen::Desktop).await else { return };
+    // A picture and a text, as a person drops them; the picture is drawn by the browser itself.
+    view.eval(
+        "(async () => {
+            const canvas = Object.assign(document.createElement('canvas'), {width: 60, height: 40});
+            const picture = await new Promise((done) => canvas.toBlob(done, 'image/png'));
+            const files = new DataTransfer();
+            files.items.add(new File([picture], 'map.png', {type: 'image/png'}));
+            files.items.add(new File(['beans'], 'notes.txt', {type: 'text/plain'}));
+            const chat = document.querySelector('main.chat');
+            chat.dispatchEvent(new DragEvent('drop', {dataTransfer: files, cancelable: true}));
+        })(); true",
+    );
+    view.wait("the photo", "document.querySelector('.post.out img.photo')?.naturalWidth === 60");
+    view.see(".post.out .file", "notes.txt");
+    let photo = bot.update().await;
+    assert_eq!(photo["message"]["photo"][0]["width"], 60, "{photo}");
+    let text = bot.update().await;
+    assert_eq!(text["message"]["document"]["file_name"], "notes.txt", "{text}");
+    view.assert_content();
+}

@@ -10,12 +10,16 @@ mod support;
 mod asking;
 #[path = "real/both.rs"]
 mod both;
+#[path = "real/inout.rs"]
+mod inout;
 #[path = "real/laptop.rs"]
 mod laptop;
 #[path = "real/parity.rs"]
 mod parity;
 #[path = "real/path.rs"]
 mod path;
+#[path = "real/steering.rs"]
+mod steering;
 #[path = "real/streams.rs"]
 mod streams;
 #[path = "real/together.rs"]

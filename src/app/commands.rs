@@ -43,7 +43,9 @@ impl App {
             Command::New(prompt) => {
                 let source = self.source(message.place, message.id);
                 let group = message.chat == ChatKind::Group;
-                let prompt = prompt.map(|text| Prompt::new(source, text, 0));
+                let file = message.extra.file.clone();
+                let text = prompt.or_else(|| file.as_ref().map(|_| String::new()));
+                let prompt = text.map(|text| Prompt::typed(source, &text, 0).with(file));
                 let sending = prompt.map(|prompt| Sending { prompt, session: None, group });
                 self.new_session(source, &self.directory_here(message.place), sending);
             }
@@ -54,6 +56,11 @@ impl App {
                 self.reply(message, screen);
             }
             Command::Stop => self.stop(message),
+            Command::Get(path) => self.get(message, path.as_deref()),
+            Command::Diff => self.diff(message),
+            Command::History(count) => self.history(message, count),
+            Command::Export(format) => self.export_here(message, format),
+            Command::Steering(steering) => self.steer(steering, message),
         }
     }
 
@@ -117,7 +124,7 @@ impl App {
     pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Sending>) {
         let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
         let session = fresh_session(source, 0);
-        let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), session) };
+        let binding = Binding::begin(directory.to_owned(), session);
         self.ledger.bind(source, binding, "/new", now());
         if let Some(sending) = first {
             self.send(sending);
@@ -205,9 +212,9 @@ impl App {
 
     // ---- /stop ----
 
-    fn stop(&self, message: &Message) {
+    fn stop(&mut self, message: &Message) {
         let sessions = sessions_at(&self.runs, message.place);
-        if sessions.is_empty() {
+        if !self.intake.take_back(message.place) && sessions.is_empty() {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
         let here = self.runs.shown.iter().filter(|shown| shown.place == message.place);

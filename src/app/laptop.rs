@@ -26,7 +26,7 @@ use crate::{
         transcript::{self, Trace},
         watch::Change,
     },
-    screens::{laptop, turn::stop_key},
+    screens::{files, laptop, turn::stop_key},
     telegram::update::Message,
 };
 
@@ -127,7 +127,10 @@ impl App {
         let chosen = self.laptop.chosen(source.place, &live);
         // What the terminal has already, from before a restart, is followed there.
         match chosen.or_else(|| self.stands_in(found.id, sending.prompt.id)) {
-            Some(plan) if plan != Plan::Send || live.socket.is_some() => {
+            Some(plan)
+                if plan != Plan::Send
+                    || (live.socket.is_some() && sending.prompt.attachments.is_empty()) =>
+            {
                 self.errand(sending, live, plan);
             }
             _ => {
@@ -153,6 +156,9 @@ impl App {
     ) {
         let Some(mut sending) = waiting else { return };
         let source = sending.prompt.source;
+        if plan == Plan::Send && !sending.prompt.attachments.is_empty() {
+            return self.say(source.place, files::not_for_a_terminal());
+        }
         let carried = (source.place, source.message);
         let mut underway = self.laptop.errands.iter();
         if let Some(errand) =
@@ -171,8 +177,12 @@ impl App {
 
     fn errand(&mut self, sending: Sending, holder: Live, plan: Plan) {
         let (prompt, session) = (sending.prompt, holder.session);
-        self.note_leg(&self.seat(holder.cwd.clone(), Conversation::Resume(session)), &prompt);
-        let (source, display, id) = (prompt.source, prompt.text.clone(), prompt.id);
+        let place = prompt.source.place;
+        self.note_leg(
+            &self.seat(place, holder.cwd.clone(), Conversation::Resume(session)),
+            &prompt,
+        );
+        let (source, display, id) = (prompt.source, prompt.display(), prompt.id);
         let (asked, turn) = self.runs.admit(session, prompt);
         let (steer, plan) = watch::channel(plan);
         // What nobody stands in any more is not kept.
@@ -199,7 +209,8 @@ impl App {
         let Some(asked) = asked else { return };
         let found = self.found(session).map(|session| session.project);
         let directory = found.unwrap_or_else(|| self.directory_here(asked.prompt.source.place));
-        self.runs.give(self.seat(directory, Conversation::Resume(session)), asked);
+        let place = asked.prompt.source.place;
+        self.hand_over(self.seat(place, directory, Conversation::Resume(session)), asked);
     }
 
     // ---- What the laptop does ----

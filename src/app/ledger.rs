@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use crate::{
     bridge::{
         binding::{Binding, needle},
+        choices::Choices,
         place::Place,
         prompt::Source,
     },
@@ -90,17 +91,46 @@ impl Ledger {
         history::newest(&self.home, needle.as_bytes(), of_message).ok().flatten()
     }
 
-    /// Points a place at something until the session has taken a prompt, which writes it down.
-    pub(super) fn point(&mut self, place: Place, binding: Binding) {
+    /// How a place wants its runs.
+    pub(super) fn choices(&self, place: Place) -> Choices {
+        self.binding(place).map(|binding| binding.choices).unwrap_or_default()
+    }
+
+    /// Points a place at something until the session has taken a prompt, which writes it down. How
+    /// it wants its runs stays as it was.
+    pub(super) fn point(&mut self, place: Place, mut binding: Binding) {
+        binding.choices = self.choices(place);
+        self.hold(place, binding);
+    }
+
+    fn hold(&mut self, place: Place, binding: Binding) {
         self.number += 1;
         self.unwritten.insert(place, (self.number, binding));
     }
 
     /// Points a place at something and writes it down. `display` and `timestamp` as in
-    /// [`Binding::entry`].
-    pub(super) fn bind(&mut self, source: Source, binding: Binding, display: &str, timestamp: u64) {
+    /// [`Binding::entry`]. How the place wants its runs stays as it was.
+    pub(super) fn bind(
+        &mut self,
+        source: Source,
+        mut binding: Binding,
+        display: &str,
+        timestamp: u64,
+    ) {
+        binding.choices = self.choices(source.place);
+        self.choose(source, binding, display, timestamp);
+    }
+
+    /// The same, and how the place wants its runs from now on.
+    pub(super) fn choose(
+        &mut self,
+        source: Source,
+        binding: Binding,
+        display: &str,
+        timestamp: u64,
+    ) {
         let entry = binding.entry(source, display, timestamp);
-        self.point(source.place, binding);
+        self.hold(source.place, binding);
         let _ = self.lines.send((source.place, self.number, entry));
     }
 

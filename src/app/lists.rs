@@ -8,7 +8,11 @@ use std::{
 
 use crate::{
     app::App,
-    bridge::{binding::Binding, place::Place, run::Activity},
+    bridge::{
+        binding::Binding,
+        place::Place,
+        run::{Activity, State},
+    },
     claude::{
         catalog::{self, Query, Show},
         history,
@@ -131,6 +135,7 @@ impl App {
             session: binding.session.map(|session| (session, title.to_owned())),
             branch: found.as_ref().and_then(|session| session.branch.clone()),
             run: binding.session.and_then(|session| self.running(session)),
+            choices: self.permitted(binding.choices.clone()),
             others: if alone { self.others(place) } else { Vec::new() },
             directory: binding.project,
             warm: summary.warm,
@@ -149,8 +154,8 @@ impl App {
             (Activity::Idle(_), None, _) => "Idle".to_owned(),
         };
         let context = state.context.map(|used| (used, state.window));
-        let (model, mode, cost) = (state.model, state.mode, state.cost);
-        Some(Running { activity, model, mode, context, cost })
+        let State { model, mode, effort, cost, .. } = state;
+        Some(Running { activity, model, mode, effort, context, cost })
     }
 
     /// The newest bindings of other places.

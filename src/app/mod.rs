@@ -3,22 +3,35 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod aside;
 mod border;
 mod cards;
+mod changed;
 mod commands;
+mod edited;
+mod fetch;
+mod files;
+mod gather;
+mod git;
+mod inbox;
+mod intake;
 mod laptop;
 mod ledger;
 mod lists;
 mod painter;
+mod past;
 mod prompts;
 mod questions;
 mod recovery;
 mod runs;
+mod steering;
 mod taps;
+mod voice;
 
 use std::{
     collections::{HashMap, HashSet},
     ffi::OsString,
+    future::pending,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -27,12 +40,14 @@ use std::{
 use tokio::{
     sync::{Semaphore, mpsc, watch::Receiver},
     task::{JoinSet, block_in_place},
-    time::timeout,
+    time::{sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
+        gather::Gather,
+        intake::Intake,
         laptop::Laptop,
         ledger::{Ledger, Written},
         painter::{Canvas, Note},
@@ -50,7 +65,7 @@ use crate::{
     claude::{home::Home, session::SessionId, watch},
     screens::{self, Scene},
     telegram::{
-        client::Me,
+        client::{Client, Me},
         intent::{Door, Intent, Stranger},
         outbox::{How, Outbox, Sound},
         poll::Delivery,
@@ -89,6 +104,8 @@ pub struct Setup {
     pub mode: Option<String>,
     /// Model of new runs.
     pub model: Option<String>,
+    /// Whether the mode that asks about nothing may be chosen.
+    pub allow_bypass: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -97,6 +114,12 @@ pub struct Setup {
     pub turns: usize,
     /// How long running turns may finish at the end.
     pub grace: Duration,
+    /// By which files are fetched.
+    pub client: Client,
+    /// Where files of the chat are put down; none: inside the project.
+    pub inbox: Option<PathBuf>,
+    /// Shell command that writes a recording down.
+    pub transcriber: Option<String>,
 }
 
 /// Everything the loop owns.
@@ -107,6 +130,10 @@ struct App {
     runs: Runs,
     laptop: Laptop,
     painters: JoinSet<()>,
+    /// What is fetched, sent or looked up beside the loop, and lost at the end.
+    errands: JoinSet<()>,
+    gather: Gather,
+    intake: Intake,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -158,6 +185,9 @@ pub async fn run(
         runs,
         laptop: Laptop::default(),
         painters: JoinSet::new(),
+        errands: JoinSet::new(),
+        gather: Gather::default(),
+        intake: Intake::default(),
         notes,
         spool,
         spool_failed: false,
@@ -184,6 +214,8 @@ pub async fn run(
             Some(gone) = app.followers.join_next() => if let Ok(session) = gone {
                 block_in_place(|| app.orphan_gone(session));
             },
+            Some(_) = app.errands.join_next() => {}
+            () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
                 Some(Delivery::Update(handed)) => block_in_place(|| app.handed(*handed)),
                 Some(Delivery::Conflict(advice)) => app.tell_owners(&screens::notice::conflict(advice)),
@@ -197,9 +229,15 @@ pub async fn run(
 impl App {
     fn intent(&mut self, intent: Intent) {
         match intent {
-            Intent::Prompt(asking) if self.is_for_question(&asking) => {}
-            Intent::Prompt(asking) => self.prompt(&asking),
-            Intent::Command(command, message) => self.command(command, &message),
+            Intent::Prompt(asking)
+                if asking.message.extra.file.is_none() && self.is_for_question(&asking) => {}
+            Intent::Prompt(asking) => self.prompt(asking),
+            Intent::Command(command, message) => {
+                self.flush(message.place);
+                self.command(command, &message);
+            }
+            Intent::Spoken(message) => self.spoken(&message),
+            Intent::Edited(asking) => self.edited(&asking),
             Intent::Tap(tap, press) => self.tap(tap, &press),
             Intent::Unknown(press) => self.outdated(&press),
             Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
@@ -225,8 +263,10 @@ impl App {
     }
 
     fn unreadable(&self, kind: &str, message: &Message) {
-        let words =
-            format!("I read text only so far, not a {}. Write it, please.", kind.replace('_', " "));
+        let kind = kind.replace('_', " ");
+        let words = format!(
+            "A {kind} says nothing to Claude. I take text, photos, files, voice and locations."
+        );
         self.reply(message, screens::notice::plain(&words));
     }
 
@@ -234,7 +274,10 @@ impl App {
 
     fn note(&mut self, note: Note) {
         match note {
+            Note::Chosen { source, choice, value } => self.chosen(source, choice, &value),
             Note::Taken { source, display, session } => self.taken(source, &display, session),
+            Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
+            Note::Heard { source, text } => self.heard(source, text),
             Note::Settled { prompt, place, sessions: (from, to) } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
@@ -330,6 +373,7 @@ impl App {
 
     async fn end(mut self) {
         self.leave_orphans();
+        self.intake.end();
         self.laptop.leave();
         let finished = async {
             while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
@@ -354,6 +398,14 @@ impl App {
             let source = self.source(place, 0);
             self.ledger.bind(source, binding, "/resume", now());
         }
+    }
+}
+
+/// The moment when something gathered is whole.
+async fn due(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
     }
 }
 

@@ -12,9 +12,11 @@ use tokio::{
 };
 
 use crate::{
+    app::changed,
     bridge::{
+        choices::Choice,
         place::Place,
-        prompt::{PromptId, Source},
+        prompt::{Prompt, PromptId, Source},
         question::Open,
         spool::Spool,
         turn::{Outcome, Phase, Turn, Wait},
@@ -34,7 +36,7 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Time for more words to come before they are drawn: a drawing per word would be wasted.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// What a painter tells the app.
+/// What a painter, or an errand, tells the app.
 #[derive(Debug)]
 pub(super) enum Note {
     /// Claude has the prompt.
@@ -45,6 +47,31 @@ pub(super) enum Note {
         display: String,
         /// The session that took it.
         session: SessionId,
+    },
+    /// The files of a prompt are here, or why they are not.
+    Fetched {
+        /// Where the prompt stands.
+        place: Place,
+        /// The prompt.
+        id: PromptId,
+        /// It with its files.
+        fetched: Result<Prompt, String>,
+    },
+    /// A recording was written down.
+    Heard {
+        /// The message that carries it.
+        source: Source,
+        /// What was said.
+        text: String,
+    },
+    /// The CLI has agreed to a choice.
+    Chosen {
+        /// The message that asked for it.
+        source: Source,
+        /// What was chosen.
+        choice: Choice,
+        /// The choice.
+        value: String,
     },
     /// The turn is over and shown.
     Settled {
@@ -149,7 +176,12 @@ impl Painter {
 
     fn draw(&self, turn: &Turn) -> Screen {
         let scene = self.scene();
-        if matches!(turn.phase, Phase::Waiting(Wait::Turn) | Phase::Done(Outcome::Joined)) {
+        let joins = matches!(
+            turn.phase,
+            Phase::Waiting(Wait::Turn | Wait::After | Wait::Interrupt)
+                | Phase::Done(Outcome::Joined)
+        );
+        if joins {
             return screens::turn::joining(&scene, turn);
         }
         screens::turn::progress(&scene, turn, &self.around(turn, String::new()))
@@ -246,7 +278,8 @@ impl Painter {
     /// Sends what is not in the chat yet of the answer. When all of it is, the prompt is done with.
     async fn answer(&mut self, scene: &Scene, turn: &Turn) {
         let Canvas { outbox, place, .. } = &self.canvas;
-        let around = self.around(turn, title(&self.canvas.home, turn.session).await);
+        let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
+        around.changed = changed::of(turn).await;
         // One sound for the whole answer.
         let sound = |part| if part == 0 { Sound::Aloud } else { Sound::Silent };
         let parts = screens::turn::answer(scene, turn, &around).into_iter().enumerate();
@@ -284,7 +317,7 @@ impl Painter {
 
     fn around(&self, turn: &Turn, title: String) -> Around {
         let seconds = turn.ended.unwrap_or_else(Instant::now).duration_since(turn.began).as_secs();
-        Around { title, seconds, elsewhere: self.canvas.elsewhere }
+        Around { title, seconds, elsewhere: self.canvas.elsewhere, changed: Vec::new() }
     }
 
     fn scene(&self) -> Scene {
@@ -294,7 +327,8 @@ impl Painter {
 
 /// Whether a turn is worth a progress message before it has lasted a moment.
 fn is_shown_at_once(turn: &Turn) -> bool {
-    !turn.asks.is_empty() || matches!(turn.phase, Phase::Waiting(_))
+    !turn.asks.is_empty()
+        || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files(_)))
 }
 
 async fn title(home: &Home, session: SessionId) -> String {

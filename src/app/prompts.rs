@@ -19,7 +19,7 @@ use crate::{
         session::{Session, SessionId},
     },
     screens::{notice, sessions::Purpose},
-    telegram::{button::Carry, intent::Asking, text::Text, update::ChatKind},
+    telegram::{button::Carry, text::Text},
 };
 
 /// A prompt and where it should go.
@@ -32,16 +32,6 @@ pub(super) struct Sending {
 }
 
 impl App {
-    pub(super) fn prompt(&mut self, asking: &Asking) {
-        let message = &asking.message;
-        let source = self.source(message.place, message.id);
-        self.send(Sending {
-            prompt: Prompt::new(source, message.text.as_str(), 0),
-            session: asking.session,
-            group: message.chat == ChatKind::Group,
-        });
-    }
-
     /// Sends a prompt to the session it is for, or asks the person what is missing.
     pub(super) fn send(&mut self, sending: Sending) {
         let place = sending.prompt.source.place;
@@ -103,7 +93,7 @@ impl App {
             return self.route(sending, &binding, newest.id);
         }
         let session = fresh_session(source, attempt);
-        let binding = Binding { fresh: true, ..Binding::to(binding.project.clone(), session) };
+        let binding = Binding::begin(binding.project.clone(), session);
         if !self.route_would_ask(session, &binding) {
             self.say(source.place, notice::first(&scene, session, &binding.project));
             self.ledger.point(source.place, binding.clone());
@@ -115,7 +105,7 @@ impl App {
         catalog::newest(&self.setup.home, directory)
     }
 
-    fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
+    pub(super) fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
         let held = self.holder(session);
         let found = self.found(session);
         let directory = found.as_ref().map_or(&binding.project, |session| &session.project);
@@ -125,6 +115,7 @@ impl App {
             directory: directory.clone(),
             exists: self.setup.home.transcript(session).is_some(),
             fresh: binding.fresh,
+            fork: binding.fork.filter(|of| self.setup.home.transcript(*of).is_some()),
             held,
             ours: self.runs.state(session).is_some(),
             trusted: self.is_trusted(directory),
@@ -140,7 +131,7 @@ impl App {
     }
 
     /// Trusted at the terminal, or worked in before: by a person there, or from here.
-    fn is_trusted(&self, directory: &Path) -> bool {
+    pub(super) fn is_trusted(&self, directory: &Path) -> bool {
         if self.trusted.contains(directory) || self.setup.home.trusted(directory) {
             return true;
         }
@@ -167,7 +158,7 @@ impl App {
         let scene = self.scene();
         match route::resolve(&facts) {
             Route::Run(conversation) => {
-                self.ask(self.seat(facts.directory, conversation), sending.prompt);
+                self.ask(self.seat(place, facts.directory, conversation), sending.prompt);
             }
             Route::Fresh => self.fall_back(sending, &facts, session),
             Route::NoDirectory => {
@@ -189,14 +180,24 @@ impl App {
         }
     }
 
-    pub(super) fn seat(&self, directory: PathBuf, conversation: Conversation) -> Seat {
-        let (mode, model) = (self.setup.mode.clone(), self.setup.model.clone());
-        Seat { directory, conversation, mode, model }
+    /// A seat as the place wants it.
+    pub(super) fn seat(
+        &self,
+        place: Place,
+        directory: PathBuf,
+        conversation: Conversation,
+    ) -> Seat {
+        let bound = self.ledger.binding(place);
+        let ours = |binding: &Binding| binding.session == Some(conversation.session());
+        let agent =
+            bound.as_ref().filter(|bound| ours(bound)).and_then(|bound| bound.agent.clone());
+        let choices = bound.map(|bound| bound.choices).unwrap_or_default();
+        Seat { directory, conversation, choices: self.permitted(choices), agent }
     }
 
     /// Hands a prompt to a run and shows its turn.
     pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) {
-        let (source, display) = (prompt.source, prompt.text.clone());
+        let (source, display) = (prompt.source, prompt.display());
         self.note_leg(&seat, &prompt);
         let (asked, turn) = self.runs.admit(seat.conversation.session(), prompt);
         self.show(source.place, Some(source), turn, display);
@@ -208,7 +209,7 @@ impl App {
         let Prompt { source, attempt, .. } = sending.prompt;
         let into = fresh_session(source, attempt);
         self.replace(source.place, old, into, &facts.directory);
-        let seat = self.seat(facts.directory.clone(), Conversation::New(into));
+        let seat = self.seat(source.place, facts.directory.clone(), Conversation::New(into));
         self.ask(seat, sending.prompt);
     }
 
@@ -219,7 +220,7 @@ impl App {
         self.say(place, notice::fell_back(&self.scene(), old, into, directory));
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         if bound.is_none_or(|bound| bound == old) {
-            let binding = Binding { fresh: true, ..Binding::to(directory.to_owned(), into) };
+            let binding = Binding::begin(directory.to_owned(), into);
             self.ledger.point(place, binding);
         }
     }
@@ -234,7 +235,8 @@ impl App {
             match why {
                 Why::Shutdown => asked.turn.send_modify(|turn| turn.finish(Outcome::Shutdown)),
                 Why::Idle => {
-                    let seat = self.seat(directory.clone(), Conversation::Resume(session));
+                    let resume = Conversation::Resume(session);
+                    let seat = self.seat(source.place, directory.clone(), resume);
                     self.runs.give(seat, asked);
                 }
                 Why::NoConversation => {
@@ -243,7 +245,7 @@ impl App {
                         self.replace(source.place, session, next, &directory);
                     }
                     asked.turn.send_modify(|turn| turn.session = next);
-                    let seat = self.seat(directory.clone(), Conversation::New(next));
+                    let seat = self.seat(source.place, directory.clone(), Conversation::New(next));
                     self.note_leg(&seat, &asked.prompt);
                     self.runs.give(seat, asked);
                 }
@@ -258,7 +260,7 @@ impl App {
             return; // An earlier process wrote it down.
         }
         let binding = self.binding_of(session, source.place);
-        let binding = Binding { fresh: false, ..binding };
+        let binding = Binding { fresh: false, fork: None, agent: None, ..binding };
         let bound = self.ledger.binding(source.place).and_then(|binding| binding.session);
         if bound.is_none_or(|bound| bound == session) {
             self.ledger.bind(source, binding, display, now());

@@ -13,7 +13,7 @@ use crate::{
     telegram::{
         button::Key,
         intent::{Asking, session_in},
-        text::{EntityKind, Text},
+        text::Text,
         update::{Message, Press},
     },
 };
@@ -65,12 +65,8 @@ impl App {
     /// A question of an earlier process, which its session does not wait for any more: the message
     /// says so, and offers to have it asked again.
     fn lost(&self, message: &Message) {
-        let mut links = message.entities.iter().filter_map(|entity| match &entity.kind {
-            EntityKind::Link(address) => session_in(address),
-            _ => None,
-        });
-        let Some(session) = links.next().filter(|session| self.runs.state(*session).is_none())
-        else {
+        let session = session_in(&message.entities);
+        let Some(session) = session.filter(|session| self.runs.state(*session).is_none()) else {
             return;
         };
         let text = Text { text: message.text.clone(), entities: message.entities.clone() };

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, prompts::Sending},
+    app::{App, intake::spoken, prompts::Sending},
     bridge::{
         binding::Binding,
         prompt::{Prompt, PromptId},
@@ -34,6 +34,7 @@ use crate::{
         decode::decode,
         intent::{Command, Intent},
         update::ChatKind,
+        wording,
     },
 };
 
@@ -89,7 +90,7 @@ impl App {
                 match leg.start {
                     Start::Fork(of) if exists.is_none() => {
                         let fork = Conversation::Fork { of, into: session };
-                        self.ask(self.seat(leg.directory, fork), prompt);
+                        self.ask(self.seat(source.place, leg.directory, fork), prompt);
                     }
                     _ => {
                         let sending = Sending { prompt, session: Some(session), group };
@@ -105,13 +106,15 @@ impl App {
     pub(super) fn prompt_in(&self, intent: &Intent) -> Option<(Prompt, bool)> {
         match intent {
             Intent::Prompt(asking) => {
-                let source = self.source(asking.message.place, asking.message.id);
-                let group = asking.message.chat == ChatKind::Group;
-                Some((Prompt::new(source, asking.message.text.as_str(), 0), group))
+                let message = &asking.message;
+                let source = self.source(message.place, message.id);
+                let group = message.chat == ChatKind::Group;
+                let prompt = spoken(source, &wording::of(message), &message.text);
+                Some((prompt.with(message.extra.file.clone()), group))
             }
             Intent::Command(Command::New(Some(text)), message) => {
                 let source = self.source(message.place, message.id);
-                Some((Prompt::new(source, text.as_str(), 0), message.chat == ChatKind::Group))
+                Some((Prompt::typed(source, text, 0), message.chat == ChatKind::Group))
             }
             Intent::Tap(tap, press) => {
                 let Sending { prompt, group, .. } = self.taken_along(tap, press)?;
@@ -148,7 +151,8 @@ impl App {
         let bound = self.spool.get(id).and_then(|(kept, _)| kept.leg);
         let directory = self.found(session).map(|found| found.project);
         let directory = directory.or(bound.map(|leg| leg.directory)).unwrap_or_default();
-        self.ask(self.seat(directory, Conversation::Resume(session)), sending.prompt);
+        let place = sending.prompt.source.place;
+        self.ask(self.seat(place, directory, Conversation::Resume(session)), sending.prompt);
         None
     }
 
@@ -251,7 +255,7 @@ impl App {
         match past {
             Past::Unread => {
                 asked.turn.send_modify(|turn| turn.phase = Phase::Starting);
-                self.runs.give(seat, asked);
+                self.hand_over(seat, asked);
             }
             Past::Joined => asked.turn.send_modify(|turn| {
                 turn.taken = true;

@@ -1,9 +1,14 @@
 //! The runs that live, and the turns they show.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use serde_json::Value;
 use tokio::{
-    sync::watch,
+    sync::{oneshot, watch},
     task::{Id, JoinSet},
     time::Instant,
 };
@@ -11,12 +16,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bridge::{
+        choices::Choice,
         place::Place,
         prompt::{Prompt, PromptId},
-        run::{Activity, Asked, Order, Over, Run, Seat, Settings, State},
+        run::{Activity, Asked, Control, Order, Over, Run, Seat, Settings, State},
         turn::{Outcome, Turn},
     },
-    claude::session::SessionId,
+    claude::{session::SessionId, wire::offers::Offers},
 };
 
 /// A turn that is not over, or a prompt that waits for one.
@@ -29,12 +35,18 @@ pub(super) struct Shown {
     pub(super) turn: watch::Receiver<Turn>,
 }
 
+/// A run and where it works.
+struct Seated {
+    run: Run,
+    directory: PathBuf,
+}
+
 /// Every run, and every turn that is not over.
 pub(super) struct Runs {
     settings: Settings,
     warm: usize,
     cancel: CancellationToken,
-    live: HashMap<Id, Run>,
+    live: HashMap<Id, Seated>,
     tasks: JoinSet<Over>,
     /// Turns that are not over.
     pub(super) shown: Vec<Shown>,
@@ -60,24 +72,51 @@ impl Runs {
 
     /// Gives a prompt to the run of a session, which begins if there is none.
     pub(super) fn give(&mut self, seat: Seat, asked: Asked) {
-        let mut order = Order::Ask(Box::new(asked));
+        self.tell(seat, Order::Ask(Box::new(asked)));
+    }
+
+    /// Asks the process of a session something; it is started if there is none.
+    pub(super) fn control(
+        &mut self,
+        seat: Seat,
+        body: Value,
+        choice: Option<(Choice, String)>,
+    ) -> oneshot::Receiver<Result<Value, String>> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(seat, Order::Control(Control { body, choice, reply }));
+        answer
+    }
+
+    /// What the CLI offers in a directory, where a process of ours has told.
+    pub(super) fn offers(&self, directory: &Path) -> Option<Arc<Offers>> {
+        let here = |run: &&Seated| run.directory == directory;
+        self.live.values().filter(here).find_map(|run| run.run.state().offers)
+    }
+
+    /// Gives an order to the run of a session, which begins if there is none.
+    fn tell(&mut self, seat: Seat, mut order: Order) {
         if let Some(run) = self.find(seat.conversation.session()) {
             match run.order(order) {
                 Ok(()) => return,
                 Err(refused) => order = refused,
             }
         }
+        let directory = seat.directory.clone();
         let (run, task) = Run::new(self.settings.clone(), seat, self.cancel.child_token());
         if run.order(order).is_err() {
-            tracing::error!("a new run took no prompt");
+            tracing::error!("a new run took no order");
         }
         let id = self.tasks.spawn(task).id();
-        self.live.insert(id, run);
+        self.live.insert(id, Seated { run, directory });
         self.trim();
     }
 
+    fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.live.values().map(|seated| &seated.run)
+    }
+
     fn find(&self, session: SessionId) -> Option<&Run> {
-        self.live.values().find(|run| run.state().session == session)
+        self.runs().find(|run| run.state().session == session)
     }
 
     /// What the run of a session is doing.
@@ -92,7 +131,7 @@ impl Runs {
 
     /// Whether a process is one of ours.
     pub(super) fn has(&self, pid: u32) -> bool {
-        self.live.values().any(|run| run.state().pid == Some(pid))
+        self.runs().any(|run| run.state().pid == Some(pid))
     }
 
     /// Whether a turn of this prompt is shown.
@@ -108,7 +147,7 @@ impl Runs {
     /// How many processes are warm, how many runs are in a turn, and the version of the CLI.
     pub(super) fn summary(&self) -> Summary {
         let mut summary = Summary::default();
-        for state in self.live.values().map(Run::state) {
+        for state in self.runs().map(Run::state) {
             match state.activity {
                 Activity::Busy => summary.busy += 1,
                 Activity::Idle(_) => summary.warm += usize::from(state.pid.is_some()),
@@ -121,8 +160,7 @@ impl Runs {
     /// Lets the least recently used idle runs go while there are too many.
     pub(super) fn trim(&self) {
         let mut idle: Vec<(Instant, &Run)> = self
-            .live
-            .values()
+            .runs()
             .filter_map(|run| match run.state() {
                 State { activity: Activity::Idle(since), background: 0, pid: Some(_), .. } => {
                     Some((since, run))

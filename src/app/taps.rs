@@ -35,6 +35,8 @@ impl App {
                 "That turn has ended."
             })),
             Tap::Answer(key, deed) => self.tap_answer((key, deed), press, message),
+            Tap::Hand(hand) => return self.tap_hand(hand, press, message),
+            Tap::Steer(steer) => return self.tap_steer(steer, press, message),
             tap => return self.tap_on(tap, press, message),
         };
         self.outbox.answer(press.id.clone(), notice.map(str::to_owned));
@@ -82,7 +84,7 @@ impl App {
             Tap::GoOn(session, attempt) => self.tap_again(message, (session, attempt), Some(GO_ON)),
             Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
             Tap::Compact(session) => self.send_own(message, session, COMPACT),
-            Tap::Stop(_) | Tap::Answer(..) => {}
+            Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) | Tap::Steer(_) => {}
         }
     }
 
@@ -94,16 +96,17 @@ impl App {
 
     // ---- Turns and questions ----
 
-    fn tap_stop(&self, key: Key) -> Option<&'static str> {
+    fn tap_stop(&mut self, key: Key) -> Option<&'static str> {
         let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
         let shown = self.runs.shown.iter().find(is_it)?;
         if let Some(words) = self.laptop.take_back(shown) {
             return Some(words);
         }
-        let session = shown.turn.borrow().session;
+        let (session, place) = (shown.turn.borrow().session, shown.place);
         if !self.end_orphan(session) {
-            self.runs.order(session, Order::Stop(shown.place));
+            self.runs.order(session, Order::Stop(place));
         }
+        self.intake.take_back(place);
         Some("Stopping…")
     }
 
@@ -112,10 +115,8 @@ impl App {
     /// The prompt that a message of ours waits with: the one it replies to.
     fn waiting(&self, message: &Message) -> Option<Sending> {
         let reply = message.reply.as_deref()?;
-        let text = self.setup.door.carried(reply)?;
-        let source = self.source(message.place, reply.id);
-        let group = message.chat == ChatKind::Group;
-        Some(Sending { prompt: Prompt::new(source, text, 0), session: None, group })
+        let prompt = self.carried(message.place, reply)?;
+        Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
     }
 
     /// Sends a prompt that has waited, from where its place points now.
@@ -176,11 +177,11 @@ impl App {
         };
         let Prompt { source, attempt, .. } = sending.prompt;
         let into = fresh_session(source, attempt);
-        let binding = Binding { fresh: true, ..Binding::to(found.project.clone(), into) };
+        let binding = Binding::begin(found.project.clone(), into);
         self.ledger.bind(source, binding, "/fork", now());
         self.outbox.delete(message.place, message.id);
         self.say(source.place, notice::forked(&self.scene(), &found, into));
-        let seat = self.seat(found.project, Conversation::Fork { of, into });
+        let seat = self.seat(source.place, found.project, Conversation::Fork { of, into });
         self.ask(seat, sending.prompt);
     }
 
@@ -192,9 +193,10 @@ impl App {
         words: Option<&str>,
     ) {
         let Some(mut sending) = self.waiting(message) else { return };
-        let Prompt { source, text, .. } = sending.prompt;
-        let text = words.map_or(text, str::to_owned);
-        sending.prompt = Prompt::new(source, text, attempt);
+        sending.prompt = match words {
+            Some(words) => Prompt::new(sending.prompt.source, words, attempt),
+            None => sending.prompt.again(attempt),
+        };
         sending.session = Some(session);
         // The buttons go, so that they cannot send it a third time.
         self.strip(message);
@@ -251,6 +253,11 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::TakeOver(..)
         | Tap::Again(..)
         | Tap::GoOn(..) => true,
-        Tap::Stop(_) | Tap::Answer(..) | Tap::AskAgain(_) | Tap::Compact(_) => false,
+        Tap::Stop(_)
+        | Tap::Answer(..)
+        | Tap::AskAgain(_)
+        | Tap::Compact(_)
+        | Tap::Hand(_)
+        | Tap::Steer(_) => false,
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    bridge::{place::Place, prompt::Source},
+    bridge::{choices::Choices, place::Place, prompt::Source},
     claude::{history::Entry, session::SessionId},
 };
 
@@ -21,17 +21,35 @@ pub struct Binding {
     pub session: Option<SessionId>,
     /// The session was chosen by `/new` and may not exist yet, which is no failed resume.
     pub fresh: bool,
+    /// The session that the one of this binding begins as a copy of.
+    pub fork: Option<SessionId>,
+    /// The CLI's agent that the session begins with.
+    pub agent: Option<String>,
+    /// How the place wants its runs, whatever session it points at.
+    pub choices: Choices,
 }
 
 impl Binding {
     /// A session that exists.
     pub fn to(project: PathBuf, session: SessionId) -> Self {
-        Self { project, session: Some(session), fresh: false }
+        Self { session: Some(session), ..Self::newest_of(project) }
     }
 
     /// A directory and whatever is newest in it.
     pub fn newest_of(project: PathBuf) -> Self {
-        Self { project, session: None, fresh: false }
+        Self {
+            project,
+            session: None,
+            fresh: false,
+            fork: None,
+            agent: None,
+            choices: Choices::default(),
+        }
+    }
+
+    /// A session that does not exist yet.
+    pub fn begin(project: PathBuf, session: SessionId) -> Self {
+        Self { fresh: true, ..Self::to(project, session) }
     }
 
     /// The history line that makes this the binding of the place of `source`.
@@ -48,7 +66,15 @@ impl Binding {
         }
         if self.fresh {
             tag.insert("new".to_owned(), json!(true));
+            // Only what begins can begin as something; afterwards the CLI's own files know it.
+            if let Some(fork) = self.fork {
+                tag.insert("fork".to_owned(), json!(fork.to_string()));
+            }
+            if let Some(agent) = &self.agent {
+                tag.insert("persona".to_owned(), json!(agent));
+            }
         }
+        self.choices.write(&mut tag);
         Entry { telegram: Some(Value::Object(tag)), ..untagged(self, display, timestamp) }
     }
 
@@ -61,7 +87,15 @@ impl Binding {
         };
         let place = Place { chat: tag.get("chat")?.as_i64()?, thread };
         let fresh = tag.get("new").and_then(Value::as_bool).unwrap_or_default();
-        let binding = Self { project: entry.project.clone(), session: entry.session, fresh };
+        let text = |key: &str| tag.get(key).and_then(Value::as_str);
+        let binding = Self {
+            project: entry.project.clone(),
+            session: entry.session,
+            fresh,
+            fork: text("fork").and_then(|id| id.parse().ok()),
+            agent: text("persona").map(str::to_owned),
+            choices: Choices::read(tag),
+        };
         Some((tag.get("bot")?.as_u64()?, place, binding))
     }
 }
@@ -92,7 +126,20 @@ mod tests {
         for (thread, binding) in [
             (None, Binding::to("/home/ada/garden".into(), session)),
             (Some(7), Binding::newest_of("/home/ada".into())),
-            (None, Binding { fresh: true, ..Binding::to("/".into(), session) }),
+            (None, Binding::begin("/".into(), session)),
+            (
+                Some(7),
+                Binding {
+                    fork: Some(session),
+                    agent: Some("Explore".to_owned()),
+                    choices: Choices {
+                        mode: Some("plan".to_owned()),
+                        model: Some("opus".to_owned()),
+                        effort: Some("low".to_owned()),
+                    },
+                    ..Binding::begin("/".into(), session)
+                },
+            ),
         ] {
             let place = Place { chat: -5, thread };
             let entry = binding.entry(Source { bot: 42, place, message: 3 }, "hello", 9);

@@ -1,6 +1,9 @@
 //! Decisions between Claude's side and the chat, pure where they can be.
 
+pub mod attachment;
 pub mod binding;
+pub mod change;
+pub mod choices;
 pub mod danger;
 pub mod follow;
 pub mod form;

@@ -3,7 +3,13 @@
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use crate::{bridge::place::Place, claude::session::SessionId};
+use crate::{
+    bridge::{
+        attachment::{Attached, Attachment},
+        place::Place,
+    },
+    claude::{session::SessionId, wire::say::Image},
+};
 
 /// Where in Telegram a prompt stands: the message that carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,12 +67,98 @@ pub struct Prompt {
     pub text: String,
     /// 0, and one more for each *Try again*.
     pub attempt: u32,
+    /// What goes with it.
+    pub attachments: Vec<Attachment>,
+    /// What it does to a turn that runs.
+    pub manner: Manner,
+}
+
+/// What a prompt does to the turn that runs in its session and place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// It goes into it.
+    #[default]
+    Join,
+    /// It interrupts it and goes first: `!` in front.
+    Interrupt,
+    /// It waits until it is done: `>` in front, and every slash command, which would be mere text
+    /// inside a turn.
+    After,
+}
+
+impl Manner {
+    /// The manner of what a person has typed, and the text without its sign.
+    pub fn read(text: &str) -> (Self, &str) {
+        let signed = |sign: char| {
+            let rest = text.strip_prefix(sign)?.trim_start();
+            (!rest.is_empty() && !rest.starts_with(sign)).then_some(rest)
+        };
+        if let Some(rest) = signed('!') {
+            return (Self::Interrupt, rest);
+        }
+        if let Some(rest) = signed('>') {
+            return (Self::After, rest);
+        }
+        let manner = if slash_command(text).is_some() { Self::After } else { Self::Join };
+        (manner, text)
+    }
+}
+
+/// The name of the CLI's slash command that a text calls, without `/`.
+pub fn slash_command(text: &str) -> Option<&str> {
+    let name = text.strip_prefix('/')?.split(char::is_whitespace).next()?;
+    let is_name = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | ':' | '.');
+    (!name.is_empty() && name.chars().all(is_name)).then_some(name)
 }
 
 impl Prompt {
     /// The prompt of a message, at its first attempt.
     pub fn new(source: Source, text: impl Into<String>, attempt: u32) -> Self {
-        Self { id: PromptId::of(source, attempt), source, text: text.into(), attempt }
+        let (id, manner) = (PromptId::of(source, attempt), Manner::Join);
+        Self { id, source, text: text.into(), attempt, manner, attachments: Vec::new() }
+    }
+
+    /// The same of what a person has typed, whose first sign may tell the manner.
+    pub fn typed(source: Source, text: &str, attempt: u32) -> Self {
+        let (manner, text) = Manner::read(text);
+        Self { manner, ..Self::new(source, text, attempt) }
+    }
+
+    /// The same with files.
+    #[must_use]
+    pub fn with(self, files: impl IntoIterator<Item = Attached>) -> Self {
+        Self { attachments: files.into_iter().map(Attachment::File).collect(), ..self }
+    }
+
+    /// The same prompt at another attempt.
+    #[must_use]
+    pub fn again(self, attempt: u32) -> Self {
+        Self { id: PromptId::of(self.source, attempt), attempt, ..self }
+    }
+
+    /// Files that have to be fetched first.
+    pub fn files(&self) -> impl Iterator<Item = &Attached> {
+        self.attachments.iter().filter_map(|one| match one {
+            Attachment::File(file) => Some(file),
+            Attachment::Image(_) => None,
+        })
+    }
+
+    /// Pictures that go to Claude.
+    pub fn images(&self) -> impl Iterator<Item = &Image> {
+        self.attachments.iter().filter_map(|one| match one {
+            Attachment::Image(image) => Some(image),
+            Attachment::File(_) => None,
+        })
+    }
+
+    /// The prompt in a line of history: what was written, or what was sent in its place.
+    pub fn display(&self) -> String {
+        if !self.text.trim().is_empty() || self.attachments.is_empty() {
+            return self.text.clone();
+        }
+        let labels: Vec<_> = self.files().map(|file| format!("[{}]", file.label())).collect();
+        labels.join(" ")
     }
 }
 
@@ -88,5 +180,23 @@ mod tests {
         assert_ne!(id, PromptId::of(source(1, None, 2), 1));
         assert_ne!(id.0, fresh_session(source(1, None, 2), 0).0);
         assert_eq!(id.0.get_version_num(), 8);
+    }
+
+    #[test]
+    fn the_first_sign_tells_the_manner() {
+        for (typed, manner, text) in [
+            ("water the beans", Manner::Join, "water the beans"),
+            ("! stop that", Manner::Interrupt, "stop that"),
+            ("!stop that", Manner::Interrupt, "stop that"),
+            ("> and then weed", Manner::After, "and then weed"),
+            ("/compact", Manner::After, "/compact"),
+            ("/my_plugin:do-it now", Manner::After, "/my_plugin:do-it now"),
+            ("/home/ada is here", Manner::Join, "/home/ada is here"),
+            ("!", Manner::Join, "!"),
+            ("!!! why", Manner::Join, "!!! why"),
+            (">> quoted", Manner::Join, ">> quoted"),
+        ] {
+            assert_eq!(Manner::read(typed), (manner, text), "{typed}");
+        }
     }
 }

@@ -18,6 +18,8 @@ pub struct Facts {
     pub exists: bool,
     /// Whether the binding says that it need not have one yet.
     pub fresh: bool,
+    /// The session that it is to begin as a copy of, which is there.
+    pub fork: Option<SessionId>,
     /// A live process other than ours that holds it.
     pub held: Option<Live>,
     /// Whether a run of ours has it.
@@ -58,7 +60,10 @@ pub fn resolve(facts: &Facts) -> Route {
     }
     match (facts.exists, facts.fresh) {
         (true, _) => Route::Run(Conversation::Resume(facts.session)),
-        (false, true) => Route::Run(Conversation::New(facts.session)),
+        (false, true) => Route::Run(match facts.fork {
+            Some(of) => Conversation::Fork { of, into: facts.session },
+            None => Conversation::New(facts.session),
+        }),
         (false, false) => Route::Fresh,
     }
 }
@@ -75,6 +80,7 @@ mod tests {
             directory_exists: true,
             exists: true,
             fresh: false,
+            fork: None,
             held: None,
             ours: false,
             trusted: true,
@@ -108,6 +114,8 @@ mod tests {
         };
         check(facts(), "Run(Resume(");
         check(Facts { exists: false, fresh: true, ..facts() }, "Run(New(");
+        let fork = Some(SessionId(uuid::Uuid::nil()));
+        check(Facts { exists: false, fresh: true, fork, ..facts() }, "Run(Fork {");
         check(Facts { exists: false, ..facts() }, "Fresh");
         check(Facts { trusted: false, ..facts() }, "Distrusted");
         check(Facts { trusted: false, ours: true, ..facts() }, "Run(Resume(");

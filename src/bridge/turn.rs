@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     bridge::{
+        change::Change,
         outcome,
         prompt::{Prompt, PromptId},
         question::{Decision, Deed, Open, Verdict},
@@ -61,6 +62,11 @@ pub struct Turn {
     pub decided: Vec<(String, Decision)>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
+    /// Why it began, where nobody asked for it: the CLI's words for the background task that ended,
+    /// or nothing.
+    pub occasion: Option<String>,
+    /// What a command of the CLI did to the conversation.
+    pub change: Option<Change>,
     /// How many prompts were taken into this turn while it ran.
     pub joined: usize,
     /// What the turn cost, US dollars.
@@ -94,12 +100,18 @@ pub enum Wait {
     /// The turn that runs in the same session and place: Claude takes the prompt in at the next
     /// occasion.
     Turn,
+    /// The turn that runs to be interrupted for it.
+    Interrupt,
+    /// The turn that runs to end: the person wants it so, or it is a command.
+    After,
     /// A turn of another place in the same session to end.
     Place,
     /// A turn that an earlier process of ours began to end.
     Orphan,
     /// One of so many running turns of other sessions to end.
     Slot(usize),
+    /// So many files to be fetched from Telegram.
+    Files(usize),
     /// The terminal on the laptop that has the session.
     Terminal,
 }
@@ -159,6 +171,11 @@ pub enum Outcome {
     },
     /// Claude was cut off while nobody of ours was there.
     BrokenOff,
+    /// What was to go with the prompt could not be fetched or kept; Claude has not read it.
+    NoFile {
+        /// Why, in a sentence.
+        message: String,
+    },
     /// The terminal that has the session was of no help.
     Terminal(Trouble),
     /// We are shutting down.
@@ -219,6 +236,8 @@ impl Turn {
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,
+            occasion: None,
+            change: None,
             joined: 0,
             cost: None,
             context: None,
@@ -255,7 +274,9 @@ impl Turn {
         self.work.apply(line);
         match line {
             Line::Init(init) => {
-                self.session = init.session_id.unwrap_or(self.session);
+                let session = init.session_id.unwrap_or(self.session);
+                self.change = Change::between(self.session, session).or(self.change);
+                self.session = session;
                 self.directory = init.cwd.as_deref().unwrap_or_default().into();
                 self.phase = Phase::Working;
             }
@@ -264,6 +285,7 @@ impl Turn {
                 self.partial.push_str(text);
             }
             Line::Thinking => (self.thinking, self.retry) = (true, None),
+            Line::Compacted => self.change = Some(Change::Compacted),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),
             Line::Ask(ask) => {

@@ -78,6 +78,10 @@ pub struct Launch {
     pub mode: Option<String>,
     /// `--model`
     pub model: Option<String>,
+    /// `--effort`
+    pub effort: Option<String>,
+    /// `--agent`, with which a new session begins; the CLI remembers it with the session.
+    pub agent: Option<String>,
     /// Variables beyond our own environment.
     pub environment: Vec<(OsString, OsString)>,
 }
@@ -246,7 +250,19 @@ fn command(launch: &Launch) -> Command {
             .args(["--resume", &of.to_string(), "--fork-session"])
             .args(["--session-id", &into.to_string()]),
     };
-    for (flag, value) in [("--permission-mode", &launch.mode), ("--model", &launch.model)] {
+    let bypasses = launch.mode.as_deref() == Some("bypassPermissions");
+    let agent =
+        launch.agent.clone().filter(|_| matches!(launch.conversation, Conversation::New(_)));
+    if bypasses {
+        // The mode alone is refused.
+        command.arg("--dangerously-skip-permissions");
+    }
+    for (flag, value) in [
+        ("--permission-mode", &launch.mode.clone().filter(|_| !bypasses)),
+        ("--model", &launch.model),
+        ("--effort", &launch.effort),
+        ("--agent", &agent),
+    ] {
         if let Some(value) = value {
             command.args([flag, value]);
         }
@@ -382,6 +398,8 @@ mod tests {
             directory,
             conversation: Conversation::New(id),
             mode: None,
+            effort: None,
+            agent: None,
             model: None,
             environment: Vec::new(),
         }

@@ -108,9 +108,10 @@ pub(super) async fn run(
     let (outbox, sending) =
         Outbox::start(client.clone(), Pace::every(config.pace), CancellationToken::new());
     let (sink, updates) = mpsc::channel(UPDATES);
+    let setup = setup(config, me.clone(), client.clone());
     let poll = Poll { client, me: me.id, allowed_updates: WANTED, sink };
     let polling = tokio::spawn(poll::run(poll, cancel.clone()));
-    app::run(setup(config, me), outbox, updates, cancel).await;
+    app::run(setup, outbox, updates, cancel).await;
     sending.abort();
     polling.await.map_err(std::io::Error::other)??;
     Ok(())
@@ -146,7 +147,7 @@ async fn first_answer(client: &Client) -> Result<Me, poll::TokenRefused> {
     }
 }
 
-fn setup(config: &Config, me: Me) -> Setup {
+fn setup(config: &Config, me: Me, client: Client) -> Setup {
     Setup {
         door: Door { username: me.username.clone(), allowed: config.allowed.clone() },
         state: config.state.join(me.id.to_string()),
@@ -159,9 +160,13 @@ fn setup(config: &Config, me: Me) -> Setup {
         environment: config.environment.clone(),
         mode: config.mode.clone(),
         model: config.model.clone(),
+        allow_bypass: config.allow_bypass,
         idle: config.idle,
         warm: config.warm,
         turns: config.turns,
         grace: config.grace,
+        client,
+        inbox: config.inbox.clone(),
+        transcriber: config.transcriber.clone(),
     }
 }

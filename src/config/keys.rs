@@ -23,7 +23,7 @@ const fn key(
 }
 
 /// Every key there is. The README's table is this one.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 18] = [
     key("token", "TELEGRAM_BOT_TOKEN", "none", "the bot's token, as BotFather gave it"),
     key("token_file", "", "none", "a file that holds the token instead"),
     key(
@@ -48,6 +48,12 @@ pub const KEYS: [Key; 15] = [
     key("api_url", "SEGUE_API_URL", "https://api.telegram.org", "Bot API server"),
     key("mode", "", "Claude's own", "permission mode of new runs: default, acceptEdits, plan, …"),
     key("model", "", "Claude's own", "model of new runs"),
+    key(
+        "allow_bypass",
+        "",
+        "false",
+        "whether /mode may choose `bypassPermissions`, in which Claude asks about nothing",
+    ),
     key("idle_minutes", "", "10", "how long an unused Claude process is kept warm"),
     key(
         "warm_runs",
@@ -63,6 +69,20 @@ pub const KEYS: [Key; 15] = [
         "milliseconds between two calls in a private chat, 3.3 times that in groups; Telegram punishes less",
     ),
     key("grace_seconds", "", "5", "how long running turns may finish when segue ends"),
+    key(
+        "inbox",
+        "",
+        ".segue/inbox in the project",
+        "directory where files sent to the bot are put down; it must exist",
+    ),
+    key(
+        "transcriber",
+        "",
+        "none",
+        "shell command that prints what is said in the recording `$1`; with whisper.cpp: \
+         ffmpeg -v error -i \"$1\" -ar 16000 -ac 1 \"$1.wav\" && whisper-cli -m ~/ggml-base.bin \
+         -l auto -nt -np -f \"$1.wav\"",
+    ),
     key("log", "SEGUE_LOG", "info", "log filter, such as `warn` or `segue=debug`"),
 ];
 

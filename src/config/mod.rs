@@ -112,6 +112,8 @@ pub struct Config {
     pub mode: Option<String>,
     /// Model of new runs.
     pub model: Option<String>,
+    /// Whether the mode that asks about nothing may be chosen.
+    pub allow_bypass: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -122,6 +124,10 @@ pub struct Config {
     pub pace: Duration,
     /// How long running turns may finish at the end.
     pub grace: Duration,
+    /// Where files of the chat are put down; none: inside the project.
+    pub inbox: Option<PathBuf>,
+    /// Shell command that writes a recording down.
+    pub transcriber: Option<String>,
     /// Log filter.
     pub log: String,
     /// Where prompts are kept until they are answered.
@@ -181,11 +187,14 @@ impl Config {
             api_url: settings.address("api_url")?,
             mode: settings.text("mode")?,
             model: settings.text("model")?,
+            allow_bypass: settings.flag("allow_bypass")?,
             idle: Duration::from_secs(60 * settings.number("idle_minutes", 10)?),
             warm: settings.number("warm_runs", 3)? as usize,
             turns: settings.number("turns_at_once", 4)?.max(1) as usize,
             pace: Duration::from_millis(settings.number("pace_ms", 1000)?.max(1)),
             grace: Duration::from_secs(settings.number("grace_seconds", 5)?),
+            inbox: settings.directory("inbox", &user_home)?,
+            transcriber: settings.text("transcriber")?,
             log: settings.text("log")?.unwrap_or_else(|| "info".to_owned()),
             state: state_directory(sources, &user_home),
             user_home,
@@ -230,11 +239,14 @@ impl Config {
             "api_url" => Some(self.api_url.clone()),
             "mode" => self.mode.clone(),
             "model" => self.model.clone(),
+            "allow_bypass" => Some(self.allow_bypass.to_string()),
             "idle_minutes" => Some((self.idle.as_secs() / 60).to_string()),
             "warm_runs" => Some(self.warm.to_string()),
             "turns_at_once" => Some(self.turns.to_string()),
             "pace_ms" => Some(self.pace.as_millis().to_string()),
             "grace_seconds" => Some(self.grace.as_secs().to_string()),
+            "inbox" => self.inbox.as_ref().map(|path| path.display().to_string()),
+            "transcriber" => self.transcriber.clone(),
             "log" => Some(self.log.clone()),
             _ => None,
         };

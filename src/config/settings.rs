@@ -98,6 +98,11 @@ impl Settings<'_> {
         number.filter(|number| *number <= 100_000).ok_or_else(|| found.must_be("a whole number"))
     }
 
+    pub(super) fn flag(&self, name: &str) -> Result<bool, ConfigError> {
+        let Some(found) = self.find(name) else { return Ok(false) };
+        found.value.as_bool().ok_or_else(|| found.must_be("true or false"))
+    }
+
     pub(super) fn token(&self) -> Result<Option<Token>, ConfigError> {
         if let Some(found) = self.find("token") {
             let text = found.string("a text in quotes")?;

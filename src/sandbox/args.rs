@@ -1,4 +1,4 @@
-//! The arguments of one call, whatever way they came: JSON body, form body or query string.
+//! The arguments of one call, whatever way they came: JSON, form or multipart body, or query string.
 //!
 //! Values are taken out one by one; what is left at the end is unknown to the method and refused.
 //! Scalars may come as strings and objects as JSON in a string, as Telegram allows.
@@ -8,16 +8,21 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::refusal::Refusal;
+use super::{files::Upload, multipart, refusal::Refusal};
 
 /// Named arguments not taken yet.
 #[derive(Debug, Default)]
-pub(super) struct Args(Map<String, Value>);
+pub(super) struct Args {
+    fields: Map<String, Value>,
+    /// Files of a multipart body, by the name of their part.
+    files: BTreeMap<String, Upload>,
+}
 
 impl Args {
     /// Joins the query string and the body. `form` says how to read a body that is not JSON.
     pub(super) fn read(query: &str, kind: &str, body: &[u8]) -> Result<Self, Refusal> {
         let mut fields = pairs(query.as_bytes());
+        let mut files = BTreeMap::new();
         if kind.starts_with("application/json") {
             if !body.is_empty() {
                 let value: Value = serde_json::from_slice(body)
@@ -29,26 +34,31 @@ impl Args {
             }
         } else if kind.starts_with("application/x-www-form-urlencoded") {
             fields.extend(pairs(body));
+        } else if let Some(boundary) = multipart::boundary(kind) {
+            let parts = multipart::read(&boundary, body)
+                .ok_or_else(|| Refusal::bad("can't parse the multipart body"))?;
+            fields.extend(parts.fields);
+            files = parts.files;
         } else if !body.is_empty() {
             return Err(Refusal::strict(format!("body of type \"{kind}\"")));
         }
         fields.retain(|_, value| !value.is_null());
-        Ok(Self(fields))
+        Ok(Self { fields, files })
     }
 
     /// What the call log shows.
     pub(super) fn log(&self) -> Value {
-        Value::Object(self.0.clone())
+        Value::Object(self.fields.clone())
     }
 
     /// A number, left in place.
     pub(super) fn peek(&self, name: &str) -> Option<i64> {
-        integer(self.0.get(name)?)
+        integer(self.fields.get(name)?)
     }
 
     /// A number; none where absent.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<i64>, Refusal> {
-        let Some(value) = self.0.remove(name) else {
+        let Some(value) = self.fields.remove(name) else {
             return Ok(None);
         };
         integer(&value)
@@ -58,7 +68,7 @@ impl Args {
 
     /// A yes or no; no where absent.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, Refusal> {
-        match self.0.remove(name) {
+        match self.fields.remove(name) {
             None => Ok(false),
             Some(Value::Bool(value)) => Ok(value),
             Some(Value::String(text)) if text.eq_ignore_ascii_case("true") || text == "1" => {
@@ -73,7 +83,7 @@ impl Args {
 
     /// A text; empty where absent, as Telegram does not tell the two apart.
     pub(super) fn text(&mut self, name: &str) -> Result<String, Refusal> {
-        match self.0.remove(name) {
+        match self.fields.remove(name) {
             None => Ok(String::new()),
             Some(Value::String(text)) => Ok(text),
             Some(Value::Number(number)) => Ok(number.to_string()),
@@ -87,7 +97,7 @@ impl Args {
         name: &str,
         what: &str,
     ) -> Result<Option<T>, Refusal> {
-        let parsed = match self.0.remove(name) {
+        let parsed = match self.fields.remove(name) {
             None => return Ok(None),
             Some(Value::String(text)) if text.is_empty() => return Ok(None),
             Some(Value::String(text)) => serde_json::from_str(&text),
@@ -96,13 +106,38 @@ impl Args {
         parsed.map(Some).map_err(|error| Refusal::bad(format!("can't parse {what}: {error}")))
     }
 
+    /// A file: an uploaded one, or the id of one that is known. None where absent.
+    pub(super) fn file(&mut self, name: &str) -> Result<Option<Given>, Refusal> {
+        if let Some(upload) = self.files.remove(name) {
+            return Ok(Some(Given::Upload(upload)));
+        }
+        let text = self.text(name)?;
+        match text.strip_prefix("attach://") {
+            _ if text.is_empty() => Ok(None),
+            Some(part) => match self.files.remove(part) {
+                Some(upload) => Ok(Some(Given::Upload(upload))),
+                None => Err(Refusal::bad("file attached by name not found")),
+            },
+            None => Ok(Some(Given::Known(text))),
+        }
+    }
+
     /// Refuses what the method did not take.
     pub(super) fn finish(&self) -> Result<(), Refusal> {
-        match self.0.keys().next() {
+        match self.fields.keys().chain(self.files.keys()).next() {
             None => Ok(()),
             Some(name) => Err(Refusal::strict(format!("unknown parameter \"{name}\""))),
         }
     }
+}
+
+/// A file as a call names it.
+#[derive(Debug)]
+pub(super) enum Given {
+    /// Its content.
+    Upload(Upload),
+    /// Its `file_id`.
+    Known(String),
 }
 
 fn integer(value: &Value) -> Option<i64> {

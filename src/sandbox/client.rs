@@ -10,8 +10,9 @@ use super::{
     calls::Call,
     change::{Change, State},
     faults::{Armed, Fault},
+    files::{File, Upload},
     hub::Hub,
-    person::{self, Missing, Which},
+    person::{self, Missing, Saying, Which},
     query::{Answer, Outcome},
     room::{Post, Standing},
     world::World,
@@ -37,12 +38,39 @@ pub struct Client {
 impl Client {
     /// Says something. Gives the message's id.
     pub fn say(&self, who: (i64, i64), text: &str) -> Result<i64, Missing> {
-        self.hub.with(|world| person::say(world, who, text, None))
+        self.send(who, Saying { text: text.to_owned(), ..Saying::default() })
     }
 
     /// Answers a message. Gives the new message's id.
     pub fn reply(&self, who: (i64, i64), text: &str, to: i64) -> Result<i64, Missing> {
-        self.hub.with(|world| person::say(world, who, text, Some(to)))
+        let (text, reply_to) = (text.to_owned(), Some(to));
+        self.send(who, Saying { text, reply_to, ..Saying::default() })
+    }
+
+    /// Sends anything. Gives the message's id.
+    pub fn send(&self, who: (i64, i64), saying: Saying) -> Result<i64, Missing> {
+        self.hub.with(|world| person::say(world, who, saying))
+    }
+
+    /// Sends several things at once, as an album. Gives the ids.
+    pub fn send_album(&self, who: (i64, i64), all: Vec<Saying>) -> Result<Vec<i64>, Missing> {
+        self.hub.with(|world| {
+            let album = Some(format!("{}", world.next_album()));
+            let each = all
+                .into_iter()
+                .map(|saying| person::say(world, who, Saying { album: album.clone(), ..saying }));
+            each.collect()
+        })
+    }
+
+    /// Takes a file in, to be sent.
+    pub fn upload(&self, upload: Upload) -> File {
+        self.hub.with(|world| world.files.add(upload))
+    }
+
+    /// A file that was sent.
+    pub fn file(&self, id: &str) -> Option<Upload> {
+        self.hub.with(|world| world.files.get(id).cloned())
     }
 
     /// Edits what the person said.

@@ -8,6 +8,8 @@
 //! | `GET events` | | the state as the first event, then each change |
 //! | `GET calls?after=` | | the call log, or its later part |
 //! | `POST say` | `chat user text reply_to?` | `message` |
+//! | `POST send?chat=&user=&kind=&name=&mime=&text=&reply_to=&album=` | a file | `message` |
+//! | `GET files/{id}` | | a file |
 //! | `POST edit` | `chat user message text` | |
 //! | `POST delete` | `chat user message` | |
 //! | `POST press` | `chat user message`, and `data` or `row col` | `answer`, when it comes; null, if it does not |

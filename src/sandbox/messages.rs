@@ -25,7 +25,7 @@ const DELETIONS: usize = 100;
 /// <https://core.telegram.org/bots/api#replyparameters>, without what only quotes need.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ReplyTo {
+pub(super) struct ReplyTo {
     message_id: i64,
     #[serde(default)]
     chat_id: Option<i64>,
@@ -89,6 +89,9 @@ pub(super) fn edit_text(world: &mut World, args: &mut Args) -> Result<Value, Ref
     let link_preview = take_preview(args)?;
     let (chat, id, keyboard) = take_edit(args)?;
     let post = editable(world, chat, id)?;
+    if post.media.is_some() {
+        return Err(Refusal::bad("there is no text in the message to edit"));
+    }
     let same = post.text == formatted.text && post.entities == formatted.entities;
     if same && post.keyboard == keyboard {
         return Err(not_modified());
@@ -200,7 +203,11 @@ fn not_modified() -> Refusal {
 }
 
 /// The message to be answered, if it is there.
-fn resolve(world: &World, chat: i64, reply: Option<ReplyTo>) -> Result<Option<i64>, Refusal> {
+pub(super) fn resolve(
+    world: &World,
+    chat: i64,
+    reply: Option<ReplyTo>,
+) -> Result<Option<i64>, Refusal> {
     let Some(reply) = reply else { return Ok(None) };
     if reply.chat_id.is_some_and(|other| other != chat) {
         return Err(Refusal::strict("a reply across chats"));
@@ -217,7 +224,7 @@ fn resolve(world: &World, chat: i64, reply: Option<ReplyTo>) -> Result<Option<i6
 }
 
 /// Shows a message and gives it back to the bot.
-fn sent(world: &mut World, chat: i64, id: i64) -> Result<Value, Refusal> {
+pub(super) fn sent(world: &mut World, chat: i64, id: i64) -> Result<Value, Refusal> {
     world.show(chat, id);
     match world.message(chat, id) {
         Some(message) => Ok(json!(message)),

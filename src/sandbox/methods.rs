@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     args::Args,
-    commands, messages,
+    commands, media, messages,
     query::Answer,
     refusal::Refusal,
     room::{Room, Standing},
@@ -51,9 +51,12 @@ pub(super) enum Method {
     SetMyCommands,
     GetMyCommands,
     GetChat,
+    SendDocument,
+    SendPhoto,
+    GetFile,
 }
 
-const METHODS: [(Method, &str); 15] = [
+const METHODS: [(Method, &str); 18] = [
     (Method::GetMe, "getMe"),
     (Method::GetUpdates, "getUpdates"),
     (Method::DeleteWebhook, "deleteWebhook"),
@@ -69,6 +72,9 @@ const METHODS: [(Method, &str); 15] = [
     (Method::SetMyCommands, "setMyCommands"),
     (Method::GetMyCommands, "getMyCommands"),
     (Method::GetChat, "getChat"),
+    (Method::SendDocument, "sendDocument"),
+    (Method::SendPhoto, "sendPhoto"),
+    (Method::GetFile, "getFile"),
 ];
 
 impl Method {
@@ -82,6 +88,8 @@ impl Method {
         matches!(
             self,
             Self::SendMessage
+                | Self::SendDocument
+                | Self::SendPhoto
                 | Self::EditMessageText
                 | Self::EditMessageReplyMarkup
                 | Self::DeleteMessage
@@ -109,6 +117,9 @@ pub(super) fn run(world: &mut World, method: Method, args: &mut Args) -> Result<
         Method::SetMyCommands => commands::set(world, args),
         Method::GetMyCommands => commands::get(world, args),
         Method::GetChat => get_chat(world, args),
+        Method::SendDocument => media::send_document(world, args),
+        Method::SendPhoto => media::send_photo(world, args),
+        Method::GetFile => media::get_file(world, args),
     }
 }
 

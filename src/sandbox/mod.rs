@@ -6,6 +6,7 @@
 //! | Path | For | What |
 //! |---|---|---|
 //! | `/bot<token>/<method>` | the bot | the Bot API, with Telegram's refusals in Telegram's words |
+//! | `/file/bot<token>/<path>` | the bot | what people have sent |
 //! | `/sandbox/…` | page and tests | what people do, what there is, what shall go wrong |
 //! | `/` | people | the chat page |
 //!
@@ -36,12 +37,16 @@ pub mod demo;
 mod detect;
 mod entities;
 mod faults;
+mod files;
+mod filing;
 mod guard;
 mod hub;
 mod keyboard;
 mod line;
+mod media;
 mod messages;
 mod methods;
+mod multipart;
 mod pace;
 mod page;
 mod person;
@@ -56,8 +61,9 @@ pub use calls::Call;
 pub use change::{ChatView, State};
 pub use client::{Client, Late};
 pub use faults::{Armed, Fault, Trouble};
+pub use files::{File, Media, Upload};
 pub use pace::Pace;
-pub use person::{Missing, Which};
+pub use person::{Missing, Saying, Which};
 pub use query::Answer;
 pub use room::{Draft, Post, Standing};
 
@@ -124,9 +130,11 @@ impl Sandbox {
         let routes = Router::new()
             .merge(api::routes())
             .merge(control::routes())
+            .merge(filing::routes())
             .merge(page::routes())
             .fallback(not_found)
             .layer(middleware::from_fn(guard::check))
+            .layer(filing::limit())
             .with_state(Arc::clone(&hub))
             .into_make_service_with_connect_info::<Cut>();
         let stop = hub.stop.clone().cancelled_owned();

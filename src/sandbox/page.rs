@@ -10,14 +10,14 @@ use axum::{
 
 /// Everything comes from here, and nothing inline is run.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                      media-src 'self';                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// Path, type and text of each file.
-const FILES: [(&str, &str, &str); 21] = [
+const FILES: [(&str, &str, &str); 24] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/page/base.css", CSS, include_str!("page/base.css")),
     ("/page/frame.css", CSS, include_str!("page/frame.css")),
@@ -25,6 +25,7 @@ const FILES: [(&str, &str, &str); 21] = [
     ("/page/posts.css", CSS, include_str!("page/posts.css")),
     ("/page/text.css", CSS, include_str!("page/text.css")),
     ("/page/keys.css", CSS, include_str!("page/keys.css")),
+    ("/page/media.css", CSS, include_str!("page/media.css")),
     ("/page/drawer.css", CSS, include_str!("page/drawer.css")),
     ("/page/main.js", JS, include_str!("page/main.js")),
     ("/page/store.js", JS, include_str!("page/store.js")),
@@ -33,6 +34,8 @@ const FILES: [(&str, &str, &str); 21] = [
     ("/page/act.js", JS, include_str!("page/act.js")),
     ("/page/chats.js", JS, include_str!("page/chats.js")),
     ("/page/bubble.js", JS, include_str!("page/bubble.js")),
+    ("/page/media.js", JS, include_str!("page/media.js")),
+    ("/page/attach.js", JS, include_str!("page/attach.js")),
     ("/page/posts.js", JS, include_str!("page/posts.js")),
     ("/page/composer.js", JS, include_str!("page/composer.js")),
     ("/page/drawer.js", JS, include_str!("page/drawer.js")),

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{
     change::Change,
     entities::{Formatted, format},
+    files::Media,
     room::{Draft, Post, Room, Standing},
     wire::{Button, CallbackQuery, ChatKind, User},
     world::World,
@@ -66,14 +67,32 @@ impl From<&str> for Which {
     }
 }
 
+/// What a person sends.
+#[derive(Clone, Debug, Default)]
+pub struct Saying {
+    /// Text, or the caption of what it carries.
+    pub text: String,
+    /// The message that it answers.
+    pub reply_to: Option<i64>,
+    /// The part of that message that was picked.
+    pub quote: Option<String>,
+    /// Who wrote it first, where it is forwarded: a person's id.
+    pub forwarded: Option<i64>,
+    /// What it carries.
+    pub media: Option<Media>,
+    /// What it has in common with those sent together with it.
+    pub album: Option<String>,
+}
+
 /// Says something, as an answer to another message or not. Gives the message's id.
-pub(super) fn say(
-    world: &mut World,
-    who: (i64, i64),
-    text: &str,
-    reply_to: Option<i64>,
-) -> Result<i64, Missing> {
-    let formatted = plain(text)?;
+pub(super) fn say(world: &mut World, who: (i64, i64), saying: Saying) -> Result<i64, Missing> {
+    let Saying { text, reply_to, quote, forwarded, media, album } = saying;
+    let formatted = match media {
+        Some(_) if text.trim().is_empty() => {
+            Formatted { text: String::new(), entities: Vec::new() }
+        }
+        _ => plain(&text)?,
+    };
     let room = member(world, who)?;
     if room.standing == Standing::Kicked {
         return Err(Missing::Blocked);
@@ -82,7 +101,7 @@ pub(super) fn say(
         return Err(Missing::Message(reply));
     }
     let (chat, user) = who;
-    let post = Post { reply_to, ..Post::new(user, formatted) };
+    let post = Post { reply_to, media, album, forwarded, quote, ..Post::new(user, formatted) };
     let id = world.append(chat, post).ok_or(Missing::Chat(chat))?;
     world.show(chat, id);
     let update = json!(world.message(chat, id));

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     detect::detect,
     entities::Formatted,
+    files::Media,
     wire::{Chat, ChatKind, Entity, Keyboard, LinkPreview, User},
 };
 
@@ -42,6 +43,14 @@ pub struct Post {
     pub silent: bool,
     /// The bot's reaction, an emoji.
     pub reaction: Option<String>,
+    /// What it carries besides its text, which then is a caption.
+    pub media: Option<Media>,
+    /// What messages that were sent together have in common (`media_group_id`).
+    pub album: Option<String>,
+    /// Who wrote it first, where it was forwarded: a person's id.
+    pub forwarded: Option<i64>,
+    /// The part of the answered message that was picked.
+    pub quote: Option<String>,
 }
 
 impl Post {
@@ -62,6 +71,10 @@ impl Post {
             link_preview: None,
             silent: false,
             reaction: None,
+            media: None,
+            album: None,
+            forwarded: None,
+            quote: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! unknown fields. Source of all names: <https://core.telegram.org/bots/api>.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// A person or the bot. <https://core.telegram.org/bots/api#user>
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,9 +232,17 @@ pub(super) struct Message {
     pub(super) edit_date: Option<i64>,
     #[serde(rename = "reply_to_message", skip_serializing_if = "Option::is_none")]
     pub(super) reply: Option<Box<Message>>,
-    pub(super) text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) entities: Vec<Entity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) caption: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) caption_entities: Vec<Entity>,
+    /// What it carries, and where it comes from.
+    #[serde(flatten)]
+    pub(super) more: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) link_preview_options: Option<LinkPreview>,
     #[serde(skip_serializing_if = "Option::is_none")]

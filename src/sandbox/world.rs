@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Bot,
@@ -15,6 +15,7 @@ use super::{
     change::{Change, ChatView, State},
     commands::Menus,
     faults::Faults,
+    files::{Files, Media},
     pace::Budgets,
     query::Queries,
     room::{Post, Room, Standing, unix_now},
@@ -40,7 +41,9 @@ pub(super) struct World {
     pub(super) menus: Menus,
     pub(super) faults: Faults,
     pub(super) budgets: Budgets,
+    pub(super) files: Files,
     log: Log,
+    albums: u64,
     pollers: usize,
     changes: Vec<Change>,
     touched: bool,
@@ -77,7 +80,9 @@ impl World {
             menus: Menus::default(),
             faults: Faults::default(),
             budgets: Budgets::default(),
+            files: Files::default(),
             log: Log::default(),
+            albums: 0,
             pollers: 0,
             changes: Vec::new(),
             touched: false,
@@ -92,6 +97,7 @@ impl World {
         self.updates.clear();
         self.menus = old.menus;
         self.log = old.log;
+        self.files = old.files;
         self.pollers = old.pollers;
         let state = self.state();
         self.note(Change::State { state });
@@ -167,6 +173,11 @@ impl World {
 
     fn flat(&self, room: &Room, post: &Post) -> Message {
         let author = self.users.get(&post.from).unwrap_or(&self.bot);
+        let (words, entities) = (Some(post.text.clone()), post.all_entities());
+        let (text, caption) = match post.media {
+            None => ((words, entities), (None, Vec::new())),
+            Some(_) => ((None, Vec::new()), (words.filter(|words| !words.is_empty()), entities)),
+        };
         Message {
             id: post.id,
             from: author.clone(),
@@ -174,11 +185,31 @@ impl World {
             date: post.date,
             edit_date: post.edit_date,
             reply: None,
-            text: post.text.clone(),
-            entities: post.all_entities(),
+            text: text.0,
+            entities: text.1,
+            caption: caption.0,
+            caption_entities: caption.1,
+            more: self.more(post),
             link_preview_options: post.link_preview.clone(),
             reply_markup: post.keyboard.clone(),
         }
+    }
+
+    /// The fields of a message that most messages do not have.
+    fn more(&self, post: &Post) -> Map<String, Value> {
+        let mut more = post.media.as_ref().map(Media::fields).unwrap_or_default();
+        if let Some(album) = &post.album {
+            more.insert("media_group_id".to_owned(), json!(album));
+        }
+        if let Some(author) = post.forwarded.and_then(|id| self.users.get(&id)) {
+            let origin = json!({"type": "user", "date": post.date, "sender_user": author});
+            more.insert("forward_origin".to_owned(), origin);
+        }
+        if let Some(quote) = &post.quote {
+            let quote = json!({"text": quote, "position": 0, "is_manual": true});
+            more.insert("quote".to_owned(), quote);
+        }
+        more
     }
 
     /// Appends a message to a chat that exists. It is noted when it is shown.
@@ -190,6 +221,12 @@ impl World {
             self.note(Change::Draft { chat, draft: None });
         }
         Some(id)
+    }
+
+    /// A number that no album had before.
+    pub(super) fn next_album(&mut self) -> u64 {
+        self.albums += 1;
+        13_000_000_000_000_000 + self.albums
     }
 
     /// Notes that a message is new or different.

@@ -2,6 +2,7 @@
 
 use crate::{
     bridge::{
+        change::Change,
         terminal::Trouble,
         turn::{Outcome, Turn},
     },
@@ -26,6 +27,15 @@ pub(super) fn ending(
     let on = vec![row([("Continue", Tap::GoOn(turn.session, turn.attempt + 1))])];
     let plain = |words: &str| Some(Text::plain(words));
     match outcome {
+        Outcome::Answered if wordless && turn.change == Some(Change::Cleared) => (
+            plain(
+                "Cleared: this chat goes on in a new, empty session. The old one is in /sessions.",
+            ),
+            vec![],
+        ),
+        Outcome::Answered if wordless && turn.change == Some(Change::Compacted) => {
+            (plain("Compacted: the conversation goes on from a summary of it."), vec![])
+        }
         Outcome::Answered if wordless => (plain("Claude is done and has said nothing."), vec![]),
         Outcome::Answered | Outcome::Joined | Outcome::NoConversation => (None, vec![]),
         Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), again),
@@ -67,6 +77,11 @@ pub(super) fn ending(
         Outcome::Crashed { how, stderr } => (Some(crashed(how, stderr)), again),
         Outcome::BrokenOff => {
             (plain("Claude was cut off here: it, segue or the laptop went down."), on)
+        }
+        Outcome::NoFile { message } => {
+            let mut text = Text::plain("Claude has not read this, since its file is missing.\n");
+            text.append(quoted(message));
+            (Some(text), again)
         }
         Outcome::Terminal(trouble) => (plain(terminal(*trouble)), again),
         Outcome::Shutdown => {

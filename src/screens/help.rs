@@ -27,8 +27,12 @@ pub fn start() -> Screen {
 pub fn help() -> Screen {
     let mut text = Text::plain(
         "Write, and Claude answers in the session of this chat. A message during a turn is taken \
-         into it. A reply to an answer goes to that answer's session.\n",
+         into it; ",
     );
+    text.code("!")
+        .push(" in front interrupts the turn first, ")
+        .code(">")
+        .push(" waits until it is done. A reply to an answer goes to that answer's session.\n");
     for (name, about) in COMMANDS {
         text.push(&format!("\n/{name} — {about}"));
     }

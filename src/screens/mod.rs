@@ -3,13 +3,17 @@
 //! Facts come in, a [`Screen`] comes out. No file, no clock, no network; the time is a fact like
 //! any other.
 
+pub mod export;
 pub mod failure;
+pub mod files;
 pub mod help;
+pub mod history;
 pub mod laptop;
 pub mod notice;
 pub mod question;
 pub mod sessions;
 pub mod status;
+pub mod steering;
 pub mod turn;
 pub(crate) mod words;
 mod work;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
+    bridge::choices::{Choice, Choices},
     claude::session::SessionId,
     screens::{Scene, anchor, row, screen, words},
     telegram::{
@@ -23,6 +24,8 @@ pub struct Status {
     pub branch: Option<String>,
     /// The run of that session, if there is one.
     pub run: Option<Running>,
+    /// What holds for the place where nothing runs.
+    pub choices: Choices,
     /// Sessions of other places.
     pub others: Vec<Other>,
     /// How many processes are warm.
@@ -42,6 +45,8 @@ pub struct Running {
     pub model: Option<String>,
     /// Permission mode in use.
     pub mode: Option<String>,
+    /// Effort, where it was chosen.
+    pub effort: Option<String>,
     /// Tokens in the context, and its size.
     pub context: Option<(u64, Option<u64>)>,
     /// US dollars so far.
@@ -74,7 +79,10 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
     if let Some(branch) = words::branch(status.branch.as_deref()) {
         text.push(" · ").push(&branch);
     }
-    text.push("\n").append(run(status.run.as_ref()));
+    text.push("\n").append(match &status.run {
+        Some(running) => run(running),
+        None => asleep(&status.choices),
+    });
     if !status.others.is_empty() {
         text.push("\n\n").bold("Other chats");
         for other in &status.others {
@@ -98,10 +106,26 @@ fn version(status: &Status) -> String {
     status.version.as_ref().map_or_else(String::new, |version| format!(" · Claude Code {version}"))
 }
 
-fn run(run: Option<&Running>) -> Text {
-    let Some(run) = run else { return Text::plain("Asleep: the next message wakes it.") };
+fn asleep(choices: &Choices) -> Text {
+    let mut lines = vec!["Asleep: the next message wakes it.".to_owned()];
+    let kinds = [Choice::Model, Choice::Effort, Choice::Mode];
+    let facts: Vec<_> = kinds
+        .into_iter()
+        .filter_map(|kind| {
+            let value = words::line(choices.get(kind)?, 60);
+            Some(if kind == Choice::Model { value } else { format!("{} {value}", kind.name()) })
+        })
+        .collect();
+    if !facts.is_empty() {
+        lines.push(facts.join(" · "));
+    }
+    Text::plain(lines.join("\n"))
+}
+
+fn run(run: &Running) -> Text {
     let mut lines = vec![run.activity.clone()];
     let mut facts: Vec<String> = Vec::new();
+    facts.extend(run.effort.as_ref().map(|effort| format!("effort {effort}")));
     facts.extend(run.model.clone());
     facts.extend(run.mode.as_ref().map(|mode| format!("mode {mode}")));
     if !facts.is_empty() {

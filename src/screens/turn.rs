@@ -7,11 +7,16 @@ use crate::{
         turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
         work::is_list,
     },
-    screens::{Scene, anchor, failure, row, screen, words, work},
+    screens::{
+        Scene, anchor, failure,
+        files::{self, Changed},
+        row, screen, words, work,
+    },
     telegram::{
         button::{Carry, Key, Tap},
         markdown,
         screen::{Button, Screen},
+        steering::Steer,
         text::{EntityKind, Text},
     },
 };
@@ -39,6 +44,8 @@ pub struct Around {
     pub seconds: u64,
     /// The place points at another session than this one.
     pub elsewhere: bool,
+    /// Files that it has written.
+    pub changed: Vec<Changed>,
 }
 
 /// A turn while it runs.
@@ -47,6 +54,9 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
     text.push(" ").bold(&headline(turn));
     if around.seconds > 0 {
         text.push(" · ").push(&words::span(around.seconds));
+    }
+    if let Some(occasion) = &turn.occasion {
+        text.push("\n").append(unasked(occasion));
     }
     if turn.joined > 0 {
         let taken = words::plural(turn.joined as u64, "more message");
@@ -97,7 +107,9 @@ fn headline(turn: &Turn) -> String {
         return format!("{trouble}{status}: try {} of {}", retry.attempt, retry.max_retries);
     }
     match &turn.phase {
-        Phase::Waiting(Wait::Turn) => "Waiting for the running turn".to_owned(),
+        Phase::Waiting(Wait::Turn | Wait::After | Wait::Interrupt) => {
+            "Waiting for the running turn".to_owned()
+        }
         Phase::Waiting(Wait::Place) => "Waiting for the turn of another chat".to_owned(),
         Phase::Waiting(Wait::Orphan) => "Waiting for the turn that was running before".to_owned(),
         Phase::Waiting(Wait::Terminal) => match &turn.terminal {
@@ -109,6 +121,8 @@ fn headline(turn: &Turn) -> String {
         }
         Phase::Waiting(Wait::Slot(1)) => "Waiting: another turn is running".to_owned(),
         Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
+        Phase::Waiting(Wait::Files(1)) => "Fetching your file".to_owned(),
+        Phase::Waiting(Wait::Files(count)) => format!("Fetching {count} files"),
         Phase::Starting => "Starting Claude".to_owned(),
         Phase::Done(_) => "Done".to_owned(),
         Phase::Working if !turn.asks.is_empty() => "Waiting for your answer".to_owned(),
@@ -175,11 +189,25 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
         Some(Outcome::Shutdown) => {
             "segue was ended before Claude read this. It is kept, and goes to Claude when segue is back."
         }
-        _ => "Claude takes this in at the next step.",
+        _ => match turn.phase {
+            Phase::Waiting(Wait::Interrupt) => "Interrupting the turn for this.",
+            Phase::Waiting(Wait::After) => "Waits until this turn is done.",
+            _ => "Claude takes this in at the next step.",
+        },
     };
     let mut text = anchor(scene, turn.session);
     text.push(" ").italic(words);
-    screen(text, Vec::new())
+    let open = turn.outcome().is_none();
+    let back = Tap::Steer(Steer::TakeBack(stop_key(turn)));
+    screen(text, if open { vec![row([("Take back", back)])] } else { Vec::new() })
+}
+
+/// Why a turn began that nobody asked for.
+fn unasked(occasion: &str) -> Text {
+    let mut text = Text::default();
+    let words = words::line(occasion, 200);
+    text.italic(if words.is_empty() { "Claude went on by itself." } else { &words });
+    text
 }
 
 /// What is left of the progress message once the answer is in the chat: one line of what was done,
@@ -211,9 +239,13 @@ pub fn trace(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
 /// line.
 pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
     let outcome = turn.outcome().unwrap_or(&Outcome::Answered);
-    let mut text = work::thoughts(&turn.work);
-    if !text.is_empty() {
-        text.push("\n\n");
+    let mut text = Text::default();
+    if let Some(occasion) = &turn.occasion {
+        text.append(unasked(occasion)).push("\n\n");
+    }
+    let thoughts = work::thoughts(&turn.work);
+    if !thoughts.is_empty() {
+        text.append(thoughts).push("\n\n");
     }
     let remarks = join(turn.remarks());
     if !remarks.is_empty() {
@@ -237,6 +269,7 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
         text.split(MESSAGE, ENTITIES).into_iter().map(|part| screen(part, Vec::new())).collect();
     if let Some(last) = parts.last_mut() {
         last.keyboard = [keyboard, more].concat();
+        last.keyboard.extend(files::changed(&around.changed));
         if around.elsewhere {
             last.keyboard
                 .push(row([("Stay in this session", Tap::Pick(turn.session, Carry::Nothing))]));

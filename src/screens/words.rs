@@ -89,6 +89,23 @@ pub(crate) fn clip(text: &str, most: usize) -> String {
     }
 }
 
+/// A size in bytes.
+pub(crate) fn bytes(count: u64) -> String {
+    let tenths = |unit: u64| {
+        let tenths = count * 10 / unit;
+        if tenths >= 100 || tenths.is_multiple_of(10) {
+            (tenths / 10).to_string()
+        } else {
+            format!("{}.{}", tenths / 10, tenths % 10)
+        }
+    };
+    match count {
+        ..1_024 => plural(count, "byte"),
+        1_024..1_048_576 => format!("{} kB", tenths(1_024)),
+        _ => format!("{} MB", tenths(1_048_576)),
+    }
+}
+
 /// Tokens, in thousands where there are many.
 pub(crate) fn tokens(count: u64) -> String {
     match count {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     bridge::{follow::When, question::Press},
     claude::session::SessionId,
+    telegram::{handover::Hand, steering::Steer},
 };
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
@@ -50,10 +51,14 @@ pub enum Tap {
     Again(SessionId, u32),
     /// Ask the session to go on with the prompt, as this attempt.
     GoOn(SessionId, u32),
+    /// Steer.
+    Steer(Steer),
     /// Ask Claude to try once more what was never answered.
     AskAgain(SessionId),
     /// Make room in a session's context.
     Compact(SessionId),
+    /// Something about files, voice or what was said before.
+    Hand(Hand),
 }
 
 /// Whether a button takes a prompt along: the message that its own message replies to.
@@ -130,6 +135,8 @@ impl Tap {
             Self::GoOn(session, attempt) => {
                 ('g', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
+            Self::Hand(hand) => ('h', hand.encode(), Carry::Nothing),
+            Self::Steer(steer) => ('v', steer.encode(), Carry::Nothing),
         };
         let kind = if carry == Carry::Prompt { kind.to_ascii_uppercase() } else { kind };
         let data = format!("{kind}{rest}");
@@ -143,6 +150,7 @@ impl Tap {
         let carry = if kind.is_ascii_uppercase() { Carry::Prompt } else { Carry::Nothing };
         Some(match (kind.to_ascii_lowercase(), carry) {
             ('x', Carry::Nothing) => Self::Stop(key(rest)?),
+            ('v', Carry::Nothing) => Self::Steer(Steer::decode(rest)?),
             ('q', Carry::Nothing) => {
                 let (digits, press) = rest.split_at_checked(KEY)?;
                 Self::Answer(key(digits)?, Press::read(press)?)
@@ -167,6 +175,7 @@ impl Tap {
                 let (id, attempt) = rest.split_once(':')?;
                 Self::GoOn(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
             }
+            ('h', Carry::Nothing) => Self::Hand(Hand::decode(rest)?),
             _ => return None,
         })
     }
@@ -187,11 +196,11 @@ impl fmt::Display for List {
     }
 }
 
-fn key(text: &str) -> Option<Key> {
+pub(super) fn key(text: &str) -> Option<Key> {
     u64::from_str_radix(text, 16).ok().map(Key)
 }
 
-fn session(text: &str) -> Option<SessionId> {
+pub(super) fn session(text: &str) -> Option<SessionId> {
     Uuid::try_parse(text).ok().map(SessionId)
 }
 
@@ -212,6 +221,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::bridge::choices::Choice;
 
     fn keys() -> impl Strategy<Value = Key> {
         any::<u64>().prop_map(Key)
@@ -228,6 +238,19 @@ mod tests {
     fn lists() -> impl Strategy<Value = List> {
         (proptest::option::of(keys()), any::<u16>(), any::<bool>(), "\\PC{0,40}")
             .prop_map(|(directory, page, hidden, words)| List { directory, page, hidden, words })
+    }
+
+    fn steers() -> impl Strategy<Value = Steer> {
+        let choices = prop_oneof![Just(Choice::Mode), Just(Choice::Model), Just(Choice::Effort)];
+        prop_oneof![
+            (choices, "[a-zA-Z0-9.:-]{1,60}")
+                .prop_map(|(choice, value)| Steer::Choose(choice, value)),
+            Just(Steer::Bypass),
+            "\\PC{1,14}".prop_map(Steer::Agent),
+            keys().prop_map(Steer::TakeBack),
+            sessions().prop_map(Steer::Suggest),
+            sessions().prop_map(Steer::Title),
+        ]
     }
 
     fn presses() -> impl Strategy<Value = Press> {
@@ -258,6 +281,7 @@ mod tests {
             sessions().prop_map(|id| Tap::TakeOver(id, When::Now)),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::Again(id, attempt)),
             (sessions(), any::<u32>()).prop_map(|(id, attempt)| Tap::GoOn(id, attempt)),
+            steers().prop_map(Tap::Steer),
         ]
     }
 

@@ -15,9 +15,12 @@ use reqwest::Url;
 use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use teloxide::net::Download;
 use teloxide::payloads::GetMe;
-use teloxide::requests::{JsonRequest, Payload};
-use teloxide::{Bot, RequestError};
+use teloxide::requests::{JsonRequest, MultipartPayload, MultipartRequest, Payload};
+use teloxide::types::InputFile;
+use teloxide::{Bot, DownloadError, RequestError};
+use tokio::io::AsyncWrite;
 use tokio::time::timeout;
 
 use crate::telegram::refusal::Refusal;
@@ -28,6 +31,9 @@ pub const TELEGRAM: &str = "https://api.telegram.org";
 /// How long a call may take. Telegram answers within a second; the rest is for a phone's
 /// network, and for the 10 s that teloxide waits inside of a call after a 5xx.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long it may take to send a file: 50 MB over a slow line.
+const UPLOAD_LIMIT: Duration = Duration::from_secs(600);
 
 /// How long a connection may take to come up.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -116,10 +122,35 @@ impl Client {
         P::Output: DeserializeOwned,
     {
         let call = JsonRequest::new(self.bot.clone(), payload).into_future();
-        timeout(limit, call).await.unwrap_or_else(|_| {
-            let late = format!("nothing within {} s", limit.as_secs());
-            Err(RequestError::Io(Arc::new(io::Error::new(io::ErrorKind::TimedOut, late))))
-        })
+        timeout(limit, call).await.unwrap_or_else(|_| Err(late(limit)))
+    }
+
+    /// Makes one call that sends a file.
+    pub(crate) async fn upload<P>(&self, payload: P) -> Result<P::Output, Refusal>
+    where
+        P: MultipartPayload + Serialize + 'static,
+        P::Output: DeserializeOwned,
+    {
+        let call = MultipartRequest::new(self.bot.clone(), payload).into_future();
+        let made = timeout(UPLOAD_LIMIT, call).await.unwrap_or_else(|_| Err(late(UPLOAD_LIMIT)));
+        made.map_err(|error| self.refusal(error))
+    }
+
+    /// Fetches what stands at a path that `getFile` gave.
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        into: &mut (dyn AsyncWrite + Unpin + Send),
+        limit: Duration,
+    ) -> Result<(), Refusal> {
+        let fetched = timeout(limit, self.bot.download_file(path, into)).await;
+        let error = match fetched {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(DownloadError::Network(error))) => RequestError::Network(error),
+            Ok(Err(DownloadError::Io(error))) => RequestError::Io(error),
+            Err(_) => late(limit),
+        };
+        Err(self.refusal(error))
     }
 
     /// What an error means. A server, or a proxy before it, may quote the address it was asked
@@ -131,6 +162,12 @@ impl Client {
             if secret.len() < SECRET_LENGTH { text } else { text.replace(secret, HIDDEN) }
         })
     }
+}
+
+/// Nothing came in time.
+fn late(limit: Duration) -> RequestError {
+    let late = format!("nothing within {} s", limit.as_secs());
+    RequestError::Io(Arc::new(io::Error::new(io::ErrorKind::TimedOut, late)))
 }
 
 /// Without the token: teloxide's own `Debug` shows it.
@@ -160,6 +197,16 @@ impl<P: Payload, O> Payload for Lean<P, O> {
     type Output = O;
 
     const NAME: &'static str = P::NAME;
+}
+
+impl<P: MultipartPayload, O> MultipartPayload for Lean<P, O> {
+    fn copy_files(&self, into: &mut dyn FnMut(InputFile)) {
+        self.payload.copy_files(into);
+    }
+
+    fn move_files(&mut self, into: &mut dyn FnMut(InputFile)) {
+        self.payload.move_files(into);
+    }
 }
 
 fn looks_like_token(token: &str) -> bool {

@@ -8,8 +8,9 @@
 use serde_json::{Map, Value};
 
 use crate::bridge::place::Place;
+use crate::telegram::attached;
 use crate::telegram::text::{Entity, EntityKind};
-use crate::telegram::update::{ChatKind, Message, Press, Replied, Update, User, What};
+use crate::telegram::update::{ChatKind, Extra, Message, Press, Replied, Update, User, What};
 
 /// What carries a file or something else that is not text, as Telegram names the field. An
 /// animation comes with a `document` twin, so it stands before it.
@@ -82,6 +83,7 @@ fn message(raw: &Value, me: u64) -> Result<Message, &'static str> {
         media: MEDIA.into_iter().find(|kind| raw.get(kind).is_some()).map(str::to_owned),
         forwarded: raw.get("forward_origin").is_some() || raw.get("forward_date").is_some(),
         quote: quote.map(str::to_owned),
+        extra: extra(raw),
     })
 }
 
@@ -120,7 +122,28 @@ fn replied(message: &Value, place: Place, me: u64) -> Option<Replied> {
         from_bot: from.bot,
         text,
         links: links.filter_map(|entity| string(entity, "url")).collect(),
+        extra: extra(raw),
     })
+}
+
+fn extra(message: &Value) -> Extra {
+    Extra {
+        file: attached::read(message),
+        album: string(message, "media_group_id"),
+        words: attached::in_words(message),
+        origin: message.get("forward_origin").map(origin),
+        edited: message.get("edit_date").and_then(Value::as_u64).and_then(|at| at.try_into().ok()),
+    }
+}
+
+/// Who wrote a forwarded message first. <https://core.telegram.org/bots/api#messageorigin>
+fn origin(origin: &Value) -> String {
+    let person = origin.get("sender_user").map(|from| user(from).name);
+    let chat = ["sender_chat", "chat"].into_iter().find_map(|name| origin.get(name));
+    person
+        .or_else(|| string(origin, "sender_user_name"))
+        .or_else(|| chat.and_then(|chat| string(chat, "title")))
+        .unwrap_or_default()
 }
 
 fn sender(message: &Value) -> User {
@@ -202,6 +225,8 @@ fn string(raw: &Value, name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::bridge::attachment::{Attached, Kind};
+    use crate::telegram::update::Extra;
     use proptest::collection::vec;
     use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
     use proptest::sample::Index;
@@ -276,10 +301,21 @@ mod tests {
                     from_bot: true,
                     text: "· answer".into(),
                     links: vec!["https://t.me/b?start=s_1".into()],
+                    extra: Extra::default(),
                 })),
                 media: Some("photo".into()),
                 forwarded: true,
                 quote: Some("the part".into()),
+                extra: Extra {
+                    file: Some(Attached {
+                        kind: Kind::Photo,
+                        id: "x".into(),
+                        name: None,
+                        size: None,
+                    }),
+                    origin: Some(String::new()),
+                    ..Extra::default()
+                },
             }
         );
     }

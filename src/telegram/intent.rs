@@ -5,10 +5,15 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    bridge::attachment::Kind,
     claude::session::SessionId,
     telegram::{
         button::Tap,
+        handover::Format,
+        steering::Steering,
+        text::{Entity, EntityKind},
         update::{ChatKind, Message, Press, Replied, Update, What},
+        wording,
     },
 };
 
@@ -26,6 +31,10 @@ pub enum Intent {
     Tap(Tap, Box<Press>),
     /// A button that says nothing we know: of another version.
     Unknown(Box<Press>),
+    /// A recording, to be written down before it is a prompt.
+    Spoken(Message),
+    /// The new form of a message that was a prompt.
+    Edited(Asking),
     /// A message without text that we can use; the kind of what it carries.
     Unreadable(String, Message),
     /// Somebody we do not know; pressed or written.
@@ -49,7 +58,7 @@ pub struct Asking {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stranger {
     /// Wrote in a private chat.
-    Wrote(Message),
+    Wrote(Box<Message>),
     /// Pressed a button.
     Pressed(Box<Press>),
     /// Wrote in a group, where a word to each would be a nuisance.
@@ -73,15 +82,37 @@ pub enum Command {
     Status,
     /// `/stop`
     Stop,
+    /// `/get [path]`
+    Get(Option<String>),
+    /// `/diff`
+    Diff,
+    /// `/history [count]`
+    History(Option<u16>),
+    /// `/export [md]`
+    Export(Format),
+    /// A command that says how Claude works here.
+    Steering(Steering),
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 6] = [
+pub const COMMANDS: [(&str, &str); 18] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
     ("status", "Where this chat is and what runs"),
     ("stop", "Stop what Claude is doing"),
+    ("history", "What was said before"),
+    ("get", "Get a file of the laptop"),
+    ("diff", "What has changed since the last commit"),
+    ("export", "The whole conversation as a page"),
+    ("mode", "How much Claude asks: plan, accept edits, …"),
+    ("model", "Which model answers here"),
+    ("effort", "How hard the model thinks"),
+    ("btw", "Ask aside, without a trace in the conversation"),
+    ("fork", "Go on in a copy of the session"),
+    ("rename", "Give the session a title"),
+    ("agent", "Start a session with an agent"),
+    ("commands", "Find a command or skill of Claude's"),
     ("help", "What you can do here"),
 ];
 
@@ -101,18 +132,25 @@ impl Door {
             What::Message(message) => self.message(message),
             What::Press(press) => self.press(press),
             What::Undecodable(why) => Intent::Undecodable(why),
-            What::Edited(_) | What::Other(_) => Intent::Nothing,
+            What::Edited(message) => self.edited(message),
+            What::Other(_) => Intent::Nothing,
         }
     }
 
     /// The prompt in a message that a button takes along; None where it carries none of a person's.
     pub fn carried(&self, reply: &Replied) -> Option<String> {
-        if reply.from_bot || reply.text.trim().is_empty() {
+        let words = wording::of_reply(reply);
+        if reply.from_bot || (words.is_empty() && reply.extra.file.is_none()) {
             return None;
         }
+        if reply.extra.origin.is_some() {
+            return Some(words);
+        }
         match self.addressed(&reply.text) {
-            Addressed::Claude => Some(reply.text.clone()),
-            Addressed::Us(Command::New(prompt)) => prompt,
+            Addressed::Claude => Some(self.without_our_name(&words)),
+            Addressed::Us(Command::New(prompt) | Command::Steering(Steering::Fork(prompt))) => {
+                prompt
+            }
             Addressed::Us(_) | Addressed::AnotherBot => None,
         }
     }
@@ -123,10 +161,15 @@ impl Door {
         }
         if !self.allowed.contains(&message.from.id) {
             let private = message.chat == ChatKind::Private;
-            let stranger = if private { Stranger::Wrote(message) } else { Stranger::Passing };
+            let stranger =
+                if private { Stranger::Wrote(Box::new(message)) } else { Stranger::Passing };
             return Intent::Stranger(stranger);
         }
-        if message.text.trim().is_empty() {
+        if message.extra.file.as_ref().is_some_and(|file| file.kind == Kind::Sound) {
+            return Intent::Spoken(message);
+        }
+        let extra = &message.extra;
+        if message.text.trim().is_empty() && extra.file.is_none() && extra.words.is_none() {
             return match message.media.clone() {
                 Some(kind) => Intent::Unreadable(kind, message),
                 None => Intent::Nothing,
@@ -139,9 +182,33 @@ impl Door {
             Addressed::Us(command) => Intent::Command(command, message),
             Addressed::AnotherBot => Intent::Nothing,
             Addressed::Claude => {
+                let text = self.without_our_name(&message.text);
+                let message = Message { text, ..message };
                 let session = message.reply.as_deref().and_then(session_of);
                 Intent::Prompt(Asking { message, session })
             }
+        }
+    }
+
+    /// What a person writes anew is offered to be sent anew, and a command is not.
+    fn edited(&self, message: Message) -> Intent {
+        match self.message(message) {
+            Intent::Prompt(asking) if !asking.message.text.trim().is_empty() => {
+                Intent::Edited(asking)
+            }
+            _ => Intent::Nothing,
+        }
+    }
+
+    /// A command of the CLI as the CLI knows it: in a group Telegram adds our name to it.
+    fn without_our_name(&self, text: &str) -> String {
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        let (word, rest) = text.split_at(end);
+        match word.strip_prefix('/').and_then(|word| word.split_once('@')) {
+            Some((name, bot)) if bot.eq_ignore_ascii_case(&self.username) => {
+                format!("/{name}{rest}")
+            }
+            _ => text.to_owned(),
         }
     }
 
@@ -174,7 +241,15 @@ impl Door {
             "cd" => Command::Cd(given),
             "status" => Command::Status,
             "stop" => Command::Stop,
-            _ => return Addressed::Claude,
+            "get" => Command::Get(given),
+            "diff" => Command::Diff,
+            "history" => Command::History(rest.parse().ok()),
+            "export" if matches!(rest, "md" | "markdown") => Command::Export(Format::Markdown),
+            "export" => Command::Export(Format::Html),
+            name => match Steering::read(name, rest) {
+                Some(steering) => Command::Steering(steering),
+                None => return Addressed::Claude,
+            },
         })
     }
 }
@@ -191,11 +266,18 @@ pub fn session_of(reply: &Replied) -> Option<SessionId> {
     if !reply.from_me {
         return None;
     }
-    reply.links.iter().rev().find_map(|link| session_in(link))
+    reply.links.iter().rev().find_map(|link| opened_by(link))
 }
 
-/// The session that a deep link opens.
-pub fn session_in(link: &str) -> Option<SessionId> {
+/// The session of a message of ours, by the same link.
+pub fn session_in(entities: &[Entity]) -> Option<SessionId> {
+    entities.iter().rev().find_map(|entity| match &entity.kind {
+        EntityKind::Link(address) => opened_by(address),
+        _ => None,
+    })
+}
+
+fn opened_by(link: &str) -> Option<SessionId> {
     let (_, id) = link.split_once(DEEP_LINK)?;
     id.parse().ok()
 }
@@ -208,7 +290,10 @@ pub fn deep_link(username: &str, session: SessionId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{bridge::place::Place, telegram::update::User};
+    use crate::{
+        bridge::place::Place,
+        telegram::update::{Extra, User},
+    };
 
     const ID: &str = "11111111-1111-8111-8111-111111111111";
 
@@ -229,6 +314,7 @@ mod tests {
             media: None,
             forwarded: false,
             quote: None,
+            extra: Extra::default(),
         }
     }
 
@@ -288,6 +374,7 @@ mod tests {
             from_bot: true,
             text: String::new(),
             links: vec!["https://example.org".to_owned(), deep_link("segue_bot", session)],
+            extra: Extra::default(),
         };
         for (from_me, expected) in [(true, Some(session)), (false, None)] {
             said.reply = Some(Box::new(Replied { from_me, ..reply.clone() }));

@@ -7,10 +7,11 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use teloxide::payloads::{
-    AnswerCallbackQuery, DeleteMessage, EditMessageText, SendChatAction, SendMessage,
+    AnswerCallbackQuery, DeleteMessage, EditMessageText, SendChatAction, SendDocument, SendMessage,
+    SendPhoto,
 };
 use teloxide::types::{
-    CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup,
+    CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
     LinkPreviewOptions, MessageEntity, MessageEntityKind, MessageId, ReplyMarkup, ReplyParameters,
     ThreadId,
 };
@@ -18,6 +19,7 @@ use teloxide::types::{
 use crate::bridge::place::Place;
 use crate::telegram::client::{Client, Lean};
 use crate::telegram::outbox::job::{Act, Call, How, Sound};
+use crate::telegram::parcel::{Body, Look, Parcel};
 use crate::telegram::refusal::Refusal;
 use crate::telegram::screen::{Button, Screen};
 use crate::telegram::text::{Entity, EntityKind};
@@ -42,6 +44,7 @@ pub(crate) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
             let sent: Numbered = client.call(Lean::new(message(place, screen, how))).await?;
             Ok(sent.message_id)
         }
+        Act::File(parcel, how) => file(client, place, (parcel, how)).await,
         Act::Edit(id, screen) => {
             let _: IgnoredAny = client.call(Lean::new(edit(place, id, screen))).await?;
             Ok(id)
@@ -78,10 +81,48 @@ fn message(place: Place, screen: Screen, how: How) -> SendMessage {
     message.entities = some(entities(screen.text.entities));
     message.link_preview_options = Some(no_preview());
     message.disable_notification = (how.sound == Sound::Silent).then_some(true);
-    message.reply_parameters =
-        how.reply_to.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply());
+    message.reply_parameters = reply_to(how);
     message.reply_markup = keyboard(screen.keyboard).map(ReplyMarkup::InlineKeyboard);
     message
+}
+
+/// What is gone from the disk meanwhile will not come back by trying again.
+async fn file(client: &Client, place: Place, (parcel, how): (Parcel, How)) -> Result<i32, Refusal> {
+    let body = match parcel.body {
+        Body::Path(path) if !path.is_file() => {
+            return Err(Refusal::BadRequest("the file is gone".to_owned()));
+        }
+        Body::Path(path) => InputFile::file(path),
+        Body::Bytes(bytes) => InputFile::memory(bytes.to_vec()),
+    };
+    let body = body.file_name(parcel.name);
+    let text = parcel.caption.text;
+    let caption = (!text.text.is_empty()).then_some(text.text);
+    let entities = some(entities(text.entities));
+    let silent = (how.sound == Sound::Silent).then_some(true);
+    let reply = reply_to(how);
+    let markup = keyboard(parcel.caption.keyboard).map(ReplyMarkup::InlineKeyboard);
+    let sent: Numbered = match parcel.look {
+        Look::Photo => {
+            let mut photo = SendPhoto::new(ChatId(place.chat), body);
+            (photo.message_thread_id, photo.disable_notification) = (thread(place), silent);
+            (photo.caption, photo.caption_entities) = (caption, entities);
+            (photo.reply_parameters, photo.reply_markup) = (reply, markup);
+            client.upload(Lean::new(photo)).await?
+        }
+        Look::Document => {
+            let mut document = SendDocument::new(ChatId(place.chat), body);
+            (document.message_thread_id, document.disable_notification) = (thread(place), silent);
+            (document.caption, document.caption_entities) = (caption, entities);
+            (document.reply_parameters, document.reply_markup) = (reply, markup);
+            client.upload(Lean::new(document)).await?
+        }
+    };
+    Ok(sent.message_id)
+}
+
+fn reply_to(how: How) -> Option<ReplyParameters> {
+    how.reply_to.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply())
 }
 
 /// Telegram knows by the message in which topic it is; no keyboard takes the old one away.

@@ -3,6 +3,7 @@
 //! These are the types that the rest of segue sees; [`decode`](crate::telegram::decode) makes
 //! them, and nothing of the JSON outlives it.
 
+use crate::bridge::attachment::Attached;
 use crate::bridge::place::Place;
 use crate::telegram::text::Entity;
 
@@ -66,6 +67,23 @@ pub struct Message {
     pub forwarded: bool,
     /// The part of the answered message that the person picked.
     pub quote: Option<String>,
+    /// What it carries besides its text.
+    pub extra: Extra,
+}
+
+/// What only some messages have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extra {
+    /// A file.
+    pub file: Option<Attached>,
+    /// What the messages of an album have in common (`media_group_id`).
+    pub album: Option<String>,
+    /// A location or contact, in words.
+    pub words: Option<String>,
+    /// Who wrote it first, where it was forwarded; empty where Telegram does not say.
+    pub origin: Option<String>,
+    /// When it was last edited, seconds since the epoch.
+    pub edited: Option<u32>,
 }
 
 /// The message that another one answers.
@@ -81,6 +99,8 @@ pub struct Replied {
     pub text: String,
     /// Addresses behind its `text_link` ranges, in order.
     pub links: Vec<String>,
+    /// What it carries besides its text.
+    pub extra: Extra,
 }
 
 /// A press of an inline button.

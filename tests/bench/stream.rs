@@ -89,7 +89,7 @@ fn pipe(program: &Path) -> io::Result<Vec<Duration>> {
     let mut child = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let pipes = child.stdin.take().zip(child.stdout.take());
     let (mut stdin, stdout) = pipes.ok_or_else(|| io::Error::other("the child has no pipes"))?;
-    stdin.write_all(&say::prompt(Dice::new(4).uuid(), &cli::wish(LINES, PAUSE)))?;
+    stdin.write_all(&say::prompt(Dice::new(4).uuid(), &cli::wish(LINES, PAUSE), []))?;
     drop(stdin);
     let mut ages = Vec::with_capacity(LINES);
     for line in BufReader::new(stdout).lines() {
@@ -138,8 +138,8 @@ impl Bench {
         let seat = Seat {
             directory: corpus.user_home().to_owned(),
             conversation: Conversation::New(session),
-            mode: None,
-            model: None,
+            choices: segue::bridge::choices::Choices::default(),
+            agent: None,
         };
         let (run, living) = Run::new(settings, seat, cancel.clone());
         tokio::spawn(living);
@@ -170,7 +170,8 @@ impl Bench {
             if turn.outcome().is_some() {
                 break;
             }
-            let around = Around { title: String::new(), seconds: 0, elsewhere: false };
+            let around =
+                Around { title: String::new(), seconds: 0, elsewhere: false, ..Around::default() };
             let screen = screens::turn::progress(&self.scene, &turn, &around);
             let painted = self.outbox.repaint(self.place, self.message, screen);
             ages.extend(to_watch.zip(cli::age(&turn.partial)));

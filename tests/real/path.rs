@@ -45,7 +45,8 @@ fn talk(terminal: &Terminal, prompt: &str, count: usize) {
     terminal.wait_for(&format!("I see {count} prompts; the last is: {prompt}"));
 }
 
-fn sees(count: usize, prompt: &str) -> String {
+/// What a turn without tools answers.
+pub(crate) fn sees(count: usize, prompt: &str) -> String {
     format!("I see {count} prompts; the last is: {prompt}")
 }
 

@@ -10,6 +10,7 @@ use segue::sandbox::{Options, Pace, Sandbox};
 use serde_json::{Value, json};
 
 mod control;
+mod files;
 mod objects;
 mod refusals;
 mod trouble;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{ADA, Bench, GROUP, button};
 
 /// Parses as a type that others wrote, which must know every field.
-fn genuine<T: DeserializeOwned + Serialize>(value: &Value) {
+pub(crate) fn genuine<T: DeserializeOwned + Serialize>(value: &Value) {
     let typed: T = serde_json::from_value(value.clone()).unwrap();
     assert_eq!(&serde_json::to_value(&typed).unwrap(), value);
 }

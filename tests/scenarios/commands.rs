@@ -86,7 +86,13 @@ async fn help_start_and_the_registered_commands() {
     let chats = state["chats"].as_array().unwrap();
     let ada = chats.iter().find(|chat| chat["id"] == ADA).unwrap();
     let names: Vec<_> = ada["commands"].as_array().unwrap().iter().map(|c| &c["command"]).collect();
-    assert_eq!(names, ["sessions", "new", "cd", "status", "stop", "help"]);
+    assert_eq!(
+        names,
+        [
+            "sessions", "new", "cd", "status", "stop", "history", "get", "diff", "export", "mode",
+            "model", "effort", "btw", "fork", "rename", "agent", "commands", "help"
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

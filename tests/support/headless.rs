@@ -149,7 +149,7 @@ fn read_script(name: &str, home: &Path) -> String {
 macro_rules! each_scenario {
     ($check:ident) => {
         $crate::support::headless::each_scenario!($check:
-            allowed, always, anonymous, background, compacted, controls, denied, edits, ended, flag, folded, garbage,
+            allowed, always, anonymous, aside, background, cleared, compacted, controls, denied, edits, ended, flag, folded, garbage,
             interrupted, interrupted_asking, interrupted_tool, logged_out, merged, overloaded, question, refused,
             resumed, simple, taken, terminated, unasked, unknown, untitled, withdrawn, written);
     };

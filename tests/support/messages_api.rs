@@ -116,7 +116,12 @@ async fn messages(State(shared): State<Arc<Shared>>, body: String) -> Response {
         return axum::Json(title(&request, &model)).into_response();
     }
     let talk = conversation::read(&request);
-    let reply = if conversation::wants_summary(&request) {
+    let reply = if request["output_config"]["format"].is_object() {
+        Reply {
+            pace: shared.script.lock().unwrap().pace,
+            steps: vec![Step::Text(title_text(&request))],
+        }
+    } else if conversation::wants_summary(&request) {
         let prompts = talk.prompts.len();
         Reply {
             pace: shared.script.lock().unwrap().pace,
@@ -142,15 +147,19 @@ async fn other(headers: HeaderMap) -> Response {
 
 /// A title from the first words of what is to be named, in the form of the CLI's own schema.
 fn title(request: &Value, model: &str) -> Value {
-    let text = conversation::read(request).prompts.pop().unwrap_or_default();
-    let words: Vec<&str> = text.split_whitespace().take(5).collect();
-    let text = json!({"title": words.join(" ")}).to_string();
+    let text = title_text(request);
     json!({
         "id": message_id(), "type": "message", "role": "assistant", "model": model,
         "content": [{"type": "text", "text": text}],
         "stop_reason": "end_turn", "stop_sequence": null,
         "usage": {"input_tokens": 10, "output_tokens": 5},
     })
+}
+
+fn title_text(request: &Value) -> String {
+    let text = conversation::read(request).prompts.pop().unwrap_or_default();
+    let words: Vec<&str> = text.split_whitespace().take(5).collect();
+    json!({"title": words.join(" ")}).to_string()
 }
 
 fn message_id() -> String {

@@ -16,6 +16,7 @@ pub(crate) mod headless;
 pub(crate) mod laptop;
 pub(crate) mod messages_api;
 pub(crate) mod phone;
+pub(crate) mod picture;
 pub(crate) mod recording;
 pub(crate) mod schema;
 pub(crate) mod scratch;

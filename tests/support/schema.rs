@@ -6,9 +6,10 @@
 
 use frankenstein::methods::{
     AnswerCallbackQueryParams, DeleteMessageParams, DeleteMessagesParams, DeleteWebhookParams,
-    EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams, GetMyCommandsParams,
-    GetUpdatesParams, SendChatActionParams, SendMessageDraftParams, SendMessageParams,
-    SetMessageReactionParams, SetMyCommandsParams,
+    EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams, GetFileParams,
+    GetMyCommandsParams, GetUpdatesParams, SendChatActionParams, SendDocumentParams,
+    SendMessageDraftParams, SendMessageParams, SendPhotoParams, SetMessageReactionParams,
+    SetMyCommandsParams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -29,12 +30,15 @@ pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
         "editmessagereplymarkup" => again::<EditMessageReplyMarkupParams>,
         "editmessagetext" => again::<EditMessageTextParams>,
         "getchat" => again::<GetChatParams>,
+        "getfile" => again::<GetFileParams>,
         "getme" => again::<GetMeParams>,
         "getmycommands" => again::<GetMyCommandsParams>,
         "getupdates" => again::<GetUpdatesParams>,
         "sendchataction" => again::<SendChatActionParams>,
+        "senddocument" => again::<SendDocumentParams>,
         "sendmessage" => again::<SendMessageParams>,
         "sendmessagedraft" => again::<SendMessageDraftParams>,
+        "sendphoto" => again::<SendPhotoParams>,
         "setmessagereaction" => again::<SetMessageReactionParams>,
         "setmycommands" => again::<SetMyCommandsParams>,
         _ => return Err(format!("{method}: the schema has no such method")),

@@ -1,6 +1,12 @@
 //! The loop that owns a session's process and its turns.
 
-use std::{collections::VecDeque, future::pending, path::PathBuf, pin::Pin, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    future::pending,
+    path::PathBuf,
+    pin::Pin,
+    time::Duration,
+};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, watch},
@@ -10,16 +16,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bridge::{
-        prompt::{Prompt, PromptId},
+        prompt::{Manner, Prompt, PromptId},
         run::{
-            Activity, Asked, Order, Over, Seat, Settings, State, Why, end::refused, mirror::Mirror,
+            Activity, Asked, Control, Order, Over, Seat, Settings, State, Why, end::refused,
+            mirror::Mirror,
         },
         turn::{Phase, Turn, Wait},
     },
     claude::{
         process::{Conversation, Ending, Launch, LaunchError, Process},
         transcript,
-        wire::say,
+        wire::{offers::Offers, say},
     },
 };
 
@@ -54,6 +61,18 @@ pub(super) struct Actor {
     pub(super) doubted: Option<Instant>,
     /// US dollars before the running turn.
     pub(super) spent: f64,
+    /// Control requests that wait for a process.
+    pub(super) controls: Vec<Control>,
+    /// Control requests that the process has not answered, by request id.
+    pub(super) pending: HashMap<String, Control>,
+    /// What the process offers, as far as it has told.
+    pub(super) offers: Offers,
+    /// The prompt inside that is to come back, behind one that interrupts.
+    pub(super) making_way: Option<PromptId>,
+    /// The process lacks a flag: the next prompt goes to a new one.
+    pub(super) relaunch: bool,
+    /// What the CLI said last of a background task that ended.
+    pub(super) occasion: Option<String>,
     /// Lines of the process that say nothing we know.
     pub(super) unknown: usize,
 }
@@ -84,6 +103,12 @@ impl Actor {
             sent_again: None,
             doubted: None,
             spent: 0.0,
+            controls: Vec::new(),
+            pending: HashMap::new(),
+            offers: Offers::default(),
+            making_way: None,
+            relaunch: false,
+            occasion: None,
             unknown: 0,
         }
     }
@@ -178,6 +203,8 @@ impl Actor {
         self.current.is_none()
             && self.inside.is_none()
             && self.waiting.is_empty()
+            && self.controls.is_empty()
+            && self.pending.is_empty()
             && self.state.borrow().background == 0
     }
 
@@ -185,16 +212,17 @@ impl Actor {
 
     /// Does what can be done for the prompts that wait.
     pub(super) async fn advance(&mut self) -> Option<Why> {
+        self.control().await;
         if let Some(current) = &self.current {
             let joins = current.turn.borrow().taken
                 && self.patience.is_none()
                 && self.inside.is_none()
-                && self
-                    .waiting
-                    .front()
-                    .is_some_and(|next| next.prompt.source.place == current.prompt.source.place);
+                && self.waiting.front().is_some_and(|next| {
+                    next.prompt.source.place == current.prompt.source.place
+                        && next.prompt.manner != Manner::After
+                });
             if joins && let Some(next) = self.waiting.pop_front() {
-                self.write(&next.prompt);
+                self.write(&next.prompt, &next.prompt.text);
                 self.inside = Some(next);
             }
             return None;
@@ -246,23 +274,30 @@ impl Actor {
             self.finish(refused(error));
             return None;
         }
-        self.write(&prompt);
+        let text = self.in_the_clis_words(&prompt.text).await;
+        self.write(&prompt, &text);
         None
     }
 
-    pub(super) fn write(&self, prompt: &Prompt) {
+    pub(super) fn write(&self, prompt: &Prompt, text: &str) {
         let written = self
             .process
             .as_ref()
-            .is_some_and(|process| process.say(say::prompt(prompt.id.0, &prompt.text)));
+            .is_some_and(|process| process.say(say::prompt(prompt.id.0, text, prompt.images())));
         if !written {
             // Its stdout ends next, which tells why.
             tracing::warn!(prompt = %prompt.id.0, "the CLI takes no prompt");
         }
     }
 
-    /// Replaces a process that does not know what the laptop said since.
+    /// Replaces a process that does not know what the laptop said since, or lacks a flag.
     pub(super) async fn let_go_if_stale(&mut self) {
+        if self.relaunch && self.state.borrow().background == 0 {
+            self.relaunch = false;
+            if let Some(process) = self.process.take() {
+                process.end(Ending::Kill).await;
+            }
+        }
         if self.is_stale().await
             && let Some(process) = self.process.take()
         {
@@ -287,15 +322,18 @@ impl Actor {
             program: self.settings.program.clone(),
             directory: self.seat.directory.clone(),
             conversation: self.seat.conversation,
-            mode: self.seat.mode.clone(),
-            model: self.seat.model.clone(),
+            mode: self.seat.choices.mode.clone(),
+            model: self.seat.choices.model.clone(),
+            effort: self.seat.choices.effort.clone(),
+            agent: self.seat.agent.clone(),
             environment: self.settings.environment.clone(),
         })?;
         tracing::info!(%session, pid = process.pid(), "started the CLI");
         self.state.send_modify(|state| {
-            (state.pid, state.background) = (Some(process.pid()), 0);
+            (state.pid, state.background, state.offers) = (Some(process.pid()), 0, None);
         });
         self.process = Some(process);
+        self.introduce();
         Ok(())
     }
 }

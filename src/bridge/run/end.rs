@@ -22,6 +22,7 @@ impl Actor {
     /// The process has closed its stdout. Some reason means that the run is over, too.
     pub(super) async fn process_ended(&mut self) -> Option<Why> {
         let ended = self.process.take()?.collect().await;
+        self.pending.clear();
         let unknown = std::mem::take(&mut self.unknown);
         tracing::debug!(unknown, "lines of the CLI that say nothing we know");
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));

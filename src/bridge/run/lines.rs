@@ -37,6 +37,8 @@ impl Actor {
     pub(super) fn apply(&mut self, process: &Process, line: &Line<'_>) {
         match line {
             Line::Init(init) => self.init(init),
+            Line::Reply { request, result } => self.replied(request, result),
+            Line::Notified(summary) => self.occasion = Some(summary.clone()),
             Line::Lifecycle { prompt, state } => self.lifecycle(*prompt, *state),
             Line::Record(record) => {
                 self.mirror.note(record.uuid);
@@ -74,6 +76,7 @@ impl Actor {
             && session != self.seat.conversation.session()
         {
             self.seat.conversation = Conversation::Resume(session);
+            self.mirror.turn_over();
         }
         if self.current.is_none() && self.inside.is_none() {
             self.stray();
@@ -93,8 +96,9 @@ impl Actor {
             return;
         };
         let id = PromptId(Uuid::new_v4());
-        let prompt = Prompt { id, source, text: String::new(), attempt: 0 };
-        let turn = Turn::new(&prompt, self.seat.conversation.session(), Instant::now());
+        let prompt = Prompt { id, ..Prompt::new(source, "", 0) };
+        let mut turn = Turn::new(&prompt, self.seat.conversation.session(), Instant::now());
+        turn.occasion = Some(self.occasion.take().unwrap_or_default());
         let (turn, shown) = watch::channel(turn);
         let stray = Stray { place: source.place, turn: shown };
         if self.settings.strays.try_send(stray).is_err() {
@@ -115,6 +119,11 @@ impl Actor {
                 } else if let Some(inside) =
                     self.inside.take_if(|inside| inside.prompt.id.0 == prompt)
                 {
+                    if self.making_way.take_if(|id| *id == inside.prompt.id).is_some() {
+                        // Behind the prompt that interrupts, which is the first.
+                        let index = self.waiting.len().min(1);
+                        return self.waiting.insert(index, inside);
+                    }
                     show(&inside, |turn| turn.finish(Outcome::TakenBack));
                     self.settle();
                 }

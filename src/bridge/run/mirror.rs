@@ -32,6 +32,11 @@ impl Mirror {
         Self { offset, ours: HashSet::new() }
     }
 
+    /// Our process writes to another transcript now, from its beginning.
+    pub(super) fn turn_over(&mut self) {
+        self.offset = 0;
+    }
+
     /// Our process said this.
     pub(super) fn note(&mut self, uuid: Option<Uuid>) {
         self.ours.extend(uuid);

@@ -6,6 +6,7 @@
 //! when the laptop has continued the session, its process is replaced before the next prompt.
 
 mod actor;
+mod control;
 mod doubt;
 mod end;
 mod lines;
@@ -14,20 +15,22 @@ mod orders;
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
+use serde_json::Value;
 use tokio::{
-    sync::{Semaphore, mpsc, watch},
+    sync::{Semaphore, mpsc, oneshot, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     bridge::{
+        choices::{Choice, Choices},
         place::Place,
-        prompt::{Prompt, Source},
+        prompt::{Prompt, PromptId, Source},
         question::Deed,
         turn::Turn,
     },
-    claude::{home::Home, process::Conversation, session::SessionId},
+    claude::{home::Home, process::Conversation, session::SessionId, wire::offers::Offers},
 };
 
 /// Orders that may wait while the run is busy with its disk: more than a person can send.
@@ -59,10 +62,10 @@ pub struct Seat {
     pub directory: PathBuf,
     /// The session, and how its first process comes to it.
     pub conversation: Conversation,
-    /// Permission mode, where it is not the CLI's default.
-    pub mode: Option<String>,
-    /// Model, where it is not the CLI's default.
-    pub model: Option<String>,
+    /// Mode, model and effort, where they are not the CLI's own.
+    pub choices: Choices,
+    /// The CLI's agent that a new session begins with.
+    pub agent: Option<String>,
 }
 
 /// A prompt with the turn that shows what becomes of it.
@@ -88,6 +91,12 @@ pub enum Order {
     },
     /// Interrupt the turn of a place and take back what waits there.
     Stop(Place),
+    /// Take a prompt back that has not started.
+    TakeBack(PromptId),
+    /// Ask the process something, which is started if there is none.
+    Control(Control),
+    /// Launch the next process with these, and none before: they are flags that no request sets.
+    Relaunch(Choices),
     /// End, if there is nothing to do: the place among the warm runs is needed, or the laptop has
     /// opened the session.
     LetGo,
@@ -95,12 +104,24 @@ pub enum Order {
     Compare,
 }
 
+/// A control request and where its answer goes: the response, or the CLI's error in words. A
+/// process that ends before it has answered lets `reply` go.
+#[derive(Debug)]
+pub struct Control {
+    /// The request.
+    pub body: Value,
+    /// What holds for later processes, too, when the CLI has agreed.
+    pub choice: Option<(Choice, String)>,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<Value, String>>,
+}
+
 /// A turn that nobody asked for, such as the one that the end of a background task begins.
 #[derive(Debug)]
 pub struct Stray {
     /// The place that used the run last.
     pub place: Place,
-    /// The turn as it grows.
+    /// The turn as it grows; why it began stands in [`Turn::occasion`].
     pub turn: watch::Receiver<Turn>,
 }
 
@@ -126,6 +147,10 @@ pub struct State {
     pub model: Option<String>,
     /// Permission mode in use.
     pub mode: Option<String>,
+    /// Effort, where it was chosen.
+    pub effort: Option<String>,
+    /// What the CLI offers here, once it was asked.
+    pub offers: Option<Arc<Offers>>,
     /// Version of the CLI.
     pub version: Option<String>,
     /// US dollars so far, where known.
@@ -183,8 +208,10 @@ impl Run {
             session: seat.conversation.session(),
             activity: Activity::Idle(Instant::now()),
             pid: None,
-            model: seat.model.clone(),
-            mode: seat.mode.clone(),
+            model: seat.choices.model.clone(),
+            mode: seat.choices.mode.clone(),
+            effort: seat.choices.effort.clone(),
+            offers: None,
             version: None,
             cost: None,
             context: None,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     bridge::{
         place::Place,
+        prompt::{Manner, PromptId},
         question::{Deed, Verdict},
         run::{
             Asked, Order,
@@ -20,19 +21,77 @@ use crate::{
 impl Actor {
     pub(super) fn order(&mut self, order: Order) {
         match order {
-            Order::Ask(asked) => {
-                let before = self.waiting.back().or(self.inside.as_ref()).or(self.current.as_ref());
-                if let Some(before) = before {
-                    let here = before.prompt.source.place == asked.prompt.source.place;
-                    let wait = if here { Wait::Turn } else { Wait::Place };
-                    show(&asked, |turn| turn.phase = Phase::Waiting(wait));
-                }
-                self.waiting.push_back(*asked);
-            }
+            Order::Ask(asked) => self.accept(*asked),
             Order::Answer { request, deed } => self.answer(&request, &deed),
             Order::Stop(place) => self.stop(place),
+            Order::TakeBack(prompt) => self.take_back(prompt),
+            Order::Control(control) => self.controls.push(control),
+            Order::Relaunch(choices) => {
+                (self.seat.choices, self.relaunch) = (choices, true);
+                self.tell_choices();
+            }
             Order::LetGo | Order::Compare => {}
         }
+    }
+
+    /// Lets a prompt wait in its turn; one that interrupts goes first.
+    fn accept(&mut self, asked: Asked) {
+        let place = asked.prompt.source.place;
+        let here = |other: &Asked| other.prompt.source.place == place;
+        let manner = asked.prompt.manner;
+        if manner == Manner::Interrupt && self.current.as_ref().is_some_and(here) {
+            show(&asked, |turn| turn.phase = Phase::Waiting(Wait::Interrupt));
+            if let Some(inside) = self.inside.as_ref().filter(|inside| here(inside)) {
+                self.making_way = Some(inside.prompt.id);
+                self.cancel(inside.prompt.id);
+            }
+            self.interrupt();
+            return self.waiting.push_front(asked);
+        }
+        let before = self.waiting.back().or(self.inside.as_ref()).or(self.current.as_ref());
+        if let Some(before) = before {
+            let wait = match manner {
+                _ if !here(before) => Wait::Place,
+                Manner::After => Wait::After,
+                Manner::Join | Manner::Interrupt => Wait::Turn,
+            };
+            show(&asked, |turn| turn.phase = Phase::Waiting(wait));
+        }
+        self.waiting.push_back(asked);
+    }
+
+    /// Takes a prompt back that waits here, or asks the CLI for it back.
+    fn take_back(&mut self, prompt: PromptId) {
+        let waits = self.waiting.iter().position(|asked| asked.prompt.id == prompt);
+        if let Some(asked) = waits.and_then(|index| self.waiting.remove(index)) {
+            show(&asked, |turn| turn.finish(Outcome::TakenBack));
+            self.settle();
+        } else if self.inside.as_ref().is_some_and(|inside| inside.prompt.id == prompt) {
+            self.cancel(prompt);
+        }
+    }
+
+    /// Asks the CLI to forget a prompt that it has not begun.
+    fn cancel(&self, prompt: PromptId) {
+        let body = json!({"subtype": "cancel_async_message", "message_uuid": prompt.0});
+        if let Some(process) = &self.process {
+            process.say(say::request(&Uuid::new_v4().to_string(), &body));
+        }
+    }
+
+    /// Interrupts the running turn.
+    fn interrupt(&mut self) {
+        let (Some(current), Some(process), None) = (&self.current, &self.process, self.patience)
+        else {
+            return;
+        };
+        if !current.turn.borrow().taken {
+            // A process that still starts would read the interrupt before it has a turn.
+            self.cancel(current.prompt.id);
+        }
+        let body = json!({"subtype": "interrupt"});
+        process.say(say::request(&Uuid::new_v4().to_string(), &body));
+        self.patience = Some(Instant::now() + INTERRUPT);
     }
 
     pub(super) fn answer(&mut self, request: &str, deed: &Deed) {
@@ -61,25 +120,13 @@ impl Actor {
                 self.waiting.push_back(asked);
             }
         }
-        let Some(process) = &self.process else { return self.settle() };
+        self.making_way = None;
         if let Some(inside) = self.inside.as_ref().filter(|inside| here(inside)) {
             // Without this the CLI would begin with it as soon as the turn has ended.
-            let body =
-                json!({"subtype": "cancel_async_message", "message_uuid": inside.prompt.id.0});
-            process.say(say::request(&Uuid::new_v4().to_string(), &body));
+            self.cancel(inside.prompt.id);
         }
-        if let Some(current) = self.current.as_ref().filter(|current| here(current))
-            && self.patience.is_none()
-        {
-            if !current.turn.borrow().taken {
-                // A process that still starts would read the interrupt before it has a turn.
-                let body =
-                    json!({"subtype": "cancel_async_message", "message_uuid": current.prompt.id.0});
-                process.say(say::request(&Uuid::new_v4().to_string(), &body));
-            }
-            let body = json!({"subtype": "interrupt"});
-            process.say(say::request(&Uuid::new_v4().to_string(), &body));
-            self.patience = Some(Instant::now() + INTERRUPT);
+        if self.current.as_ref().is_some_and(here) {
+            self.interrupt();
         }
         self.settle();
     }
@@ -94,6 +141,7 @@ impl Actor {
             show(&inside, |turn| turn.finish(Outcome::TakenBack));
         }
         self.finish(Outcome::Stopped);
+        self.pending.clear();
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
     }
 }

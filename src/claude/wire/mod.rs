@@ -5,6 +5,7 @@
 //! the real CLI; what is unknown becomes [`Line::Other`], never an error, because each release
 //! brings new kinds.
 
+pub mod offers;
 pub mod say;
 
 use std::borrow::Cow;
@@ -68,6 +69,8 @@ pub enum Line<'a> {
     },
     /// `system/background_tasks_changed`: the tasks that live, in the CLI's words.
     Background(Vec<String>),
+    /// `system/task_notification`: what ended in the background; a turn about it follows.
+    Notified(String),
     /// `system/compact_boundary`: the conversation was compacted.
     Compacted,
     /// Anything else, by its type and subtype.
@@ -176,6 +179,8 @@ impl<'a> Line<'a> {
             ("system", Some("init")) => read(line).map(|value| Self::Init(init(&value))),
             ("system", Some("api_retry")) => read(line).map(|value| Self::Retry(retry(&value))),
             ("system", Some("background_tasks_changed")) => background(line),
+            ("system", Some("task_notification")) => read::<Value>(line)
+                .map(|value| Self::Notified(text(&value, "summary").unwrap_or_default())),
             ("system", Some("compact_boundary")) => Some(Self::Compacted),
             ("command_lifecycle", _) => lifecycle(line),
             ("control_request", _) => control_request(line),

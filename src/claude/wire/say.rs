@@ -1,7 +1,38 @@
 //! What we say to the CLI: one line of its stdin each, line end included.
 
+use std::{fmt, sync::Arc};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// A picture for Claude.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Image {
+    /// `image/jpeg`, `image/png`, `image/gif` or `image/webp`.
+    pub media_type: &'static str,
+    /// Its bytes, base64.
+    data: Arc<str>,
+}
+
+impl Image {
+    /// A picture of this type.
+    pub fn new(media_type: &'static str, bytes: &[u8]) -> Self {
+        Self { media_type, data: STANDARD.encode(bytes).into() }
+    }
+
+    fn block(&self) -> Value {
+        let source = json!({"type": "base64", "media_type": self.media_type, "data": &*self.data});
+        json!({"type": "image", "source": source})
+    }
+}
+
+/// Without its content, which would fill a log.
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Image({}, {} bytes of base64)", self.media_type, self.data.len())
+    }
+}
 
 fn line(value: &Value) -> Vec<u8> {
     let mut line = value.to_string().into_bytes();
@@ -9,11 +40,20 @@ fn line(value: &Value) -> Vec<u8> {
     line
 }
 
-/// A prompt under its uuid.
-pub fn prompt(uuid: Uuid, text: &str) -> Vec<u8> {
+/// A prompt under its uuid, with the pictures it speaks of before it, as the API recommends.
+pub fn prompt<'a>(uuid: Uuid, text: &str, images: impl IntoIterator<Item = &'a Image>) -> Vec<u8> {
+    let mut blocks: Vec<_> = images.into_iter().map(Image::block).collect();
+    let content = if blocks.is_empty() {
+        json!(text)
+    } else {
+        if !text.trim().is_empty() {
+            blocks.push(json!({"type": "text", "text": text}));
+        }
+        json!(blocks)
+    };
     line(&json!({
         "type": "user",
-        "message": {"role": "user", "content": text},
+        "message": {"role": "user", "content": content},
         "parent_tool_use_id": null,
         "session_id": "",
         "uuid": uuid,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     args::MODES,
     run::{Run, Stop, Work, model},
+    script::Step,
     stock,
 };
 
@@ -17,6 +18,12 @@ impl Run {
         let subtype = body["subtype"].as_str().unwrap_or_default();
         if subtype == "interrupt" {
             return self.interrupt(id);
+        }
+        if subtype == "side_question" {
+            self.wire.tell(json!({
+                "type": "system", "subtype": "control_request_progress", "request_id": id,
+                "status": "started",
+            }));
         }
         let answer = self.answer(subtype, body);
         let mut response = response(id, answer);
@@ -65,14 +72,27 @@ impl Run {
                 let title = body["title"].as_str().unwrap_or_default();
                 let record = json!({"type": "custom-title", "customTitle": title});
                 self.transcript.note(record);
-                Ok(json!({}))
+                self.wire.tell(json!({
+                    "type": "system", "subtype": "session_title_changed", "title": title,
+                }));
+                Ok(Value::Null)
             }
+            "generate_session_title" => {
+                let words = body["description"].as_str().unwrap_or_default();
+                let words: Vec<&str> = words.split_whitespace().take(5).collect();
+                Ok(json!({"title": words.join(" ")}))
+            }
+            // A scripted Claude thinks as hard as it can.
+            "apply_flag_settings" => Ok(Value::Null),
+            "side_question" => Ok(json!({"response": self.aside(body), "synthetic": false})),
             "cancel_async_message" => {
                 let wanted = body["message_uuid"].as_str().and_then(|uuid| uuid.parse().ok());
                 let before = self.queue.len();
                 self.queue.retain(|queued| wanted.is_none() || queued.prompt.uuid != wanted);
                 let cancelled = self.queue.len() < before;
                 if cancelled {
+                    // It may be sent again.
+                    self.seen.retain(|uuid, _| Some(*uuid) != wanted);
                     self.wire.tell_lifecycle(wanted, "cancelled");
                 }
                 Ok(json!({"cancelled": cancelled, "message_uuid": body["message_uuid"]}))
@@ -83,6 +103,18 @@ impl Run {
                 "unsupported_request",
             )),
         }
+    }
+
+    /// What Claude would say, had the question been a prompt.
+    fn aside(&self, body: &Value) -> String {
+        let mut talk = self.talk.clone();
+        talk.before = talk.prompts.len();
+        talk.prompts.push(body["question"].as_str().unwrap_or_default().to_owned());
+        let said = self.script.reply(&talk).steps.into_iter().filter_map(|step| match step {
+            Step::Text(text) => Some(text),
+            _ => None,
+        });
+        said.collect::<Vec<_>>().join("\n")
     }
 
     fn set_mode(&mut self, mode: &str) -> Result<Value, Refused> {
@@ -111,6 +143,7 @@ impl Run {
 
 fn response(id: &str, answer: Result<Value, Refused>) -> Value {
     match answer {
+        Ok(Value::Null) => json!({"subtype": "success", "request_id": id}),
         Ok(body) => json!({"subtype": "success", "request_id": id, "response": body}),
         Err((sentence, code)) => json!({
             "subtype": "error", "request_id": id, "error": sentence, "error_code": code,

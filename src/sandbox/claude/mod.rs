@@ -12,6 +12,7 @@
 //! | `SEGUE_SCRIPT_DELAY` | milliseconds between two pieces of text, in place of the script's |
 
 mod args;
+mod clear;
 mod compact;
 mod control;
 mod ending;

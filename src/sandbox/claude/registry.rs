@@ -66,6 +66,12 @@ impl Entry {
         let _ = self.save();
     }
 
+    /// Says that the process has gone on to another session.
+    pub(super) fn moved(&mut self, session: Uuid) {
+        self.content["sessionId"] = json!(session);
+        let _ = self.save();
+    }
+
     /// Replaces the file in one step, so that no reader sees half of it.
     fn save(&self) -> io::Result<()> {
         let new = self.path.with_extension("tmp");

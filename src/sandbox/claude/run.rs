@@ -64,7 +64,7 @@ pub(super) struct Run {
     pub(super) last: Result<String, String>,
     inbox: mpsc::Receiver<Input>,
     /// Prompts that are not run again, and where they ran.
-    seen: HashMap<Uuid, Seen>,
+    pub(super) seen: HashMap<Uuid, Seen>,
     /// The prompt of the past that never got an answer.
     unanswered: Option<Uuid>,
     /// No more prompts will come.
@@ -96,7 +96,7 @@ pub(super) enum Work {
 }
 
 #[derive(Clone, Copy)]
-enum Seen {
+pub(super) enum Seen {
     Before,
     Here,
 }
@@ -201,9 +201,12 @@ impl Run {
             let index = self.tasks.iter().position(due)?;
             return Some(Opening::Task(self.tasks.remove(index)));
         }
-        let is_command = |queued: &Queued| queued.prompt.text().starts_with("/compact");
+        let calls = |queued: &Queued, name: &str| queued.prompt.text().starts_with(name);
+        let is_command = |queued: &Queued| calls(queued, "/compact") || calls(queued, "/clear");
         if is_command(&self.queue[0]) {
-            return self.queue.pop_front().map(Opening::Compact);
+            let clears = calls(&self.queue[0], "/clear");
+            let opening = if clears { Opening::Clear } else { Opening::Compact };
+            return self.queue.pop_front().map(opening);
         }
         let plain = self.queue.iter().take_while(|queued| !is_command(queued)).count();
         Some(Opening::Prompts(self.queue.drain(..plain).collect()))

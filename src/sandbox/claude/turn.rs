@@ -21,6 +21,8 @@ pub(super) enum Opening {
     Prompts(Vec<Queued>),
     /// The command that summarises the conversation.
     Compact(Queued),
+    /// The command that begins another conversation.
+    Clear(Queued),
     /// A background task that has ended.
     Task(Task),
 }
@@ -90,6 +92,11 @@ impl Run {
         let mut turn = match opening {
             Opening::Compact(queued) => {
                 self.compact(&queued);
+                self.rest_from_turn();
+                return Ok(());
+            }
+            Opening::Clear(queued) => {
+                self.clear(&queued);
                 self.rest_from_turn();
                 return Ok(());
             }

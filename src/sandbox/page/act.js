@@ -25,6 +25,26 @@ export async function say(text, replyTo) {
   if (said) emit("said");
 }
 
+/** Sends files: pictures together as an album, all others one by one. */
+export async function sendFiles(files, text, replyTo) {
+  const chat = store.current;
+  const pictures = files.filter((file) => /^image\/(png|jpeg|webp)$/.test(file.type));
+  const album = pictures.length > 1 ? `page-${Date.now()}` : null;
+  let caption = text;
+  for (const file of [...pictures, ...files.filter((file) => !pictures.includes(file))]) {
+    const sound = /^audio\/ogg/.test(file.type) ? "voice" : "document";
+    const kind = pictures.includes(file) ? "photo" : sound;
+    const about = { chat, user: speaker(chat), kind, name: file.name, text: caption };
+    about.mime = file.type || "application/octet-stream";
+    if (replyTo) about.reply_to = replyTo;
+    if (album && kind === "photo") about.album = album;
+    const sent = await attempt(`send?${new URLSearchParams(about)}`, file, "POST");
+    if (!sent) return;
+    caption = "";
+  }
+  emit("said");
+}
+
 /** A link to the bot itself is a command, as in Telegram; all others open. */
 export function follow(event, url) {
   const start = new RegExp(

@@ -3,6 +3,7 @@
 import { clock, colorOf, copy, h, icon, nameOf, paintAvatar } from "./dom.js";
 import { attempt, follow, isBusy, press, say } from "./act.js";
 import { format, oneLine } from "./format.js";
+import { gist, media } from "./media.js";
 import { authorOf, chatOf, emit, postsOf, speaker, store } from "./store.js";
 
 /** Unfolded quotations of each message, so that an edit leaves them open. */
@@ -23,6 +24,8 @@ export function build(post) {
         ]
       : null,
     post.reply_to ? quotation(post.reply_to) : null,
+    post.forwarded ? h("p", { class: "forwarded" }, `Forwarded from ${nameOf(authorOf(post.forwarded))}`) : null,
+    post.media ? media(post.media) : null,
     h("div", { class: "text" }, format(post, acts(post)), meta(post)),
     post.reaction
       ? h("span", { class: "reaction", "aria-label": `Reaction ${post.reaction}` }, post.reaction)
@@ -91,7 +94,7 @@ function quotation(id) {
     "button",
     { type: "button", class: `quote ${colorOf(target.from)}`, data: { quote: id }, onclick },
     h("b", {}, nameOf(authorOf(target.from))),
-    h("span", {}, oneLine(target.text)),
+    h("span", {}, oneLine(target.text || gist(target))),
   );
 }
 

@@ -2,7 +2,8 @@
 
 import { $, h, nameOf, toast } from "./dom.js";
 import { oneLine } from "./format.js";
-import { attempt, say } from "./act.js";
+import { attempt, say, sendFiles } from "./act.js";
+import { pieces, watch } from "./attach.js";
 import { authorOf, chatOf, on, postsOf, speaker, store } from "./store.js";
 
 const input = () => $("input");
@@ -30,6 +31,7 @@ export function start() {
   );
   $("menu-button").addEventListener("click", () => (menu().hidden ? openMenu("") : closeMenu()));
   $("context-close").addEventListener("click", () => setContext(null));
+  watch(attach);
   on("reply", (post) => setContext({ kind: "reply", post }));
   on("edit", (post) => setContext({ kind: "edit", post }));
   on("open", change);
@@ -82,12 +84,21 @@ async function send() {
   if (last?.kind !== "edit") {
     write("");
     setContext(null);
-    await say(text, last?.post.id);
+    for (const piece of pieces(text)) await say(piece, last?.post.id);
     return;
   }
   const { id, from } = last.post;
   const edited = await attempt("edit", { chat: store.current, user: from, message: id, text });
   if (edited) setContext(null);
+}
+
+/** Files go at once, what is written with them. */
+async function attach(files) {
+  const text = input().value;
+  const last = context;
+  write("");
+  setContext(null);
+  await sendFiles(files, text, last?.kind === "reply" ? last.post.id : null);
 }
 
 function keys(event) {

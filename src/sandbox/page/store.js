@@ -32,10 +32,11 @@ export function emit(kind, detail) {
 
 /** Asks the sandbox for something or to do something. Fails with its reason. */
 export async function ask(path, body, method = body === undefined ? "GET" : "POST") {
+  const raw = body === undefined || body instanceof Blob;
   const response = await fetch(`/sandbox/${path}`, {
     method,
-    headers: body === undefined ? {} : { "content-type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: raw ? {} : { "content-type": "application/json" },
+    body: raw ? body : JSON.stringify(body),
   });
   const text = await response.text();
   if (!response.ok) {

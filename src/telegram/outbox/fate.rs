@@ -3,6 +3,7 @@
 use tracing::warn;
 
 use crate::telegram::outbox::job::{Act, Call, How, Lost, Sound};
+use crate::telegram::parcel::Look;
 use crate::telegram::refusal::Refusal;
 
 /// What becomes of it.
@@ -21,7 +22,7 @@ pub(super) enum Fate {
 pub(super) fn decide(mut call: Call, refusal: Refusal) -> Fate {
     let unchanged = match call.act {
         Act::Edit(id, _) | Act::Delete(id) => Some(id),
-        Act::Send(..) | Act::Typing => None,
+        Act::Send(..) | Act::File(..) | Act::Typing => None,
     };
     match (refusal, unchanged) {
         (Refusal::NotModified, Some(id)) => Fate::Settled(Ok(id)),
@@ -52,13 +53,17 @@ pub(super) fn decide(mut call: Call, refusal: Refusal) -> Fate {
     }
 }
 
-/// First without formatting, then without the message that it answers, then not at all.
+/// A picture as a file; then without formatting, then without the message that it answers, then not at all.
 fn plainer(mut call: Call, text: String) -> Fate {
     match &mut call.act {
         Act::Send(screen, _) | Act::Edit(_, screen) if !screen.text.entities.is_empty() => {
             screen.text.entities.clear();
         }
-        Act::Send(_, how) if how.reply_to.is_some() => how.reply_to = None,
+        Act::File(parcel, _) if parcel.look == Look::Photo => parcel.look = Look::Document,
+        Act::File(parcel, _) if !parcel.caption.text.entities.is_empty() => {
+            parcel.caption.text.entities.clear();
+        }
+        Act::Send(_, how) | Act::File(_, how) if how.reply_to.is_some() => how.reply_to = None,
         _ => return Fate::Settled(Err(Lost::Refused(text))),
     }
     warn!("a message goes out plainer, because it was refused: {text}");

@@ -7,6 +7,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use crate::bridge::place::Place;
+use crate::telegram::parcel::Parcel;
 use crate::telegram::screen::Screen;
 
 /// Whether the person's device makes itself heard.
@@ -90,6 +91,8 @@ pub(crate) struct Call {
 pub(crate) enum Act {
     /// A new message.
     Send(Screen, How),
+    /// A new message that is a file.
+    File(Parcel, How),
     /// Another look for message `.0`.
     Edit(i32, Screen),
     /// No message `.0` any more.
@@ -103,7 +106,7 @@ impl Act {
     pub(super) fn target(&self) -> Option<i32> {
         match self {
             Self::Edit(id, _) | Self::Delete(id) => Some(*id),
-            Self::Send(..) | Self::Typing => None,
+            Self::Send(..) | Self::File(..) | Self::Typing => None,
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::bridge::place::Place;
 use crate::telegram::client::Client;
 use crate::telegram::outbox::desk::Desk;
 use crate::telegram::outbox::job::{Act, Durable, Fleeting};
+use crate::telegram::parcel::Parcel;
 use crate::telegram::screen::Screen;
 
 pub use budget::{Pace, Rate};
@@ -76,6 +77,11 @@ impl Outbox {
     /// Sends a message: durable, after all that was given in before for the same place.
     pub fn send(&self, place: Place, screen: Screen, how: How) -> Sent {
         self.durable(place, Act::Send(screen, how))
+    }
+
+    /// Sends a file, in the same way as a message.
+    pub fn send_file(&self, place: Place, parcel: Parcel, how: How) -> Sent {
+        self.durable(place, Act::File(parcel, how))
     }
 
     /// Changes a message for good: durable. One that is gone is sent anew, without sound.

@@ -236,6 +236,7 @@ mod tests {
     fn told(call: &Call) -> String {
         let what = match &call.act {
             Act::Send(screen, _) => format!("send {}", screen.text.text),
+            Act::File(parcel, _) => format!("file {}", parcel.name),
             Act::Edit(id, screen) => format!("edit {id} {}", screen.text.text),
             Act::Delete(id) => format!("delete {id}"),
             Act::Typing => "typing".to_owned(),

@@ -1,0 +1,217 @@
+//! Prompts on their way in: gathered, and their files fetched, before a run has them.
+//!
+//! A place's prompts keep their order: one that is whole waits behind one whose file still comes.
+
+use std::collections::{HashMap, VecDeque};
+
+use tokio::time::Instant;
+
+use crate::{
+    app::{
+        App,
+        fetch::{Folders, fetch},
+        gather::{Bundle, SPLIT},
+        painter::Note,
+        prompts::Sending,
+    },
+    bridge::{
+        attachment::{Attached, Kind},
+        place::Place,
+        prompt::{Prompt, PromptId, Source},
+        run::{Asked, Seat},
+        turn::{Outcome, Phase, Wait},
+    },
+    screens::files,
+    telegram::{
+        file::LARGEST,
+        intent::Asking,
+        update::{ChatKind, Replied},
+        wording,
+    },
+};
+
+/// Prompts of more than one message that are remembered for their buttons.
+const KEPT: usize = 100;
+
+/// Prompts that no run has yet.
+#[derive(Default)]
+pub(super) struct Intake {
+    queues: HashMap<Place, VecDeque<Load>>,
+    /// What a button on a reply to one message could not find again there.
+    kept: VecDeque<Prompt>,
+}
+
+/// A prompt with its seat.
+struct Load {
+    seat: Seat,
+    asked: Asked,
+    ready: bool,
+}
+
+impl Intake {
+    /// Takes back what waits in a place; whether there was something.
+    pub(super) fn take_back(&mut self, place: Place) -> bool {
+        let queue = self.queues.remove(&place).unwrap_or_default();
+        for load in &queue {
+            end(load, Outcome::TakenBack);
+        }
+        !queue.is_empty()
+    }
+
+    /// Lets go of all that waits.
+    pub(super) fn end(&mut self) {
+        for load in self.queues.drain().flat_map(|(_, queue)| queue) {
+            end(&load, Outcome::Shutdown);
+        }
+    }
+
+    /// What is remembered of a message.
+    pub(super) fn remembered(&self, source: Source) -> Option<Prompt> {
+        self.kept.iter().rev().find(|kept| kept.source == source).cloned()
+    }
+
+    /// Remembers nothing of a message any more.
+    pub(super) fn forget(&mut self, source: Source) {
+        self.kept.retain(|kept| kept.source != source);
+    }
+
+    pub(super) fn keep(&mut self, prompt: &Prompt) {
+        self.kept.push_back(prompt.clone());
+        if self.kept.len() > KEPT {
+            self.kept.pop_front();
+        }
+    }
+}
+
+fn end(load: &Load, outcome: Outcome) {
+    load.asked.turn.send_modify(|turn| turn.finish(outcome));
+}
+
+impl App {
+    /// A message for Claude, or a part of one.
+    pub(super) fn prompt(&mut self, asking: Asking) {
+        for bundle in self.gather.take(asking, Instant::now()) {
+            self.whole(&bundle);
+        }
+    }
+
+    /// Some part had no other for a moment.
+    pub(super) fn gathered(&mut self) {
+        for bundle in self.gather.due(Instant::now()) {
+            self.whole(&bundle);
+        }
+    }
+
+    /// Something else comes in a place: what was gathered there is whole.
+    pub(super) fn flush(&mut self, place: Place) {
+        if let Some(bundle) = self.gather.flush(place) {
+            self.whole(&bundle);
+        }
+    }
+
+    fn whole(&mut self, bundle: &Bundle) {
+        let Asking { message, session } = &bundle.parts[0];
+        let words: Vec<_> = bundle.parts.iter().map(|part| wording::of(&part.message)).collect();
+        // Of a split text the parts follow each other; captions of an album are apart.
+        let between = if message.extra.album.is_some() { "\n\n" } else { "\n" };
+        let said: Vec<_> = words.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
+        let attached: Vec<Attached> =
+            bundle.parts.iter().filter_map(|part| part.message.extra.file.clone()).collect();
+        let source = self.source(message.place, message.id);
+        let said = said.join(between);
+        let prompt = spoken(source, &said, &message.text).with(attached);
+        if bundle.parts.len() > 1 || said != message.text {
+            self.intake.keep(&prompt);
+        }
+        let group = message.chat == ChatKind::Group;
+        self.receive(Sending { prompt, session: *session, group });
+    }
+
+    /// Sends a prompt on, unless Telegram will not let us have its file.
+    pub(super) fn receive(&mut self, sending: Sending) {
+        let source = sending.prompt.source;
+        let is_large = |file: &&Attached| file.size.is_some_and(|size| size > LARGEST);
+        let large = sending.prompt.files().find(is_large).cloned();
+        match large {
+            Some(file) => {
+                self.reply_to(source.place, source.message, files::too_large_to_fetch(&file));
+            }
+            None => self.send(sending),
+        }
+    }
+
+    /// The prompt of a message that a button takes along; None where it is not whole any more.
+    pub(super) fn carried(&self, place: Place, reply: &Replied) -> Option<Prompt> {
+        let source = self.source(place, reply.id);
+        if let Some(kept) = self.intake.remembered(source) {
+            return Some(kept);
+        }
+        let is_sound = |file: &Attached| file.kind == Kind::Sound;
+        if reply.extra.album.is_some()
+            || reply.extra.file.as_ref().is_some_and(is_sound)
+            || reply.text.encode_utf16().count() >= SPLIT
+        {
+            return None;
+        }
+        let text = self.setup.door.carried(reply)?;
+        Some(spoken(source, &text, &reply.text).with(reply.extra.file.clone()))
+    }
+
+    /// Gives a prompt to its run, once its files are there and it is its turn.
+    pub(super) fn hand_over(&mut self, seat: Seat, asked: Asked) {
+        let (place, id) = (asked.prompt.source.place, asked.prompt.id);
+        let files = asked.prompt.files().count();
+        let queue = self.intake.queues.entry(place).or_default();
+        if files == 0 && queue.is_empty() {
+            self.intake.queues.remove(&place);
+            return self.runs.give(seat, asked);
+        }
+        let wait = Phase::Waiting(if files == 0 { Wait::Turn } else { Wait::Files(files) });
+        asked.turn.send_modify(|turn| turn.phase = wait);
+        let folders = Folders { inbox: self.setup.inbox.clone(), project: seat.directory.clone() };
+        let (client, prompt) = (self.setup.client.clone(), asked.prompt.clone());
+        queue.push_back(Load { seat, asked, ready: files == 0 });
+        if files > 0 {
+            let notes = self.notes.clone();
+            self.errands.spawn(async move {
+                let fetched = fetch(&client, prompt, folders).await;
+                let _ = notes.send(Note::Fetched { place, id, fetched });
+            });
+        }
+    }
+
+    /// The files of a prompt are here, or will not be.
+    pub(super) fn fetched(&mut self, place: Place, id: PromptId, fetched: Result<Prompt, String>) {
+        let Some(queue) = self.intake.queues.get_mut(&place) else { return };
+        let Some(index) = queue.iter().position(|load| load.asked.prompt.id == id) else { return };
+        match fetched {
+            Ok(prompt) => {
+                let load = &mut queue[index];
+                load.asked.turn.send_modify(|turn| turn.phase = Phase::Starting);
+                (load.asked.prompt, load.ready) = (prompt, true);
+            }
+            Err(message) => {
+                tracing::warn!(message, "a file of a prompt is not there");
+                if let Some(load) = queue.remove(index) {
+                    end(&load, Outcome::NoFile { message });
+                }
+            }
+        }
+        let mut whole = Vec::new();
+        while queue.front().is_some_and(|load| load.ready) {
+            whole.extend(queue.pop_front());
+        }
+        if queue.is_empty() {
+            self.intake.queues.remove(&place);
+        }
+        for load in whole {
+            self.runs.give(load.seat, load.asked);
+        }
+    }
+}
+
+/// The prompt of a message. A first sign of the person's own tells its manner; what we have put
+/// around their words, a quote or a forward, does not.
+pub(super) fn spoken(source: Source, said: &str, written: &str) -> Prompt {
+    if said == written { Prompt::typed(source, said, 0) } else { Prompt::new(source, said, 0) }
+}

@@ -1,0 +1,307 @@
+//! Steering: what a person says of how Claude works in a place.
+//!
+//! Most of it asks the CLI something, by the run of the place's session, which starts for it where
+//! none lives. The answer is awaited in a task of its own and goes straight to the chat.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
+    app::{
+        App,
+        aside::{LOOK, answered},
+        now,
+        painter::Note,
+        prompts::Sending,
+    },
+    bridge::{
+        binding::Binding,
+        choices::{BYPASS, Choice, Choices},
+        place::Place,
+        prompt::{Prompt, Source, fresh_session},
+        route::{self, Route},
+        run::{Order, Seat, State},
+        turn::{Phase, Turn},
+    },
+    claude::{
+        process::Conversation,
+        session::{Session, SessionId},
+        wire::offers::Offers,
+    },
+    screens::{
+        notice,
+        steering::{self as screens, Bypass},
+        turn::stop_key,
+    },
+    telegram::{
+        button::Key,
+        screen::Screen,
+        steering::{Steer, Steering},
+        update::{ChatKind, Message, Press},
+    },
+};
+
+impl App {
+    pub(super) fn steer(&mut self, steering: Steering, message: &Message) {
+        let source = self.source(message.place, message.id);
+        match steering {
+            Steering::Choose(choice, None) => self.offer_choices(source, choice),
+            Steering::Choose(choice, Some(value)) => self.pick_choice(source, choice, &value),
+            Steering::Agent(name) => self.agent(source, name.unwrap_or_default()),
+            Steering::Commands(words) => {
+                self.with_offers(source, move |offers| screens::commands(offers, &words));
+            }
+            Steering::Aside(None) => {
+                let words = "Put the question behind it: /btw what did we decide?";
+                self.reply(message, notice::plain(words));
+            }
+            Steering::Aside(Some(question)) => self.aside(source, &question),
+            Steering::Fork(prompt) => {
+                let group = message.chat == ChatKind::Group;
+                let prompt = prompt.map(|text| Prompt::typed(source, &text, 0));
+                let first = prompt.map(|prompt| Sending { prompt, session: None, group });
+                self.fork(source, first);
+            }
+            Steering::Rename(title) => self.rename_here(source, title),
+        }
+    }
+
+    pub(super) fn tap_steer(&mut self, steer: Steer, press: &Press, message: &Message) {
+        let notice = match steer {
+            Steer::TakeBack(key) => Some(self.tap_take_back(key).to_owned()),
+            _ => None,
+        };
+        self.outbox.answer(press.id.clone(), notice);
+        let source = self.source(message.place, message.id);
+        match steer {
+            Steer::TakeBack(_) => {}
+            Steer::Choose(choice, value) => self.pick_choice(source, choice, &value),
+            Steer::Bypass => self.bypass(source),
+            Steer::Agent(name) => self.begin_with_agent(source, name),
+            Steer::Suggest(session) => self.suggest(source, session),
+            Steer::Title(session) => match screens::suggested(&message.text) {
+                Some(title) => self.rename(source, session, title),
+                None => self.say(source.place, notice::plain("That title is gone.")),
+            },
+        }
+    }
+
+    // ---- The run of a place ----
+
+    /// The seat of the session of a place, or why no run of ours can have it, in words.
+    fn reach(&self, place: Place) -> Result<Seat, &'static str> {
+        let (binding, session) = self.whereabouts(place);
+        let session = session.ok_or("There is no session here yet: write first.")?;
+        self.seat_of(place, &binding, session)
+    }
+
+    pub(super) fn seat_of(
+        &self,
+        place: Place,
+        binding: &Binding,
+        session: SessionId,
+    ) -> Result<Seat, &'static str> {
+        let facts = self.facts(session, binding);
+        match route::resolve(&facts) {
+            Route::Run(conversation) => Ok(self.seat(place, facts.directory, conversation)),
+            Route::Choose(_) => Err("The session is open on the laptop: do it there, or /fork."),
+            Route::NoDirectory => Err("The directory of this chat is gone: pick another with /cd."),
+            Route::Distrusted => Err("This directory was never trusted: write first."),
+            Route::Fresh => Err("The transcript of this session is gone: write to begin anew."),
+        }
+    }
+
+    /// What a place points at, and the session that its next prompt would go to, if there is one.
+    pub(super) fn whereabouts(&self, place: Place) -> (Binding, Option<SessionId>) {
+        let binding = self.ledger.binding(place);
+        let binding = binding.unwrap_or_else(|| Binding::newest_of(self.first_directory()));
+        let newest = || self.newest(&binding.project).map(|session| session.id);
+        let session = binding.session.or_else(newest);
+        (binding, session)
+    }
+
+    /// The session of a place that has a transcript, and its seat.
+    pub(super) fn reach_spoken(&self, place: Place) -> Result<(Session, Seat), &'static str> {
+        let seat = self.reach(place)?;
+        let session = self.found(seat.conversation.session());
+        let session = session.ok_or("Nothing was said in this session yet: write first.")?;
+        Ok((session, seat))
+    }
+
+    /// What the place has chosen and may have, and else what the configuration says.
+    pub(super) fn permitted(&self, mut choices: Choices) -> Choices {
+        if choices.mode.as_deref() == Some(BYPASS) && !self.setup.allow_bypass {
+            choices.mode = None;
+        }
+        let (mode, model) = (self.setup.mode.clone(), self.setup.model.clone());
+        choices.or(&Choices { mode, model, effort: None })
+    }
+
+    // ---- What the CLI offers ----
+
+    /// Answers a message with a screen made of what the CLI offers in the place's directory.
+    fn with_offers(
+        &mut self,
+        source: Source,
+        draw: impl FnOnce(&Offers) -> Screen + Send + 'static,
+    ) {
+        let place = source.place;
+        let seat = self.reach(place).unwrap_or_else(|_| self.empty_seat(place));
+        if let Some(offers) = self.runs.offers(&seat.directory) {
+            return self.reply_to(place, source.message, draw(&offers));
+        }
+        let session = seat.conversation.session();
+        // Any request will do: the process tells what it offers before it answers.
+        let answer = self.runs.control(seat, json!({"subtype": "get_session_cost"}), None);
+        let (state, teller) = (self.runs.watch(session), self.teller(source));
+        self.painters.spawn(async move {
+            let answer = answered(answer, LOOK).await;
+            match (offers_of(state), answer) {
+                (Some(offers), _) => teller.say(draw(&offers)),
+                (None, answer) => {
+                    let why = answer.err().unwrap_or_default();
+                    teller.say(screens::failed("Asking Claude what it offers", &why));
+                }
+            }
+        });
+    }
+
+    /// A session that is never spoken in: only to ask the CLI what it offers in a directory.
+    fn empty_seat(&self, place: Place) -> Seat {
+        let (binding, _) = self.whereabouts(place);
+        let fits = self.facts(SessionId(Uuid::nil()), &binding);
+        let usable = fits.directory_exists && fits.trusted;
+        let directory: PathBuf =
+            if usable { binding.project } else { self.setup.user_home.clone() };
+        self.seat(place, directory, Conversation::New(SessionId(Uuid::new_v4())))
+    }
+
+    fn offer_choices(&mut self, source: Source, choice: Choice) {
+        let mut now = self.permitted(self.ledger.choices(source.place));
+        if let (_, Some(session)) = self.whereabouts(source.place)
+            && let Some(state) = self.runs.state(session)
+        {
+            now.mode = state.mode.or(now.mode);
+        }
+        let bypass = if self.setup.allow_bypass { Bypass::Allowed } else { Bypass::Forbidden };
+        self.with_offers(source, move |offers| screens::picker(choice, offers, &now, bypass));
+    }
+
+    // ---- Mode, model, effort ----
+
+    fn pick_choice(&mut self, source: Source, choice: Choice, value: &str) {
+        let place = source.place;
+        if choice == Choice::Mode && value.eq_ignore_ascii_case(BYPASS) {
+            let allowed = self.setup.allow_bypass;
+            let screen =
+                if allowed { screens::bypass_warning() } else { screens::bypass_forbidden() };
+            return self.reply_to(place, source.message, screen);
+        }
+        let Ok(seat) = self.reach(place) else {
+            self.chosen(source, choice, value);
+            return self.reply_to(place, source.message, screens::chosen(choice, value, None));
+        };
+        let value = self.in_the_clis_words(&seat, choice, value);
+        let session = seat.conversation.session();
+        let chosen = Some((choice, value.clone()));
+        let answer = self.runs.control(seat, choice.request(&value), chosen);
+        let (state, teller) = (self.runs.watch(session), self.teller(source));
+        self.painters.spawn(async move {
+            match answered(answer, LOOK).await {
+                Ok(_) => {
+                    let offers = offers_of(state);
+                    teller.say(screens::chosen(choice, &value, offers.as_ref()));
+                    teller.note(Note::Chosen { source, choice, value });
+                }
+                Err(why) => teller.say(screens::refused(choice, &value, &why)),
+            }
+        });
+    }
+
+    /// A model by the name that people read is one that the CLI takes.
+    fn in_the_clis_words(&self, seat: &Seat, choice: Choice, value: &str) -> String {
+        let offers = self.runs.offers(&seat.directory).filter(|_| choice == Choice::Model);
+        let known = offers.as_ref().and_then(|offers| offers.model(value));
+        known.map_or(value, |model| &model.value).to_owned()
+    }
+
+    /// Remembers a choice for the place.
+    pub(super) fn chosen(&mut self, source: Source, choice: Choice, value: &str) {
+        let (mut binding, _) = self.whereabouts(source.place);
+        binding.choices.set(choice, value);
+        self.ledger.choose(source, binding, &format!("/{} {value}", choice.name()), now());
+    }
+
+    fn bypass(&mut self, source: Source) {
+        if !self.setup.allow_bypass {
+            return self.say(source.place, screens::bypass_forbidden());
+        }
+        self.chosen(source, Choice::Mode, BYPASS);
+        if let (_, Some(session)) = self.whereabouts(source.place) {
+            let choices = self.permitted(self.ledger.choices(source.place));
+            self.runs.order(session, Order::Relaunch(choices));
+        }
+        let words = "Claude asks about nothing here, from the next turn on. /mode changes it back.";
+        self.say(source.place, notice::plain(words));
+    }
+
+    // ---- Agents ----
+
+    fn agent(&mut self, source: Source, name: String) {
+        let directory = self.directory_here(source.place);
+        let offers = self.runs.offers(&directory);
+        let is_it = |offers: &Offers| offers.agents.iter().any(|agent| agent.name == name);
+        if offers.is_some_and(|offers| is_it(&offers)) {
+            return self.begin_with_agent(source, name);
+        }
+        self.with_offers(source, move |offers| screens::agents(offers, &name));
+    }
+
+    fn begin_with_agent(&mut self, source: Source, name: String) {
+        let session = fresh_session(source, 0);
+        let screen = screens::with_agent(&self.scene(), session, &name);
+        let display = format!("/agent {name}");
+        let directory = self.directory_here(source.place);
+        let binding = Binding { agent: Some(name), ..Binding::begin(directory, session) };
+        self.ledger.bind(source, binding, &display, now());
+        self.reply_to(source.place, source.message, screen);
+    }
+
+    // ---- /fork ----
+
+    fn fork(&mut self, source: Source, first: Option<Sending>) {
+        let (_, session) = self.whereabouts(source.place);
+        let Some(of) = session.and_then(|session| self.found(session)) else {
+            let words = "There is nothing to copy yet: this session has not begun.";
+            return self.reply_to(source.place, source.message, notice::plain(words));
+        };
+        let into = fresh_session(source, 0);
+        let binding = Binding { fork: Some(of.id), ..Binding::begin(of.project.clone(), into) };
+        self.ledger.bind(source, binding, "/fork", now());
+        if let Some(sending) = first {
+            self.say(source.place, notice::forked(&self.scene(), &of, into));
+            return self.send(sending);
+        }
+        let screen = screens::will_fork(&self.scene(), &of, into);
+        self.reply_to(source.place, source.message, screen);
+    }
+
+    // ---- Taking back ----
+
+    fn tap_take_back(&self, key: Key) -> &'static str {
+        let is_it = |turn: &Turn| stop_key(turn) == key && matches!(turn.phase, Phase::Waiting(_));
+        let Some(shown) = self.runs.shown.iter().find(|shown| is_it(&shown.turn.borrow())) else {
+            return "Too late: Claude has it.";
+        };
+        let session = shown.turn.borrow().session;
+        self.runs.order(session, Order::TakeBack(shown.prompt));
+        "Taking it back…"
+    }
+}
+
+fn offers_of(state: Option<watch::Receiver<State>>) -> Option<Offers> {
+    state.and_then(|state| state.borrow().offers.as_deref().cloned())
+}

@@ -1,0 +1,138 @@
+//! What a person says instead of writing: written down by the program of the configuration, shown,
+//! and sent when the person agrees.
+
+use std::{
+    io,
+    path::Path,
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use tokio::{process::Command, time::timeout};
+
+use crate::{
+    app::{App, painter::Note, prompts::Sending},
+    bridge::{
+        attachment::Attached,
+        prompt::{Prompt, Source},
+    },
+    screens::{files, notice},
+    telegram::{
+        client::Client,
+        file::{self, LARGEST},
+        outbox::{How, Sound},
+        text::EntityKind,
+        update::{ChatKind, Message},
+        wording,
+    },
+};
+
+/// How long the program may take: an hour of speech on a slow machine is cut off.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+impl App {
+    /// Writes a recording down and shows it.
+    pub(super) fn spoken(&mut self, message: &Message) {
+        let Some(attached) = message.extra.file.clone() else { return };
+        let Some(program) = self.setup.transcriber.clone() else {
+            return self.reply(message, files::no_transcriber());
+        };
+        if attached.size.is_some_and(|size| size > LARGEST) {
+            return self.reply(message, files::too_large_to_fetch(&attached));
+        }
+        let (outbox, notes) = (self.outbox.clone(), self.notes.clone());
+        let (client, place) = (self.setup.client.clone(), message.place);
+        let source = self.source(place, message.id);
+        let caption = wording::of(message);
+        let how = How { reply_to: Some(message.id), sound: Sound::Silent };
+        self.errands.spawn(async move {
+            let listening = notice::plain("Listening…");
+            let Ok(id) = outbox.send(place, listening, how).await else { return };
+            let screen = match heard(&client, &attached, &program).await {
+                Ok(words) => {
+                    let text = format!("{caption}\n\n{words}").trim().to_owned();
+                    let _ = notes.send(Note::Heard { source, text: text.clone() });
+                    files::heard(&text)
+                }
+                Err(why) => files::not_heard(&why),
+            };
+            drop(outbox.edit(place, id, screen));
+        });
+    }
+
+    /// What was heard is remembered for the button that sends it.
+    pub(super) fn heard(&mut self, source: Source, text: String) {
+        self.intake.forget(source);
+        self.intake.keep(&Prompt::new(source, text, 0));
+    }
+
+    /// Sends what was heard; the message of the button shows it.
+    pub(super) fn say_heard(&mut self, message: &Message) {
+        let prompt = message.reply.as_deref().and_then(|voice| {
+            let source = self.source(message.place, voice.id);
+            self.intake.remembered(source).or_else(|| Some(Prompt::new(source, shown(message)?, 0)))
+        });
+        let Some(prompt) = prompt else {
+            return self.say(message.place, notice::plain("What was heard is gone: say it again."));
+        };
+        let sent = files::said(&prompt.text);
+        drop(self.outbox.edit(message.place, message.id, sent));
+        let group = message.chat == ChatKind::Group;
+        self.intake.forget(prompt.source);
+        self.intake.keep(&prompt);
+        self.send(Sending { prompt, session: None, group });
+    }
+
+    /// Forgets what was heard.
+    pub(super) fn discard_heard(&mut self, message: &Message) {
+        if let Some(voice) = message.reply.as_deref() {
+            let source = self.source(message.place, voice.id);
+            self.intake.forget(source);
+        }
+        drop(self.outbox.edit(message.place, message.id, notice::plain("Discarded.")));
+    }
+}
+
+/// The words that a message of ours shows as heard, where it shows all of them.
+fn shown(message: &Message) -> Option<String> {
+    if message.text.contains(files::IN_PART) {
+        return None;
+    }
+    let is_quote = |kind: &EntityKind| matches!(kind, EntityKind::Fold | EntityKind::Quote);
+    let quote = message.entities.iter().find(|entity| is_quote(&entity.kind))?;
+    let units: Vec<u16> = message.text.encode_utf16().collect();
+    let words = units.get(quote.offset..quote.offset + quote.length)?;
+    Some(String::from_utf16_lossy(words))
+}
+
+/// Fetches a recording and has it written down.
+async fn heard(client: &Client, attached: &Attached, program: &str) -> Result<String, String> {
+    let bytes =
+        file::download(client, &attached.id).await.map_err(|refusal| refusal.to_string())?;
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let path = folder.path().join("recording");
+    tokio::fs::write(&path, bytes).await.map_err(|error| error.to_string())?;
+    let output = timeout(PATIENCE, transcribe(program, &path)).await;
+    let output = output
+        .map_err(|_| format!("the transcriber took more than {} min", PATIENCE.as_secs() / 60))?
+        .map_err(|error| error.to_string())?;
+    let words = String::from_utf8_lossy(&output.stdout);
+    let words: Vec<_> = words.split_whitespace().collect();
+    match (output.status.success(), words.is_empty()) {
+        (true, false) => Ok(words.join(" ")),
+        (true, true) => Err("the transcriber has heard no words".to_owned()),
+        (false, _) => {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
+            Err(format!("the transcriber failed ({}): {}", output.status, last.unwrap_or_default()))
+        }
+    }
+}
+
+/// Runs the program of the configuration, which finds the recording as `$1`.
+async fn transcribe(program: &str, recording: &Path) -> io::Result<Output> {
+    let mut command = Command::new("sh");
+    command.args(["-c", program, "segue"]).arg(recording);
+    command.env_remove("TELEGRAM_BOT_TOKEN");
+    command.stdin(Stdio::null()).kill_on_drop(true).output().await
+}

@@ -1,0 +1,104 @@
+//! How a place wants its runs: permission mode, model, effort.
+//!
+//! Chosen in the chat, told to a warm run by a control request, given to a new one as a flag, and
+//! remembered with the binding. What may be chosen is what the CLI offers; nothing here knows it.
+
+use serde_json::{Map, Value, json};
+
+/// The mode that asks about nothing.
+pub const BYPASS: &str = "bypassPermissions";
+
+/// What can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// The permission mode.
+    Mode,
+    /// The model.
+    Model,
+    /// How hard the model thinks.
+    Effort,
+}
+
+impl Choice {
+    /// Its name: of the command, of the tag's field, and in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mode => "mode",
+            Self::Model => "model",
+            Self::Effort => "effort",
+        }
+    }
+
+    /// The control request that makes it hold in a warm process at once.
+    pub fn request(self, value: &str) -> Value {
+        match self {
+            Self::Mode => json!({"subtype": "set_permission_mode", "mode": value}),
+            Self::Model => json!({"subtype": "set_model", "model": value}),
+            Self::Effort => {
+                json!({"subtype": "apply_flag_settings", "settings": {"effortLevel": value}})
+            }
+        }
+    }
+}
+
+/// What was chosen; None leaves it to the CLI.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// Permission mode.
+    pub mode: Option<String>,
+    /// Model.
+    pub model: Option<String>,
+    /// Effort.
+    pub effort: Option<String>,
+}
+
+impl Choices {
+    /// What was chosen of one kind.
+    pub fn get(&self, choice: Choice) -> Option<&str> {
+        match choice {
+            Choice::Mode => self.mode.as_deref(),
+            Choice::Model => self.model.as_deref(),
+            Choice::Effort => self.effort.as_deref(),
+        }
+    }
+
+    /// Chooses.
+    pub fn set(&mut self, choice: Choice, value: impl Into<String>) {
+        let slot = match choice {
+            Choice::Mode => &mut self.mode,
+            Choice::Model => &mut self.model,
+            Choice::Effort => &mut self.effort,
+        };
+        *slot = Some(value.into());
+    }
+
+    /// These, and others where nothing was chosen.
+    #[must_use]
+    pub fn or(self, others: &Self) -> Self {
+        Self {
+            mode: self.mode.or_else(|| others.mode.clone()),
+            model: self.model.or_else(|| others.model.clone()),
+            effort: self.effort.or_else(|| others.effort.clone()),
+        }
+    }
+
+    /// Writes them into the tag of a history line.
+    pub(super) fn write(&self, tag: &mut Map<String, Value>) {
+        for choice in [Choice::Mode, Choice::Model, Choice::Effort] {
+            if let Some(value) = self.get(choice) {
+                tag.insert(choice.name().to_owned(), json!(value));
+            }
+        }
+    }
+
+    /// Reads them back.
+    pub(super) fn read(tag: &Value) -> Self {
+        let mut choices = Self::default();
+        for choice in [Choice::Mode, Choice::Model, Choice::Effort] {
+            if let Some(value) = tag.get(choice.name()).and_then(Value::as_str) {
+                choices.set(choice, value);
+            }
+        }
+        choices
+    }
+}

@@ -1,0 +1,133 @@
+//! What was said before, to be read in the chat.
+
+use crate::{
+    bridge::work::subject,
+    claude::{
+        session::SessionId,
+        transcript::story::{Chapter, Part, Story},
+    },
+    screens::{Scene, anchor, row, screen, turn::tool_name, words},
+    telegram::{
+        button::Tap,
+        handover::{Format, Hand},
+        markdown,
+        screen::Screen,
+        text::{EntityKind, Text, clean},
+    },
+};
+
+/// Characters of a prompt and UTF-16 units of an answer: a chat is scrolled, an export is read.
+const PROMPT: usize = 600;
+const ANSWER: usize = 1_800;
+/// Tools that are named one by one.
+const TOOLS: usize = 12;
+/// What Telegram takes in a message, UTF-16 units and entities with a margin.
+const MESSAGE: usize = 4_096;
+const ENTITIES: usize = 90;
+
+/// Which part of which session is shown.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The session.
+    pub session: SessionId,
+    /// Its title.
+    pub title: String,
+    /// How many newer chapters are left out.
+    pub skip: u16,
+    /// How many were asked for.
+    pub take: u16,
+}
+
+/// The past, in as many messages as it takes. Never empty.
+pub fn history(scene: &Scene, past: &Past, story: &Story) -> Vec<Screen> {
+    let mut text = anchor(scene, past.session);
+    text.push(" ").bold(&words::line(&past.title, 80));
+    if story.chapters.is_empty() {
+        text.push("\nNothing was said before.");
+    }
+    for chapter in &story.chapters {
+        text.push("\n\n").append(told(scene, chapter));
+    }
+    let earlier = Tap::Hand(Hand::Earlier {
+        session: past.session,
+        skip: past.skip.saturating_add(past.take),
+        take: past.take,
+    });
+    let mut buttons = if story.earlier { row([("‹ Earlier", earlier)]) } else { Vec::new() };
+    if !story.chapters.is_empty() {
+        buttons
+            .extend(row([("All as a page", Tap::Hand(Hand::Export(past.session, Format::Html)))]));
+    }
+    let parts = text.split(MESSAGE, ENTITIES).into_iter();
+    let mut screens: Vec<_> = parts.map(|part| screen(part, Vec::new())).collect();
+    if let Some(last) = screens.last_mut().filter(|_| !buttons.is_empty()) {
+        last.keyboard = vec![buttons];
+    }
+    screens
+}
+
+fn told(scene: &Scene, chapter: &Chapter) -> Text {
+    let mut text = Text::default();
+    text.bold("You");
+    if let Some(at) = chapter.at {
+        text.push(" · ").push(&words::age(scene.now, at));
+    }
+    let mut prompt = words::clip(&clean(chapter.prompt.trim()), PROMPT);
+    if !chapter.pictures.is_empty() {
+        let pictures = words::plural(chapter.pictures.len() as u64, "picture");
+        prompt = format!("{prompt}\n[{pictures}]");
+    }
+    text.push("\n").append(Text::plain(prompt.trim_start()).wrap(EntityKind::Quote));
+    text.push("\n").bold("Claude").push("\n");
+    let tools = tools(chapter);
+    if !tools.is_empty() {
+        text.append(tools.wrap(EntityKind::Fold)).push("\n");
+    }
+    let answer = markdown::render(&answer(chapter)).trim();
+    let is_long = answer.utf16_len() > ANSWER;
+    let shown = answer.head(ANSWER).split(ANSWER, ENTITIES / 2).into_iter().next();
+    match shown.filter(|shown| !shown.is_empty()) {
+        Some(shown) => text.append(shown).push(if is_long { " …" } else { "" }),
+        None => text.italic("(nothing said)"),
+    };
+    text
+}
+
+/// What was said after the last tool, or else at last.
+fn answer(chapter: &Chapter) -> String {
+    let is_tool = |part: &Part| matches!(part, Part::Used(_));
+    let after = chapter.parts.iter().rposition(is_tool).map_or(0, |last| last + 1);
+    let said = |parts: &[Part]| {
+        let texts = parts.iter().filter_map(|part| match part {
+            Part::Said(text) => Some(text.as_str()),
+            Part::Used(_) => None,
+        });
+        texts.collect::<Vec<_>>().join("\n\n")
+    };
+    let last = said(&chapter.parts[after..]);
+    if last.is_empty() { said(&chapter.parts) } else { last }
+}
+
+fn tools(chapter: &Chapter) -> Text {
+    let used: Vec<_> = chapter
+        .parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::Used(tool) => Some(tool),
+            Part::Said(_) => None,
+        })
+        .collect();
+    let mut text = Text::default();
+    let left_out = used.len().saturating_sub(TOOLS);
+    if left_out > 0 {
+        text.push(&format!("… {} before\n", words::plural(left_out as u64, "step")));
+    }
+    for (at, tool) in used[left_out..].iter().enumerate() {
+        let mark = if tool.failed { "✗" } else { "✓" };
+        let used_on = subject(&tool.name, &tool.input);
+        let lead = if at == 0 { "" } else { "\n" };
+        let line = format!("{lead}{mark} {} {}", tool_name(&tool.name), words::line(&used_on, 60));
+        text.push(line.trim_end());
+    }
+    text
+}

@@ -1,0 +1,347 @@
+//! Steering: pickers made of what the CLI offers, and what became of a choice.
+
+use crate::{
+    bridge::choices::{BYPASS, Choice, Choices},
+    claude::{
+        session::{Session, SessionId},
+        wire::offers::{Offers, SlashCommand},
+    },
+    screens::{Scene, anchor, button, row, screen, words},
+    telegram::{
+        button::Tap,
+        markdown,
+        screen::{Button, Screen},
+        steering::Steer,
+        text::Text,
+    },
+};
+
+/// Commands in one message: more is a search, not a list.
+const COMMANDS: usize = 20;
+/// Agents in one message.
+const AGENTS: usize = 20;
+/// Characters of a description.
+const ABOUT: usize = 90;
+/// What Telegram takes in a message, UTF-16 units and entities with a margin.
+const MESSAGE: usize = 4_096;
+const ENTITIES: usize = 90;
+
+/// Whether the mode that asks about nothing may be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bypass {
+    /// The configuration allows it.
+    Allowed,
+    /// It does not.
+    Forbidden,
+}
+
+/// A picker of what can be chosen, with what holds now.
+pub fn picker(choice: Choice, offers: &Offers, now: &Choices, bypass: Bypass) -> Screen {
+    let current = now.get(choice);
+    let mut text = Text::plain(match choice {
+        Choice::Mode => "How much Claude asks here. Now: ",
+        Choice::Model => "Which model answers here. Now: ",
+        Choice::Effort => "How hard the model thinks here. Now: ",
+    });
+    text.bold(&words::line(current.unwrap_or("Claude's own choice"), 60)).push(".");
+    let mut buttons = Vec::new();
+    match choice {
+        Choice::Mode => {
+            for mode in offers.modes.iter().filter(|mode| may(mode, bypass)) {
+                text.push("\n• ").bold(&words::line(mode, 40));
+                text.push(meaning(mode));
+                buttons.push(chooser(choice, mode, mode, current));
+            }
+        }
+        Choice::Model => {
+            for model in &offers.models {
+                text.push("\n• ").bold(&words::line(&model.name, 40)).push(": ");
+                text.push(&words::line(&model.about, ABOUT));
+                buttons.push(chooser(choice, &model.value, &model.name, current));
+            }
+        }
+        Choice::Effort => {
+            let model = offers.model(now.model.as_deref().unwrap_or("default"));
+            let model = model.or_else(|| offers.models.first());
+            for effort in model.map_or(&[][..], |model| &model.efforts) {
+                buttons.push(chooser(choice, effort, effort, current));
+            }
+        }
+    }
+    let buttons: Vec<Button> = buttons.into_iter().flatten().collect();
+    if buttons.is_empty() {
+        text.push(&format!("\nThis Claude tells of none: send /{} and its name.", choice.name()));
+    }
+    screen(text, buttons.chunks(3).map(<[Button]>::to_vec).collect())
+}
+
+fn may(mode: &str, bypass: Bypass) -> bool {
+    mode != BYPASS || bypass == Bypass::Allowed
+}
+
+fn chooser(choice: Choice, value: &str, label: &str, current: Option<&str>) -> Option<Button> {
+    let mark = if current == Some(value) { "✓ " } else { "" };
+    let label = format!("{mark}{}", words::line(label, 30));
+    button(label, &Tap::Steer(Steer::Choose(choice, value.to_owned())))
+}
+
+/// What a mode that we know means; nothing of one that is new.
+fn meaning(mode: &str) -> &'static str {
+    match mode {
+        "default" | "manual" => ": asks before it changes or runs anything",
+        "acceptEdits" => ": edits files without asking",
+        "plan" => ": reads and plans, changes nothing",
+        "auto" => ": decides by itself what is safe",
+        "dontAsk" => ": does what is allowed already, refuses the rest",
+        BYPASS => ": never asks",
+        _ => "",
+    }
+}
+
+/// A choice holds, at once or from the next process on.
+pub fn chosen(choice: Choice, value: &str, offers: Option<&Offers>) -> Screen {
+    let mut text = Text::plain(match choice {
+        Choice::Mode => "Mode: ",
+        Choice::Model => "Model: ",
+        Choice::Effort => "Effort: ",
+    });
+    let model = offers.filter(|_| choice == Choice::Model).and_then(|offers| offers.model(value));
+    text.bold(&words::line(model.map_or(value, |model| &model.name), 60));
+    text.push(", from now on and in whatever session this chat goes to.");
+    let listed = offers.is_none_or(|offers| offers.models.is_empty() || model.is_some());
+    if choice == Choice::Model && !listed {
+        text.push(" Claude's own list does not have it: if it does not exist, its turns fail.");
+    }
+    screen(text, Vec::new())
+}
+
+/// The CLI does not agree.
+pub fn refused(choice: Choice, value: &str, why: &str) -> Screen {
+    let mut text = Text::plain(format!("Claude does not take the {} ", choice.name()));
+    text.code(&words::line(value, 60)).push(": ").push(&words::line(why, 300));
+    text.push(&format!("\n/{} shows what there is.", choice.name()));
+    screen(text, Vec::new())
+}
+
+/// What it means to be asked about nothing.
+pub fn bypass_warning() -> Screen {
+    let mut text = Text::default();
+    text.bold("Claude would ask about nothing any more").push(
+        ": every command and every change runs at once, on your laptop, with your rights. A web \
+         page or a file that misleads Claude is enough for harm.",
+    );
+    let tap = Tap::Steer(Steer::Bypass);
+    screen(text, vec![row([("I know, do not ask", tap)])])
+}
+
+/// The configuration forbids it.
+pub fn bypass_forbidden() -> Screen {
+    let mut text = Text::plain("The mode ");
+    text.code(BYPASS).push(" is not allowed here. Who runs this bot can allow it with ");
+    text.code("allow_bypass = true").push(" in its configuration.");
+    screen(text, Vec::new())
+}
+
+/// Something that the CLI was asked for did not come.
+pub fn failed(what: &str, why: &str) -> Screen {
+    let mut text = Text::plain(format!("{what} did not work"));
+    if why.is_empty() {
+        text.push(": Claude has not answered.");
+    } else {
+        text.push(": ").push(&words::line(why, 400));
+    }
+    screen(text, Vec::new())
+}
+
+/// The agents that a session can begin with, those whose name holds `word`.
+pub fn agents(offers: &Offers, word: &str) -> Screen {
+    let wanted = word.to_lowercase();
+    let fits = |name: &str| name.to_lowercase().contains(&wanted);
+    let found: Vec<_> = offers.agents.iter().filter(|agent| fits(&agent.name)).collect();
+    let mut text = if found.is_empty() {
+        let mut text = Text::plain("Claude has no agent ");
+        text.code(&words::line(word, 60)).push(" here. /agent lists those that there are.");
+        text
+    } else {
+        Text::plain("Start a session with one of Claude's agents:")
+    };
+    for agent in found.iter().take(AGENTS) {
+        text.push("\n• ").bold(&words::line(&agent.name, 60)).push(": ");
+        text.push(&words::line(&agent.about, ABOUT));
+    }
+    let buttons: Vec<Button> = found
+        .iter()
+        .take(AGENTS)
+        .filter_map(|agent| {
+            let tap = Tap::Steer(Steer::Agent(agent.name.clone()));
+            button(words::line(&agent.name, 30), &tap)
+        })
+        .collect();
+    screen(text, buttons.chunks(2).map(<[Button]>::to_vec).collect())
+}
+
+/// A session with an agent begins with the next message.
+pub fn with_agent(scene: &Scene, session: SessionId, name: &str) -> Screen {
+    let mut text = anchor(scene, session);
+    text.push(" New session with the agent ").bold(&words::line(name, 60));
+    text.push(". It begins with your next message.");
+    screen(text, Vec::new())
+}
+
+/// The CLI's commands that all of the words fit.
+pub fn commands(offers: &Offers, query: &str) -> Screen {
+    let query = query.to_lowercase();
+    let fits = |command: &&SlashCommand| {
+        let all = format!("{} {} {}", command.name, command.aliases.join(" "), command.about);
+        let all = all.to_lowercase();
+        query.split_whitespace().all(|word| all.contains(word))
+    };
+    let mut found: Vec<_> = offers.commands.iter().filter(fits).collect();
+    // A name that fits is meant more than a description that does.
+    found.sort_by_key(|command| !command.name.to_lowercase().contains(query.trim()));
+    let mut text = match found.len() {
+        0 => Text::plain("Claude has no such command here. /commands lists all."),
+        count => Text::plain(format!(
+            "{}. Send one as it stands, with what it needs behind it.",
+            words::plural(count as u64, "command")
+        )),
+    };
+    for command in found.iter().take(COMMANDS) {
+        text.push("\n/").push(&words::line(&typed(&command.name), 60));
+        if !command.hint.is_empty() {
+            text.push(" ").italic(&words::line(&command.hint, 40));
+        }
+        text.push(" — ").push(&words::line(first_sentence(&command.about), ABOUT));
+    }
+    let more = found.len().saturating_sub(COMMANDS);
+    if more > 0 {
+        text.push(&format!("\n… {more} more: ")).code("/commands WORD").push(" finds one.");
+    }
+    screen(text, Vec::new())
+}
+
+/// A name as it can be tapped, where that leads back to it.
+fn typed(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+fn first_sentence(text: &str) -> &str {
+    let end = text.find(". ").or_else(|| text.find('\n')).unwrap_or(text.len());
+    &text[..end]
+}
+
+/// A side question is with Claude.
+pub fn asking_aside(scene: &Scene, session: SessionId) -> Screen {
+    let mut text = anchor(scene, session);
+    text.push(" ").italic("Asking aside…");
+    screen(text, Vec::new())
+}
+
+/// The answer to a side question.
+pub fn aside(scene: &Scene, session: SessionId, answer: &str) -> Vec<Screen> {
+    let mut text = markdown::render(answer);
+    text.push("\n\n").append(anchor(scene, session));
+    text.push(" ").italic("Aside: the conversation does not know of this.");
+    text.split(MESSAGE, ENTITIES).into_iter().map(|part| screen(part, Vec::new())).collect()
+}
+
+/// The place goes on in a copy, from the next message on.
+pub fn will_fork(scene: &Scene, of: &Session, into: SessionId) -> Screen {
+    let mut text = anchor(scene, into);
+    text.push(" Your next message goes to a copy of ").bold(&words::line(&of.title, 80));
+    text.push("; the original stays as it is.");
+    let back = Tap::Pick(of.id, crate::telegram::button::Carry::Nothing);
+    screen(text, vec![row([("Back to the original", back)])])
+}
+
+/// What a session is called, and how to change it.
+pub fn title(scene: &Scene, session: &Session) -> Screen {
+    let mut text = anchor(scene, session.id);
+    text.push(" This session is called ").bold(&words::line(&session.title, 80));
+    text.push(". Rename it with ").code("/rename TITLE").push(".");
+    let suggest = Tap::Steer(Steer::Suggest(session.id));
+    screen(text, vec![row([("Suggest a title", suggest)])])
+}
+
+/// A title that Claude suggests: the last line, where [`suggested`] finds it.
+pub fn suggestion(scene: &Scene, session: SessionId, title: &str) -> Screen {
+    let mut text = anchor(scene, session);
+    text.push(" It could be called:\n").bold(&words::line(title, 120));
+    let (take, again) = (Steer::Title(session), Steer::Suggest(session));
+    screen(text, vec![row([("Use it", Tap::Steer(take)), ("Another", Tap::Steer(again))])])
+}
+
+/// The title that a suggestion shows.
+pub fn suggested(message: &str) -> Option<&str> {
+    message.lines().nth(1).map(str::trim).filter(|title| !title.is_empty())
+}
+
+/// A session has a new title.
+pub fn renamed(scene: &Scene, session: SessionId, title: &str) -> Screen {
+    let mut text = anchor(scene, session);
+    text.push(" Renamed: ").bold(&words::line(title, 120)).push(".");
+    screen(text, Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn offers() -> Offers {
+        let mut offers = Offers::read(&json!({
+            "commands": [
+                {"name": "code-review", "description": "Review it. At length.", "argumentHint": "[pr]"},
+                {"name": "compact", "description": "Review less"},
+            ],
+            "models": [
+                {"value": "default", "displayName": "Default", "supportedEffortLevels": ["low", "max"]},
+                {"value": "haiku", "displayName": "Haiku", "supportedEffortLevels": []},
+            ],
+            "agents": [{"name": "Explore", "description": "Looks"}, {"name": "Plan"}],
+        }));
+        offers.modes = ["plan", "bypassPermissions"].map(str::to_owned).to_vec();
+        offers
+    }
+
+    fn labels(screen: &Screen) -> Vec<&str> {
+        screen.keyboard.iter().flatten().map(|button| button.label.as_str()).collect()
+    }
+
+    #[test]
+    fn a_picker_has_what_is_offered_and_marks_what_holds() {
+        let now = Choices { mode: Some("plan".to_owned()), ..Choices::default() };
+        let pick = |choice, now: &Choices, bypass| picker(choice, &offers(), now, bypass);
+        let modes = pick(Choice::Mode, &now, Bypass::Forbidden);
+        assert_eq!(labels(&modes), ["✓ plan"]);
+        let modes = pick(Choice::Mode, &now, Bypass::Allowed);
+        assert_eq!(labels(&modes), ["✓ plan", "bypassPermissions"]);
+        let offered = pick(Choice::Model, &now, Bypass::Forbidden);
+        assert_eq!(labels(&offered), ["Default", "Haiku"]);
+        assert_eq!(labels(&pick(Choice::Effort, &now, Bypass::Forbidden)), ["low", "max"]);
+        let haiku = Choices { model: Some("haiku".to_owned()), ..now };
+        let none = pick(Choice::Effort, &haiku, Bypass::Forbidden);
+        assert!(labels(&none).is_empty() && none.text.text.contains("tells of none"));
+    }
+
+    #[test]
+    fn commands_are_found_by_words_names_first() {
+        let all = commands(&offers(), "").text.text;
+        assert!(
+            all.contains("2 commands") && all.contains("/code_review [pr] — Review it"),
+            "{all}"
+        );
+        let found = commands(&offers(), "review").text.text;
+        assert!(found.find("/code_review") < found.find("/compact"), "{found}");
+        assert!(commands(&offers(), "dig").text.text.contains("no such command"));
+    }
+
+    #[test]
+    fn a_suggested_title_is_read_back() {
+        let scene = Scene { home: "/home/ada".into(), bot: "segue_bot".to_owned(), now: 0 };
+        let shown = suggestion(&scene, SessionId(uuid::Uuid::nil()), "Sow the\nbeans").text.text;
+        assert_eq!(suggested(&shown), Some("Sow the beans"));
+        assert_eq!(labels(&agents(&offers(), "expl")), ["Explore"]);
+    }
+}

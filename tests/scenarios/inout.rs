@@ -1,0 +1,221 @@
+//! Photos, files and voice on their way in.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use segue::sandbox::{Media, Saying, Upload};
+use serde_json::Value;
+
+use crate::support::{
+    phone::{ADA, Phone},
+    picture::png,
+    scratch::Scratch,
+};
+
+const WHO: (i64, i64) = (ADA, ADA);
+
+async fn phone() -> (Scratch, PathBuf, Phone) {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    (scratch, garden, phone)
+}
+
+fn photo(phone: &Phone, text: &str, size: (u32, u32)) -> Saying {
+    let upload = Upload::new("photo.png", "image/png", png(size));
+    let media = Some(Media::Photo(phone.client.upload(upload)));
+    Saying { text: text.to_owned(), media, ..Saying::default() }
+}
+
+fn document(phone: &Phone, text: &str, upload: Upload) -> Saying {
+    let media = Some(Media::Document(phone.client.upload(upload)));
+    Saying { text: text.to_owned(), media, ..Saying::default() }
+}
+
+/// The contents of the prompts in the transcripts of a project.
+fn prompts(scratch: &Scratch, project: &Path) -> Vec<Value> {
+    let files = fs::read_dir(scratch.folder(project)).unwrap().flatten();
+    let text: String = files.map(|file| fs::read_to_string(file.path()).unwrap()).collect();
+    let records = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let prompts = records.filter(|record| record["type"] == "user");
+    prompts.map(|record| record["message"]["content"].clone()).collect()
+}
+
+fn kinds(content: &Value) -> Vec<&str> {
+    content.as_array().unwrap().iter().map(|block| block["type"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_is_a_picture_in_the_prompt() {
+    let (scratch, garden, phone) = phone().await;
+    let prompt = phone.client.send(WHO, photo(&phone, "which flower?", (40, 30))).unwrap();
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("the last is: which flower?"), "{answer:?}");
+    let prompts = prompts(&scratch, &garden);
+    assert_eq!(kinds(&prompts[0]), ["image", "text"]);
+    assert_eq!(prompts[0][0]["source"]["media_type"], "image/png");
+    assert_eq!(scratch.history()[0]["display"], "which flower?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_is_one_prompt_and_what_follows_comes_after_it() {
+    let (scratch, garden, phone) = phone().await;
+    let album = ["two beds", "", ""].map(|text| photo(&phone, text, (40, 30)));
+    let ids = phone.client.send_album(WHO, album.to_vec()).unwrap();
+    let second = phone.say("and the third?");
+    let first = phone.answer(ids[0]).await;
+    assert!(first.text.contains("two beds") || first.text.contains("and the third?"), "{first:?}");
+    phone.settled().await;
+    let prompts = prompts(&scratch, &garden);
+    assert_eq!(kinds(&prompts[0]), ["image", "image", "image", "text"]);
+    let later = |posts: &[segue::sandbox::Post]| {
+        posts.iter().any(|post| post.reply_to == Some(second)).then_some(())
+    };
+    phone.see("the second prompt", later).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_put_down_and_named() {
+    let (scratch, garden, phone) = phone().await;
+    let notes = Upload::new("../notes of may.txt", "text/plain", *b"sow beans\n");
+    let prompt = phone.client.send(WHO, document(&phone, "read this", notes)).unwrap();
+    phone.answer(prompt).await;
+    let saved = garden.join(".segue/inbox/notes_of_may.txt");
+    assert_eq!(fs::read_to_string(&saved).unwrap(), "sow beans\n");
+    let prompts = prompts(&scratch, &garden);
+    let text = prompts[0].as_str().unwrap();
+    assert!(text.starts_with("read this\n\nAttached file: "), "{text}");
+    assert!(text.contains(saved.to_str().unwrap()) && text.contains("```\nsow beans\n```"));
+
+    let large = Upload::new("film.mp4", "video/mp4", vec![7; (20 << 20) + 1]);
+    phone.client.send(WHO, document(&phone, "watch", large)).unwrap();
+    phone.see_text(&["film.mp4", "too large", "20 MB at most"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_waits_with_its_prompt() {
+    let scratch = Scratch::new();
+    let strange = scratch.directory("strange");
+    let phone = Phone::start(&scratch.base(), &strange).await;
+    let prompt = phone.client.send(WHO, photo(&phone, "look", (40, 30))).unwrap();
+    let question = phone.see_text(&["never been trusted", "Your message waits"]).await;
+    assert!(!strange.join(".segue").exists());
+    phone.press(&question, "Trust and go on").await;
+    phone.answer(prompt).await;
+    assert_eq!(kinds(&prompts(&scratch, &strange)[0]), ["image", "text"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_had_is_told_and_tried_again() {
+    let (scratch, garden, phone) = phone().await;
+    let cut = serde_json::json!({
+        "what": {"kind": "cut"}, "method": "getFile", "times": 4,
+    });
+    phone.client.fault(serde_json::from_value(cut).unwrap());
+    let prompt = phone.client.send(WHO, photo(&phone, "look", (40, 30))).unwrap();
+    let failed = phone.answer(prompt).await;
+    assert!(failed.text.contains("Claude has not read this"), "{failed:?}");
+    phone.client.clear_faults();
+    phone.press(&failed, "Try again").await;
+    phone.see_text(&["the last is: look"]).await;
+    assert_eq!(kinds(&prompts(&scratch, &garden)[0]), ["image", "text"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_split_text_is_joined() {
+    let (scratch, garden, phone) = phone().await;
+    let (one, two) = ("a ".repeat(2_000), "the end");
+    let first = phone.say(one.trim_end());
+    phone.say(two);
+    phone.answer(first).await;
+    let prompts = prompts(&scratch, &garden);
+    assert_eq!(prompts[0].as_str().unwrap(), format!("{}\n{two}", one.trim_end()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forwarded_is_quoted_and_never_run() {
+    let (scratch, garden, phone) = phone().await;
+    let saying = Saying { text: "/clear".to_owned(), forwarded: Some(1002), ..Saying::default() };
+    let prompt = phone.client.send(WHO, saying).unwrap();
+    phone.answer(prompt).await;
+    let quoted = phone.say("sow");
+    phone.answer(quoted).await;
+    let quote = Saying {
+        text: "why?".to_owned(),
+        reply_to: Some(quoted),
+        quote: Some("so".to_owned()),
+        ..Saying::default()
+    };
+    let prompt = phone.client.send(WHO, quote).unwrap();
+    phone.answer(prompt).await;
+    let prompts = prompts(&scratch, &garden);
+    assert_eq!(prompts[0], "Forwarded message from Grace Hopper:\n> /clear");
+    assert_eq!(prompts[2], "> so\n\nwhy?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stickers_are_answered_and_places_are_told() {
+    let (scratch, garden, phone) = phone().await;
+    let sticker = Media::Sticker { emoji: "🌱".to_owned() };
+    phone.client.send(WHO, Saying { media: Some(sticker), ..Saying::default() }).unwrap();
+    phone.see_text(&["A sticker says nothing to Claude"]).await;
+    let place = Media::Location { latitude: 52_500_000, longitude: 13_250_000 };
+    let place = Saying { media: Some(place), ..Saying::default() };
+    let prompt = phone.client.send(WHO, place).unwrap();
+    phone.answer(prompt).await;
+    assert_eq!(prompts(&scratch, &garden)[0], "Location: 52.5, 13.25 (latitude, longitude)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_prompt_is_offered_again() {
+    let (_scratch, _, phone) = phone().await;
+    let prompt = phone.say("sow the beams");
+    phone.answer(prompt).await;
+    phone.client.edit(WHO, prompt, "sow the beans").unwrap();
+    let offer = phone.see_text(&["You have edited this"]).await;
+    phone.press(&offer, "Send it again").await;
+    phone.see_text(&["I see 2 prompts; the last is: sow the beans"]).await;
+}
+
+fn voice(phone: &Phone) -> i64 {
+    let upload = Upload::new("voice.ogg", "audio/ogg", *b"water the beans");
+    let media = Some(Media::Voice(phone.client.upload(upload)));
+    phone.client.send(WHO, Saying { media, ..Saying::default() }).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_heard_is_shown_before_it_is_sent() {
+    let (scratch, garden, mut phone) = phone().await;
+    voice(&phone);
+    phone.see_text(&["transcriber", "segue config"]).await;
+    phone.terminate();
+    phone.configure("pace_ms = 20\ntranscriber = 'cat \"$1\"'\n");
+    phone.boot().await;
+    voice(&phone);
+    let heard = phone.see_text(&["Heard:", "water the beans"]).await;
+    phone.press(&heard, "Discard").await;
+    phone.see_text(&["Discarded."]).await;
+    let spoken = voice(&phone);
+    let heard = phone
+        .see("what was heard", |posts| {
+            let is_it = |post: &&segue::sandbox::Post| {
+                post.reply_to == Some(spoken) && post.text.contains("Heard:")
+            };
+            posts.iter().find(is_it).cloned()
+        })
+        .await;
+    // Also after a restart, since the message itself says it.
+    phone.terminate();
+    phone.boot().await;
+    phone.press(&heard, "Send").await;
+    let answer = phone.answer(spoken).await;
+    assert!(answer.text.contains("I see 1 prompts; the last is: water the beans"), "{answer:?}");
+    assert_eq!(prompts(&scratch, &garden).len(), 1);
+    phone.terminate();
+    phone.configure("pace_ms = 20\ntranscriber = 'echo no model >&2; exit 3'\n");
+    phone.boot().await;
+    voice(&phone);
+    phone.see_text(&["could not be written down", "no model"]).await;
+}
