@@ -18,6 +18,7 @@ mod intake;
 mod laptop;
 mod ledger;
 mod lists;
+mod out;
 mod painter;
 mod past;
 mod prompts;
@@ -38,7 +39,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Semaphore, mpsc, watch::Receiver},
+    sync::{Semaphore, mpsc},
     task::{JoinSet, block_in_place},
     time::{sleep_until, timeout},
 };
@@ -50,7 +51,7 @@ use crate::{
         intake::Intake,
         laptop::Laptop,
         ledger::{Ledger, Written},
-        painter::{Canvas, Note},
+        painter::Note,
         questions::Asked,
         recovery::Queue,
         runs::{Runs, Shown},
@@ -60,16 +61,14 @@ use crate::{
         prompt::Source,
         run::{self, Stray},
         spool::Spool,
-        turn::Turn,
     },
     claude::{home::Home, session::SessionId, watch},
-    screens::{self, Scene},
+    screens,
     telegram::{
         client::{Client, Me},
         intent::{Door, Intent, Stranger},
-        outbox::{How, Outbox, Sound},
+        outbox::Outbox,
         poll::Delivery,
-        screen::Screen,
         update::Message,
     },
 };
@@ -306,67 +305,6 @@ impl App {
         let (place, prompt, turn) = (stray.place, stray.turn.borrow().prompt, stray.turn.clone());
         self.runs.shown.push(Shown { place, prompt, turn });
         self.show(place, None, stray.turn, String::new());
-    }
-
-    // ---- What goes out ----
-
-    /// Shows a turn in a place until it is over.
-    fn show(
-        &mut self,
-        place: Place,
-        source: Option<Source>,
-        turn: Receiver<Turn>,
-        display: String,
-    ) {
-        let session = turn.borrow().session;
-        let bound = self.ledger.binding(place).and_then(|binding| binding.session);
-        let canvas = Canvas {
-            outbox: self.outbox.clone(),
-            home: self.setup.home.clone(),
-            notes: self.notes.clone(),
-            scene: self.scene(),
-            spool: self.spool.clone(),
-            place,
-            source,
-            display,
-            elsewhere: bound.is_some_and(|bound| bound != session),
-        };
-        self.painters.spawn(painter::paint(canvas, turn));
-    }
-
-    fn scene(&self) -> Scene {
-        Scene {
-            home: self.setup.user_home.clone(),
-            bot: self.setup.me.username.clone(),
-            now: now(),
-        }
-    }
-
-    /// Says something in a place, without sound: what is aloud is an answer or a question.
-    fn say(&self, place: Place, screen: Screen) {
-        let how = How { reply_to: None, sound: Sound::Silent };
-        drop(self.outbox.send(place, screen, how));
-    }
-
-    /// Says something to those whose bot this is.
-    fn tell_owners(&self, screen: &Screen) {
-        for owner in &self.setup.door.allowed {
-            self.say(Place { chat: owner.cast_signed(), thread: None }, screen.clone());
-        }
-    }
-
-    /// Answers a message. What waits for a tap is found again by this reply.
-    fn reply(&self, message: &Message, screen: Screen) {
-        self.reply_to(message.place, message.id, screen);
-    }
-
-    fn reply_to(&self, place: Place, message: i32, screen: Screen) {
-        let how = How { reply_to: Some(message), sound: Sound::Silent };
-        drop(self.outbox.send(place, screen, how));
-    }
-
-    fn source(&self, place: Place, message: i32) -> Source {
-        Source { bot: self.setup.me.id, place, message }
     }
 
     // ---- The end ----

@@ -1,0 +1,78 @@
+//! What goes out of the app: words into a place, and the painter of a turn.
+
+use tokio::sync::watch::Receiver;
+
+use crate::{
+    app::{
+        App, now,
+        painter::{self, Canvas},
+    },
+    bridge::{place::Place, prompt::Source, turn::Turn},
+    screens::Scene,
+    telegram::{
+        outbox::{How, Sound},
+        screen::Screen,
+        update::Message,
+    },
+};
+
+impl App {
+    /// Shows a turn in a place until it is over.
+    pub(super) fn show(
+        &mut self,
+        place: Place,
+        source: Option<Source>,
+        turn: Receiver<Turn>,
+        display: String,
+    ) {
+        let session = turn.borrow().session;
+        let bound = self.ledger.binding(place).and_then(|binding| binding.session);
+        let canvas = Canvas {
+            outbox: self.outbox.clone(),
+            home: self.setup.home.clone(),
+            notes: self.notes.clone(),
+            scene: self.scene(),
+            spool: self.spool.clone(),
+            place,
+            source,
+            display,
+            elsewhere: bound.is_some_and(|bound| bound != session),
+        };
+        self.painters.spawn(painter::paint(canvas, turn));
+    }
+
+    pub(super) fn scene(&self) -> Scene {
+        Scene {
+            home: self.setup.user_home.clone(),
+            bot: self.setup.me.username.clone(),
+            now: now(),
+        }
+    }
+
+    /// Says something in a place, without sound: what is aloud is an answer or a question.
+    pub(super) fn say(&self, place: Place, screen: Screen) {
+        let how = How { reply_to: None, sound: Sound::Silent };
+        drop(self.outbox.send(place, screen, how));
+    }
+
+    /// Says something to those whose bot this is.
+    pub(super) fn tell_owners(&self, screen: &Screen) {
+        for owner in &self.setup.door.allowed {
+            self.say(Place { chat: owner.cast_signed(), thread: None }, screen.clone());
+        }
+    }
+
+    /// Answers a message. What waits for a tap is found again by this reply.
+    pub(super) fn reply(&self, message: &Message, screen: Screen) {
+        self.reply_to(message.place, message.id, screen);
+    }
+
+    pub(super) fn reply_to(&self, place: Place, message: i32, screen: Screen) {
+        let how = How { reply_to: Some(message), sound: Sound::Silent };
+        drop(self.outbox.send(place, screen, how));
+    }
+
+    pub(super) fn source(&self, place: Place, message: i32) -> Source {
+        Source { bot: self.setup.me.id, place, message }
+    }
+}
