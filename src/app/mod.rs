@@ -277,13 +277,11 @@ impl App {
             Note::Taken { source, display, session } => self.taken(source, &display, session),
             Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
             Note::Heard { source, text } => self.heard(source, text),
-            Note::Settled { prompt, place, sessions: (from, to) } => {
+            Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
+            Note::Settled { prompt } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();
                 self.look_at_the_laptop();
-                if from != to {
-                    self.followed(place, from, to);
-                }
             }
         }
     }

@@ -77,6 +77,9 @@ pub(super) enum Note {
     Settled {
         /// Its prompt.
         prompt: PromptId,
+    },
+    /// The turn ended in another session than it began in.
+    Moved {
         /// The place.
         place: Place,
         /// The session it was for, and the one it ended in.
@@ -113,13 +116,14 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let (questions, taken, called) = (Vec::new(), false, None);
     let mut painter = Painter { canvas, turn, progress, sent, questions, taken, called };
     painter.follow().await;
+    let last = painter.turn.borrow().session;
+    if last != first {
+        // Before the answer: who has read it may write at once.
+        let moved = Note::Moved { place: painter.canvas.place, sessions: (first, last) };
+        let _ = painter.canvas.notes.send(moved);
+    }
     painter.finish().await;
-    let turn = painter.turn.borrow().clone();
-    let settled = Note::Settled {
-        prompt: turn.prompt,
-        place: painter.canvas.place,
-        sessions: (first, turn.session),
-    };
+    let settled = Note::Settled { prompt };
     let _ = painter.canvas.notes.send(settled);
 }
 
