@@ -85,20 +85,21 @@ impl App {
                 return self.reply_to(source.place, source.message, screen);
             }
             let binding = Binding::to(binding.project.clone(), newest.id);
-            if self.route_would_ask(newest.id, &binding) {
-                return self.route(sending, &binding, newest.id);
+            let facts = self.facts(newest.id, &binding);
+            if runs(&facts) {
+                self.say(source.place, notice::resumed(&scene, &newest));
+                self.ledger.point(source.place, binding);
             }
-            self.say(source.place, notice::resumed(&scene, &newest));
-            self.ledger.point(source.place, binding.clone());
-            return self.route(sending, &binding, newest.id);
+            return self.go_by(facts, sending);
         }
         let session = fresh_session(source, attempt);
         let binding = Binding::begin(binding.project.clone(), session);
-        if !self.route_would_ask(session, &binding) {
+        let facts = self.facts(session, &binding);
+        if runs(&facts) {
             self.say(source.place, notice::first(&scene, session, &binding.project));
-            self.ledger.point(source.place, binding.clone());
+            self.ledger.point(source.place, binding);
         }
-        self.route(sending, &binding, session);
+        self.go_by(facts, sending);
     }
 
     pub(super) fn newest(&self, directory: &Path) -> Option<Session> {
@@ -147,13 +148,15 @@ impl App {
         catalog::page(&self.setup.home, &query).sessions.iter().any(by_person)
     }
 
-    fn route_would_ask(&self, session: SessionId, binding: &Binding) -> bool {
-        !matches!(route::resolve(&self.facts(session, binding)), Route::Run(_))
+    pub(super) fn route(&mut self, sending: Sending, binding: &Binding, session: SessionId) {
+        let facts = self.facts(session, binding);
+        self.go_by(facts, sending);
     }
 
-    pub(super) fn route(&mut self, sending: Sending, binding: &Binding, session: SessionId) {
+    /// Sends a prompt the way that the facts of its session show.
+    fn go_by(&mut self, facts: Facts, sending: Sending) {
+        let session = facts.session;
         let Some(sending) = self.unless_run(sending, session) else { return };
-        let facts = self.facts(session, binding);
         let Source { place, message, .. } = sending.prompt.source;
         let scene = self.scene();
         match route::resolve(&facts) {
@@ -286,4 +289,9 @@ pub(super) fn sessions_at(runs: &Runs, place: Place) -> Vec<SessionId> {
     sessions.sort_unstable();
     sessions.dedup();
     sessions
+}
+
+/// Whether a prompt goes on to a run without a question to the person.
+fn runs(facts: &Facts) -> bool {
+    matches!(route::resolve(facts), Route::Run(_))
 }
