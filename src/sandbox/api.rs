@@ -22,7 +22,7 @@ use super::{
     args::Args,
     calls::Call,
     change::Change,
-    faults::Trouble,
+    faults::{Stage, Trouble},
     hub::Hub,
     line::Cut,
     methods::{self, Method},
@@ -46,6 +46,21 @@ pub(super) fn routes() -> Router<Arc<Hub>> {
 enum Delivery {
     Whole,
     Lost,
+    /// Not before it is let go.
+    Held,
+}
+
+/// A call that has happened. It is logged when the value goes: also when the connection breaks
+/// while its answer is held, and then as one whose answer nobody got.
+struct Entry<'a> {
+    hub: &'a Hub,
+    call: Call,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.hub.with(|world| world.record(self.call.clone()));
+    }
 }
 
 async fn call(
@@ -75,22 +90,18 @@ async fn call(
         Ok(result) => (200, json!({ "ok": true, "result": result })),
         Err(refusal) => (refusal.code, refusal.envelope()),
     };
-    let lost = matches!(delivery, Delivery::Lost);
     let answer = answer(status, &response);
-    hub.with(|world| {
-        world.record(Call {
-            id: 0,
-            at,
-            method: name,
-            chat,
-            body: logged,
-            status: (!lost).then_some(status),
-            response,
-            took: started.elapsed().as_millis() as u64,
-        });
-    });
-    if lost {
-        cut.cut();
+    let took = started.elapsed().as_millis() as u64;
+    let call =
+        Call { id: 0, at, method: name, chat, body: logged, status: None, response, took };
+    let mut entry = Entry { hub: &hub, call };
+    match delivery {
+        Delivery::Lost => cut.cut(),
+        Delivery::Held => hub.hold().await,
+        Delivery::Whole => {}
+    }
+    if !matches!(delivery, Delivery::Lost) {
+        entry.call.status = Some(status);
     }
     answer
 }
@@ -116,6 +127,13 @@ async fn attempt(
         Some(Trouble::Status { code }) => refuse(Refusal::server(code)),
         Some(Trouble::Refuse { code, description }) => {
             refuse(Refusal::scripted(code, &description))
+        }
+        Some(Trouble::Hold { at: Stage::Asked }) => {
+            hub.hold().await;
+            (perform(hub, method, chat, args).await, Delivery::Whole)
+        }
+        Some(Trouble::Hold { at: Stage::Done }) => {
+            (perform(hub, method, chat, args).await, Delivery::Held)
         }
         Some(Trouble::Delay { ms }) => {
             tokio::select! {

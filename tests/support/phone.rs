@@ -156,6 +156,11 @@ impl Phone {
         self.bot.as_ref().unwrap().id()
     }
 
+    /// Whether the bot was not ended by us.
+    pub(crate) fn is_up(&self) -> bool {
+        self.bot.is_some()
+    }
+
     /// Ends the bot as a service manager does, and waits until it is gone.
     pub(crate) fn terminate(&mut self) {
         self.signal(Signal::TERM);
