@@ -7,7 +7,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use segue::{
-    sandbox::{Options, Post},
+    sandbox::{Fault, Options, Post, Stage, Trouble},
     telegram::{client::Client, poll},
 };
 use serde_json::{Value, json};
@@ -220,6 +220,21 @@ async fn parts_that_are_in_the_chat_are_not_sent_again() {
         counts.iter().all(|count| *count > 0) && counts.iter().sum::<usize>() <= 7,
         "{counts:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_progress_message_outlives_its_turn() {
+    let (_scratch, _, mut phone) = phone().await;
+    let hold = Trouble::Hold { at: Stage::Asked };
+    phone.client.fault(Fault::on("deleteMessage", hold));
+    let prompt = phone.say("slow beans");
+    phone.answer(prompt).await;
+    until("a call held", || phone.client.held() > 0);
+    phone.kill();
+    phone.boot().await;
+    phone.settled().await;
+    phone.at_rest();
+    assert_eq!(answers(&phone, prompt).len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

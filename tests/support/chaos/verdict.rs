@@ -2,6 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    path::Path,
     time::Instant,
 };
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 use crate::support::{
     chaos::{Chaos, LOOK, Request, Said, living, transcripts},
     phone::PATIENCE,
+    wait::until,
 };
 
 /// What a turn says that its CLI did not live to end.
@@ -64,8 +66,8 @@ impl Chaos {
         let posts = self.posts();
         let taken = taken(&self.claude);
         for said in &self.said {
-            let count = taken.get(&said.text).copied().unwrap_or_default();
-            assert_eq!(count, 1, "{:?} stands so often in a transcript", said.text);
+            let records = taken.get(&said.text).map_or(&[][..], Vec::as_slice);
+            assert_eq!(records.len(), 1, "{:?} is taken by {records:#?}", said.text);
             self.judge_answer(said, &posts[&self.spots[said.spot].chat]);
         }
         for spot in 0..self.spots.len() {
@@ -73,7 +75,7 @@ impl Chaos {
             self.judge_requests(spot, &requests());
         }
         self.phone.terminate();
-        assert_eq!(living(&self.claude), [0; 0], "no process is left");
+        until("the end of every process", || living(&self.claude).is_empty());
         let (kills, said, lost) = (self.kills, self.said.len(), self.lost.len());
         println!("{kills} kills, {said} prompts, {lost} lost replies");
     }
@@ -173,9 +175,9 @@ impl Chaos {
     }
 }
 
-/// How often each line stands as a prompt in the transcripts.
-fn taken(claude: &std::path::Path) -> HashMap<String, usize> {
-    let mut counts = HashMap::new();
+/// The records that hold each line as a prompt.
+fn taken(claude: &Path) -> HashMap<String, Vec<Value>> {
+    let mut counts: HashMap<String, Vec<Value>> = HashMap::new();
     for text in transcripts(claude) {
         let lines = text.split(|byte| *byte == b'\n');
         for record in lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok()) {
@@ -192,7 +194,7 @@ fn taken(claude: &std::path::Path) -> HashMap<String, usize> {
                 _ => continue,
             };
             for line in texts.into_iter().flat_map(str::lines) {
-                *counts.entry(line.to_owned()).or_default() += 1;
+                counts.entry(line.to_owned()).or_default().push(record.clone());
             }
         }
     }
