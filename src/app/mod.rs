@@ -29,6 +29,7 @@ mod recovery;
 mod runs;
 mod steering;
 mod taps;
+mod turnstile;
 mod voice;
 
 use std::{
@@ -57,6 +58,7 @@ use crate::{
         questions::Asked,
         recovery::Queue,
         runs::{Runs, Shown},
+        turnstile::Turnstile,
     },
     bridge::{
         place::Place,
@@ -131,6 +133,7 @@ struct App {
     runs: Runs,
     laptop: Laptop,
     painters: JoinSet<()>,
+    turnstile: Turnstile,
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
     gather: Gather,
@@ -186,6 +189,7 @@ pub async fn run(
         runs,
         laptop: Laptop::default(),
         painters: JoinSet::new(),
+        turnstile: Turnstile::default(),
         errands: JoinSet::new(),
         gather: Gather::default(),
         intake: Intake::default(),

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{changed, fetch::Fetched},
+    app::{changed, fetch::Fetched, turnstile::Ticket},
     bridge::{
         choices::Choice,
         place::Place,
@@ -95,6 +95,8 @@ pub(super) struct Canvas {
     /// Where and when; its time is renewed for each screen.
     pub(super) scene: Scene,
     pub(super) spool: Spool,
+    /// Its turn to send the answer.
+    pub(super) ticket: Ticket,
     pub(super) place: Place,
     /// The message that asked; None for a turn that nobody asked for.
     pub(super) source: Option<Source>,
@@ -284,6 +286,7 @@ impl Painter {
         let Canvas { outbox, place, .. } = &self.canvas;
         let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
         around.changed = changed::of(turn).await;
+        self.canvas.ticket.next().await;
         // One sound for the whole answer.
         let sound = |part| if part == 0 { Sound::Aloud } else { Sound::Silent };
         let parts = screens::turn::answer(scene, turn, &around).into_iter().enumerate();
@@ -294,6 +297,7 @@ impl Painter {
                 outbox.send(*place, screen, how)
             })
             .collect();
+        self.canvas.ticket.pass();
         for sent in sent {
             match sent.await {
                 Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id)),
