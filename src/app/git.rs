@@ -48,30 +48,30 @@ pub(super) async fn diff(directory: &Path, file: Option<&Path>) -> Result<String
 /// The diff, with what is in the files that git does not know. Those that are not read by a person
 /// are named.
 async fn with_new(mut diff: String, folder: &Path, new: &[u8]) -> Result<String, String> {
-    let names: Vec<&Path> =
+    let files: Vec<&Path> =
         new.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(path).collect();
-    let mut named = Vec::new();
-    for name in names.iter().take(NEW_FILES) {
+    let mut unseen = Vec::new();
+    for name in files.iter().take(NEW_FILES) {
         // A link's target is not followed, and a repository of its own is a folder here.
         let size = folder.join(name).symlink_metadata().map_or(0, |about| about.len());
         let is_folder = name.as_os_str().as_encoded_bytes().ends_with(b"/");
         if is_folder || size > NEW_FILE || diff.len() > LARGEST {
-            named.push(format!("{} ({})", name.display(), words::bytes(size)));
+            unseen.push(format!("{} ({})", name.display(), words::bytes(size)));
             continue;
         }
         match whole(folder, name).await? {
             shown if shown.contains("\nBinary files ") => {
-                named.push(format!("{} ({}, binary)", name.display(), words::bytes(size)));
+                unseen.push(format!("{} ({}, binary)", name.display(), words::bytes(size)));
             }
             shown => diff.push_str(&shown),
         }
     }
-    if let Some(more) = names.len().checked_sub(NEW_FILES).filter(|more| *more > 0) {
-        named.push(format!("and {more} more"));
+    if let Some(more) = files.len().checked_sub(NEW_FILES).filter(|more| *more > 0) {
+        unseen.push(format!("and {more} more"));
     }
-    if !named.is_empty() {
+    if !unseen.is_empty() {
         diff.push_str("New files that are not shown:\n");
-        diff.extend(named.iter().flat_map(|name| ["  ", name, "\n"]));
+        diff.extend(unseen.iter().flat_map(|name| ["  ", name, "\n"]));
     }
     Ok(diff)
 }

@@ -162,7 +162,7 @@ async fn a_large_photo_is_made_smaller_and_a_damaged_one_goes_as_a_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_tells_how_much_of_it_is_here() {
     let (_scratch, garden, phone) = phone().await;
-    phone.client.fault(Fault::on(DOWNLOAD, Trouble::Delay { ms: 4_000 }));
+    phone.client.fault(Fault::on(DOWNLOAD, Trouble::Delay { ms: 2_000 }));
     let film = Upload::new("film.mp4", "video/mp4", vec![7; 3 << 20]);
     let prompt = phone.client.send(WHO, document(&phone, "watch", film)).unwrap();
     let percent = |text: &str| -> Option<u8> {
