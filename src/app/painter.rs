@@ -12,11 +12,11 @@ use tokio::{
 };
 
 use crate::{
-    app::{changed, turnstile::Ticket},
+    app::{changed, fetch::Fetched, turnstile::Ticket},
     bridge::{
         choices::Choice,
         place::Place,
-        prompt::{Prompt, PromptId, Source},
+        prompt::{PromptId, Source},
         question::Open,
         spool::Spool,
         turn::{Outcome, Phase, Turn, Wait},
@@ -55,7 +55,7 @@ pub(super) enum Note {
         /// The prompt.
         id: PromptId,
         /// It with its files.
-        fetched: Result<Prompt, String>,
+        fetched: Result<Fetched, String>,
     },
     /// A recording was written down.
     Heard {
@@ -341,7 +341,7 @@ impl Painter {
 /// Whether a turn is worth a progress message before it has lasted a moment.
 fn is_shown_at_once(turn: &Turn) -> bool {
     !turn.asks.is_empty()
-        || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files(_)))
+        || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files { .. }))
 }
 
 async fn title(home: &Home, session: SessionId) -> String {

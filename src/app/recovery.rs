@@ -27,6 +27,7 @@ use crate::{
         live::{self, Live},
         process::Conversation,
         session::{SessionId, Status},
+        young::{self, Young},
     },
     screens::notice,
     telegram::{
@@ -53,6 +54,7 @@ pub(super) type Queue = Vec<(Seat, Asked)>;
 impl App {
     /// Takes up what is in the spool.
     pub(super) fn recover(&mut self, found: Found) {
+        self.young = young::list(&self.setup.home);
         for name in &found.damaged {
             tracing::error!(name, "a file of the spool cannot be read: set aside");
             self.tell_owners(&notice::damaged(name));
@@ -214,13 +216,16 @@ impl App {
             wait(&asked);
             return queue.push((seat, asked));
         }
-        let Some(live) = self.orphan(session) else { return self.give(seat, asked) };
-        tracing::info!(%session, pid = live.pid, "a process of an earlier segue is at work");
+        let (live, young) = (self.orphan(session), self.young(session));
+        let Some(pid) = live.map(|live| live.pid).or(young.map(|young| young.pid)) else {
+            return self.give(seat, asked);
+        };
+        tracing::info!(%session, pid, "a process of an earlier segue is at work");
         wait(&asked);
         let (home, turn, prompt) = (self.setup.home.clone(), asked.turn.clone(), asked.prompt.id);
         self.orphans.insert(session, vec![(seat, asked)]);
         self.followers.spawn(async move {
-            follow(home, live, (prompt, turn)).await;
+            follow(home, Young { pid, session }, (prompt, turn)).await;
             session
         });
     }
@@ -230,6 +235,12 @@ impl App {
         let holds =
             |live: &Live| live.session == session && live.is_orphan() && !self.runs.has(live.pid);
         live::list(&self.setup.home).into_iter().find(holds)
+    }
+
+    /// The same, too young to say so: what it was given stands nowhere yet.
+    fn young(&self, session: SessionId) -> Option<Young> {
+        let of_session = |young: &&Young| young.session == session && young.is_alive();
+        self.young.iter().find(of_session).copied()
     }
 
     /// An orphan is gone: what has waited goes on.
@@ -296,17 +307,24 @@ fn wait(asked: &Asked) {
 }
 
 /// Waits until a process is gone, and meanwhile shows in `turn` what it makes of its prompt.
-async fn follow(home: Home, live: Live, (prompt, turn): (PromptId, watch::Sender<Turn>)) {
-    let mut idle_since = None;
+async fn follow(home: Home, orphan: Young, (prompt, turn): (PromptId, watch::Sender<Turn>)) {
+    let (mut idle_since, mut seen) = (None, false);
     loop {
-        let (home, turn, wanted) = (home.clone(), turn.clone(), (live.pid, live.session));
+        let (home, turn) = (home.clone(), turn.clone());
         let look = move || {
-            let same = |live: &Live| (live.pid, live.session) == wanted;
+            let same = |live: &Live| (live.pid, live.session) == (orphan.pid, orphan.session);
             let live = live::list(&home).into_iter().find(same)?;
             refresh(&home, live.session, (prompt, &turn));
             Some(live)
         };
-        let Some(live) = spawn_blocking(look).await.ok().flatten() else { return };
+        let Some(live) = spawn_blocking(look).await.ok().flatten() else {
+            if seen || !orphan.is_alive() {
+                return;
+            }
+            sleep(LOOK).await;
+            continue;
+        };
+        seen = true;
         if live.status == Status::Idle {
             let since: Instant = *idle_since.get_or_insert_with(Instant::now);
             if since.elapsed() > LEAVES {

@@ -223,6 +223,22 @@ async fn parts_that_are_in_the_chat_are_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cli_that_was_only_just_started_is_waited_for() {
+    let (scratch, _, mut phone) = phone().await;
+    let segue = env!("CARGO_BIN_EXE_segue");
+    scratch.replace_claude(&format!("sleep 2\nexec -a claude {segue} \"$@\""));
+    let prompt = phone.say("water");
+    until("started", || phone.said().contains("started the CLI"));
+    phone.kill();
+    assert_eq!(living(&scratch.home()), [0; 0], "it has not said that it exists");
+    phone.boot().await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("the last is: water"), "{answer:?}");
+    phone.at_rest();
+    assert_eq!(taken(&records(&scratch), "water"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_progress_message_outlives_its_turn() {
     let (_scratch, _, mut phone) = phone().await;
     let hold = Trouble::Hold { at: Stage::Asked };
