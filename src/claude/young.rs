@@ -2,10 +2,10 @@
 //!
 //! A process has its prompt on its standard input before it has said anywhere that it exists. To
 //! whoever comes after a segue that was killed in that moment, its arguments are the only sign.
-//! Opens nothing of Claude's but the registry. Where the system does not show processes below
-//! `/proc`, nothing is found.
+//! Opens nothing of Claude's but the registry, and looks for nothing but the home in a process's
+//! environment. Where the system does not show processes below `/proc`, nothing is found.
 
-use std::fs;
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::PathBuf};
 
 use crate::claude::{home::Home, live, session::SessionId};
 
@@ -31,7 +31,20 @@ pub fn list(home: &Home) -> Vec<Young> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let young = |pid| Some(Young { pid, session: session(pid)? });
-    pids.filter(|pid| !known.contains(pid)).filter_map(young).collect()
+    let young = pids.filter(|pid| !known.contains(pid)).filter_map(young);
+    young.filter(|young| lives_in(young.pid, home)).collect()
+}
+
+/// Whether the home of a process is this one.
+fn lives_in(pid: u32, home: &Home) -> bool {
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let get = |name: &[u8]| {
+        let mut variables = environment.split(|byte| *byte == 0);
+        let value = variables.find_map(|variable| variable.strip_prefix(name))?;
+        (!value.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(value)))
+    };
+    let root = get(b"CLAUDE_CONFIG_DIR=").or_else(|| get(b"HOME=").map(|dir| dir.join(".claude")));
+    root.is_some_and(|root| root == home.dir)
 }
 
 /// The session that a process was started on, if it is a headless CLI.

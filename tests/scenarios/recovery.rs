@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{
     phone::{ADA, Phone},
     scratch::Scratch,
+    scripted,
     wait::until,
 };
 
@@ -225,8 +226,8 @@ async fn parts_that_are_in_the_chat_are_not_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cli_that_was_only_just_started_is_waited_for() {
     let (scratch, _, mut phone) = phone().await;
-    let segue = env!("CARGO_BIN_EXE_segue");
-    scratch.replace_claude(&format!("sleep 2\nexec -a claude {segue} \"$@\""));
+    let claude = scripted::link(&scratch.home());
+    scratch.replace_claude(&format!("sleep 2\nexec {} \"$@\"", claude.display()));
     let prompt = phone.say("water");
     until("started", || phone.said().contains("started the CLI"));
     phone.kill();

@@ -12,7 +12,7 @@ use std::{
     collections::{HashMap, HashSet},
     fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -26,6 +26,9 @@ use crate::support::{
 
 /// Pause between two looks at files, which tell nobody when they change.
 const LOOK: Duration = Duration::from_millis(3);
+/// How long a bot may take to write down what it has heard. What it was told just before it was
+/// killed is as good as unheard.
+const A_NOTE: u64 = 250;
 /// Longest wait for a moment.
 const FOR_A_MOMENT: Duration = Duration::from_secs(30);
 
@@ -87,6 +90,8 @@ pub(crate) struct Chaos {
     calls: u64,
     /// Newest message that the living bot has sent, by chat.
     newest: HashMap<i64, i64>,
+    /// All that it has sent: chat, id, and when, milliseconds since the epoch.
+    sent: Vec<(i64, i64, u64)>,
 }
 
 impl Chaos {
@@ -94,9 +99,9 @@ impl Chaos {
     pub(crate) async fn begin(phone: Phone, claude: &Path) -> Self {
         let yard = phone.client.add_group("Yard", &[ADA]).unwrap();
         let shed = phone.client.add_topic(yard).unwrap();
-        let (lost, newest) = (HashSet::new(), HashMap::new());
+        let (lost, newest, sent) = (HashSet::new(), HashMap::new(), Vec::new());
         let (spots, said, claude) = (Vec::new(), Vec::new(), claude.to_owned());
-        let mut chaos = Self { phone, claude, spots, said, lost, kills: 0, calls: 0, newest };
+        let mut chaos = Self { phone, claude, spots, said, lost, kills: 0, calls: 0, newest, sent };
         for (chat, thread) in [(ADA, None), (GROUP, None), (yard, None), (yard, Some(shed))] {
             chaos.spots.push(Spot { chat, thread, session: String::new() });
             let spot = chaos.spots.len() - 1;
@@ -154,6 +159,7 @@ impl Chaos {
 
     fn kill(&mut self) {
         self.phone.kill();
+        let killed = now();
         // What was held is dropped as soon as its connection is seen to be broken.
         let deadline = Instant::now() + PATIENCE;
         while self.phone.client.held() > 0 {
@@ -162,7 +168,9 @@ impl Chaos {
         }
         self.read_log();
         let noted = self.noted();
-        let unheard = std::mem::take(&mut self.newest).into_iter();
+        let sent = std::mem::take(&mut self.sent).into_iter();
+        let late = sent.filter(|(.., at)| at + A_NOTE >= killed).map(|(chat, id, _)| (chat, id));
+        let unheard = std::mem::take(&mut self.newest).into_iter().chain(late);
         self.lost.extend(unheard.filter(|message| !noted.contains(message)));
     }
 
@@ -184,6 +192,7 @@ impl Chaos {
             let Some(id) = call.response["result"]["message_id"].as_i64() else { continue };
             let Some(chat) = call.chat.filter(|_| call.method == "sendMessage") else { continue };
             self.newest.insert(chat, id);
+            self.sent.push((chat, id, call.at + call.took));
             if call.status.is_none() {
                 self.lost.insert((chat, id));
             }
@@ -238,9 +247,23 @@ impl Chaos {
             if there || (self.phone.state().is_empty() && self.open().is_empty()) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{moment:?} does not come:\n{}", self.phone.said());
+            assert!(Instant::now() < deadline, "{moment:?} does not come: {}", self.trouble());
             tokio::time::sleep(LOOK).await;
         }
+    }
+
+    /// What is open, for whoever reads of a failure.
+    pub(crate) fn trouble(&self) -> String {
+        let open = self.open().into_iter().map(|said| &self.said[said].text);
+        let open: Vec<_> = open.collect();
+        let kept = self.phone.state().into_iter().filter_map(|file| fs::read_to_string(file).ok());
+        let kept: Vec<_> = kept.collect();
+        let calls = self.phone.client.calls(self.calls.saturating_sub(20));
+        let calls: Vec<_> = calls
+            .iter()
+            .map(|call| format!("{} {:?} {:?} {}", call.at, call.method, call.status, call.body))
+            .collect();
+        format!("no answer: {open:?}\nkept: {kept:#?}\ncalls: {calls:#?}\n{}", self.phone.said())
     }
 
     fn look(&self) -> Look {
@@ -252,6 +275,11 @@ impl Chaos {
             pids: living(&self.claude),
         }
     }
+}
+
+/// Milliseconds since the epoch.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
 }
 
 /// How things are.

@@ -54,13 +54,11 @@ impl Chaos {
         let deadline = Instant::now() + PATIENCE * 2;
         loop {
             self.read_log();
-            let open: Vec<_> = self.open().into_iter().map(|said| &self.said[said].text).collect();
-            let (kept, stale) = (self.phone.state(), self.stale());
-            if open.is_empty() && kept.is_empty() && stale.is_empty() {
+            let stale = self.stale();
+            if self.open().is_empty() && self.phone.state().is_empty() && stale.is_empty() {
                 break;
             }
-            let late = Instant::now() >= deadline;
-            assert!(!late, "no answer: {open:?}\nkept: {kept:?}\nstale: {stale:#?}");
+            assert!(Instant::now() < deadline, "stale: {stale:#?}\n{}", self.trouble());
             tokio::time::sleep(LOOK).await;
         }
         let posts = self.posts();
