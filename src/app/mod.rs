@@ -186,7 +186,7 @@ pub async fn run(
         painters: JoinSet::new(),
         errands: JoinSet::new(),
         gather: Gather::default(),
-        intake: Intake::default(),
+        intake: Intake::new(spool.clone()),
         notes,
         spool,
         spool_failed: false,
@@ -198,7 +198,10 @@ pub async fn run(
         told: HashSet::new(),
         history_failed: false,
     };
-    block_in_place(|| app.recover(found));
+    block_in_place(|| {
+        app.recover(found);
+        app.see_to_orphans();
+    });
     loop {
         tokio::select! {
             biased;
@@ -278,9 +281,8 @@ impl App {
             Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
             Note::Heard { source, text } => self.heard(source, text),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
-            Note::Settled { prompt } => {
-                self.runs.shown.retain(|shown| shown.prompt != prompt);
-                self.runs.trim();
+            Note::Settled { prompt, place, progress } => {
+                self.runs.settle(prompt, progress.map(|id| (place, id)));
                 self.look_at_the_laptop();
             }
         }

@@ -4,8 +4,12 @@
 //! looking whether it has run. A turn that a process of ours still works on is followed in the
 //! transcript; what comes meanwhile for its session waits, in order.
 
-use std::time::{Duration, Instant as Clock};
+use std::{
+    io, slice,
+    time::{Duration, Instant as Clock},
+};
 
+use serde_json::Value;
 use tokio::{
     sync::watch,
     task::spawn_blocking,
@@ -13,13 +17,13 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, intake::spoken, prompts::Sending},
+    app::{App, gather::Bundle, intake::is_more_than_a_reply_shows, prompts::Sending},
     bridge::{
         binding::Binding,
         prompt::{Prompt, PromptId},
         recover::{self, Past},
         run::{Asked, Seat},
-        spool::{Came, Found, Kept, Leg, Start},
+        spool::{Came, Found, Kept, Leg, Question, Stage, Start},
         turn::{Outcome, Phase, Turn, Wait},
     },
     claude::{
@@ -28,13 +32,14 @@ use crate::{
         process::Conversation,
         session::{SessionId, Status},
     },
-    screens::notice,
+    screens::{notice, question},
     telegram::{
         button::Tap,
         decode::decode,
-        intent::{Command, Intent},
+        intent::{Asking, Command, Intent},
+        steering::Steering,
+        text::Text,
         update::ChatKind,
-        wording,
     },
 };
 
@@ -58,7 +63,8 @@ impl App {
             self.tell_owners(&notice::damaged(name));
         }
         for kept in found.kept {
-            let (id, place) = (kept.id, decode(&kept.raw, self.setup.me.id).place());
+            let first = kept.raws.first().map(|raw| decode(raw, self.setup.me.id));
+            let (id, place) = (kept.id, first.and_then(|update| update.place()));
             tracing::info!(prompt = %id, "taking up a prompt that was left");
             if self.guarded(place, |app| app.take_up(kept)).is_none() {
                 self.spool.set_aside(id);
@@ -67,18 +73,39 @@ impl App {
     }
 
     fn take_up(&mut self, kept: Kept) {
-        let intent = self.setup.door.open(decode(&kept.raw, self.setup.me.id));
-        let Some((prompt, group)) =
-            self.prompt_in(&intent).filter(|(prompt, _)| prompt.id.0 == kept.id)
-        else {
+        let (parts, press) = self.unpacked(&kept.raws);
+        let written = self.composed(&parts);
+        if let Some(Sending { prompt, .. }) = &written
+            && (press.is_some()
+                || kept.stage == Stage::Waiting
+                || is_more_than_a_reply_shows(&parts))
+        {
+            let raws = kept.raws.iter().take(parts.len()).cloned().collect();
+            self.intake.keep_parts(prompt, raws);
+        }
+        match kept.stage {
+            // A button in the chat sends it.
+            Stage::Waiting => return,
+            Stage::Gathering => {
+                return self.gather.resume((PromptId(kept.id), parts), Instant::now());
+            }
+            Stage::Going => {}
+        }
+        let sent = match &press {
+            Some(intent) => self.prompt_in(intent),
+            None => written.map(|sending| (sending.prompt, sending.group)),
+        };
+        let Some((prompt, group)) = sent.filter(|(prompt, _)| prompt.id.0 == kept.id) else {
             tracing::warn!(prompt = %kept.id, "nothing is asked there any more: set aside");
             return self.spool.set_aside(kept.id);
         };
         let (id, source) = (prompt.id, prompt.source);
         self.left.insert(source);
-        match kept.leg {
-            None => self.intent(intent),
-            Some(leg) => {
+        self.close_questions(&prompt, &kept);
+        match (kept.leg, press) {
+            (None, Some(intent)) => self.intent(intent),
+            (None, None) => self.whole(&Bundle::of(id, parts)),
+            (Some(leg), _) => {
                 let binding = Binding {
                     fresh: leg.start == Start::New,
                     ..Binding::to(leg.directory.clone(), leg.session)
@@ -102,17 +129,41 @@ impl App {
         self.rest(id);
     }
 
+    /// What updates of the spool bring: the parts of a prompt, and the press or command that sent it.
+    fn unpacked(&self, raws: &[Value]) -> (Vec<Asking>, Option<Intent>) {
+        let (mut parts, mut press) = (Vec::new(), None);
+        for raw in raws {
+            match self.setup.door.open(decode(raw, self.setup.me.id)) {
+                Intent::Prompt(asking) => parts.push(asking),
+                other => press = Some(other),
+            }
+        }
+        (parts, press)
+    }
+
+    /// The questions of an earlier process are lost with it, and nothing was granted: each says so,
+    /// and offers to have it asked again.
+    fn close_questions(&mut self, prompt: &Prompt, kept: &Kept) {
+        let Some(leg) = &kept.leg else { return };
+        for Question { message, about } in &kept.questions {
+            let screen = question::lost(leg.session, &Text::plain(about));
+            drop(self.outbox.edit(prompt.source.place, *message, screen));
+            let closed = self.spool.closed(prompt.id, *message);
+            self.spooled(&closed);
+        }
+    }
+
     /// The prompt that an update brings, and whether others read along.
     pub(super) fn prompt_in(&self, intent: &Intent) -> Option<(Prompt, bool)> {
         match intent {
             Intent::Prompt(asking) => {
-                let message = &asking.message;
-                let source = self.source(message.place, message.id);
-                let group = message.chat == ChatKind::Group;
-                let prompt = spoken(source, &wording::of(message), &message.text);
-                Some((prompt.with(message.extra.file.clone()), group))
+                let Sending { prompt, group, .. } = self.composed(slice::from_ref(asking))?;
+                Some((prompt, group))
             }
-            Intent::Command(Command::New(Some(text)), message) => {
+            Intent::Command(
+                Command::New(Some(text)) | Command::Steering(Steering::Fork(Some(text))),
+                message,
+            ) => {
                 let source = self.source(message.place, message.id);
                 Some((Prompt::typed(source, text, 0), message.chat == ChatKind::Group))
             }
@@ -135,7 +186,7 @@ impl App {
     /// A prompt that may have run goes no further where its session holds it.
     pub(super) fn unless_run(&mut self, sending: Sending, session: SessionId) -> Option<Sending> {
         let id = sending.prompt.id;
-        let came = self.spool.get(id).map_or(Came::New, |(_, came)| came);
+        let came = self.came(id);
         // What a terminal has is followed there.
         if came == Came::New
             || self.past(id, session) == Past::Unread
@@ -154,6 +205,11 @@ impl App {
         let place = sending.prompt.source.place;
         self.ask(self.seat(place, directory, Conversation::Resume(session)), sending.prompt);
         None
+    }
+
+    /// How a prompt came to us.
+    pub(super) fn came(&self, id: PromptId) -> Came {
+        self.spool.get(id).map_or(Came::New, |(_, came)| came)
     }
 
     fn past(&self, prompt: PromptId, session: SessionId) -> Past {
@@ -180,19 +236,34 @@ impl App {
     /// Writes a prompt into the spool. Where that cannot be done it goes on without.
     fn keep(&mut self, prompt: PromptId, leg: Option<Leg>) {
         let kept = self.spool.keep(prompt, leg);
-        if let Err(error) = &kept
+        self.spooled(&kept);
+    }
+
+    /// Says once that the spool cannot be written.
+    pub(super) fn spooled(&mut self, written: &io::Result<()>) {
+        if let Err(error) = written
             && !self.spool_failed
         {
             tracing::error!(%error, "the spool takes no files: a crash would lose prompts");
         }
-        self.spool_failed = kept.is_err();
+        self.spool_failed = written.is_err();
     }
 
-    /// A prompt that no run has taken is done with when what was said about it is in the chat.
+    /// A prompt that no run has taken is done with when what was said about it is in the chat,
+    /// unless more of it may come, or a button there sends what only the spool has.
     pub(super) fn rest(&mut self, prompt: PromptId) {
         let Some(number) = self.spool.number(prompt).filter(|_| !self.runs.is_shown(prompt)) else {
             return;
         };
+        let stage = match (self.gather.holds(prompt), self.intake.keeps(prompt)) {
+            (true, _) => Stage::Gathering,
+            (_, true) => Stage::Waiting,
+            _ => Stage::Going,
+        };
+        if stage != Stage::Going {
+            let stands = self.spool.stand(prompt, stage);
+            return self.spooled(&stands);
+        }
         self.keep(prompt, self.spool.get(prompt).and_then(|(kept, _)| kept.leg));
         let (outbox, spool) = (self.outbox.clone(), self.spool.clone());
         self.painters.spawn(async move {
@@ -220,9 +291,27 @@ impl App {
         let (home, turn, prompt) = (self.setup.home.clone(), asked.turn.clone(), asked.prompt.id);
         self.orphans.insert(session, vec![(seat, asked)]);
         self.followers.spawn(async move {
-            follow(home, live, (prompt, turn)).await;
+            follow(home, live, Some((prompt, turn))).await;
             session
         });
+    }
+
+    /// Processes of an earlier segue whose prompts are done, or unknown: what they are at they may
+    /// finish, and idle ones are ended.
+    pub(super) fn see_to_orphans(&mut self) {
+        for live in live::list(&self.setup.home) {
+            let session = live.session;
+            if !live.is_orphan() || self.orphans.contains_key(&session) {
+                continue;
+            }
+            tracing::info!(%session, pid = live.pid, "left by an earlier segue: it may finish");
+            self.orphans.insert(session, Vec::new());
+            let home = self.setup.home.clone();
+            self.followers.spawn(async move {
+                follow(home, live, None).await;
+                session
+            });
+        }
     }
 
     /// A process that an earlier segue left behind in a session.
@@ -250,7 +339,7 @@ impl App {
 
     fn give(&mut self, seat: Seat, asked: Asked) {
         let (id, session) = (asked.prompt.id, seat.conversation.session());
-        let came = self.spool.get(id).map_or(Came::New, |(_, came)| came);
+        let came = self.came(id);
         let past = if came == Came::New { Past::Unread } else { self.past(id, session) };
         match past {
             Past::Unread => {
@@ -296,14 +385,16 @@ fn wait(asked: &Asked) {
 }
 
 /// Waits until a process is gone, and meanwhile shows in `turn` what it makes of its prompt.
-async fn follow(home: Home, live: Live, (prompt, turn): (PromptId, watch::Sender<Turn>)) {
+async fn follow(home: Home, live: Live, shown: Option<(PromptId, watch::Sender<Turn>)>) {
     let mut idle_since = None;
     loop {
-        let (home, turn, wanted) = (home.clone(), turn.clone(), (live.pid, live.session));
+        let (home, shown, wanted) = (home.clone(), shown.clone(), (live.pid, live.session));
         let look = move || {
             let same = |live: &Live| (live.pid, live.session) == wanted;
             let live = live::list(&home).into_iter().find(same)?;
-            refresh(&home, live.session, (prompt, &turn));
+            if let Some((prompt, turn)) = shown {
+                refresh(&home, live.session, (prompt, &turn));
+            }
             Some(live)
         };
         let Some(live) = spawn_blocking(look).await.ok().flatten() else { return };

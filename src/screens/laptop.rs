@@ -22,21 +22,16 @@ pub fn choose(scene: &Scene, session: &Session, live: &Live) -> Screen {
     text.push(" is ");
     let id = session.id;
     let mut ways = Vec::new();
-    if live.is_orphan() {
-        text.push("still in a turn that an earlier segue began. Your message waits.");
-        ways.push(row([("Send it when that is done", Tap::TakeOver(id, When::Idle))]));
-    } else {
-        text.append(whereabouts(live));
-        text.push(". If both wrote to it, one side's turns would be lost. Your message waits.");
-        let takes = live.socket.is_some();
-        if takes {
-            text.push("\n").bold("Send to the terminal").push(": Claude answers there and here.");
-            ways.push(row([("Send to the terminal", Tap::Terminal(id))]));
-        }
-        let (words, taking) = take_over(id, live);
-        text.push("\n").bold("Take over").push(words);
-        ways.push(taking);
+    text.append(whereabouts(live));
+    text.push(". If both wrote to it, one side's turns would be lost. Your message waits.");
+    let takes = live.socket.is_some();
+    if takes {
+        text.push("\n").bold("Send to the terminal").push(": Claude answers there and here.");
+        ways.push(row([("Send to the terminal", Tap::Terminal(id))]));
     }
+    let (words, taking) = take_over(id, live);
+    text.push("\n").bold("Take over").push(words);
+    ways.push(taking);
     ways.push(row([
         ("Fork", Tap::Fork(id)),
         ("Other session", others(&session.project, Carry::Prompt)),
@@ -75,6 +70,7 @@ fn whereabouts(live: &Live) -> Text {
     match &live.tmux {
         Some(pane) => text.push("in tmux ").code(&words::line(pane, TITLE)),
         None if live.is_background() => text.push("in the background"),
+        None if live.entrypoint == "telegram" => text.push("with another bot"),
         None => text.push("in a terminal"),
     };
     text.push(&format!(" on the laptop (process {}), ", live.pid));

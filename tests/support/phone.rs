@@ -173,7 +173,8 @@ impl Phone {
         self.bot.take().unwrap().wait().unwrap();
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Sends the bot a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
     }
@@ -308,10 +309,12 @@ impl Drop for Phone {
             // To be asked to wait is one where that was ordered.
             let refused = refused && (faults.is_empty() || call.status != Some(429));
             // A bot that was started again cannot know what its stale progress message shows: to draw
-            // the same is Telegram's way of saying that it is drawn.
+            // the same is Telegram's way of saying that it is drawn. Nor can it know what is deleted.
             let same = call.response["description"]
                 .as_str()
-                .is_some_and(|words| words.contains("message is not modified"));
+                .is_some_and(|words| {
+                    words.contains("message is not modified") || words.contains("to delete not found")
+                });
             let refused = refused && !(same && self.starts > 1);
             assert!(!refused, "Telegram refuses {} {}: {}", call.method, call.body, call.response);
         }
