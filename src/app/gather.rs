@@ -26,7 +26,7 @@ pub(super) struct Gather {
 }
 
 /// Messages of one prompt, in order; never empty.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bundle {
     /// The prompt that they are: that of the first.
     pub(super) id: PromptId,

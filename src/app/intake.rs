@@ -2,17 +2,21 @@
 //!
 //! A place's prompts keep their order: one that is whole waits behind one whose file still comes.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     app::{
         App,
-        fetch::{Folders, fetch},
+        fetch::{Fetch, Fetched, Folders},
         gather::{Bundle, SPLIT},
         painter::Note,
+        parts::Parts,
         prompts::Sending,
     },
     bridge::{
@@ -38,8 +42,11 @@ const KEPT: usize = 100;
 /// Prompts that no run has yet.
 pub(super) struct Intake {
     queues: HashMap<Place, VecDeque<Load>>,
+    /// Where one picture at a time is made smaller.
+    desk: Arc<Semaphore>,
     /// What a button on a reply to one message could not find again there.
     kept: VecDeque<Kept>,
+    pub(super) parts: Parts,
     spool: Spool,
 }
 
@@ -59,7 +66,8 @@ struct Load {
 
 impl Intake {
     pub(super) fn new(spool: Spool) -> Self {
-        Self { queues: HashMap::new(), kept: VecDeque::new(), spool }
+        let (queues, desk) = (HashMap::new(), Arc::new(Semaphore::new(1)));
+        Self { queues, desk, kept: VecDeque::new(), parts: Parts::default(), spool }
     }
 
     /// Takes back what waits in a place; whether there was something.
@@ -167,6 +175,7 @@ impl App {
         if is_more_than_a_reply_shows(&bundle.parts) {
             self.intake.keep(&sending.prompt);
         }
+        self.intake.parts.keep(bundle);
         self.receive(sending);
         self.rest(id);
     }
@@ -226,26 +235,42 @@ impl App {
             self.intake.queues.remove(&place);
             return self.runs.give(seat, asked);
         }
-        let wait = Phase::Waiting(if files == 0 { Wait::Turn } else { Wait::Files(files) });
+        let wait = Phase::Waiting(if files == 0 {
+            Wait::Turn
+        } else {
+            Wait::Files { count: files, percent: None }
+        });
         asked.turn.send_modify(|turn| turn.phase = wait);
-        let folders = Folders { inbox: self.setup.inbox.clone(), project: seat.directory.clone() };
-        let (client, prompt) = (self.setup.client.clone(), asked.prompt.clone());
-        queue.push_back(Load { seat, asked, ready: files == 0 });
         if files > 0 {
-            let notes = self.notes.clone();
+            let fetch = Fetch {
+                client: self.setup.client.clone(),
+                folders: Folders {
+                    inbox: self.setup.inbox.clone(),
+                    project: seat.directory.clone(),
+                },
+                desk: self.intake.desk.clone(),
+                turn: asked.turn.clone(),
+            };
+            let (notes, prompt) = (self.notes.clone(), asked.prompt.clone());
             self.errands.spawn(async move {
-                let fetched = fetch(&client, prompt, folders).await;
+                let fetched = fetch.all(prompt).await;
                 let _ = notes.send(Note::Fetched { place, id, fetched });
             });
         }
+        queue.push_back(Load { seat, asked, ready: files == 0 });
     }
 
     /// The files of a prompt are here, or will not be.
-    pub(super) fn fetched(&mut self, place: Place, id: PromptId, fetched: Result<Prompt, String>) {
+    pub(super) fn fetched(&mut self, place: Place, id: PromptId, fetched: Result<Fetched, String>) {
+        if let Ok(Fetched { prompt, unseen }) = &fetched {
+            for (label, unfit) in unseen {
+                self.reply_to(place, prompt.source.message, files::unseen(label, *unfit));
+            }
+        }
         let Some(queue) = self.intake.queues.get_mut(&place) else { return };
         let Some(index) = queue.iter().position(|load| load.asked.prompt.id == id) else { return };
         match fetched {
-            Ok(prompt) => {
+            Ok(Fetched { prompt, .. }) => {
                 let load = &mut queue[index];
                 load.asked.turn.send_modify(|turn| turn.phase = Phase::Starting);
                 (load.asked.prompt, load.ready) = (prompt, true);

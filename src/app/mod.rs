@@ -20,13 +20,16 @@ mod ledger;
 mod lists;
 mod out;
 mod painter;
+mod parts;
 mod past;
+mod picture;
 mod prompts;
 mod questions;
 mod recovery;
 mod runs;
 mod steering;
 mod taps;
+mod turnstile;
 mod voice;
 
 use std::{
@@ -55,6 +58,7 @@ use crate::{
         questions::Asked,
         recovery::Queue,
         runs::{Runs, Shown},
+        turnstile::Turnstile,
     },
     bridge::{
         place::Place,
@@ -129,6 +133,7 @@ struct App {
     runs: Runs,
     laptop: Laptop,
     painters: JoinSet<()>,
+    turnstile: Turnstile,
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
     gather: Gather,
@@ -184,6 +189,7 @@ pub async fn run(
         runs,
         laptop: Laptop::default(),
         painters: JoinSet::new(),
+        turnstile: Turnstile::default(),
         errands: JoinSet::new(),
         gather: Gather::default(),
         intake: Intake::new(spool.clone()),

@@ -12,11 +12,11 @@ use tokio::{
 };
 
 use crate::{
-    app::changed,
+    app::{changed, fetch::Fetched, turnstile::Ticket},
     bridge::{
         choices::Choice,
         place::Place,
-        prompt::{Prompt, PromptId, Source},
+        prompt::{PromptId, Source},
         question::Open,
         spool::Spool,
         turn::{Outcome, Phase, Turn, Wait},
@@ -55,7 +55,7 @@ pub(super) enum Note {
         /// The prompt.
         id: PromptId,
         /// It with its files.
-        fetched: Result<Prompt, String>,
+        fetched: Result<Fetched, String>,
     },
     /// A recording was written down.
     Heard {
@@ -99,6 +99,8 @@ pub(super) struct Canvas {
     /// Where and when; its time is renewed for each screen.
     pub(super) scene: Scene,
     pub(super) spool: Spool,
+    /// Its turn to send the answer.
+    pub(super) ticket: Ticket,
     pub(super) place: Place,
     /// The message that asked; None for a turn that nobody asked for.
     pub(super) source: Option<Source>,
@@ -294,6 +296,7 @@ impl Painter {
         let Canvas { outbox, place, .. } = &self.canvas;
         let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
         around.changed = changed::of(turn).await;
+        self.canvas.ticket.next().await;
         // One sound for the whole answer.
         let sound = |part| if part == 0 { Sound::Aloud } else { Sound::Silent };
         let parts = screens::turn::answer(scene, turn, &around).into_iter().enumerate();
@@ -304,6 +307,7 @@ impl Painter {
                 outbox.send(*place, screen, how)
             })
             .collect();
+        self.canvas.ticket.pass();
         for sent in sent {
             match sent.await {
                 Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id)),
@@ -342,7 +346,7 @@ impl Painter {
 /// Whether a turn is worth a progress message before it has lasted a moment.
 fn is_shown_at_once(turn: &Turn) -> bool {
     !turn.asks.is_empty()
-        || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files(_)))
+        || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files { .. }))
 }
 
 async fn title(home: &Home, session: SessionId) -> String {

@@ -6,11 +6,12 @@ use segue::sandbox::{Fault, Media, Saying, Trouble, Upload};
 use serde_json::{Value, json};
 
 use crate::{
-    recovery::{living, noted, records, until},
+    recovery::{living, noted, records},
     support::{
         phone::{ADA, Phone},
         picture::png,
         scratch::Scratch,
+        wait::until,
     },
 };
 
@@ -98,7 +99,7 @@ async fn parts_that_came_before_a_kill_are_one_prompt_after_it() {
         let parts = whole.parts(&phone);
         // The last part would make a text whole.
         let prompt = send(&phone, &parts[..2]);
-        until("gathered", || gathered(&phone) == 2).await;
+        until("gathered", || gathered(&phone) == 2);
         phone.client.wait_poll(crate::support::phone::PATIENCE).await.unwrap();
         phone.kill();
         assert!(living(&scratch.home()).is_empty(), "Claude has nothing of it");
@@ -116,7 +117,7 @@ async fn parts_that_come_again_after_a_kill_are_not_taken_twice() {
         let parts = whole.parts(&phone);
         cut_polls(&phone);
         let prompt = send(&phone, &parts[..1]);
-        until("gathered", || gathered(&phone) == 1).await;
+        until("gathered", || gathered(&phone) == 1);
         phone.kill();
         send(&phone, &parts[1..]);
         phone.client.clear_faults();
@@ -134,7 +135,7 @@ async fn parts_in_two_batches_are_one_prompt() {
             let (scratch, _, mut phone) = phone().await;
             let parts = whole.parts(&phone);
             let prompt = send(&phone, &parts[..1]);
-            noted(&phone, "gathering").await;
+            noted(&phone, "gathering");
             if killed {
                 phone.client.wait_poll(crate::support::phone::PATIENCE).await.unwrap();
                 phone.kill();
@@ -173,7 +174,7 @@ async fn an_album_that_waits_for_a_tap_outlives_the_bot() {
     let mut phone = Phone::start(&scratch.base(), &strange).await;
     let prompt = send(&phone, &Whole::Album.parts(&phone));
     let card = phone.see_text(&["never been trusted", "Your message waits"]).await;
-    noted(&phone, "waiting").await;
+    noted(&phone, "waiting");
     phone.kill();
     phone.boot().await;
     let cards = phone.client.messages(ADA);
@@ -206,10 +207,9 @@ async fn an_album_is_tried_again_with_all_its_parts_after_a_kill() {
     let stopped = phone.answer(prompt).await;
     phone.at_rest();
     phone.press(&stopped, "Try again").await;
-    let on_its_way = |file: &PathBuf| {
-        fs::read_to_string(file).is_ok_and(|text| text.contains("\"leg\":{"))
-    };
-    until("on its way", || phone.state().iter().any(on_its_way)).await;
+    let on_its_way =
+        |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains("\"leg\":{"));
+    until("on its way", || phone.state().iter().any(on_its_way));
     phone.kill();
     phone.boot().await;
     phone.see_text(&["They are"]).await;

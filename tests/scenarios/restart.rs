@@ -10,20 +10,30 @@ use segue::sandbox::{Bot, Options, Pace, Post};
 use serde_json::{Value, json};
 
 use crate::{
-    recovery::{answers, end, living, noted, records, taken, until},
+    recovery::{answers, end, living, noted, records, taken},
     support::{
         headless,
         phone::{ADA, Phone},
         scratch::Scratch,
+        wait::until,
     },
 };
 
 async fn asking() -> (Scratch, PathBuf, Phone) {
     let mut scratch = Scratch::new();
     let garden = scratch.project("garden");
-    fs::write(scratch.script(), headless::asking_text(&scratch.home())).unwrap();
+    fs::write(scratch.script(), script(&scratch.home())).unwrap();
     let phone = Phone::start(&scratch.base(), &garden).await;
     (scratch, garden, phone)
+}
+
+/// Claude asks about the gate, and asks again.
+pub(crate) fn script(home: &Path) -> String {
+    let mut script: Value = serde_json::from_str(&headless::asking_text(home)).unwrap();
+    let mut again = script["rules"][0].clone();
+    again["words"] = json!(["lost"]);
+    script["rules"].as_array_mut().unwrap().insert(0, again);
+    script.to_string()
 }
 
 /// The question after the end of the bot that asked it.
@@ -48,7 +58,7 @@ async fn a_question_of_a_killed_bot_says_that_nothing_was_granted() {
         let (scratch, _, mut phone) = asking().await;
         let prompt = phone.say("open the gate");
         let question = phone.see_open("touch gate.txt").await;
-        noted(&phone, "questions").await;
+        noted(&phone, "questions");
         phone.kill();
         if with_claude {
             living(&scratch.home()).into_iter().for_each(end);
@@ -86,7 +96,7 @@ async fn a_progress_message_that_was_not_noted_goes_when_it_is_touched() {
     let (scratch, _, mut phone) = asking().await;
     let prompt = phone.say("open the gate");
     let progress = phone.progress(ADA, prompt).await;
-    noted(&phone, "progress").await;
+    noted(&phone, "progress");
     phone.kill();
     for file in phone.state() {
         let mut kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
@@ -137,11 +147,11 @@ async fn orphans_are_ended_when_they_are_idle_and_not_before() {
     let ids = ["beans", "peas"].map(|prompt| scratch.session(&garden, &[prompt], 5));
     let (idle, busy) = (orphan(&home, &ids[0], "idle"), orphan(&home, &ids[1], "busy"));
     let phone = Phone::start(&scratch.base(), &garden).await;
-    until("the idle one ended", || !living(&home).contains(&idle)).await;
+    until("the idle one ended", || !living(&home).contains(&idle));
     assert!(living(&home).contains(&busy), "{}", phone.said());
     assert!(phone.said().contains("left by an earlier segue: it may finish"));
     register(&home, busy, &ids[1], "idle");
-    until("the busy one ended, too", || !living(&home).contains(&busy)).await;
+    until("the busy one ended, too", || !living(&home).contains(&busy));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,11 +5,12 @@ use std::{fs, path::PathBuf, time::Instant};
 use serde_json::json;
 
 use crate::{
-    recovery::{answers, end, living, records, taken, until},
+    recovery::{answers, end, living, records, taken},
     support::{
         phone::{ADA, PATIENCE, Phone},
         scratch::Scratch,
         terminal::HeldOpen,
+        wait::until,
     },
 };
 
@@ -91,7 +92,7 @@ async fn a_second_signal_ends_at_once() {
     phone.say("endless beans");
     phone.see_text(&["It begins."]).await;
     phone.signal(rustix::process::Signal::TERM);
-    until("ending", || phone.said().contains("once more ends at once")).await;
+    until("ending", || phone.said().contains("once more ends at once"));
     let begun = Instant::now();
     phone.terminate();
     assert!(begun.elapsed() < PATIENCE / 6, "{:?}", begun.elapsed());

@@ -1,12 +1,11 @@
 //! Steering: interrupting, waiting, taking back; mode, model, effort; asides, copies, titles.
 
-use std::time::Instant;
-
 use segue::sandbox::Post;
 
 use crate::support::{
-    phone::{ADA, PATIENCE, Phone, session_of},
+    phone::{ADA, Phone, session_of},
     scratch::Scratch,
+    wait::until,
 };
 
 async fn phone() -> (Scratch, std::path::PathBuf, Phone) {
@@ -153,11 +152,9 @@ async fn a_fork_leaves_the_original_as_it_is() {
     let original = session_of(&phone.ask("sow the beans").await);
     phone.say("/fork");
     let said = phone.see_text(&["Your next message goes to a copy of sow the beans"]).await;
-    let deadline = Instant::now() + PATIENCE;
-    while !scratch.history().iter().any(|line| line["telegram"]["fork"].is_string()) {
-        assert!(Instant::now() < deadline, "not remembered");
-        tokio::task::yield_now().await;
-    }
+    until("remembered", || {
+        scratch.history().iter().any(|line| line["telegram"]["fork"].is_string())
+    });
     phone.kill();
     phone.boot().await;
     let copy = phone.ask("water them").await;

@@ -115,7 +115,7 @@ impl Actor {
 
     pub(super) async fn run(
         mut self,
-        mut orders: mpsc::Receiver<Order>,
+        mut orders: mpsc::UnboundedReceiver<Order>,
         cancel: CancellationToken,
     ) -> Over {
         let why = loop {
@@ -153,7 +153,7 @@ impl Actor {
 
     async fn next(
         &mut self,
-        orders: &mut mpsc::Receiver<Order>,
+        orders: &mut mpsc::UnboundedReceiver<Order>,
         cancel: &CancellationToken,
     ) -> Next {
         let deadline = self.deadline();

@@ -89,7 +89,11 @@ impl Actor {
         async move { spawn_blocking(look).await.ok().flatten().unwrap_or(Past::Unread) }
     }
 
-    pub(super) async fn close(mut self, why: Why, mut orders: mpsc::Receiver<Order>) -> Over {
+    pub(super) async fn close(
+        mut self,
+        why: Why,
+        mut orders: mpsc::UnboundedReceiver<Order>,
+    ) -> Over {
         orders.close();
         let busy = self.current.is_some();
         if let Some(process) = self.process.take() {
