@@ -18,6 +18,7 @@ mod intake;
 mod laptop;
 mod ledger;
 mod lists;
+mod orphans;
 mod out;
 mod painter;
 mod parts;
@@ -54,9 +55,9 @@ use crate::{
         intake::Intake,
         laptop::Laptop,
         ledger::{Ledger, Written},
+        orphans::Queue,
         painter::Note,
         questions::Asked,
-        recovery::Queue,
         runs::{Runs, Shown},
         turnstile::Turnstile,
     },

@@ -6,11 +6,12 @@
 //! which messages show it. What the prompt did is not in it: that stands in the transcript. A file
 //! that cannot be read is set aside and never in the way.
 
+mod disk;
+
 use std::{
     collections::HashMap,
     ffi::OsStr,
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
@@ -21,14 +22,17 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    bridge::prompt::PromptId,
+    bridge::{
+        prompt::PromptId,
+        spool::disk::{Care, aside, find, lay_aside, name, write},
+    },
     claude::{process::Conversation, session::SessionId},
 };
 
+pub use disk::{Found, decode};
+
 /// Form of the files; one of another form is set aside.
 const VERSION: u32 = 2;
-/// Directory of what cannot be used.
-const ASIDE: &str = "set-aside";
 
 /// How a prompt came to this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,15 +153,6 @@ struct Held {
     came: Came,
     number: u64,
     written: bool,
-}
-
-/// What an earlier process left.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// Prompts, the oldest first.
-    pub kept: Vec<Kept>,
-    /// Names of files that could not be read and were set aside.
-    pub damaged: Vec<String>,
 }
 
 impl Spool {
@@ -296,11 +291,8 @@ impl Spool {
 
     /// The same with an update that brought no prompt.
     pub fn lay_aside(&self, update: i64, raw: &Value) {
-        let to = self.lock().directory.join(ASIDE);
-        let written = fs::create_dir_all(&to)
-            .and_then(|()| private(&to.join(format!("update-{update}.json"))))
-            .and_then(|mut file| file.write_all(raw.to_string().as_bytes()));
-        if let Err(error) = written {
+        let directory = self.lock().directory.clone();
+        if let Err(error) = lay_aside(&directory, &format!("update-{update}.json"), raw) {
             tracing::error!(%error, update, "cannot be set aside");
         }
     }
@@ -349,86 +341,6 @@ impl Kept {
     }
 }
 
-/// How safely a file is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Care {
-    /// It survives a crash of this process.
-    Rename,
-    /// It survives a crash of the machine.
-    Sync,
-}
-
-fn name(id: Uuid) -> String {
-    format!("{id}.json")
-}
-
-fn write(directory: &Path, kept: &Kept, care: Care) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
-    let path = directory.join(name(kept.id));
-    let unfinished = path.with_extension("new");
-    let mut file = private(&unfinished)?;
-    file.write_all(&serde_json::to_vec(kept)?)?;
-    if care == Care::Sync {
-        file.sync_all()?;
-    }
-    fs::rename(&unfinished, &path)?;
-    if care == Care::Sync {
-        File::open(directory)?.sync_all()?;
-    }
-    Ok(())
-}
-
-/// A file that only its owner can read: it holds what the person wrote.
-fn private(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
-}
-
-fn find(directory: &Path) -> Found {
-    let mut found = Found::default();
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.extension().and_then(OsStr::to_str) {
-            // Never confirmed to Telegram, so it comes again.
-            Some("new") => drop(fs::remove_file(&path)),
-            Some("json") => {
-                if let Some(kept) = read(&path) {
-                    found.kept.push(kept);
-                } else {
-                    aside(directory, &entry.file_name());
-                    found.damaged.push(entry.file_name().to_string_lossy().into_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    found.kept.sort_by_key(|kept| kept.at);
-    // Without files it is not to be seen.
-    let _ = fs::remove_dir(directory);
-    found
-}
-
-fn read(path: &Path) -> Option<Kept> {
-    let kept = decode(&fs::read(path).ok()?)?;
-    (path.file_stem()?.to_str()? == kept.id.to_string()).then_some(kept)
-}
-
-/// Reads the content of a file; None for what no spool of this version wrote.
-pub fn decode(bytes: &[u8]) -> Option<Kept> {
-    let kept: Kept = serde_json::from_slice(bytes).ok()?;
-    (kept.version == VERSION).then_some(kept)
-}
-
-fn aside(directory: &Path, name: &OsStr) {
-    let to = directory.join(ASIDE);
-    let moved =
-        fs::create_dir_all(&to).and_then(|()| fs::rename(directory.join(name), to.join(name)));
-    if let Err(error) = moved {
-        tracing::error!(%error, name = %name.to_string_lossy(), "cannot be set aside");
-    }
-}
-
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_millis() as u64
@@ -440,7 +352,7 @@ mod tests {
     use serde_json::json;
     use tempfile::{TempDir, tempdir};
 
-    use super::*;
+    use super::{disk::ASIDE, *};
 
     fn id(n: u128) -> PromptId {
         PromptId(Uuid::from_u128(n))
