@@ -1,4 +1,4 @@
-//! Headless processes on sessions that have just begun and do not stand in the registry yet.
+//! Headless processes of a segue that is gone, on sessions that have just begun and do not stand in the registry yet.
 //!
 //! A process has its prompt on its standard input before it has said anywhere that it exists. To
 //! whoever comes after a segue that was killed in that moment, its arguments are the only sign.
@@ -7,7 +7,7 @@
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::PathBuf};
 
-use crate::claude::{home::Home, live, session::SessionId};
+use crate::claude::{home::Home, kinship, live, session::SessionId};
 
 /// A process that is not registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,12 @@ pub fn list(home: &Home) -> Vec<Young> {
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let young = |pid| Some(Young { pid, session: session(pid)? });
     let young = pids.filter(|pid| !known.contains(pid)).filter_map(young);
-    young.filter(|young| lives_in(young.pid, home)).collect()
+    young.filter(|young| lives_in(young.pid, home) && is_left(young.pid)).collect()
+}
+
+/// Whether the segue that has started a process is gone.
+fn is_left(pid: u32) -> bool {
+    kinship::of(pid).is_none_or(|kin| kin.leads && !kinship::is_like_us(kin.parent))
 }
 
 /// Whether the home of a process is this one.

@@ -45,8 +45,8 @@ pub(super) fn routes() -> Router<Arc<Hub>> {
 enum Delivery {
     Whole,
     Lost,
-    /// Not before it is let go.
-    Held,
+    /// Not before it is let go once more.
+    Held(u64),
 }
 
 /// A call that has happened. It is logged when the value goes: also when the connection breaks
@@ -91,12 +91,11 @@ async fn call(
     };
     let answer = answer(status, &response);
     let took = started.elapsed().as_millis() as u64;
-    let call =
-        Call { id: 0, at, method: name, chat, body: logged, status: None, response, took };
+    let call = Call { id: 0, at, method: name, chat, body: logged, status: None, response, took };
     let mut entry = Entry { hub: &hub, call };
     match delivery {
         Delivery::Lost => cut.cut(),
-        Delivery::Held => hub.hold().await,
+        Delivery::Held(since) => hub.hold(since).await,
         Delivery::Whole => {}
     }
     if !matches!(delivery, Delivery::Lost) {
@@ -123,11 +122,12 @@ async fn attempt(
             refuse(Refusal::scripted(code, &description))
         }
         Some(Trouble::Hold { at: Stage::Asked }) => {
-            hub.hold().await;
+            hub.hold(hub.with(|world| world.let_gos())).await;
             (perform(hub, method, chat, args).await, Delivery::Whole)
         }
         Some(Trouble::Hold { at: Stage::Done }) => {
-            (perform(hub, method, chat, args).await, Delivery::Held)
+            let since = hub.with(|world| world.let_gos());
+            (perform(hub, method, chat, args).await, Delivery::Held(since))
         }
         Some(Trouble::Delay { ms }) => {
             tokio::select! {

@@ -83,8 +83,11 @@ impl Hub {
     }
 
     /// Waits until all held calls are let go, or the sandbox stops.
-    pub(super) async fn hold(&self) {
-        let (since, _held) = (self.with(World::hold), Held(self));
+    /// `since` is what [`World::let_gos`] gave when it was decided: who lets go before a call is
+    /// held does so, too.
+    pub(super) async fn hold(&self, since: u64) {
+        self.with(World::hold);
+        let _held = Held(self);
         let far = Instant::now() + FOR_EVER;
         self.until(far, |world| world.is_let_go(since).then_some(())).await;
     }

@@ -156,10 +156,14 @@ impl World {
         self.pollers > 0
     }
 
-    /// A call is held. Gives what [`World::is_let_go`] asks for.
-    pub(super) fn hold(&mut self) -> u64 {
+    /// A call is held.
+    pub(super) fn hold(&mut self) {
         self.held += 1;
         self.touch();
+    }
+
+    /// How often all were let go.
+    pub(super) fn let_gos(&self) -> u64 {
         self.let_go
     }
 

@@ -239,9 +239,7 @@ impl Chaos {
                     self.phone.state().iter().filter(|file| !before.spool.contains(*file)).count()
                         >= count
                 }
-                Moment::Begun => {
-                    living(&self.claude).iter().any(|pid| !before.pids.contains(pid))
-                }
+                Moment::Begun => living(&self.claude).iter().any(|pid| !before.pids.contains(pid)),
                 Moment::Rest => false,
             };
             if there || (self.phone.state().is_empty() && self.open().is_empty()) {

@@ -99,12 +99,16 @@ impl Chaos {
             return;
         }
         let text = &said.text;
-        assert!(!joined || said.hurt, "{text:?} is answered and taken into another turn: {parts:?}");
+        assert!(
+            !joined || said.hurt,
+            "{text:?} is answered and taken into another turn: {parts:?}"
+        );
         let mut alike: HashMap<&str, Vec<&Post>> = HashMap::new();
         for part in &parts {
             alike.entry(words(part)).or_default().push(part);
         }
-        let lasts: Vec<&Post> = parts.iter().filter(|post| is_last(post, said.id)).copied().collect();
+        let lasts: Vec<&Post> =
+            parts.iter().filter(|post| is_last(post, said.id)).copied().collect();
         for copies in alike.into_values().chain([lasts]) {
             let lost = copies.iter().copied().filter(is_lost).count();
             assert!(copies.len() <= 1 + lost, "{text:?} has this too often: {copies:?}");
