@@ -227,6 +227,7 @@ impl App {
             && !self.spool_failed
         {
             tracing::error!(%error, "the spool takes no files: a crash would lose prompts");
+            self.tell_owners(&notice::spool_closed(&error.to_string()));
         }
         self.spool_failed = written.is_err();
     }

@@ -14,6 +14,7 @@ mod commands;
 mod failures;
 mod gathering;
 mod inout;
+mod missing;
 mod out;
 mod picker;
 mod program;

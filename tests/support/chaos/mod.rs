@@ -16,7 +16,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use segue::sandbox::{Fault, Post, Saying, Trouble, claude::script::Conversation};
+use segue::sandbox::{Call, Fault, Post, Saying, Trouble, claude::script::Conversation};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -92,6 +92,8 @@ pub(crate) struct Chaos {
     newest: HashMap<i64, i64>,
     /// All that it has sent: chat, id, and when, milliseconds since the epoch.
     sent: Vec<(i64, i64, u64)>,
+    /// What happened when, for whoever reads of a failure.
+    diary: Vec<String>,
 }
 
 impl Chaos {
@@ -101,7 +103,18 @@ impl Chaos {
         let shed = phone.client.add_topic(yard).unwrap();
         let (lost, newest, sent) = (HashSet::new(), HashMap::new(), Vec::new());
         let (spots, said, claude) = (Vec::new(), Vec::new(), claude.to_owned());
-        let mut chaos = Self { phone, claude, spots, said, lost, kills: 0, calls: 0, newest, sent };
+        let mut chaos = Self {
+            phone,
+            claude,
+            spots,
+            said,
+            lost,
+            kills: 0,
+            calls: 0,
+            newest,
+            sent,
+            diary: Vec::new(),
+        };
         for (chat, thread) in [(ADA, None), (GROUP, None), (yard, None), (yard, Some(shed))] {
             chaos.spots.push(Spot { chat, thread, session: String::new() });
             let spot = chaos.spots.len() - 1;
@@ -168,6 +181,7 @@ impl Chaos {
         }
         self.read_log();
         let noted = self.noted();
+        self.diary.push(format!("{killed}: kill; noted: {noted:?}"));
         let sent = std::mem::take(&mut self.sent).into_iter();
         let late = sent.filter(|(.., at)| at + A_NOTE >= killed).map(|(chat, id, _)| (chat, id));
         let unheard = std::mem::take(&mut self.newest).into_iter().chain(late);
@@ -191,6 +205,9 @@ impl Chaos {
             self.calls = call.id;
             let Some(id) = call.response["result"]["message_id"].as_i64() else { continue };
             let Some(chat) = call.chat.filter(|_| call.method == "sendMessage") else { continue };
+            let Call { at, took, status, .. } = call;
+            let to = &call.body["reply_parameters"]["message_id"];
+            self.diary.push(format!("{at} + {took}: {chat}/{id} to {to}, {status:?}"));
             self.newest.insert(chat, id);
             self.sent.push((chat, id, call.at + call.took));
             if call.status.is_none() {
@@ -204,12 +221,19 @@ impl Chaos {
         let kept = self.phone.state().into_iter().filter_map(|file| fs::read(file).ok());
         let kept = kept.filter_map(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         kept.flat_map(|kept| {
-            let chat = kept["raw"]["message"]["chat"]["id"].as_i64().unwrap_or_default();
+            let chat = kept["raws"][0]["message"]["chat"]["id"].as_i64().unwrap_or_default();
             let sent = kept["sent"].as_array().into_iter().flatten().cloned();
             let ids: Vec<Value> = sent.chain([kept["progress"].clone()]).collect();
             ids.into_iter().filter_map(move |id| Some((chat, id.as_i64()?)))
         })
         .collect()
+    }
+
+    /// The diary of a chat.
+    pub(crate) fn diary(&self, chat: i64) -> String {
+        let is_of_it =
+            |line: &&String| line.contains("kill") || line.contains(&format!(": {chat}/"));
+        self.diary.iter().filter(is_of_it).cloned().collect::<Vec<_>>().join("\n")
     }
 
     /// What has no last word yet.

@@ -111,7 +111,9 @@ impl Chaos {
             parts.iter().filter(|post| is_last(post, said.id)).copied().collect();
         for copies in alike.into_values().chain([lasts]) {
             let lost = copies.iter().copied().filter(is_lost).count();
-            assert!(copies.len() <= 1 + lost, "{text:?} has this too often: {copies:?}");
+            let ids: Vec<i64> = copies.iter().map(|post| post.id).collect();
+            let few = copies.len() <= 1 + lost;
+            assert!(few, "{text:?} has {ids:?} alike in\n{}\n{:?}", self.diary(chat), self.lost);
         }
         let whole: Vec<&str> = parts.iter().map(|part| words(part)).collect();
         let whole = whole.join("\n");
