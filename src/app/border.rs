@@ -35,6 +35,7 @@ impl App {
         let Some((prompt, _)) = self.prompt_in(&intent) else { return self.intent(intent) };
         let pressed = matches!(intent, Intent::Tap(..));
         let is_known = self.runs.is_shown(prompt.id)
+            || self.later.holds(prompt.id)
             || (!pressed && self.spool.number(prompt.id).is_some())
             || (!pressed && turn == poll::Turn::Perhaps && self.is_answered(&prompt));
         // Another way for a prompt that is on its way to a terminal.

@@ -16,6 +16,7 @@ mod git;
 mod inbox;
 mod intake;
 mod laptop;
+mod later;
 mod ledger;
 mod lists;
 mod out;
@@ -27,6 +28,7 @@ mod recovery;
 mod runs;
 mod steering;
 mod taps;
+mod verbose;
 mod voice;
 
 use std::{
@@ -50,11 +52,13 @@ use crate::{
         gather::Gather,
         intake::Intake,
         laptop::Laptop,
+        later::Waiting,
         ledger::{Ledger, Written},
         painter::Note,
         questions::Asked,
         recovery::Queue,
         runs::{Runs, Shown},
+        verbose::Views,
     },
     bridge::{
         place::Place,
@@ -133,6 +137,8 @@ struct App {
     errands: JoinSet<()>,
     gather: Gather,
     intake: Intake,
+    views: Views,
+    later: Waiting,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -187,6 +193,8 @@ pub async fn run(
         errands: JoinSet::new(),
         gather: Gather::default(),
         intake: Intake::default(),
+        views: Views::default(),
+        later: Waiting::default(),
         notes,
         spool,
         spool_failed: false,
@@ -214,6 +222,7 @@ pub async fn run(
                 block_in_place(|| app.orphan_gone(session));
             },
             Some(_) = app.errands.join_next() => {}
+            () = due(app.later.deadline()) => block_in_place(|| app.due_now()),
             () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
                 Some(Delivery::Update(handed)) => block_in_place(|| app.handed(*handed)),
@@ -278,6 +287,8 @@ impl App {
             Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
             Note::Heard { source, text } => self.heard(source, text),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
+            Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
+            Note::Announced { place, prompt, message } => self.announced(place, prompt, message),
             Note::Settled { prompt } => {
                 self.runs.shown.retain(|shown| shown.prompt != prompt);
                 self.runs.trim();

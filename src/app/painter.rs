@@ -20,6 +20,7 @@ use crate::{
         question::Open,
         spool::Spool,
         turn::{Outcome, Phase, Turn, Wait},
+        verbosity::Verbosity,
     },
     claude::{catalog, home::Home, session::SessionId},
     screens::{self, Scene, turn::Around},
@@ -73,10 +74,28 @@ pub(super) enum Note {
         /// The choice.
         value: String,
     },
+    /// The message that says that a prompt waits for its time is in the chat.
+    Announced {
+        /// Where.
+        place: Place,
+        /// The prompt.
+        prompt: PromptId,
+        /// The message.
+        message: i32,
+    },
     /// The turn is over and shown.
     Settled {
         /// Its prompt.
         prompt: PromptId,
+    },
+    /// The permission mode has changed in a turn.
+    Mode {
+        /// The message that began it.
+        source: Source,
+        /// Its session.
+        session: SessionId,
+        /// The mode.
+        mode: String,
     },
     /// The turn ended in another session than it began in.
     Moved {
@@ -100,6 +119,8 @@ pub(super) struct Canvas {
     pub(super) source: Option<Source>,
     /// The prompt's text.
     pub(super) display: String,
+    /// How much is shown.
+    pub(super) view: watch::Receiver<Verbosity>,
     /// The place points at another session.
     pub(super) elsewhere: bool,
 }
@@ -113,8 +134,8 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
         None => (None, 0),
     };
     let progress = stale.map(|id| (id, Screen::default()));
-    let (questions, taken, called) = (Vec::new(), false, None);
-    let mut painter = Painter { canvas, turn, progress, sent, questions, taken, called };
+    let (questions, taken, mode, called) = (Vec::new(), false, None, None);
+    let mut painter = Painter { canvas, turn, progress, sent, questions, taken, mode, called };
     painter.follow().await;
     let last = painter.turn.borrow().session;
     if last != first {
@@ -138,6 +159,8 @@ pub(super) struct Painter {
     /// Questions that are in the chat, as they are drawn.
     pub(super) questions: Vec<(Open, i32)>,
     taken: bool,
+    /// The mode that the app knows of.
+    mode: Option<String>,
     /// The message that says that a terminal waits.
     called: Option<i32>,
 }
@@ -149,6 +172,7 @@ impl Painter {
         loop {
             let turn = self.turn.borrow_and_update().clone();
             self.note_taken(&turn);
+            self.note_mode(&turn);
             self.ask(&turn).await;
             self.call(&turn).await;
             if turn.outcome().is_some() {
@@ -163,11 +187,20 @@ impl Painter {
             if is_new && !self.show(screen).await {
                 return;
             }
-            match timeout(TICK, self.turn.changed()).await {
+            match timeout(TICK, self.changed()).await {
                 Ok(Err(_)) => return,
                 Ok(Ok(())) => self.gather().await,
                 Err(_) => {}
             }
+        }
+    }
+
+    /// Waits until there is something else to show, or the same in another way.
+    async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
+        tokio::select! {
+            turn = self.turn.changed() => turn,
+            // Gone with the app, which then ends all turns.
+            Ok(()) = self.canvas.view.changed() => Ok(()),
         }
     }
 
@@ -232,6 +265,16 @@ impl Painter {
             self.taken = true;
             let display = self.canvas.display.clone();
             let note = Note::Taken { source, display, session: turn.session };
+            let _ = self.canvas.notes.send(note);
+        }
+    }
+
+    fn note_mode(&mut self, turn: &Turn) {
+        if let Some(mode) = turn.mode.as_ref().filter(|_| turn.mode != self.mode)
+            && let Some(source) = self.canvas.source
+        {
+            self.mode.clone_from(&turn.mode);
+            let note = Note::Mode { source, session: turn.session, mode: mode.clone() };
             let _ = self.canvas.notes.send(note);
         }
     }
@@ -321,7 +364,8 @@ impl Painter {
 
     fn around(&self, turn: &Turn, title: String) -> Around {
         let seconds = turn.ended.unwrap_or_else(Instant::now).duration_since(turn.began).as_secs();
-        Around { title, seconds, elsewhere: self.canvas.elsewhere, changed: Vec::new() }
+        let verbosity = *self.canvas.view.borrow();
+        Around { title, seconds, elsewhere: self.canvas.elsewhere, changed: Vec::new(), verbosity }
     }
 
     fn scene(&self) -> Scene {

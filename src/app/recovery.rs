@@ -33,13 +33,12 @@ use crate::{
         button::Tap,
         decode::decode,
         intent::{Command, Intent},
+        later::GO_ON,
         update::ChatKind,
         wording,
     },
 };
 
-/// What *Continue* says to Claude.
-pub(super) const GO_ON: &str = "Continue from where you left off.";
 /// How often a turn of a process that is not our child is looked at: it tells nobody when it
 /// changes.
 const LOOK: Duration = Duration::from_millis(250);
@@ -194,6 +193,9 @@ impl App {
             return;
         };
         self.keep(prompt, self.spool.get(prompt).and_then(|(kept, _)| kept.leg));
+        if self.later.holds(prompt) {
+            return;
+        }
         let (outbox, spool) = (self.outbox.clone(), self.spool.clone());
         self.painters.spawn(async move {
             while outbox.flush(Clock::now() + LEAVES).await.is_err() {
@@ -287,6 +289,7 @@ fn again(tap: &Tap, prompt: Prompt) -> Prompt {
     match tap {
         Tap::Again(_, attempt) => Prompt::new(prompt.source, prompt.text, *attempt),
         Tap::GoOn(_, attempt) => Prompt::new(prompt.source, GO_ON, *attempt),
+        Tap::Later(later) => later.prompt(prompt),
         _ => prompt,
     }
 }

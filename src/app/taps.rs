@@ -1,7 +1,7 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, now, prompts::Sending, recovery::GO_ON, runs::Shown},
+    app::{App, now, prompts::Sending, runs::Shown},
     bridge::{
         binding::Binding,
         follow::Plan,
@@ -12,6 +12,7 @@ use crate::{
     screens::{notice, sessions::Purpose, turn::stop_key},
     telegram::{
         button::{Carry, Key, Tap},
+        later::GO_ON,
         screen::Screen,
         text::Text,
         update::{ChatKind, Message, Press},
@@ -82,6 +83,11 @@ impl App {
             }
             Tap::Again(session, attempt) => self.tap_again(message, (session, attempt), None),
             Tap::GoOn(session, attempt) => self.tap_again(message, (session, attempt), Some(GO_ON)),
+            Tap::Later(later) => {
+                if let Some(sending) = waiting {
+                    self.continue_later(message, later, sending);
+                }
+            }
             Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
             Tap::Compact(session) => self.send_own(message, session, COMPACT),
             Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) | Tap::Steer(_) => {}
@@ -228,7 +234,7 @@ impl App {
     }
 
     /// Takes the buttons off a message of ours.
-    fn strip(&self, message: &Message) {
+    pub(super) fn strip(&self, message: &Message) {
         let text = Text { text: message.text.clone(), entities: message.entities.clone() };
         let screen = Screen { text, keyboard: Vec::new() };
         drop(self.outbox.edit(message.place, message.id, screen));
@@ -252,6 +258,7 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::Terminal(_)
         | Tap::TakeOver(..)
         | Tap::Again(..)
+        | Tap::Later(_)
         | Tap::GoOn(..) => true,
         Tap::Stop(_)
         | Tap::Answer(..)

@@ -150,6 +150,9 @@ pub struct ApiError {
     pub kind: String,
     /// The API's sentence.
     pub message: String,
+    /// It is the usage limit of a subscription, which resets in so many seconds.
+    #[serde(default)]
+    pub resets_in: Option<u64>,
 }
 
 /// An end of the process that nobody asked for.
