@@ -11,7 +11,7 @@ use crate::{
         App,
         fetch::{Folders, fetch},
         gather::{Bundle, SPLIT},
-        painter::Note,
+        note::Note,
         prompts::Sending,
     },
     bridge::{

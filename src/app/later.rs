@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    app::{App, now, painter::Note, prompts::Sending},
+    app::{App, note::Note, now, prompts::Sending},
     bridge::{
         place::Place,
         prompt::{Prompt, PromptId},
@@ -19,7 +19,6 @@ use crate::{
         button::Key,
         later::Later,
         outbox::{How, Sound},
-        update::Message,
     },
 };
 
@@ -59,8 +58,7 @@ impl Waiting {
 
 impl App {
     /// The person wants a prompt to go on when the limit has reset.
-    pub(super) fn continue_later(&mut self, message: &Message, later: Later, sending: Sending) {
-        self.strip(message);
+    pub(super) fn continue_later(&mut self, later: Later, sending: Sending) {
         let sending = Sending {
             prompt: later.prompt(sending.prompt),
             session: Some(later.session),

@@ -19,6 +19,7 @@ mod laptop;
 mod later;
 mod ledger;
 mod lists;
+mod note;
 mod out;
 mod painter;
 mod past;
@@ -28,6 +29,7 @@ mod recovery;
 mod runs;
 mod steering;
 mod taps;
+mod turnstile;
 mod verbose;
 mod voice;
 
@@ -54,10 +56,11 @@ use crate::{
         laptop::Laptop,
         later::Waiting,
         ledger::{Ledger, Written},
-        painter::Note,
+        note::Note,
         questions::Asked,
         recovery::Queue,
         runs::{Runs, Shown},
+        turnstile::Turnstile,
         verbose::Views,
     },
     bridge::{
@@ -133,6 +136,7 @@ struct App {
     runs: Runs,
     laptop: Laptop,
     painters: JoinSet<()>,
+    turnstile: Turnstile,
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
     gather: Gather,
@@ -190,6 +194,7 @@ pub async fn run(
         runs,
         laptop: Laptop::default(),
         painters: JoinSet::new(),
+        turnstile: Turnstile::default(),
         errands: JoinSet::new(),
         gather: Gather::default(),
         intake: Intake::default(),

@@ -34,6 +34,7 @@ impl App {
             notes: self.notes.clone(),
             scene: self.scene(),
             spool: self.spool.clone(),
+            ticket: self.turnstile.ticket(place, turn.clone()),
             place,
             source,
             display,

@@ -12,11 +12,10 @@ use tokio::{
 };
 
 use crate::{
-    app::changed,
+    app::{changed, note::Note, turnstile::Ticket},
     bridge::{
-        choices::Choice,
         place::Place,
-        prompt::{Prompt, PromptId, Source},
+        prompt::{PromptId, Source},
         question::Open,
         spool::Spool,
         turn::{Outcome, Phase, Turn, Wait},
@@ -37,75 +36,6 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Time for more words to come before they are drawn: a drawing per word would be wasted.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// What a painter, or an errand, tells the app.
-#[derive(Debug)]
-pub(super) enum Note {
-    /// Claude has the prompt.
-    Taken {
-        /// The message that carries it.
-        source: Source,
-        /// What was asked.
-        display: String,
-        /// The session that took it.
-        session: SessionId,
-    },
-    /// The files of a prompt are here, or why they are not.
-    Fetched {
-        /// Where the prompt stands.
-        place: Place,
-        /// The prompt.
-        id: PromptId,
-        /// It with its files.
-        fetched: Result<Prompt, String>,
-    },
-    /// A recording was written down.
-    Heard {
-        /// The message that carries it.
-        source: Source,
-        /// What was said.
-        text: String,
-    },
-    /// The CLI has agreed to a choice.
-    Chosen {
-        /// The message that asked for it.
-        source: Source,
-        /// What was chosen.
-        choice: Choice,
-        /// The choice.
-        value: String,
-    },
-    /// The message that says that a prompt waits for its time is in the chat.
-    Announced {
-        /// Where.
-        place: Place,
-        /// The prompt.
-        prompt: PromptId,
-        /// The message.
-        message: i32,
-    },
-    /// The turn is over and shown.
-    Settled {
-        /// Its prompt.
-        prompt: PromptId,
-    },
-    /// The permission mode has changed in a turn.
-    Mode {
-        /// The message that began it.
-        source: Source,
-        /// Its session.
-        session: SessionId,
-        /// The mode.
-        mode: String,
-    },
-    /// The turn ended in another session than it began in.
-    Moved {
-        /// The place.
-        place: Place,
-        /// The session it was for, and the one it ended in.
-        sessions: (SessionId, SessionId),
-    },
-}
-
 /// What a painter is given.
 pub(super) struct Canvas {
     pub(super) outbox: Outbox,
@@ -114,6 +44,8 @@ pub(super) struct Canvas {
     /// Where and when; its time is renewed for each screen.
     pub(super) scene: Scene,
     pub(super) spool: Spool,
+    /// Its turn to send the answer.
+    pub(super) ticket: Ticket,
     pub(super) place: Place,
     /// The message that asked; None for a turn that nobody asked for.
     pub(super) source: Option<Source>,
@@ -327,6 +259,8 @@ impl Painter {
         let Canvas { outbox, place, .. } = &self.canvas;
         let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
         around.changed = changed::of(turn).await;
+        self.canvas.ticket.next().await;
+        self.tell_quick(scene, turn, &around);
         // One sound for the whole answer.
         let sound = |part| if part == 0 { Sound::Aloud } else { Sound::Silent };
         let parts = screens::turn::answer(scene, turn, &around).into_iter().enumerate();
@@ -337,6 +271,7 @@ impl Painter {
                 outbox.send(*place, screen, how)
             })
             .collect();
+        self.canvas.ticket.pass();
         for sent in sent {
             match sent.await {
                 Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id)),
@@ -352,6 +287,20 @@ impl Painter {
             }
         }
         self.canvas.spool.remove(turn.prompt);
+    }
+
+    /// What was done too quickly for a progress message is told all the same where results are
+    /// wanted.
+    fn tell_quick(&self, scene: &Scene, turn: &Turn, around: &Around) {
+        let Canvas { outbox, place, .. } = &self.canvas;
+        let untold = self.progress.is_none() && self.sent == 0;
+        if untold
+            && around.verbosity == Verbosity::Results
+            && let Some(screen) = screens::turn::trace(scene, turn, around)
+        {
+            let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+            drop(outbox.send(*place, screen, how));
+        }
     }
 
     /// Notes in the spool what is in the chat.

@@ -76,7 +76,12 @@ impl App {
         let (id, source) = (prompt.id, prompt.source);
         self.left.insert(source);
         match kept.leg {
-            None => self.intent(intent),
+            None => match intent {
+                Intent::Tap(Tap::Later(later), _) => {
+                    self.continue_later(later, Sending { prompt, session: None, group });
+                }
+                intent => self.intent(intent),
+            },
             Some(leg) => {
                 let binding = Binding {
                     fresh: leg.start == Start::New,

@@ -13,8 +13,8 @@ use crate::{
     app::{
         App,
         aside::{LOOK, answered},
+        note::Note,
         now,
-        painter::Note,
         prompts::Sending,
     },
     bridge::{

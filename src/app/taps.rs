@@ -84,8 +84,9 @@ impl App {
             Tap::Again(session, attempt) => self.tap_again(message, (session, attempt), None),
             Tap::GoOn(session, attempt) => self.tap_again(message, (session, attempt), Some(GO_ON)),
             Tap::Later(later) => {
+                self.strip(message);
                 if let Some(sending) = waiting {
-                    self.continue_later(message, later, sending);
+                    self.continue_later(later, sending);
                 }
             }
             Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),

@@ -72,8 +72,8 @@ pub fn conclude(transcript: &Path, offset: u64, turn: &mut Turn) -> io::Result<(
         End::Silent | End::Open => Outcome::BrokenOff,
     });
     let took = reading.last.unwrap_or_default().saturating_sub(reading.first.unwrap_or_default());
-    turn.began = Instant::now();
-    turn.ended = turn.began.checked_add(Duration::from_millis(took));
+    let now = turn.ended.unwrap_or_else(Instant::now);
+    turn.began = now.checked_sub(Duration::from_millis(took)).unwrap_or(now);
     Ok(())
 }
 

@@ -50,7 +50,7 @@ impl Drop for Demo {
         kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
         let deadline = Instant::now() + PATIENCE;
         while self.child.try_wait().unwrap().is_none() && Instant::now() < deadline {
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(5));
         }
         let _ = self.child.kill();
     }

@@ -1,13 +1,14 @@
 //! The path on the real CLI: a session of the laptop, continued from the phone, and back.
 
-use std::{fs, path::Path, time::Instant};
+use std::{fs, path::Path};
 
 use crate::support::{
     cli,
     headless::{HOME, script},
     laptop::{Laptop, Terminal, records},
     messages_api::MessagesApi,
-    phone::{ADA, GROUP, PATIENCE, Phone, session_of},
+    phone::{ADA, GROUP, Phone, session_of},
+    wait::until,
 };
 
 /// A laptop with a project, and the phone of its person.
@@ -199,11 +200,7 @@ async fn nothing_remembered() {
     assert!(found.is_none(), "at rest nothing is stored: {found:?}");
     // An orphan of a kill ends by itself, when it has seen that its stdin is closed.
     let lives = |entry: &serde_json::Value| Path::new(&format!("/proc/{}", entry["pid"])).exists();
-    let deadline = Instant::now() + PATIENCE;
-    while bench.laptop.registry().iter().any(lives) {
-        assert!(Instant::now() < deadline, "a process outlives the bot");
-        tokio::task::yield_now().await;
-    }
+    until("without a process of the bot's", || !bench.laptop.registry().iter().any(lives));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ use crate::{
         headless::{HOME, script, script_text},
         laptop::records,
         phone::{ADA, session_of},
+        wait::until,
     },
 };
 
@@ -30,9 +31,7 @@ async fn an_exclamation_mark_interrupts_a_tool_and_a_text() {
     let first = phone.say("drain the pond");
     let question = phone.see_text(&["Claude asks"]).await;
     phone.press(&question, "Allow once").await;
-    while !garden.join("pond").exists() {
-        tokio::task::yield_now().await;
-    }
+    until("drained", || garden.join("pond").exists());
     let second = phone.say("! sow the peas");
     let stopped = phone.answer(first).await;
     assert!(stopped.text.contains("Stopped"), "{stopped:?}");

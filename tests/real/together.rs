@@ -6,7 +6,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Stdio,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use segue::sandbox::Post;
@@ -16,7 +16,8 @@ use crate::support::{
     headless::{HOME, script},
     laptop::{Laptop, Terminal},
     messages_api::MessagesApi,
-    phone::{PATIENCE, Phone, session_of},
+    phone::{Phone, session_of},
+    wait::until,
 };
 
 /// A laptop with a project and a session in it, and the phone of its person.
@@ -70,15 +71,6 @@ fn sees(count: usize, prompt: &str) -> String {
 /// The session of a transcript.
 fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
-}
-
-/// Waits for a fact.
-async fn until(wish: &str, check: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !check() {
-        assert!(Instant::now() < deadline, "no {wish}");
-        tokio::task::yield_now().await;
-    }
 }
 
 fn has(post: &Post, label: &str) -> bool {
@@ -242,7 +234,7 @@ async fn a_background_session_is_stopped_by_its_own_command() {
     let answered = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("turn_duration");
     let is_there =
         || laptop.transcripts(garden).iter().any(|path| stem(path) == id && answered(path));
-    until("first answer", is_there).await;
+    until("first answer", is_there);
     phone.say(&format!("/sessions {id}"));
     phone.see_text(&["sow the peas", "I see 1 prompts"]).await;
     let prompt = phone.say("water the peas");
@@ -285,7 +277,7 @@ async fn ending_a_run_never_changes_what_continue_picks() {
     bench.phone.settled().await;
     let terminal = bench.laptop.open(&garden, &["--resume", &first]);
     bench.phone.see_text(&["is now open in tmux", "let go here"]).await;
-    until("end of the run", || bench.phone.said().contains("a run is over")).await;
+    until("end of the run", || bench.phone.said().contains("a run is over"));
     talk(&terminal, "pick the beans", 4);
     terminal.exit();
     let answer = bench.phone.ask("cook the beans").await;

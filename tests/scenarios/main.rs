@@ -9,10 +9,13 @@
 mod support;
 
 mod asking;
+mod asking_long;
+mod background;
 mod chaos;
 mod commands;
 mod failures;
 mod inout;
+mod later;
 mod out;
 mod picker;
 mod program;
@@ -21,4 +24,5 @@ mod recovery;
 mod steering;
 mod together;
 mod turns;
+mod verbose;
 mod work;

@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Instant,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -16,8 +15,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    phone::{ADA, PATIENCE, Phone},
+    phone::{ADA, Phone},
     scratch::Scratch,
+    wait::until,
 };
 
 /// A garden whose Claude thinks for a while about what is slow, and for ever about what is endless.
@@ -79,23 +79,14 @@ pub(crate) fn end(pid: i32) {
 }
 
 /// Waits until the bot knows that a message is in the chat: until then its reply is as good as lost.
-async fn noted(phone: &Phone, field: &str) {
+fn noted(phone: &Phone, field: &str) {
     until("noted", || {
         phone.state().iter().any(|file| {
             let kept: Value =
                 serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
             kept[field].is_i64() || !kept[field][0].is_null()
         })
-    })
-    .await;
-}
-
-async fn until(wish: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "not {wish}");
-        tokio::task::yield_now().await;
-    }
+    });
 }
 
 /// The answers to a prompt: messages that made a sound.
@@ -109,7 +100,7 @@ async fn a_turn_that_outlives_the_bot_is_followed_and_answered_once() {
     let (scratch, _, mut phone) = phone().await;
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
-    noted(&phone, "progress").await;
+    noted(&phone, "progress");
     let next = phone.say("water them");
     phone.see_text(&["takes this in"]).await;
     phone.kill();
@@ -130,9 +121,9 @@ async fn an_answer_given_without_us_is_read_from_the_transcript() {
     let (scratch, _, mut phone) = phone().await;
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
-    noted(&phone, "progress").await;
+    noted(&phone, "progress");
     phone.kill();
-    until("finished without us", || living(&scratch.home()).is_empty()).await;
+    until("finished without us", || living(&scratch.home()).is_empty());
     assert_eq!(phone.state().len(), 1);
     phone.boot().await;
     let answer = phone.answer(prompt).await;
@@ -153,7 +144,7 @@ async fn what_was_broken_off_is_shown_and_goes_on_when_asked() {
     phone.boot().await;
     let prompt = phone.say("endless beans");
     phone.see_text(&["On and on"]).await;
-    noted(&phone, "progress").await;
+    noted(&phone, "progress");
     phone.kill();
     living(&scratch.home()).into_iter().for_each(end);
     phone.boot().await;
@@ -196,7 +187,7 @@ async fn a_cli_that_is_killed_before_it_has_the_prompt_gets_it_again() {
     let [pid] = living(&scratch.home())[..] else { panic!("one process") };
     kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP).unwrap();
     let prompt = phone.say("water");
-    until("on its way", || phone.said().contains("\"water\"") || !phone.state().is_empty()).await;
+    until("on its way", || phone.said().contains("\"water\"") || !phone.state().is_empty());
     phone.progress(ADA, prompt).await;
     end(pid);
     let answer = phone.answer(prompt).await;
@@ -215,7 +206,7 @@ async fn parts_that_are_in_the_chat_are_not_sent_again() {
     let script = json!({"rules": [{"replies": [[{"text": text.join("\n\n")}]]}]});
     fs::write(scratch.script(), script.to_string()).unwrap();
     let prompt = phone.say("tell me all");
-    noted(&phone, "sent").await;
+    noted(&phone, "sent");
     phone.kill();
     phone.boot().await;
     phone.see_text(&["Part 6", "↳"]).await;
@@ -236,7 +227,7 @@ async fn a_damaged_file_is_set_aside_and_said() {
     let (_scratch, _, mut phone) = phone().await;
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
-    noted(&phone, "progress").await;
+    noted(&phone, "progress");
     phone.kill();
     let [file] = &phone.state()[..] else { panic!("one file") };
     fs::write(file.with_file_name("11111111-1111-8111-8111-111111111111.json"), "{\"vers").unwrap();
@@ -244,7 +235,7 @@ async fn a_damaged_file_is_set_aside_and_said() {
     phone.see_text(&["could not be read and was set aside"]).await;
     phone.answer(prompt).await;
     phone.settled().await;
-    until("one file left", || phone.state().len() == 1).await;
+    until("one file left", || phone.state().len() == 1);
     assert!(phone.state()[0].to_string_lossy().contains("set-aside"), "{:?}", phone.state());
 }
 
@@ -297,4 +288,25 @@ async fn another_receiver_of_our_messages_is_told_once_to_the_owner() {
     polling.await.unwrap().unwrap();
     updates.close();
     assert!(phone.said().contains("another program receives the messages of this bot"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_after_a_night_offline_goes_through_one_process_in_order() {
+    let (scratch, _, mut phone) = phone().await;
+    phone.ask("sow the beans").await;
+    phone.kill();
+    let words: Vec<String> = (0..150).map(|n| format!("> water bed {n}")).collect();
+    let prompts: Vec<i64> = words.iter().map(|words| phone.say(words)).collect();
+    phone.boot().await;
+    let mut order = Vec::new();
+    for prompt in prompts {
+        order.push(phone.answer(prompt).await.id);
+    }
+    assert!(order.is_sorted(), "{order:?}");
+    let records = records(&scratch);
+    for words in &words {
+        assert_eq!(taken(&records, words.trim_start_matches("> ")), 1, "{words}");
+    }
+    assert_eq!(phone.said().matches("started the CLI").count(), 1);
+    phone.at_rest();
 }

@@ -4,15 +4,15 @@ use std::{
     fs::{self, File},
     io::Write,
     path::PathBuf,
-    time::Instant,
 };
 
 use serde_json::json;
 
 use crate::support::{
-    phone::{ADA, GROUP, PATIENCE, Phone, session_of},
+    phone::{ADA, GROUP, Phone, session_of},
     scratch::Scratch,
     terminal::HeldOpen,
+    wait::until_or,
 };
 
 /// A bot on a home with one session.
@@ -40,11 +40,10 @@ impl Bench {
 
     /// Waits until the bot's log says this so many times.
     fn logged(&self, words: &str, times: usize) {
-        let deadline = Instant::now() + PATIENCE;
-        while self.phone.said().matches(words).count() < times {
-            assert!(Instant::now() < deadline, "no {words:?} in\n{}", self.phone.said());
-            std::thread::yield_now();
-        }
+        until_or(
+            || self.phone.said().matches(words).count() >= times,
+            || format!("no {words:?} in\n{}", self.phone.said()),
+        );
     }
 }
 

@@ -1,12 +1,13 @@
 //! Turns: progress, answers, questions, what is said during a turn.
 
-use std::{fs, path::Path, time::Instant};
+use std::{fs, path::Path};
 
 use segue::sandbox::Post;
 
 use crate::support::{
-    phone::{ADA, GROUP, PATIENCE, Phone, session_of},
+    phone::{ADA, GROUP, Phone, session_of},
     scratch::Scratch,
+    wait::until,
 };
 
 async fn phone() -> (Scratch, std::path::PathBuf, Phone) {
@@ -162,11 +163,7 @@ async fn idle_runs_beyond_the_limit_are_let_go() {
     phone.ask("/new one").await;
     phone.ask("/new two").await;
     phone.settled().await;
-    let deadline = Instant::now() + PATIENCE;
-    while !phone.said().contains("a run is over") {
-        assert!(Instant::now() < deadline, "both runs stay");
-        tokio::task::yield_now().await;
-    }
+    until("one run over", || phone.said().contains("a run is over"));
     phone.say("/status");
     phone.see_text(&["1 warm run"]).await;
     let registry = scratch.home().join(".claude/sessions");

@@ -23,3 +23,4 @@ pub(crate) mod scratch;
 pub(crate) mod scripted;
 pub(crate) mod shape;
 pub(crate) mod terminal;
+pub(crate) mod wait;

@@ -8,14 +8,14 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process};
 use segue::sandbox::{Answer, Client, Options, Pace, Post, Sandbox};
 use tempfile::TempDir;
 
-use crate::support::schema;
+use crate::support::{schema, wait::until_or};
 
 /// The owner of the bot, and their private chat.
 pub(crate) const ADA: i64 = 1001;
@@ -134,11 +134,10 @@ impl Phone {
 
     /// Waits until every answer is in the chat: the state directory is empty.
     pub(crate) fn at_rest(&self) {
-        let deadline = Instant::now() + PATIENCE;
-        while !self.state().is_empty() {
-            assert!(Instant::now() < deadline, "{:?} stays:\n{}", self.state(), self.said());
-            std::thread::yield_now();
-        }
+        until_or(
+            || self.state().is_empty(),
+            || format!("{:?} stays:\n{}", self.state(), self.said()),
+        );
     }
 
     /// A second bot with the same settings, to its end: what it says.
@@ -160,11 +159,10 @@ impl Phone {
     pub(crate) fn terminate(&mut self) {
         self.signal(Signal::TERM);
         let mut bot = self.bot.take().unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        while bot.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < deadline, "the bot does not end:\n{}", self.said());
-            std::thread::yield_now();
-        }
+        until_or(
+            || bot.try_wait().unwrap().is_some(),
+            || format!("the bot does not end:\n{}", self.said()),
+        );
     }
 
     /// Ends the bot without a chance to say anything.
@@ -308,11 +306,12 @@ impl Drop for Phone {
             // To be asked to wait is one where that was ordered.
             let refused = refused && (faults.is_empty() || call.status != Some(429));
             // A bot that was started again cannot know what its stale progress message shows: to draw
-            // the same is Telegram's way of saying that it is drawn.
-            let same = call.response["description"]
-                .as_str()
-                .is_some_and(|words| words.contains("message is not modified"));
-            let refused = refused && !(same && self.starts > 1);
+            // the same is Telegram's way of saying that it is drawn. Nor can it know whether a press
+            // that comes again was answered.
+            let words = call.response["description"].as_str().unwrap_or_default();
+            let again =
+                words.contains("message is not modified") || words.contains("query is too old");
+            let refused = refused && !(again && self.starts > 1);
             assert!(!refused, "Telegram refuses {} {}: {}", call.method, call.body, call.response);
         }
     }

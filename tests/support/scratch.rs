@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::support::headless;
+use crate::support::{headless, wait::until};
 
 /// A home directory.
 pub(crate) struct Scratch {
@@ -120,11 +120,9 @@ impl Scratch {
     /// Waits until no CLI is left that an earlier bot has started.
     pub(crate) fn wait_until_alone(&self) {
         let registry = self.home().join(".claude/sessions");
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while fs::read_dir(&registry).is_ok_and(|mut entries| entries.next().is_some()) {
-            assert!(Instant::now() < deadline, "a CLI is left");
-            std::thread::yield_now();
-        }
+        until("without a CLI", || {
+            fs::read_dir(&registry).map_or(true, |mut entries| entries.next().is_none())
+        });
     }
 
     /// The folder of a project's transcripts.

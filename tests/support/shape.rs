@@ -25,7 +25,7 @@ pub(crate) fn shape(events: &[Value]) -> Vec<String> {
     lines
 }
 
-/// The events with every permission request, and every change of the mode, behind the message that
+/// The events with every permission request, change of the mode and result behind the message that
 /// it is about: the real CLI asks and acts while the end of the message is still on its way, sooner
 /// or later.
 fn settled(events: &[Value]) -> Vec<&Value> {
@@ -38,7 +38,9 @@ fn settled(events: &[Value]) -> Vec<&Value> {
             Some("message_stop") => writing = false,
             _ => {}
         }
-        let acts = event["type"] == "control_request" || event["permissionMode"].is_string();
+        let acts = event["type"] == "control_request"
+            || event["tool_result_meta"].is_array()
+            || event["permissionMode"].is_string();
         if writing && acts {
             early.push(event);
             continue;

@@ -124,7 +124,7 @@ impl Actor {
 
     pub(super) async fn run(
         mut self,
-        mut orders: mpsc::Receiver<Order>,
+        mut orders: mpsc::UnboundedReceiver<Order>,
         cancel: CancellationToken,
     ) -> Over {
         let why = loop {
@@ -162,7 +162,7 @@ impl Actor {
 
     async fn next(
         &mut self,
-        orders: &mut mpsc::Receiver<Order>,
+        orders: &mut mpsc::UnboundedReceiver<Order>,
         cancel: &CancellationToken,
     ) -> Next {
         let deadline = self.deadline();
@@ -275,7 +275,10 @@ impl Actor {
             (state.activity, state.last) = (Activity::Busy, Some(source));
         });
         self.let_go_if_stale().await;
-        show(&asked, |turn| turn.lost.append(&mut self.lost));
+        show(&asked, |turn| {
+            turn.lost.append(&mut self.lost);
+            turn.work.background.clone_from(&self.tasks);
+        });
         let prompt = asked.prompt.clone();
         self.current = Some(asked);
         if self.process.is_none()

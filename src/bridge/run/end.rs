@@ -23,6 +23,7 @@ impl Actor {
     pub(super) async fn process_ended(&mut self) -> Option<Why> {
         let ended = self.process.take()?.collect().await;
         self.pending.clear();
+        self.tasks.clear();
         let unknown = std::mem::take(&mut self.unknown);
         tracing::debug!(unknown, "lines of the CLI that say nothing we know");
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
@@ -89,7 +90,11 @@ impl Actor {
         async move { spawn_blocking(look).await.ok().flatten().unwrap_or(Past::Unread) }
     }
 
-    pub(super) async fn close(mut self, why: Why, mut orders: mpsc::Receiver<Order>) -> Over {
+    pub(super) async fn close(
+        mut self,
+        why: Why,
+        mut orders: mpsc::UnboundedReceiver<Order>,
+    ) -> Over {
         orders.close();
         let busy = self.current.is_some();
         if let Some(process) = self.process.take() {

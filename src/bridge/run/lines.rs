@@ -120,6 +120,7 @@ impl Actor {
         let prompt = Prompt { id, ..Prompt::new(source, "", 0) };
         let mut turn = Turn::new(&prompt, self.seat.conversation.session(), Instant::now());
         turn.occasion = Some(self.occasion.take().unwrap_or_default());
+        turn.work.background.clone_from(&self.tasks);
         let (turn, shown) = watch::channel(turn);
         let stray = Stray { place: source.place, turn: shown };
         if self.settings.strays.try_send(stray).is_err() {
@@ -170,6 +171,7 @@ impl Actor {
         } else if let Some(inside) = self.inside.take_if(|inside| inside.prompt.id.0 == prompt) {
             show(&inside, |turn| {
                 (turn.phase, turn.began, turn.taken) = (Phase::Working, Instant::now(), true);
+                turn.work.background.clone_from(&self.tasks);
             });
             self.state.send_modify(|state| state.last = Some(inside.prompt.source));
             self.current = Some(inside);

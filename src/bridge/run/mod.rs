@@ -33,9 +33,6 @@ use crate::{
     claude::{home::Home, process::Conversation, session::SessionId, wire::offers::Offers},
 };
 
-/// Orders that may wait while the run is busy with its disk: more than a person can send.
-const ORDERS: usize = 64;
-
 /// What every run is started with.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -192,7 +189,9 @@ pub struct Over {
 /// The handle of a run.
 #[derive(Debug)]
 pub struct Run {
-    orders: mpsc::Sender<Order>,
+    /// Without a bound: what a run takes out waits in a queue of its own, and an order that was refused
+    /// would begin a second run of the session.
+    orders: mpsc::UnboundedSender<Order>,
     state: watch::Receiver<State>,
 }
 
@@ -203,7 +202,7 @@ impl Run {
         seat: Seat,
         cancel: CancellationToken,
     ) -> (Self, impl Future<Output = Over> + Send) {
-        let (orders, inbox) = mpsc::channel(ORDERS);
+        let (orders, inbox) = mpsc::unbounded_channel();
         let (shown, state) = watch::channel(State {
             session: seat.conversation.session(),
             activity: Activity::Idle(Instant::now()),
@@ -223,14 +222,9 @@ impl Run {
         (Self { orders, state }, actor.run(inbox, cancel))
     }
 
-    /// Hands an order over without waiting. What a run that is over, or overrun, cannot take comes
-    /// back.
+    /// Hands an order over. What a run that is over cannot take comes back.
     pub fn order(&self, order: Order) -> Result<(), Order> {
-        self.orders.try_send(order).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(order) | mpsc::error::TrySendError::Closed(order) => {
-                order
-            }
-        })
+        self.orders.send(order).map_err(|refused| refused.0)
     }
 
     /// What it is doing now.
