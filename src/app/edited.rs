@@ -4,17 +4,23 @@
 use crate::{app::App, screens::files, telegram::intent::Asking};
 
 impl App {
-    /// Offers to send a prompt again as it is now.
+    /// Offers to send a prompt again as it is now: all of it, where the message is a part.
     pub(super) fn edited(&mut self, asking: &Asking) {
         let message = &asking.message;
-        // Of an album or a split text one part alone is no prompt.
-        let is_part = message.extra.album.is_some();
         let bound = || self.ledger.binding(message.place)?.session;
-        let (Some(session), Some(edited), false) =
-            (asking.session.or_else(bound), message.extra.edited, is_part)
-        else {
-            return;
-        };
+        let Some(edited) = message.extra.edited else { return };
+        if let Some(bundle) = self.intake.parts.edit(asking).cloned() {
+            let first = &bundle.parts[0];
+            let Some(session) = first.session.or_else(bound) else { return };
+            let prompt = self.joined(&bundle);
+            self.intake.forget(prompt.source);
+            self.intake.keep(&prompt);
+            return self.reply(&first.message, files::edited_part(session, edited));
+        }
+        if message.extra.album.is_some() {
+            return self.reply(message, files::edited_alone());
+        }
+        let Some(session) = asking.session.or_else(bound) else { return };
         self.intake.forget(self.source(message.place, message.id));
         self.reply(message, files::edited(session, edited));
     }

@@ -1,27 +1,31 @@
 //! The files of a prompt, from Telegram to where Claude finds them: pictures into the prompt, other
 //! files into a folder with their path in its words, and short texts in full.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use imagesize::{ImageType, blob_size, image_type};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::spawn_blocking,
+};
 
 use crate::{
-    app::inbox,
+    app::{
+        inbox,
+        picture::{self, Seen},
+    },
     bridge::{
-        attachment::{Attached, Attachment, Kind},
+        attachment::{Attached, Attachment, Kind, Unfit},
         prompt::Prompt,
+        turn::{Phase, Turn, Wait},
     },
-    claude::wire::say::Image,
     screens::words,
-    telegram::{
-        attached::{LARGEST_IMAGE, LONGEST_SIDE},
-        client::Client,
-        file,
-    },
+    telegram::{client::Client, file},
 };
 
 /// A text file of up to so many bytes stands in the prompt itself.
 const SHORT: usize = 16 << 10;
+/// From so many bytes on it is worth a word how far they are.
+const LARGE: u64 = 1 << 20;
 
 /// Where files go.
 #[derive(Clone, Debug)]
@@ -32,59 +36,87 @@ pub(super) struct Folders {
     pub(super) project: PathBuf,
 }
 
-/// The prompt with its files fetched, or why it cannot be had, in a sentence.
-pub(super) async fn fetch(
-    client: &Client,
-    mut prompt: Prompt,
-    folders: Folders,
-) -> Result<Prompt, String> {
-    let files: Vec<Attached> = prompt.files().cloned().collect();
-    let mut images = Vec::new();
-    for attached in files {
-        let bytes = file::download(client, &attached.id)
-            .await
-            .map_err(|refusal| format!("{}: {refusal}", attached.label()))?;
-        let picture = picture(&bytes);
-        if let (Kind::Photo, Some(image)) = (attached.kind, &picture) {
-            images.push(Attachment::Image(image.clone()));
-            continue;
-        }
-        let (folders, label) = (folders.clone(), attached.label().to_owned());
-        let put = tokio::task::spawn_blocking(move || put_down(&folders, &label, bytes)).await;
-        let said = put.map_err(|error| error.to_string())??;
-        prompt.text = [prompt.text.trim_end(), &said].join("\n\n").trim_start().into();
-        images.extend(picture.map(Attachment::Image));
-    }
-    prompt.attachments = images;
-    Ok(prompt)
+/// What files are fetched with.
+#[derive(Clone)]
+pub(super) struct Fetch {
+    pub(super) client: Client,
+    pub(super) folders: Folders,
+    /// One permit: a large picture takes memory while it is made smaller.
+    pub(super) desk: Arc<Semaphore>,
+    /// Where it is shown how far it is.
+    pub(super) turn: watch::Sender<Turn>,
 }
 
-/// A picture that the API takes as it is. Of a larger one Claude gets the path, and its own tool
-/// makes it smaller.
-fn picture(bytes: &[u8]) -> Option<Image> {
-    let media_type = match image_type(bytes).ok()? {
-        ImageType::Jpeg => "image/jpeg",
-        ImageType::Png => "image/png",
-        ImageType::Gif => "image/gif",
-        ImageType::Webp => "image/webp",
-        _ => return None,
-    };
-    let sides = blob_size(bytes).ok()?;
-    let fits = sides.width.max(sides.height) as u64 <= LONGEST_SIDE
-        && sides.width.min(sides.height) > 0
-        && bytes.len() as u64 <= LARGEST_IMAGE;
-    fits.then(|| Image::new(media_type, bytes))
+/// A prompt with all that belongs to it.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    /// The prompt: of its files only pictures are left, the others stand in its words.
+    pub(super) prompt: Prompt,
+    /// Pictures that Claude got as files only, by what they are called.
+    pub(super) unseen: Vec<(String, Unfit)>,
+}
+
+impl Fetch {
+    /// The prompt with its files fetched, or why it cannot be had, in a sentence.
+    pub(super) async fn all(self, mut prompt: Prompt) -> Result<Fetched, String> {
+        let files: Vec<Attached> = prompt.files().cloned().collect();
+        let total: Option<u64> = files.iter().map(|attached| attached.size).sum();
+        let (mut images, mut unseen, mut before) = (Vec::new(), Vec::new(), 0);
+        for attached in files {
+            let label = attached.label().to_owned();
+            let mut gauge = |here| self.tell(before + here, total);
+            let bytes = file::download(&self.client, &attached.id, &mut gauge)
+                .await
+                .map_err(|refusal| format!("{label}: {refusal}"))?;
+            before += bytes.len() as u64;
+            let bytes = Arc::new(bytes);
+            match self.look(&bytes).await {
+                Seen::Picture(image) => {
+                    images.push(Attachment::Image(image));
+                    if attached.kind == Kind::Photo {
+                        continue;
+                    }
+                }
+                Seen::Unfit(unfit) => unseen.push((label.clone(), unfit)),
+                Seen::NoPicture => {}
+            }
+            let folders = self.folders.clone();
+            let put = spawn_blocking(move || put_down(&folders, &label, &bytes)).await;
+            let said = put.map_err(|error| error.to_string())??;
+            prompt.text = [prompt.text.trim_end(), &said].join("\n\n").trim_start().into();
+        }
+        prompt.attachments = images;
+        Ok(Fetched { prompt, unseen })
+    }
+
+    /// What is to be seen in a file. What the decoder stumbles over is damaged.
+    async fn look(&self, bytes: &Arc<Vec<u8>>) -> Seen {
+        let _permit = self.desk.acquire().await;
+        let bytes = Arc::clone(bytes);
+        let seen = spawn_blocking(move || picture::look(&bytes)).await;
+        seen.unwrap_or(Seen::Unfit(Unfit::Damaged))
+    }
+
+    /// Shows how much of the files is here.
+    fn tell(&self, here: u64, total: Option<u64>) {
+        let Some(total) = total.filter(|total| *total >= LARGE) else { return };
+        let now = (here * 100 / total).min(100) as u8;
+        self.turn.send_if_modified(|turn| match &mut turn.phase {
+            Phase::Waiting(Wait::Files { percent, .. }) => percent.replace(now) != Some(now),
+            _ => false,
+        });
+    }
 }
 
 /// Puts a file down and says so to Claude.
-fn put_down(folders: &Folders, label: &str, bytes: Vec<u8>) -> Result<String, String> {
-    let path = inbox::save(folders.inbox.as_deref(), &folders.project, (label, &bytes))
+fn put_down(folders: &Folders, label: &str, bytes: &[u8]) -> Result<String, String> {
+    let path = inbox::save(folders.inbox.as_deref(), &folders.project, (label, bytes))
         .map_err(|error| format!("{label} could not be saved: {error}"))?;
     let size = words::bytes(bytes.len() as u64);
     let said = format!("Attached file: {} ({size})", path.display());
-    Ok(match String::from_utf8(bytes) {
+    Ok(match str::from_utf8(bytes) {
         Ok(text) if text.len() <= SHORT && !text.contains('\0') && !text.trim().is_empty() => {
-            let fence = fence(&text);
+            let fence = fence(text);
             format!("{said}\n{fence}\n{}\n{fence}", text.trim_end_matches('\n'))
         }
         _ => said,
@@ -111,26 +143,11 @@ mod tests {
     fn short_texts_stand_in_the_prompt_and_others_are_named() {
         let project = tempfile::tempdir().unwrap();
         let folders = Folders { inbox: None, project: project.path().to_owned() };
-        let text = put_down(&folders, "a.txt", b"one\ntwo\n".to_vec()).unwrap();
+        let text = put_down(&folders, "a.txt", b"one\ntwo\n").unwrap();
         assert!(text.ends_with("a.txt (8 bytes)\n```\none\ntwo\n```"), "{text}");
         for bytes in [vec![0, 1, 2], vec![0xff; 3], vec![b'x'; SHORT + 1]] {
-            let said = put_down(&folders, "b.bin", bytes).unwrap();
+            let said = put_down(&folders, "b.bin", &bytes).unwrap();
             assert!(said.starts_with("Attached file: ") && !said.contains('`'), "{said}");
-        }
-    }
-
-    #[test]
-    fn only_what_the_api_takes_is_a_picture() {
-        let png = |width: u32, height: u32| {
-            let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-            bytes.extend(width.to_be_bytes());
-            bytes.extend(height.to_be_bytes());
-            bytes.extend([8, 6, 0, 0, 0]);
-            bytes
-        };
-        assert_eq!(picture(&png(100, 50)).map(|image| image.media_type), Some("image/png"));
-        for bytes in [png(9_000, 50), png(0, 5), b"BM plain text".to_vec(), Vec::new()] {
-            assert_eq!(picture(&bytes), None);
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Gather {
 }
 
 /// Messages of one prompt, in order; never empty.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bundle {
     pub(super) parts: Vec<Asking>,
     /// Until when more is waited for.

@@ -4,6 +4,7 @@
 
 use std::{
     ffi::OsStr,
+    os::unix::ffi::OsStrExt,
     path::Path,
     process::{Output, Stdio},
     time::Duration,
@@ -11,14 +12,18 @@ use std::{
 
 use tokio::{process::Command, time::timeout};
 
+use crate::screens::words;
+
 /// How long git may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Most of a diff that is shown, bytes.
 const LARGEST: usize = 4 << 20;
 /// The tree of a repository without a commit.
 const EMPTY: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
-/// New files that are named, where there are many.
+/// New files that are shown or named, where there are many.
 const NEW_FILES: usize = 50;
+/// Largest new file that is shown and not only named, bytes.
+const NEW_FILE: u64 = 256 << 10;
 
 /// What has changed since the last commit, in a directory or in one file; empty where nothing has.
 pub(super) async fn diff(directory: &Path, file: Option<&Path>) -> Result<String, String> {
@@ -34,27 +39,45 @@ pub(super) async fn diff(directory: &Path, file: Option<&Path>) -> Result<String
     let only: &OsStr = file.map_or(OsStr::new("."), Path::as_os_str);
     let of_commit = [OsStr::new("diff"), base.as_ref(), "--".as_ref(), only];
     let tracked = read(&git(folder, &of_commit).await?)?;
-    let others = ["ls-files", "--others", "--exclude-standard", "--"].map(OsStr::new);
-    let new = read(&git(folder, &[&others[..], &[only]].concat()).await?)?;
-    Ok(match file {
-        Some(file) if !new.is_empty() => whole(folder, file).await?,
-        _ => with_names(tracked, &new),
-    })
+    let others = ["ls-files", "--others", "--exclude-standard", "-z", "--"].map(OsStr::new);
+    let new = git(folder, &[&others[..], &[only]].concat()).await?;
+    read(&new)?;
+    with_new(tracked, folder, &new.stdout).await
 }
 
-/// The diff, and the names of the files that git does not know.
-fn with_names(mut diff: String, new: &str) -> String {
-    let names: Vec<_> = new.lines().collect();
-    if !names.is_empty() {
-        diff.push_str("New files:\n");
-        for name in names.iter().take(NEW_FILES) {
-            diff.extend(["  ", name, "\n"]);
+/// The diff, with what is in the files that git does not know. Those that are not read by a person
+/// are named.
+async fn with_new(mut diff: String, folder: &Path, new: &[u8]) -> Result<String, String> {
+    let files: Vec<&Path> =
+        new.split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(path).collect();
+    let mut unseen = Vec::new();
+    for name in files.iter().take(NEW_FILES) {
+        // A link's target is not followed, and a repository of its own is a folder here.
+        let size = folder.join(name).symlink_metadata().map_or(0, |about| about.len());
+        let is_folder = name.as_os_str().as_encoded_bytes().ends_with(b"/");
+        if is_folder || size > NEW_FILE || diff.len() > LARGEST {
+            unseen.push(format!("{} ({})", name.display(), words::bytes(size)));
+            continue;
         }
-        if let Some(more) = names.len().checked_sub(NEW_FILES).filter(|more| *more > 0) {
-            diff.extend(["  and ", &more.to_string(), " more\n"]);
+        match whole(folder, name).await? {
+            shown if shown.contains("\nBinary files ") => {
+                unseen.push(format!("{} ({}, binary)", name.display(), words::bytes(size)));
+            }
+            shown => diff.push_str(&shown),
         }
     }
-    diff
+    if let Some(more) = files.len().checked_sub(NEW_FILES).filter(|more| *more > 0) {
+        unseen.push(format!("and {more} more"));
+    }
+    if !unseen.is_empty() {
+        diff.push_str("New files that are not shown:\n");
+        diff.extend(unseen.iter().flat_map(|name| ["  ", name, "\n"]));
+    }
+    Ok(diff)
+}
+
+fn path(bytes: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(bytes))
 }
 
 /// A file that git does not know: all of it is new.

@@ -2,16 +2,20 @@
 //!
 //! A place's prompts keep their order: one that is whole waits behind one whose file still comes.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     app::{
         App,
-        fetch::{Folders, fetch},
+        fetch::{Fetch, Fetched, Folders},
         gather::{Bundle, SPLIT},
         note::Note,
+        parts::Parts,
         prompts::Sending,
     },
     bridge::{
@@ -34,11 +38,13 @@ use crate::{
 const KEPT: usize = 100;
 
 /// Prompts that no run has yet.
-#[derive(Default)]
 pub(super) struct Intake {
     queues: HashMap<Place, VecDeque<Load>>,
+    /// Where one picture at a time is made smaller.
+    desk: Arc<Semaphore>,
     /// What a button on a reply to one message could not find again there.
     kept: VecDeque<Prompt>,
+    pub(super) parts: Parts,
 }
 
 /// A prompt with its seat.
@@ -46,6 +52,13 @@ struct Load {
     seat: Seat,
     asked: Asked,
     ready: bool,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        let (queues, desk) = (HashMap::new(), Arc::new(Semaphore::new(1)));
+        Self { queues, desk, kept: VecDeque::new(), parts: Parts::default() }
+    }
 }
 
 impl Intake {
@@ -111,6 +124,18 @@ impl App {
 
     fn whole(&mut self, bundle: &Bundle) {
         let Asking { message, session } = &bundle.parts[0];
+        let prompt = self.joined(bundle);
+        if bundle.parts.len() > 1 || wording::of(message) != message.text {
+            self.intake.keep(&prompt);
+        }
+        self.intake.parts.keep(bundle);
+        let group = message.chat == ChatKind::Group;
+        self.receive(Sending { prompt, session: *session, group });
+    }
+
+    /// The prompt that messages are together.
+    pub(super) fn joined(&self, bundle: &Bundle) -> Prompt {
+        let message = &bundle.parts[0].message;
         let words: Vec<_> = bundle.parts.iter().map(|part| wording::of(&part.message)).collect();
         // Of a split text the parts follow each other; captions of an album are apart.
         let between = if message.extra.album.is_some() { "\n\n" } else { "\n" };
@@ -119,12 +144,7 @@ impl App {
             bundle.parts.iter().filter_map(|part| part.message.extra.file.clone()).collect();
         let source = self.source(message.place, message.id);
         let said = said.join(between);
-        let prompt = spoken(source, &said, &message.text).with(attached);
-        if bundle.parts.len() > 1 || said != message.text {
-            self.intake.keep(&prompt);
-        }
-        let group = message.chat == ChatKind::Group;
-        self.receive(Sending { prompt, session: *session, group });
+        spoken(source, &said, &message.text).with(attached)
     }
 
     /// Sends a prompt on, unless Telegram will not let us have its file.
@@ -166,26 +186,42 @@ impl App {
             self.intake.queues.remove(&place);
             return self.runs.give(seat, asked);
         }
-        let wait = Phase::Waiting(if files == 0 { Wait::Turn } else { Wait::Files(files) });
+        let wait = Phase::Waiting(if files == 0 {
+            Wait::Turn
+        } else {
+            Wait::Files { count: files, percent: None }
+        });
         asked.turn.send_modify(|turn| turn.phase = wait);
-        let folders = Folders { inbox: self.setup.inbox.clone(), project: seat.directory.clone() };
-        let (client, prompt) = (self.setup.client.clone(), asked.prompt.clone());
-        queue.push_back(Load { seat, asked, ready: files == 0 });
         if files > 0 {
-            let notes = self.notes.clone();
+            let fetch = Fetch {
+                client: self.setup.client.clone(),
+                folders: Folders {
+                    inbox: self.setup.inbox.clone(),
+                    project: seat.directory.clone(),
+                },
+                desk: self.intake.desk.clone(),
+                turn: asked.turn.clone(),
+            };
+            let (notes, prompt) = (self.notes.clone(), asked.prompt.clone());
             self.errands.spawn(async move {
-                let fetched = fetch(&client, prompt, folders).await;
+                let fetched = fetch.all(prompt).await;
                 let _ = notes.send(Note::Fetched { place, id, fetched });
             });
         }
+        queue.push_back(Load { seat, asked, ready: files == 0 });
     }
 
     /// The files of a prompt are here, or will not be.
-    pub(super) fn fetched(&mut self, place: Place, id: PromptId, fetched: Result<Prompt, String>) {
+    pub(super) fn fetched(&mut self, place: Place, id: PromptId, fetched: Result<Fetched, String>) {
+        if let Ok(Fetched { prompt, unseen }) = &fetched {
+            for (label, unfit) in unseen {
+                self.reply_to(place, prompt.source.message, files::unseen(label, *unfit));
+            }
+        }
         let Some(queue) = self.intake.queues.get_mut(&place) else { return };
         let Some(index) = queue.iter().position(|load| load.asked.prompt.id == id) else { return };
         match fetched {
-            Ok(prompt) => {
+            Ok(Fetched { prompt, .. }) => {
                 let load = &mut queue[index];
                 load.asked.turn.send_modify(|turn| turn.phase = Phase::Starting);
                 (load.asked.prompt, load.ready) = (prompt, true);

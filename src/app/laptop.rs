@@ -134,7 +134,8 @@ impl App {
                 self.errand(sending, live, plan);
             }
             _ => {
-                let card = laptop::choose(&self.scene(), found, &live);
+                let files = sending.prompt.attachments.len();
+                let card = laptop::choose(&self.scene(), found, &live, files);
                 self.reply_to(source.place, source.message, card);
             }
         }

@@ -1,10 +1,11 @@
 //! What comes back to the app from the tasks that it has started.
 
 use crate::{
+    app::fetch::Fetched,
     bridge::{
         choices::Choice,
         place::Place,
-        prompt::{Prompt, PromptId, Source},
+        prompt::{PromptId, Source},
     },
     claude::session::SessionId,
 };
@@ -28,7 +29,7 @@ pub(super) enum Note {
         /// The prompt.
         id: PromptId,
         /// It with its files.
-        fetched: Result<Prompt, String>,
+        fetched: Result<Fetched, String>,
     },
     /// A recording was written down.
     Heard {

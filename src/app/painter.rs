@@ -325,7 +325,7 @@ impl Painter {
 /// Whether a turn is worth a progress message before it has lasted a moment.
 fn is_shown_at_once(turn: &Turn) -> bool {
     !turn.asks.is_empty()
-        || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files(_)))
+        || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files { .. }))
 }
 
 async fn title(home: &Home, session: SessionId) -> String {

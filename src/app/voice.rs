@@ -107,8 +107,9 @@ fn shown(message: &Message) -> Option<String> {
 
 /// Fetches a recording and has it written down.
 async fn heard(client: &Client, attached: &Attached, program: &str) -> Result<String, String> {
-    let bytes =
-        file::download(client, &attached.id).await.map_err(|refusal| refusal.to_string())?;
+    let bytes = file::download(client, &attached.id, &mut |_| {})
+        .await
+        .map_err(|refusal| refusal.to_string())?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let path = folder.path().join("recording");
     tokio::fs::write(&path, bytes).await.map_err(|error| error.to_string())?;

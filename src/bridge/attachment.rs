@@ -35,6 +35,17 @@ pub enum Kind {
     Document,
 }
 
+/// Why a picture cannot be shown to Claude.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// A kind of picture that the API does not take.
+    Format,
+    /// It has more pixels than are decoded.
+    Pixels,
+    /// It is damaged.
+    Damaged,
+}
+
 impl Attached {
     /// What it is called when it is spoken of.
     pub fn label(&self) -> &str {

@@ -114,8 +114,13 @@ pub enum Wait {
     Orphan,
     /// One of so many running turns of other sessions to end.
     Slot(usize),
-    /// So many files to be fetched from Telegram.
-    Files(usize),
+    /// Files to be fetched from Telegram.
+    Files {
+        /// How many.
+        count: usize,
+        /// How much of them is here, of 100; None where it is not worth a word.
+        percent: Option<u8>,
+    },
     /// The terminal on the laptop that has the session.
     Terminal,
 }

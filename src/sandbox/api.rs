@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 use super::{
     args::Args,
     calls::Call,
-    change::Change,
     faults::Trouble,
     hub::Hub,
     line::Cut,
@@ -101,12 +100,7 @@ async fn attempt(
     (method, name, chat): (Option<(Method, &'static str)>, &str, Option<i64>),
     args: Result<Args, Refusal>,
 ) -> (Result<Value, Refusal>, Delivery) {
-    let trouble = hub.with(|world| {
-        let trouble = world.faults.strike(name, chat)?;
-        let faults = world.faults.list();
-        world.note(Change::Faults { faults });
-        Some(trouble)
-    });
+    let trouble = hub.with(|world| world.strike(name, chat));
     let refuse = |refusal| (Err(refusal), Delivery::Whole);
     match trouble {
         None => (perform(hub, method, chat, args).await, Delivery::Whole),

@@ -27,7 +27,7 @@ pub enum Trouble {
     Cut,
     /// The call takes effect, and the connection breaks before the answer: a lost reply.
     Lose,
-    /// The call waits, then goes on.
+    /// The call waits, then goes on; a file comes bit by bit.
     Delay {
         /// Milliseconds.
         ms: u64,
@@ -42,13 +42,16 @@ pub struct Fault {
     /// With how many calls.
     #[serde(default = "once")]
     pub times: u32,
-    /// Only with this method; none: with every method but `getUpdates`.
+    /// Only with this method, or with [`DOWNLOAD`]; none: with every method but `getUpdates`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Only in this chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat: Option<i64>,
 }
+
+/// What the download of a file is called where a fault names it: it is no method.
+pub const DOWNLOAD: &str = "download";
 
 fn once() -> u32 {
     1
@@ -68,7 +71,7 @@ impl Fault {
     fn matches(&self, method: &str, chat: Option<i64>) -> bool {
         let method_matches = match &self.method {
             Some(wanted) => wanted.eq_ignore_ascii_case(method),
-            None => method != "getUpdates",
+            None => method != "getUpdates" && method != DOWNLOAD,
         };
         method_matches && (self.chat.is_none() || self.chat == chat)
     }

@@ -1,7 +1,8 @@
 //! Files that were sent, and how messages carry them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, io::Cursor, sync::Arc};
 
+use image::ImageReader;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -38,7 +39,7 @@ pub struct File {
     /// Bytes.
     pub size: u64,
     /// Width and height, where it is a picture.
-    pub sides: Option<(usize, usize)>,
+    pub sides: Option<(u32, u32)>,
 }
 
 /// What a message carries besides its text.
@@ -141,6 +142,12 @@ impl File {
     }
 }
 
+/// Width and height of a picture that Telegram shows, pixels.
+pub(super) fn sides(bytes: &[u8]) -> Option<(u32, u32)> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    reader.into_dimensions().ok()
+}
+
 /// All files, by id.
 #[derive(Debug, Default)]
 pub(super) struct Files(BTreeMap<String, Upload>);
@@ -149,7 +156,7 @@ impl Files {
     /// Takes a file in.
     pub(super) fn add(&mut self, upload: Upload) -> File {
         let id = format!("file-{}", self.0.len() + 1);
-        let sides = imagesize::blob_size(&upload.bytes).ok().map(|size| (size.width, size.height));
+        let sides = sides(&upload.bytes);
         let file = File {
             id: id.clone(),
             name: upload.name.clone(),

@@ -1,20 +1,23 @@
 //! Files over HTTP: what the bot downloads, what people send and look at.
 
-use std::{str::FromStr, sync::Arc};
+use std::{convert::Infallible, str::FromStr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{DefaultBodyLimit, Path, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{
     client::Client,
+    faults::{self, Trouble},
     files::{DOWNLOAD, File, Media, Upload},
     hub::Hub,
     person::{Missing, Saying},
@@ -25,6 +28,9 @@ const LARGEST: usize = 64 << 20;
 /// Types that the page may show in itself; everything else is handed out as a download.
 const SHOWN: [&str; 6] =
     ["image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "audio/mpeg"];
+
+/// Pieces of a file on a slow line.
+const PIECES: usize = 20;
 
 /// Routes of files, and the limit that they need on all others.
 pub(super) fn routes() -> Router<Arc<Hub>> {
@@ -48,10 +54,27 @@ async fn download(
     let id = path.strip_prefix("documents/").unwrap_or_default();
     let file = Client { hub: Arc::clone(&hub) }.file(id);
     let given = file.filter(|file| file.bytes.len() as u64 <= DOWNLOAD);
-    match given.filter(|_| token == hub.options.token) {
-        Some(file) => file.bytes.to_vec().into_response(),
-        None => (StatusCode::NOT_FOUND, "Not Found").into_response(),
+    let Some(file) = given.filter(|_| token == hub.options.token) else {
+        return (StatusCode::NOT_FOUND, "Not Found").into_response();
+    };
+    match hub.with(|world| world.strike(faults::DOWNLOAD, None)) {
+        None => file.bytes.to_vec().into_response(),
+        Some(Trouble::Delay { ms }) => trickle(&file.bytes, Duration::from_millis(ms)),
+        Some(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
+}
+
+/// A file in pieces, all within `time`.
+fn trickle(bytes: &[u8], time: Duration) -> Response {
+    let piece = bytes.len().div_ceil(PIECES).max(1);
+    let pieces: Vec<Bytes> = bytes.chunks(piece).map(Bytes::copy_from_slice).collect();
+    let pause = time / PIECES as u32;
+    let stream = stream::iter(pieces).then(move |piece| async move {
+        sleep(pause).await;
+        Ok::<_, Infallible>(piece)
+    });
+    let length = [(header::CONTENT_LENGTH, bytes.len())];
+    (length, Body::from_stream(stream)).into_response()
 }
 
 /// What the page shows of a file. Nothing in it is run.

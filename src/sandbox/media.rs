@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     args::{Args, Given},
     entities::{Formatted, format},
-    files::{DOWNLOAD, Media, Upload},
+    files::{DOWNLOAD, Media, Upload, sides},
     keyboard,
     messages::{ReplyTo, no_topics, resolve, sent},
     methods::{take_chat, writable},
@@ -22,8 +22,8 @@ const PHOTO: usize = 10 << 20;
 /// Longest caption, UTF-16 units.
 const CAPTION: usize = 1024;
 /// Most of width and height of a photo together, and the most one may be longer than the other.
-const PHOTO_SIDES: usize = 10_000;
-const PHOTO_RATIO: usize = 20;
+const PHOTO_SIDES: u32 = 10_000;
+const PHOTO_RATIO: u32 = 20;
 
 /// `sendDocument`
 pub(super) fn send_document(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
@@ -82,9 +82,9 @@ fn check_photo(upload: &Upload) -> Result<(), Refusal> {
             "file of size {size} bytes is too big for a photo; the maximum size is {PHOTO} bytes"
         )));
     }
-    let sides =
-        imagesize::blob_size(&upload.bytes).map_err(|_| Refusal::bad("IMAGE_PROCESS_FAILED"))?;
-    let (long, short) = (sides.width.max(sides.height), sides.width.min(sides.height).max(1));
+    let (width, height) =
+        sides(&upload.bytes).ok_or_else(|| Refusal::bad("IMAGE_PROCESS_FAILED"))?;
+    let (long, short) = (width.max(height), width.min(height).max(1));
     if long + short > PHOTO_SIDES || long / short > PHOTO_RATIO {
         return Err(Refusal::bad("PHOTO_INVALID_DIMENSIONS"));
     }

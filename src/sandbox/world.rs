@@ -14,7 +14,7 @@ use super::{
     calls::{Call, Log},
     change::{Change, ChatView, State},
     commands::Menus,
-    faults::Faults,
+    faults::{Faults, Trouble},
     files::{Files, Media},
     pace::Budgets,
     query::Queries,
@@ -107,6 +107,14 @@ impl World {
     pub(super) fn note(&mut self, change: Change) {
         self.touched = true;
         self.changes.push(change);
+    }
+
+    /// What goes wrong with a call on purpose.
+    pub(super) fn strike(&mut self, method: &str, chat: Option<i64>) -> Option<Trouble> {
+        let trouble = self.faults.strike(method, chat)?;
+        let faults = self.faults.list();
+        self.note(Change::Faults { faults });
+        Some(trouble)
     }
 
     /// Notes that something was done which only a waiting press can see.

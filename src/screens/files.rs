@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    bridge::attachment::Attached,
+    bridge::attachment::{Attached, Unfit},
     claude::session::SessionId,
     screens::{Scene, button, row, screen, words},
     telegram::{
@@ -31,6 +31,20 @@ pub fn too_large_to_fetch(file: &Attached) -> Screen {
          message. Put the file on the laptop in another way and say where it is.",
         words::bytes(file::LARGEST)
     ));
+    screen(text, Vec::new())
+}
+
+/// A picture that Claude got as a file, and why.
+pub fn unseen(label: &str, unfit: Unfit) -> Screen {
+    let mut text = Text::default();
+    text.code(&words::line(label, 100)).push(match unfit {
+        Unfit::Format => {
+            " is not a kind of picture that Claude sees: JPEG, PNG, WebP and GIF are. It has the \
+             file; sent as a photo, Telegram makes a JPEG of it."
+        }
+        Unfit::Pixels => " has too many pixels to be shown to Claude. It has the file.",
+        Unfit::Damaged => " is damaged and cannot be shown to Claude. It has the file.",
+    });
     screen(text, Vec::new())
 }
 
@@ -84,6 +98,19 @@ pub fn not_heard(why: &str) -> Screen {
 pub fn edited(session: SessionId, at: u32) -> Screen {
     let text = Text::plain("You have edited this. Claude goes by what it was before.");
     screen(text, vec![row([("Send it again", Tap::Again(session, at))])])
+}
+
+/// A message was edited that was sent as a part of a prompt.
+pub fn edited_part(session: SessionId, at: u32) -> Screen {
+    let words = "You have edited a part of this. Claude goes by what it was before.";
+    screen(Text::plain(words), vec![row([("Send all of it again", Tap::Again(session, at))])])
+}
+
+/// A message was edited whose other parts are not known any more.
+pub fn edited_alone() -> Screen {
+    let words = "You have edited this. Claude goes by what it was before; I do not have the rest \
+                 of the album any more, so send it anew to change that.";
+    screen(Text::plain(words), Vec::new())
 }
 
 /// Entries of a folder that have a button; Telegram takes about 100.

@@ -16,8 +16,9 @@ use crate::{
 
 const TITLE: usize = 80;
 
-/// A session is open in another process, and the person must choose.
-pub fn choose(scene: &Scene, session: &Session, live: &Live) -> Screen {
+/// A session is open in another process, and the person must choose for a prompt with so many
+/// files.
+pub fn choose(scene: &Scene, session: &Session, live: &Live, files: usize) -> Screen {
     let mut text = titled(scene, session);
     text.push(" is ");
     let id = session.id;
@@ -28,8 +29,9 @@ pub fn choose(scene: &Scene, session: &Session, live: &Live) -> Screen {
     } else {
         text.append(whereabouts(live));
         text.push(". If both wrote to it, one side's turns would be lost. Your message waits.");
-        let takes = live.socket.is_some();
-        if takes {
+        if live.socket.is_some() && files > 0 {
+            text.push("\nThe terminal takes words only, so what you attached cannot go there.");
+        } else if live.socket.is_some() {
             text.push("\n").bold("Send to the terminal").push(": Claude answers there and here.");
             ways.push(row([("Send to the terminal", Tap::Terminal(id))]));
         }

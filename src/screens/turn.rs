@@ -135,8 +135,11 @@ fn headline(turn: &Turn) -> String {
         }
         Phase::Waiting(Wait::Slot(1)) => "Waiting: another turn is running".to_owned(),
         Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
-        Phase::Waiting(Wait::Files(1)) => "Fetching your file".to_owned(),
-        Phase::Waiting(Wait::Files(count)) => format!("Fetching {count} files"),
+        Phase::Waiting(Wait::Files { count, percent }) => {
+            let here = percent.map_or_else(String::new, |percent| format!(" · {percent} %"));
+            let files = if *count == 1 { "your file".to_owned() } else { format!("{count} files") };
+            format!("Fetching {files}{here}")
+        }
         Phase::Starting => "Starting Claude".to_owned(),
         Phase::Done(_) => "Done".to_owned(),
         Phase::Working if !turn.asks.is_empty() => "Waiting for your answer".to_owned(),

@@ -1,17 +1,14 @@
 //! What a person's message carries besides text: files, and what can be said in words.
 //!
 //! Reads the fields of a raw message that name a file. Of a photo, which Telegram keeps in several
-//! sizes, it takes the largest that Claude's API takes as it is, so nothing is ever scaled here.
+//! sizes, it takes the smallest that shows Claude all that it can see.
 
 use serde_json::Value;
 
-use crate::bridge::attachment::{Attached, Kind};
-
-/// Longest side of a picture that the API does not scale down itself, and takes many of at once.
-/// <https://docs.claude.com/en/docs/build-with-claude/vision>
-pub const LONGEST_SIDE: u64 = 2_000;
-/// Largest picture for the API, bytes: 5 MB as base64.
-pub const LARGEST_IMAGE: u64 = 3_700_000;
+use crate::{
+    bridge::attachment::{Attached, Kind},
+    claude::wire::say::LONGEST_SIDE,
+};
 
 /// The fields that carry a file, in the order in which they are looked for: an animation comes with
 /// a `document` twin.
@@ -42,15 +39,14 @@ fn file(raw: &Value, kind: Kind) -> Option<Attached> {
     })
 }
 
-/// The largest size that the API takes, or else the smallest.
+/// The smallest size with every pixel that Claude sees, or else the largest.
 fn best(sizes: &[Value]) -> Option<&Value> {
     let number = |size: &Value, name: &str| size.get(name).and_then(Value::as_u64).unwrap_or(0);
     let area = |size: &&Value| number(size, "width") * number(size, "height");
-    let fits = |size: &&Value| {
-        number(size, "width").max(number(size, "height")) <= LONGEST_SIDE
-            && number(size, "file_size") <= LARGEST_IMAGE
+    let shows_all = |size: &&Value| {
+        number(size, "width").max(number(size, "height")) >= u64::from(LONGEST_SIDE)
     };
-    sizes.iter().filter(fits).max_by_key(area).or_else(|| sizes.iter().min_by_key(area))
+    sizes.iter().filter(shows_all).min_by_key(area).or_else(|| sizes.iter().max_by_key(area))
 }
 
 /// What a message says without text: a place on earth, a contact. One line.
@@ -78,17 +74,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_photo_is_taken_in_the_largest_size_that_the_api_takes() {
-        let size = |id: &str, side: u64, bytes: u64| json!({"file_id": id, "width": side, "height": side / 2, "file_size": bytes});
+    fn a_photo_is_taken_in_the_smallest_size_that_shows_all() {
+        let size = |id: &str, side: u64| json!({"file_id": id, "width": side / 2, "height": side});
         let check = |sizes: &[Value], id: &str| {
             let read = read(&json!({"photo": sizes})).unwrap();
             assert_eq!((read.kind, &*read.id), (Kind::Photo, id));
         };
-        let [small, large, huge] =
-            [size("s", 90, 1_000), size("l", 1_280, 90_000), size("h", 2_560, 400_000)];
-        check(&[small.clone(), large.clone(), huge.clone()], "l");
-        check(&[small.clone(), size("heavy", 1_280, 4_000_000)], "s");
-        check(&[huge], "h");
+        let [small, large, huge] = [size("s", 90), size("l", 1_280), size("h", 2_560)];
+        check(&[small.clone(), large.clone(), huge.clone()], "h");
+        check(&[huge.clone(), size("larger", 5_000)], "h");
+        check(&[small, large], "l");
         assert_eq!(read(&json!({"photo": []})), None);
     }
 

@@ -27,11 +27,14 @@ struct Path {
     file_path: Option<String>,
 }
 
+/// Is told how many bytes of a file are here.
+pub type Gauge<'a> = &'a mut (dyn FnMut(u64) + Send);
+
 /// The content of a file, by its `file_id`.
-pub async fn download(client: &Client, id: &str) -> Result<Vec<u8>, Refusal> {
+pub async fn download(client: &Client, id: &str, gauge: Gauge<'_>) -> Result<Vec<u8>, Refusal> {
     let mut tries = 1;
     loop {
-        match attempt(client, id).await {
+        match attempt(client, id, gauge).await {
             Err(Refusal::RetryAfter(pause)) if tries < TRIES => sleep(pause).await,
             Err(Refusal::Unknown(_)) if tries < TRIES => sleep(backoff::delay(tries, 0)).await,
             other => return other,
@@ -40,27 +43,32 @@ pub async fn download(client: &Client, id: &str) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-async fn attempt(client: &Client, id: &str) -> Result<Vec<u8>, Refusal> {
+async fn attempt(client: &Client, id: &str, gauge: Gauge<'_>) -> Result<Vec<u8>, Refusal> {
     let file: Path = client.call(Lean::new(GetFile::new(FileId(id.to_owned())))).await?;
     let path = file.file_path.ok_or_else(|| Refusal::BadRequest("no path".to_owned()))?;
-    let mut content = Capped(Vec::new());
+    let mut content = Capped { bytes: Vec::new(), gauge };
     client.download(&path, &mut content, LIMIT).await?;
-    Ok(content.0)
+    Ok(content.bytes)
 }
 
 /// Takes as much as Telegram may send, and no more.
-struct Capped(Vec<u8>);
+struct Capped<'a> {
+    bytes: Vec<u8>,
+    gauge: Gauge<'a>,
+}
 
-impl AsyncWrite for Capped {
+impl AsyncWrite for Capped<'_> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         _: &mut task::Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if (self.0.len() + bytes.len()) as u64 > LARGEST {
+        let here = (self.bytes.len() + bytes.len()) as u64;
+        if here > LARGEST {
             return Poll::Ready(Err(io::Error::other("larger than Telegram allows")));
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
+        (self.gauge)(here);
         Poll::Ready(Ok(bytes.len()))
     }
 

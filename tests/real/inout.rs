@@ -1,5 +1,7 @@
 //! Pictures on the real CLI: they reach the API as blocks, and the laptop goes on with them.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use image::GenericImageView;
 use segue::sandbox::{Media, Saying, Upload};
 use serde_json::Value;
 
@@ -12,12 +14,24 @@ use crate::support::{
     picture::png,
 };
 
-/// The pictures in the conversation of a request: their types.
-fn pictures(request: &Value) -> Vec<String> {
+/// The pictures in the conversation of a request.
+fn sources(request: &Value) -> impl Iterator<Item = &Value> {
     let messages = request["messages"].as_array().unwrap();
     let blocks = messages.iter().filter_map(|message| message["content"].as_array()).flatten();
-    let images = blocks.filter(|block| block["type"] == "image");
-    images.map(|image| image["source"]["media_type"].as_str().unwrap().to_owned()).collect()
+    blocks.filter(|block| block["type"] == "image").map(|image| &image["source"])
+}
+
+/// Their types.
+fn pictures(request: &Value) -> Vec<&str> {
+    sources(request).map(|source| source["media_type"].as_str().unwrap()).collect()
+}
+
+/// Their widths and heights.
+fn sides(request: &Value) -> Vec<(u32, u32)> {
+    let bytes = |source: &Value| STANDARD.decode(source["data"].as_str().unwrap()).unwrap();
+    sources(request)
+        .map(|source| image::load_from_memory(&bytes(source)).unwrap().dimensions())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,15 +55,22 @@ async fn pictures_reach_the_api() {
     assert_eq!(pictures(&newest()), ["image/png", "image/png"]);
     assert!(newest()["messages"].to_string().contains("two beds"));
 
+    // A large one is made as large as Claude sees it, before the CLI would do it in its own way.
+    let upload = Upload::new("wide.png", "image/png", png((2_400, 600)));
+    let media = Some(Media::Photo(phone.client.upload(upload)));
+    let wide = Saying { text: "all beds".to_owned(), media, ..Saying::default() };
+    phone.answer(phone.client.send((ADA, ADA), wide).unwrap()).await;
+    assert_eq!(sides(&newest()), [(40, 30), (40, 30), (1_568, 392)]);
+
     // A picture without a word is a prompt, too.
     let silent = phone.client.send((ADA, ADA), photo("")).unwrap();
     phone.answer(silent).await;
-    assert_eq!(pictures(&newest()).len(), 3);
+    assert_eq!(pictures(&newest()).len(), 4);
     assert!(!phone.said().contains("continued elsewhere"), "the run stays warm");
     phone.say("/history");
     phone.see_text(&["two beds", "[2 pictures]", "[1 picture]"]).await;
 
     let printed = laptop.print(&garden, &["--continue", "water them"]);
     assert!(String::from_utf8(printed.stdout).unwrap().contains("I see"));
-    assert_eq!(pictures(&newest()).len(), 3);
+    assert_eq!(pictures(&newest()).len(), 4);
 }

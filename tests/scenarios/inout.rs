@@ -1,50 +1,22 @@
 //! Photos, files and voice on their way in.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
-use segue::sandbox::{Media, Saying, Upload};
-use serde_json::Value;
+use segue::sandbox::{DOWNLOAD, Fault, Media, Saying, Trouble, Upload};
 
 use crate::support::{
-    phone::{ADA, Phone},
+    phone::Phone,
     picture::png,
+    saying::{WHO, document, kinds, photo, prompts},
     scratch::Scratch,
+    terminal::HeldOpen,
 };
-
-const WHO: (i64, i64) = (ADA, ADA);
 
 async fn phone() -> (Scratch, PathBuf, Phone) {
     let mut scratch = Scratch::new();
     let garden = scratch.project("garden");
     let phone = Phone::start(&scratch.base(), &garden).await;
     (scratch, garden, phone)
-}
-
-fn photo(phone: &Phone, text: &str, size: (u32, u32)) -> Saying {
-    let upload = Upload::new("photo.png", "image/png", png(size));
-    let media = Some(Media::Photo(phone.client.upload(upload)));
-    Saying { text: text.to_owned(), media, ..Saying::default() }
-}
-
-fn document(phone: &Phone, text: &str, upload: Upload) -> Saying {
-    let media = Some(Media::Document(phone.client.upload(upload)));
-    Saying { text: text.to_owned(), media, ..Saying::default() }
-}
-
-/// The contents of the prompts in the transcripts of a project.
-fn prompts(scratch: &Scratch, project: &Path) -> Vec<Value> {
-    let files = fs::read_dir(scratch.folder(project)).unwrap().flatten();
-    let text: String = files.map(|file| fs::read_to_string(file.path()).unwrap()).collect();
-    let records = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let prompts = records.filter(|record| record["type"] == "user");
-    prompts.map(|record| record["message"]["content"].clone()).collect()
-}
-
-fn kinds(content: &Value) -> Vec<&str> {
-    content.as_array().unwrap().iter().map(|block| block["type"].as_str().unwrap()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,10 +82,7 @@ async fn a_photo_waits_with_its_prompt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_cannot_be_had_is_told_and_tried_again() {
     let (scratch, garden, phone) = phone().await;
-    let cut = serde_json::json!({
-        "what": {"kind": "cut"}, "method": "getFile", "times": 4,
-    });
-    phone.client.fault(serde_json::from_value(cut).unwrap());
+    phone.client.fault(Fault { times: 4, ..Fault::on("getFile", Trouble::Cut) });
     let prompt = phone.client.send(WHO, photo(&phone, "look", (40, 30))).unwrap();
     let failed = phone.answer(prompt).await;
     assert!(failed.text.contains("Claude has not read this"), "{failed:?}");
@@ -166,6 +135,109 @@ async fn stickers_are_answered_and_places_are_told() {
     let prompt = phone.client.send(WHO, place).unwrap();
     phone.answer(prompt).await;
     assert_eq!(prompts(&scratch, &garden)[0], "Location: 52.5, 13.25 (latitude, longitude)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_photo_is_made_smaller_and_a_damaged_one_goes_as_a_file() {
+    let (scratch, garden, phone) = phone().await;
+    let prompt = phone.client.send(WHO, photo(&phone, "which?", (2_000, 500))).unwrap();
+    phone.answer(prompt).await;
+    let sent = |at: usize| prompts(&scratch, &garden)[at].clone();
+    assert_eq!(sent(0)[0]["source"]["media_type"], "image/jpeg");
+    assert!(sent(0)[0]["source"]["data"].as_str().unwrap().len() < 40_000);
+
+    // A file that says that it is a picture, and is none that can be shown.
+    let half = Upload::new("bed.png", "image/png", &png((300, 200))[..100]);
+    let prompt = phone.client.send(WHO, document(&phone, "and this?", half)).unwrap();
+    phone.see_text(&["bed.png is damaged", "It has the file."]).await;
+    phone.answer(prompt).await;
+    assert!(sent(1).as_str().unwrap().contains(".segue/inbox/bed.png (100 bytes)"), "{}", sent(1));
+    let heic = Upload::new("IMG_1.heic", "image/heic", *b"\0\0\0\x18ftypheic\0\0\0\0");
+    let prompt = phone.client.send(WHO, document(&phone, "", heic)).unwrap();
+    phone.see_text(&["IMG_1.heic is not a kind of picture", "sent as a photo"]).await;
+    phone.answer(prompt).await;
+    assert!(sent(2).as_str().unwrap().starts_with("Attached file: "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_tells_how_much_of_it_is_here() {
+    let (_scratch, garden, phone) = phone().await;
+    phone.client.fault(Fault::on(DOWNLOAD, Trouble::Delay { ms: 2_000 }));
+    let film = Upload::new("film.mp4", "video/mp4", vec![7; 3 << 20]);
+    let prompt = phone.client.send(WHO, document(&phone, "watch", film)).unwrap();
+    let percent = |text: &str| -> Option<u8> {
+        let (_, rest) = text.split_once("Fetching your file · ")?;
+        rest.split_once(" %")?.0.parse().ok()
+    };
+    let shown = |posts: &[segue::sandbox::Post]| posts.iter().find_map(|post| percent(&post.text));
+    let first = phone.see("a share of the file", shown).await;
+    assert!(first < 100, "{first}");
+    phone.see("more of it", |posts| shown(posts).filter(|now| *now > first)).await;
+    phone.answer(prompt).await;
+    assert_eq!(fs::metadata(garden.join(".segue/inbox/film.mp4")).unwrap().len(), 3 << 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_for_an_open_terminal_waits_for_another_way() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let id = scratch.session(&garden, &["sow"], 5);
+    let transcript = scratch.folder(&garden).join(format!("{id}.jsonl"));
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    let mut terminal = HeldOpen::new(&scratch.home(), &garden, &transcript, "idle");
+    // What was chosen for the words before it cannot hold for a photo.
+    phone.say("water");
+    let card = phone.see_text(&["is open in a terminal"]).await;
+    phone.press(&card, "Send to the terminal").await;
+    let message = terminal.read();
+    terminal.take_up(&message);
+    terminal.answer(&serde_json::json!([{"type": "text", "text": "All wet."}]));
+    terminal.end_turn();
+    phone.see_text(&["All wet."]).await;
+    let prompt = phone.client.send(WHO, photo(&phone, "which flower?", (40, 30))).unwrap();
+    let card = phone.see_text(&["The terminal takes words only", "Your message waits"]).await;
+    assert_eq!(card.reply_to, Some(prompt));
+    assert!(card.buttons().all(|button| button.text != "Send to the terminal"));
+    phone.press(&card, "Take over").await;
+    assert_eq!(terminal.ended_by(), Some(15));
+    phone.answer(prompt).await;
+    let last = prompts(&scratch, &garden).pop().unwrap();
+    assert_eq!(kinds(&last), ["image", "text"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_part_is_offered_as_the_whole() {
+    let (scratch, garden, mut phone) = phone().await;
+    let album = ["two beds", ""].map(|text| photo(&phone, text, (40, 30)));
+    let ids = phone.client.send_album(WHO, album.to_vec()).unwrap();
+    phone.answer(ids[0]).await;
+    phone.client.edit(WHO, ids[1], "and a third").unwrap();
+    let offer = phone.see_text(&["You have edited a part of this"]).await;
+    assert_eq!(offer.reply_to, Some(ids[0]));
+    phone.press(&offer, "Send all of it again").await;
+    phone.see_text(&["I see 2 prompts"]).await;
+    let last = |at: usize| prompts(&scratch, &garden)[at].clone();
+    assert_eq!(kinds(&last(1)), ["image", "image", "text"]);
+    assert_eq!(last(1)[2]["text"], "two beds\n\nand a third");
+
+    let long = "a ".repeat(2_000);
+    let first = phone.say(long.trim_end());
+    let tail = phone.say("the end");
+    phone.answer(first).await;
+    phone.client.edit(WHO, tail, "the very end").unwrap();
+    let is_it = |post: &&segue::sandbox::Post| {
+        post.reply_to == Some(first) && post.text.contains("You have edited a part")
+    };
+    let offer = phone.see("the offer", |posts| posts.iter().find(is_it).cloned()).await;
+    phone.press(&offer, "Send all of it again").await;
+    phone.see_text(&["I see 4 prompts"]).await;
+    assert_eq!(last(3), format!("{}\nthe very end", long.trim_end()));
+
+    // What the other parts were is not known after a restart.
+    phone.terminate();
+    phone.boot().await;
+    phone.client.edit(WHO, ids[1], "and a fourth").unwrap();
+    phone.see_text(&["I do not have the rest of the album any more"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

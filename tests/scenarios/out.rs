@@ -98,11 +98,21 @@ async fn a_file_that_was_written_is_offered_with_its_diff() {
 
     fs::write(garden.join("new.txt"), "x\n").unwrap();
     phone.say("/diff");
-    phone.see_text(&["~/garden: +1 −1", "New files:", "new.txt"]).await;
+    phone.see_text(&["~/garden: +2 −1", "+sow in April", "b/new.txt", "+x"]).await;
+    fs::write(garden.join("map.bin"), [0, 159, 146, 150]).unwrap();
+    fs::write(garden.join("huge.log"), "x\n".repeat(200_000)).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", garden.join("link")).unwrap();
+    fs::create_dir(garden.join("nested")).unwrap();
+    git(&garden.join("nested"), &["init", "-q"]);
+    phone.say("/diff");
+    let diff =
+        phone.see_text(&["New files that are not shown:", "map.bin (4 bytes, binary)"]).await;
+    assert!(diff.text.contains("huge.log (390 kB)") && diff.text.contains("+/etc/passwd"));
+    assert!(!diff.text.contains("root:"), "{diff:?}");
     fs::write(&path, "a long line of many words\n".repeat(400)).unwrap();
     phone.say("/diff");
     let (post, page) = file(&phone, "changes.html").await;
-    assert!(post.text.contains("+400 −1"), "{post:?}");
+    assert!(post.text.contains("+402 −1"), "{post:?}");
     assert!(String::from_utf8(page).unwrap().contains("<span class=\"add\">+a long line"));
 }
 

@@ -5,7 +5,10 @@ use crate::{
         turn::{Said, Step, StepState, Turn},
         work::subject,
     },
-    claude::record::{Block, Kind, Message, Record, Usage},
+    claude::{
+        json::Raw,
+        record::{Block, Kind, Message, Record, Usage},
+    },
 };
 
 /// Characters that are kept of what a tool gave: turns are copied for each drawing.
@@ -59,7 +62,7 @@ impl Turn {
             };
             for step in self.steps.iter_mut().filter(|step| step.id == *id) {
                 step.state = if *error { StepState::Failed } else { StepState::Done };
-                let result = content.map(|content| content.text()).unwrap_or_default();
+                let result = content.map(Raw::text).unwrap_or_default();
                 step.result = result.chars().take(RESULT).collect();
                 step.result_cut = step.result.len() < result.len();
             }

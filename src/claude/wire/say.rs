@@ -6,6 +6,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Longest side of a picture, pixels: the API makes larger ones smaller before Claude sees them.
+/// <https://docs.claude.com/en/docs/build-with-claude/vision>
+pub const LONGEST_SIDE: u32 = 1_568;
+/// Largest picture that the API takes, bytes: 5 MB as base64.
+pub const LARGEST_IMAGE: usize = 3_700_000;
+
 /// A picture for Claude.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Image {
@@ -19,6 +25,11 @@ impl Image {
     /// A picture of this type.
     pub fn new(media_type: &'static str, bytes: &[u8]) -> Self {
         Self { media_type, data: STANDARD.encode(bytes).into() }
+    }
+
+    /// Its content, base64.
+    pub fn base64(&self) -> &str {
+        &self.data
     }
 
     fn block(&self) -> Value {
