@@ -20,6 +20,7 @@ mod later;
 mod ledger;
 mod lists;
 mod note;
+mod orphans;
 mod out;
 mod painter;
 mod parts;
@@ -59,8 +60,8 @@ use crate::{
         later::Waiting,
         ledger::{Ledger, Written},
         note::Note,
+        orphans::Queue,
         questions::Asked,
-        recovery::Queue,
         runs::{Runs, Shown},
         turnstile::Turnstile,
         verbose::Views,
@@ -199,7 +200,7 @@ pub async fn run(
         turnstile: Turnstile::default(),
         errands: JoinSet::new(),
         gather: Gather::default(),
-        intake: Intake::default(),
+        intake: Intake::new(spool.clone()),
         views: Views::default(),
         later: Waiting::default(),
         notes,
@@ -213,7 +214,10 @@ pub async fn run(
         told: HashSet::new(),
         history_failed: false,
     };
-    block_in_place(|| app.recover(found));
+    block_in_place(|| {
+        app.recover(found);
+        app.see_to_orphans();
+    });
     loop {
         tokio::select! {
             biased;
@@ -296,9 +300,8 @@ impl App {
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
             Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
             Note::Announced { place, prompt, message } => self.announced(place, prompt, message),
-            Note::Settled { prompt } => {
-                self.runs.shown.retain(|shown| shown.prompt != prompt);
-                self.runs.trim();
+            Note::Settled { prompt, place, progress } => {
+                self.runs.settle(prompt, progress.map(|id| (place, id)));
                 self.look_at_the_laptop();
             }
         }

@@ -60,6 +60,10 @@ pub(super) enum Note {
     Settled {
         /// Its prompt.
         prompt: PromptId,
+        /// Where its progress message was.
+        place: Place,
+        /// That message, if there was one.
+        progress: Option<i32>,
     },
     /// The permission mode has changed in a turn.
     Mode {

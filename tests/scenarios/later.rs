@@ -115,7 +115,8 @@ async fn a_limit_that_has_reset_while_nobody_looked_is_due_at_once() {
     phone.kill();
     // As if it had been pressed long ago: the time stands in the button.
     let mut update: Value = serde_json::from_slice(&fs::read(kept).unwrap()).unwrap();
-    let pressed = update.pointer_mut("/raw/callback_query/data").unwrap();
+    let mut raws = update["raws"].as_array_mut().unwrap().iter_mut();
+    let pressed = raws.find_map(|raw| raw.pointer_mut("/callback_query/data")).unwrap();
     let (button, _) = pressed.as_str().unwrap().rsplit_once(':').unwrap();
     *pressed = format!("{button}:1").into();
     fs::write(kept, update.to_string()).unwrap();
