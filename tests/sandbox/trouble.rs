@@ -83,27 +83,27 @@ async fn a_call_is_held_before_or_after_it_has_happened() {
             tokio::task::yield_now().await;
         }
     };
-    let hold = |at| client.fault(Fault::on("sendMessage", Trouble::Hold { at }));
+    let arm = |at| client.fault(Fault::on("sendMessage", Trouble::Hold { at }));
 
-    hold(Stage::Asked);
+    arm(Stage::Asked);
     tokio::select! {
         _ = bench.send(body("a")) => panic!("it is held"),
         () = held(1) => assert_eq!(texts(), [""; 0]),
     }
     held(0).await;
-    hold(Stage::Done);
+    arm(Stage::Done);
     tokio::select! {
         _ = bench.send(body("b")) => panic!("it is held"),
         () = held(1) => {}
     }
     held(0).await;
     assert_eq!(texts(), ["b"], "what broke off before never happens");
-    hold(Stage::Asked);
+    arm(Stage::Asked);
     tokio::join!(bench.send(body("c")), async {
         held(1).await;
         client.let_go();
     });
-    client.disarm(hold(Stage::Done));
+    client.disarm(arm(Stage::Done));
     bench.send(body("d")).await;
     assert_eq!(texts(), ["b", "c", "d"]);
     let log: Vec<_> = client.calls(0).into_iter().map(|call| call.status).collect();

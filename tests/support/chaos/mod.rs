@@ -35,7 +35,8 @@ const FOR_A_MOMENT: Duration = Duration::from_secs(30);
 /// What Claude says. Every answer ends in the prompt that it is about.
 pub(crate) fn script() -> Value {
     let sentences = |part: u32| -> String {
-        (0..60).map(|n| format!("Sentence {n} of part {part} is read once. ")).collect()
+        let each = (0..60).map(|n| format!("Sentence {n} of part {part} is read once."));
+        each.collect::<Vec<_>>().join(" ")
     };
     let long: Vec<String> = (1..=4).map(sentences).collect();
     json!({"pace": {"chunk": 400, "delay": 2}, "rules": [
@@ -290,7 +291,7 @@ impl Chaos {
 
     fn look(&self) -> Look {
         let texts = transcripts(&self.claude);
-        let lines = |text: &Vec<u8>| text.iter().filter(|byte| **byte == b'\n').count();
+        let lines = |text: &Vec<u8>| memchr::memchr_iter(b'\n', text).count();
         Look {
             records: texts.iter().map(lines).sum(),
             spool: self.phone.state(),
