@@ -20,7 +20,7 @@ use crate::support::{
 };
 
 /// Kills of the short form.
-const KILLS: u64 = 12;
+const KILLS: u64 = 10;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn never_lost_never_twice() {
