@@ -23,6 +23,7 @@ mod picker;
 mod program;
 mod promises;
 mod recovery;
+mod soak;
 mod restart;
 mod shutdown;
 mod steering;
