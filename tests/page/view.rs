@@ -143,6 +143,11 @@ impl View {
         let Some(directory) = std::env::var_os("SEGUE_PICTURES") else { return };
         for scheme in ["dark", "light"] {
             self.prefer(scheme);
+            // Colours may be on their way to the other scheme.
+            self.eval(
+                "Promise.all(document.getAnimations().map((one) => one.finished)).then(
+                () => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))",
+            );
             let shot = self.chromium.call("Page.captureScreenshot", json!({ "format": "png" }));
             let bytes = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
             let path = Path::new(&directory).join(format!("{name}-{scheme}.png"));

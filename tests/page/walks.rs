@@ -14,6 +14,9 @@ use crate::{
     view::{Screen, View},
 };
 
+/// What the last part of an answer ends in.
+const DONE: &str = " s · <$0.01";
+
 /// The demo on a telephone, with the private chat open.
 fn walk(test: &str) -> Option<(Demo, View)> {
     let program = find_for(test)?;
@@ -38,13 +41,13 @@ fn a_walk_through_what_claude_asks() {
     view.keep("asks-permission");
     view.press("Allow once");
     view.message("✓ Allowed");
-    view.message("All 24 tests pass");
+    view.message(DONE);
     let last = view.newest();
     view.say("Run them again, please");
     view.newer(&last, "Claude asks: Run");
     view.press_like("Always allow");
     view.newer(&last, "Always allow");
-    view.newer(&last, "All 24 tests pass");
+    view.newer(&last, DONE);
     view.keep("asks-always");
 
     view.say("Fix the interval");
@@ -116,6 +119,7 @@ fn a_walk_through_steering_a_turn() {
     view.say("! Never mind that");
     view.newer(&last, "Stopped here");
     view.newer(&last, "Gladly. This is prompt");
+    view.newer(&last, DONE);
     view.settled();
 
     let last = view.newest();
@@ -135,7 +139,7 @@ fn a_walk_through_steering_a_turn() {
 fn a_walk_through_the_pickers() {
     let Some((_demo, mut view)) = walk("a walk through the pickers") else { return };
     view.say("Hello");
-    view.message("Gladly. This is prompt");
+    view.message(DONE);
     for (command, label, said) in [
         ("/mode", "acceptEdits", "Mode: acceptEdits"),
         ("/model", "Sonnet", "Model: Sonnet"),
@@ -159,15 +163,16 @@ fn a_walk_through_the_pickers() {
     view.keep("pick-fork");
     let last = view.newest();
     view.say("Hello, copy");
-    view.newer(&last, "Gladly. This is prompt");
+    view.newer(&last, DONE);
     view.say("/agent");
     view.message("Start a session with one of Claude's agents");
     view.keep("pick-agent");
     view.press("Explore");
     view.message("New session with the agent Explore");
     let last = view.newest();
-    view.say("Hello, agent");
+    view.say("Hello again");
     view.newer(&last, "This is prompt 1 of our conversation");
+    view.newer(&last, DONE);
     view.say("/status");
     view.message("effort low");
     view.keep("pick-status");
@@ -205,7 +210,7 @@ fn send_thing(view: &mut View, thing: &str) {
 #[test]
 fn a_walk_through_what_goes_in() {
     let Some((_demo, mut view)) = walk("a walk through what goes in") else { return };
-    let answered = |view: &mut View, last: &str| view.newer(last, "Gladly. This is prompt");
+    let answered = |view: &mut View, last: &str| view.newer(last, DONE);
     let mut last = view.newest();
     for names in [&["bed.png"][..], &["north.png", "south.png"]] {
         view.click("#input");
