@@ -145,7 +145,7 @@ impl View {
             self.prefer(scheme);
             // Colours may be on their way to the other scheme.
             self.eval(
-                "Promise.all(document.getAnimations().map((one) => one.finished)).then(
+                "Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(
                 () => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))",
             );
             let shot = self.chromium.call("Page.captureScreenshot", json!({ "format": "png" }));

@@ -257,7 +257,7 @@ fn a_walk_through_what_goes_in() {
     view.press("Send it again");
     last = answered(&mut view, &last);
 
-    view.act(&last, "forward");
+    view.act(&mine, "forward");
     view.see(".post.out .forwarded", "Forwarded from");
     last = answered(&mut view, &last);
     let text = format!("document.querySelector('[data-message=\"{last}\"] .text')");
@@ -348,7 +348,7 @@ fn a_walk_through_what_claude_does() {
     view.message("☐ Write it down");
 
     view.say("Send an agent");
-    view.message("    ▸ Read");
+    view.message("▸ Read …/greenhouse/src/sensors.rs");
     view.keep("does-agent");
     view.message("The sub-agent found it");
     view.settled();
@@ -356,7 +356,7 @@ fn a_walk_through_what_claude_does() {
     view.say("Start the pump");
     view.message("Still running in the background: Fill the barrel");
     let last = view.newest();
-    view.newer(&last, "“Fill the barrel” completed");
+    view.newer(&last, "\"Fill the barrel\" completed");
     view.keep("does-background");
     view.settled();
     end(&mut view);
