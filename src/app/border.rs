@@ -34,9 +34,15 @@ impl App {
     fn take(&mut self, intent: Intent, raw: Value, turn: poll::Turn) {
         let Some((prompt, _)) = self.prompt_in(&intent) else { return self.intent(intent) };
         let pressed = matches!(intent, Intent::Tap(..));
+        // Whether it was answered is seen when it is whole.
+        let part = matches!(&intent, Intent::Prompt(asking) if self.gather.is_part(asking));
+        let held = || {
+            let update = raw["update_id"].as_i64().unwrap_or_default();
+            self.spool.number(prompt.id).is_some() || self.spool.has(update)
+        };
         let is_known = self.runs.is_shown(prompt.id)
-            || (!pressed && self.spool.number(prompt.id).is_some())
-            || (!pressed && turn == poll::Turn::Perhaps && self.is_answered(&prompt));
+            || (!pressed && held())
+            || (!pressed && !part && turn == poll::Turn::Perhaps && self.is_answered(&prompt));
         // Another way for a prompt that is on its way to a terminal.
         if let Intent::Tap(Tap::Terminal(_) | Tap::TakeOver(..), _) = intent
             && is_known
@@ -50,7 +56,8 @@ impl App {
             return;
         }
         let came = if turn == poll::Turn::Perhaps { Came::Perhaps } else { Came::New };
-        self.spool.hold(prompt.id, raw, came);
+        let parts = if pressed { self.intake.raws(prompt.source) } else { Vec::new() };
+        self.spool.hold(prompt.id, [parts, vec![raw]].concat(), came);
         self.intent(intent);
         self.rest(prompt.id);
     }

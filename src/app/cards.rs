@@ -9,6 +9,7 @@ use crate::{
     app::painter::Painter,
     bridge::{
         question::{About, Open},
+        spool::Question,
         turn::{Outcome, Turn},
     },
     claude::home::Home,
@@ -58,6 +59,8 @@ impl Painter {
         how.sound = Sound::Aloud;
         let screen = question::open(&self.canvas.scene, &asker(turn), &open);
         if let Ok(id) = outbox.send(self.canvas.place, screen, how).await {
+            let asked = Question { message: id, about: question::subject(&open).text };
+            self.note(|spool, prompt| spool.asked(prompt, asked));
             self.questions.push((open, id));
         }
     }
@@ -65,6 +68,7 @@ impl Painter {
     /// Closes the questions that do not wait any more.
     fn close(&mut self, turn: &Turn) {
         let Self { canvas, questions, .. } = self;
+        let mut closed = Vec::new();
         questions.retain(|(open, id)| {
             let request = &open.ask.request;
             if turn.asks.iter().any(|open| open.ask.request == *request) {
@@ -78,8 +82,12 @@ impl Painter {
             };
             let screen = question::closed(&canvas.scene, open, how);
             drop(canvas.outbox.edit(canvas.place, *id, screen));
+            closed.push(*id);
             false
         });
+        for id in closed {
+            self.note(|spool, prompt| spool.closed(prompt, id));
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! A message that was edited after it was sent: Claude has read what it was, so the new text is
 //! offered and not sent by itself.
 
-use crate::{app::App, screens::files, telegram::intent::Asking};
+use crate::{
+    app::{App, prompts::Sending},
+    screens::files,
+    telegram::intent::Asking,
+};
 
 impl App {
     /// Offers to send a prompt again as it is now: all of it, where the message is a part.
@@ -12,7 +16,7 @@ impl App {
         if let Some(bundle) = self.intake.parts.edit(asking).cloned() {
             let first = &bundle.parts[0];
             let Some(session) = first.session.or_else(bound) else { return };
-            let prompt = self.joined(&bundle);
+            let Some(Sending { prompt, .. }) = self.composed(&bundle.parts) else { return };
             self.intake.forget(prompt.source);
             self.intake.keep(&prompt);
             return self.reply(&first.message, files::edited_part(session, edited));

@@ -7,12 +7,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{bridge::place::Place, telegram::intent::Asking};
+use crate::{
+    bridge::{place::Place, prompt::PromptId},
+    telegram::intent::Asking,
+};
 
 /// A client splits a text at 4,096 UTF-16 units or a little before; a shorter one is whole.
 pub(super) const SPLIT: usize = 3_800;
 /// How long after a part the next one comes: they are sent in one go.
 const MOMENT: Duration = Duration::from_millis(700);
+/// The same for parts that an earlier process has got: the next ones come with the first poll.
+const FIRST_POLL: Duration = Duration::from_secs(3);
 
 /// What has come and may not be all.
 #[derive(Debug, Default)]
@@ -23,14 +28,39 @@ pub(super) struct Gather {
 /// Messages of one prompt, in order; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Bundle {
+    /// The prompt that they are: that of the first.
+    pub(super) id: PromptId,
     pub(super) parts: Vec<Asking>,
     /// Until when more is waited for.
     until: Instant,
 }
 
 impl Gather {
-    /// Takes a message in, and gives back what is whole now, in order.
-    pub(super) fn take(&mut self, asking: Asking, now: Instant) -> Vec<Bundle> {
+    /// The prompt that a message goes on with.
+    pub(super) fn prompt_of(&self, asking: &Asking) -> Option<PromptId> {
+        let place = asking.message.place;
+        let open = self.open.iter().find(|bundle| bundle.place() == place)?;
+        open.goes_on_with(asking).then_some(open.id)
+    }
+
+    /// Whether a message may not be all of its prompt.
+    pub(super) fn is_part(&self, asking: &Asking) -> bool {
+        may_be_followed(asking) || self.prompt_of(asking).is_some()
+    }
+
+    /// Whether more is waited for.
+    pub(super) fn holds(&self, id: PromptId) -> bool {
+        self.open.iter().any(|bundle| bundle.id == id)
+    }
+
+    /// Takes up what an earlier process has gathered.
+    pub(super) fn resume(&mut self, (id, parts): (PromptId, Vec<Asking>), now: Instant) {
+        self.open.push(Bundle { id, parts, until: now + FIRST_POLL });
+    }
+
+    /// Takes a message in, the prompt `id` if it is a first part, and gives back what is whole now,
+    /// in order.
+    pub(super) fn take(&mut self, (id, asking): (PromptId, Asking), now: Instant) -> Vec<Bundle> {
         let place = asking.message.place;
         let open = self.open.iter_mut().find(|bundle| bundle.place() == place);
         let mut whole = Vec::new();
@@ -44,7 +74,7 @@ impl Gather {
             }
             _ => {
                 whole.extend(self.flush(place));
-                let bundle = Bundle { parts: vec![asking], until: now + MOMENT };
+                let bundle = Bundle { id, parts: vec![asking], until: now + MOMENT };
                 if bundle.may_grow() {
                     self.open.push(bundle);
                 } else {
@@ -73,6 +103,11 @@ impl Gather {
 }
 
 impl Bundle {
+    /// Messages that are all of a prompt.
+    pub(super) fn of(id: PromptId, parts: Vec<Asking>) -> Self {
+        Self { id, parts, until: Instant::now() }
+    }
+
     fn place(&self) -> Place {
         self.parts[0].message.place
     }
@@ -95,9 +130,13 @@ impl Bundle {
 
     /// Whether there may be more of it.
     fn may_grow(&self) -> bool {
-        let last = &self.last().message;
-        last.extra.album.is_some() || (last.extra.file.is_none() && is_long(last))
+        may_be_followed(self.last())
     }
+}
+
+fn may_be_followed(asking: &Asking) -> bool {
+    let Asking { message, .. } = asking;
+    message.extra.album.is_some() || (message.extra.file.is_none() && is_long(message))
 }
 
 /// Whether a text may have been split.
@@ -108,9 +147,12 @@ fn is_long(message: &crate::telegram::update::Message) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telegram::update::{ChatKind, Extra, Message, User};
+    use crate::{
+        bridge::prompt::Source,
+        telegram::update::{ChatKind, Extra, Message, User},
+    };
 
-    fn asking(chat: i64, id: i32, text: &str, album: Option<&str>) -> Asking {
+    fn asking(chat: i64, id: i32, text: &str, album: Option<&str>) -> (PromptId, Asking) {
         let message = Message {
             place: Place { chat, thread: None },
             id,
@@ -125,7 +167,8 @@ mod tests {
             quote: None,
             extra: Extra { album: album.map(str::to_owned), ..Extra::default() },
         };
-        Asking { message, session: None }
+        let source = Source { bot: 1, place: message.place, message: id };
+        (PromptId::of(source, 0), Asking { message, session: None })
     }
 
     fn ids(bundles: &[Bundle]) -> Vec<Vec<i32>> {
@@ -163,5 +206,20 @@ mod tests {
         assert!(gather.flush(Place { chat: 2, thread: None }).is_none());
         assert!(gather.flush(Place { chat: 1, thread: None }).is_some());
         assert_eq!(gather.deadline(), None);
+    }
+
+    #[test]
+    fn what_an_earlier_process_has_got_goes_on() {
+        let now = Instant::now();
+        let mut gather = Gather::default();
+        let (first, part) = asking(1, 1, "", Some("a"));
+        assert!(gather.is_part(&part));
+        gather.resume((first, vec![part]), now);
+        let (second, part) = asking(1, 2, "", Some("a"));
+        assert_eq!(gather.prompt_of(&part), Some(first));
+        assert_eq!(gather.prompt_of(&asking(1, 3, "", None).1), None);
+        gather.take((second, part), now);
+        assert!(gather.holds(first) && !gather.holds(second));
+        assert_eq!(ids(&gather.due(now + MOMENT)), [[1, 2]]);
     }
 }

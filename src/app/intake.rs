@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
         place::Place,
         prompt::{Prompt, PromptId, Source},
         run::{Asked, Seat},
+        spool::{Came, Spool},
         turn::{Outcome, Phase, Wait},
     },
     screens::files,
@@ -43,8 +45,16 @@ pub(super) struct Intake {
     /// Where one picture at a time is made smaller.
     desk: Arc<Semaphore>,
     /// What a button on a reply to one message could not find again there.
-    kept: VecDeque<Prompt>,
+    kept: VecDeque<Kept>,
     pub(super) parts: Parts,
+    spool: Spool,
+}
+
+/// A prompt that is remembered for its buttons.
+struct Kept {
+    prompt: Prompt,
+    /// The updates that brought its parts.
+    raws: Vec<Value>,
 }
 
 /// A prompt with its seat.
@@ -54,14 +64,12 @@ struct Load {
     ready: bool,
 }
 
-impl Default for Intake {
-    fn default() -> Self {
-        let (queues, desk) = (HashMap::new(), Arc::new(Semaphore::new(1)));
-        Self { queues, desk, kept: VecDeque::new(), parts: Parts::default() }
-    }
-}
-
 impl Intake {
+    pub(super) fn new(spool: Spool) -> Self {
+        let (queues, desk) = (HashMap::new(), Arc::new(Semaphore::new(1)));
+        Self { queues, desk, kept: VecDeque::new(), parts: Parts::default(), spool }
+    }
+
     /// Takes back what waits in a place; whether there was something.
     pub(super) fn take_back(&mut self, place: Place) -> bool {
         let queue = self.queues.remove(&place).unwrap_or_default();
@@ -80,18 +88,47 @@ impl Intake {
 
     /// What is remembered of a message.
     pub(super) fn remembered(&self, source: Source) -> Option<Prompt> {
-        self.kept.iter().rev().find(|kept| kept.source == source).cloned()
+        self.find(source).map(|kept| kept.prompt.clone())
+    }
+
+    /// The updates that brought a remembered prompt.
+    pub(super) fn raws(&self, source: Source) -> Vec<Value> {
+        self.find(source).map(|kept| kept.raws.clone()).unwrap_or_default()
+    }
+
+    fn find(&self, source: Source) -> Option<&Kept> {
+        self.kept.iter().rev().find(|kept| kept.prompt.source == source)
+    }
+
+    /// Whether a prompt is remembered.
+    pub(super) fn keeps(&self, id: PromptId) -> bool {
+        self.kept.iter().any(|kept| kept.prompt.id == id)
     }
 
     /// Remembers nothing of a message any more.
     pub(super) fn forget(&mut self, source: Source) {
-        self.kept.retain(|kept| kept.source != source);
+        let Self { kept, spool, .. } = self;
+        kept.retain(|kept| {
+            let stays = kept.prompt.source != source;
+            if !stays {
+                spool.forget(kept.prompt.id);
+            }
+            stays
+        });
     }
 
+    /// Remembers a prompt, with the updates that the spool has of it.
     pub(super) fn keep(&mut self, prompt: &Prompt) {
-        self.kept.push_back(prompt.clone());
-        if self.kept.len() > KEPT {
-            self.kept.pop_front();
+        let raws = self.spool.get(prompt.id).map(|(kept, _)| kept.raws).unwrap_or_default();
+        self.keep_parts(prompt, raws);
+    }
+
+    pub(super) fn keep_parts(&mut self, prompt: &Prompt, raws: Vec<Value>) {
+        self.kept.push_back(Kept { prompt: prompt.clone(), raws });
+        if self.kept.len() > KEPT
+            && let Some(oldest) = self.kept.pop_front()
+        {
+            self.spool.forget(oldest.prompt.id);
         }
     }
 }
@@ -103,7 +140,12 @@ fn end(load: &Load, outcome: Outcome) {
 impl App {
     /// A message for Claude, or a part of one.
     pub(super) fn prompt(&mut self, asking: Asking) {
-        for bundle in self.gather.take(asking, Instant::now()) {
+        let id = PromptId::of(self.source(asking.message.place, asking.message.id), 0);
+        if let Some(whole) = self.gather.prompt_of(&asking) {
+            let joined = self.spool.join(whole, id);
+            self.spooled(&joined);
+        }
+        for bundle in self.gather.take((id, asking), Instant::now()) {
             self.whole(&bundle);
         }
     }
@@ -122,29 +164,35 @@ impl App {
         }
     }
 
-    fn whole(&mut self, bundle: &Bundle) {
-        let Asking { message, session } = &bundle.parts[0];
-        let prompt = self.joined(bundle);
-        if bundle.parts.len() > 1 || wording::of(message) != message.text {
-            self.intake.keep(&prompt);
+    pub(super) fn whole(&mut self, bundle: &Bundle) {
+        let Some(sending) = self.composed(&bundle.parts) else { return };
+        let id = sending.prompt.id;
+        // A first part alone does not tell: until it is whole, it may not be what was answered.
+        if self.came(id) == Came::Perhaps && self.is_answered(&sending.prompt) {
+            tracing::info!(prompt = %id.0, "came again and was answered: nothing to do");
+            return self.spool.remove(id);
+        }
+        if is_more_than_a_reply_shows(&bundle.parts) {
+            self.intake.keep(&sending.prompt);
         }
         self.intake.parts.keep(bundle);
-        let group = message.chat == ChatKind::Group;
-        self.receive(Sending { prompt, session: *session, group });
+        self.receive(sending);
+        self.rest(id);
     }
 
-    /// The prompt that messages are together.
-    pub(super) fn joined(&self, bundle: &Bundle) -> Prompt {
-        let message = &bundle.parts[0].message;
-        let words: Vec<_> = bundle.parts.iter().map(|part| wording::of(&part.message)).collect();
+    /// The prompt that messages are together. None without any.
+    pub(super) fn composed(&self, parts: &[Asking]) -> Option<Sending> {
+        let Asking { message, session } = parts.first()?;
+        let words: Vec<_> = parts.iter().map(|part| wording::of(&part.message)).collect();
         // Of a split text the parts follow each other; captions of an album are apart.
         let between = if message.extra.album.is_some() { "\n\n" } else { "\n" };
         let said: Vec<_> = words.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
         let attached: Vec<Attached> =
-            bundle.parts.iter().filter_map(|part| part.message.extra.file.clone()).collect();
+            parts.iter().filter_map(|part| part.message.extra.file.clone()).collect();
         let source = self.source(message.place, message.id);
-        let said = said.join(between);
-        spoken(source, &said, &message.text).with(attached)
+        let prompt = spoken(source, &said.join(between), &message.text).with(attached);
+        let group = message.chat == ChatKind::Group;
+        Some(Sending { prompt, session: *session, group })
     }
 
     /// Sends a prompt on, unless Telegram will not let us have its file.
@@ -154,6 +202,7 @@ impl App {
         let large = sending.prompt.files().find(is_large).cloned();
         match large {
             Some(file) => {
+                self.intake.forget(source);
                 self.reply_to(source.place, source.message, files::too_large_to_fetch(&file));
             }
             None => self.send(sending),
@@ -244,6 +293,15 @@ impl App {
             self.runs.give(load.seat, load.asked);
         }
     }
+}
+
+/// Whether a button that replies to the first part would not find all of the prompt there.
+pub(super) fn is_more_than_a_reply_shows(parts: &[Asking]) -> bool {
+    let Some(Asking { message, .. }) = parts.first() else { return false };
+    parts.len() > 1
+        || message.extra.album.is_some()
+        || message.text.encode_utf16().count() >= SPLIT
+        || wording::of(message) != message.text
 }
 
 /// The prompt of a message. A first sign of the person's own tells its manner; what we have put

@@ -250,7 +250,7 @@ impl App {
         self.laptop.opened.retain(|(_, pid)| is_there(*pid));
         self.laptop.chosen.retain(|_, (_, pid)| is_there(*pid));
         for live in &all {
-            if !live.is_orphan() && !self.runs.has(live.pid) {
+            if live.is_foreign() && !self.runs.has(live.pid) {
                 self.opened(live);
             }
         }

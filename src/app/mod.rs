@@ -18,6 +18,7 @@ mod intake;
 mod laptop;
 mod ledger;
 mod lists;
+mod orphans;
 mod out;
 mod painter;
 mod parts;
@@ -54,9 +55,9 @@ use crate::{
         intake::Intake,
         laptop::Laptop,
         ledger::{Ledger, Written},
+        orphans::Queue,
         painter::Note,
         questions::Asked,
-        recovery::Queue,
         runs::{Runs, Shown},
         turnstile::Turnstile,
     },
@@ -192,7 +193,7 @@ pub async fn run(
         turnstile: Turnstile::default(),
         errands: JoinSet::new(),
         gather: Gather::default(),
-        intake: Intake::default(),
+        intake: Intake::new(spool.clone()),
         notes,
         spool,
         spool_failed: false,
@@ -204,7 +205,10 @@ pub async fn run(
         told: HashSet::new(),
         history_failed: false,
     };
-    block_in_place(|| app.recover(found));
+    block_in_place(|| {
+        app.recover(found);
+        app.see_to_orphans();
+    });
     loop {
         tokio::select! {
             biased;
@@ -284,9 +288,8 @@ impl App {
             Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
             Note::Heard { source, text } => self.heard(source, text),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
-            Note::Settled { prompt } => {
-                self.runs.shown.retain(|shown| shown.prompt != prompt);
-                self.runs.trim();
+            Note::Settled { prompt, place, progress } => {
+                self.runs.settle(prompt, progress.map(|id| (place, id)));
                 self.look_at_the_laptop();
             }
         }

@@ -77,6 +77,10 @@ pub(super) enum Note {
     Settled {
         /// Its prompt.
         prompt: PromptId,
+        /// Where its progress message was.
+        place: Place,
+        /// That message, if there was one.
+        progress: Option<i32>,
     },
     /// The turn ended in another session than it began in.
     Moved {
@@ -124,8 +128,9 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
         let moved = Note::Moved { place: painter.canvas.place, sessions: (first, last) };
         let _ = painter.canvas.notes.send(moved);
     }
+    let (place, progress) = (painter.canvas.place, painter.progress.as_ref().map(|(id, _)| *id));
     painter.finish().await;
-    let settled = Note::Settled { prompt };
+    let settled = Note::Settled { prompt, place, progress };
     let _ = painter.canvas.notes.send(settled);
 }
 
@@ -261,14 +266,19 @@ impl Painter {
                 self.remark(&scene, &turn).await;
                 self.canvas.spool.remove(turn.prompt);
             }
-            // It stays in the spool.
-            Some(Outcome::Shutdown) if !turn.taken => self.remark(&scene, &turn).await,
+            // It stays in the spool, to go on when segue is back.
+            Some(Outcome::Shutdown) if !turn.taken || turn.terminal.is_some() => {
+                self.remark(&scene, &turn).await;
+            }
             _ => self.answer(&scene, &turn).await,
         }
     }
 
     /// A word in the place of an answer.
     async fn remark(&mut self, scene: &Scene, turn: &Turn) {
+        if let Some(id) = self.called.take() {
+            self.canvas.outbox.delete(self.canvas.place, id);
+        }
         let screen = screens::turn::joining(scene, turn);
         let Canvas { outbox, place, .. } = &self.canvas;
         if let Some((id, _)) = self.progress.take() {
@@ -316,7 +326,7 @@ impl Painter {
     }
 
     /// Notes in the spool what is in the chat.
-    fn note(&self, note: impl FnOnce(&Spool, PromptId) -> std::io::Result<()>) {
+    pub(super) fn note(&self, note: impl FnOnce(&Spool, PromptId) -> std::io::Result<()>) {
         let prompt = self.turn.borrow().prompt;
         if let Err(error) = note(&self.canvas.spool, prompt) {
             tracing::warn!(%error, "the spool takes no note");

@@ -127,7 +127,7 @@ impl App {
     /// is nobody's: it is waited for, and the person is not asked.
     pub(super) fn holder(&self, session: SessionId) -> Option<Live> {
         let holds =
-            |live: &Live| live.session == session && !live.is_orphan() && !self.runs.has(live.pid);
+            |live: &Live| live.session == session && live.is_foreign() && !self.runs.has(live.pid);
         live::list(&self.setup.home).into_iter().find(holds)
     }
 

@@ -70,7 +70,7 @@ impl App {
             return;
         };
         let text = Text { text: message.text.clone(), entities: message.entities.clone() };
-        let screen = question::lost(session, text);
+        let screen = question::lost(session, &text);
         drop(self.outbox.edit(message.place, message.id, screen));
     }
 

@@ -1,7 +1,7 @@
 //! The runs that live, and the turns they show.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -24,6 +24,9 @@ use crate::{
     },
     claude::{session::SessionId, wire::offers::Offers},
 };
+
+/// Progress messages that are remembered: presses of their buttons may still be on their way.
+const ENDED: usize = 50;
 
 /// A turn that is not over, or a prompt that waits for one.
 pub(super) struct Shown {
@@ -50,12 +53,15 @@ pub(super) struct Runs {
     tasks: JoinSet<Over>,
     /// Turns that are not over.
     pub(super) shown: Vec<Shown>,
+    /// Progress messages of turns that were shown to their end, the newest last.
+    ended: VecDeque<(Place, i32)>,
 }
 
 impl Runs {
     pub(super) fn new(settings: Settings, warm: usize, cancel: CancellationToken) -> Self {
         let (live, tasks) = (HashMap::new(), JoinSet::new());
-        Self { settings, warm, cancel, live, tasks, shown: Vec::new() }
+        let (shown, ended) = (Vec::new(), VecDeque::new());
+        Self { settings, warm, cancel, live, tasks, shown, ended }
     }
 
     /// A turn for a prompt that somebody will answer.
@@ -137,6 +143,21 @@ impl Runs {
     /// Whether a turn of this prompt is shown.
     pub(super) fn is_shown(&self, prompt: PromptId) -> bool {
         self.shown.iter().any(|shown| shown.prompt == prompt)
+    }
+
+    /// A turn is over and shown.
+    pub(super) fn settle(&mut self, prompt: PromptId, progress: Option<(Place, i32)>) {
+        self.shown.retain(|shown| shown.prompt != prompt);
+        self.ended.extend(progress);
+        if self.ended.len() > ENDED {
+            self.ended.pop_front();
+        }
+        self.trim();
+    }
+
+    /// Whether a message has shown one of the last turns, to its end.
+    pub(super) fn has_shown(&self, place: Place, message: i32) -> bool {
+        self.ended.contains(&(place, message))
     }
 
     /// Tells the run of a session.

@@ -12,6 +12,7 @@ use crate::{
     screens::{notice, sessions::Purpose, turn::stop_key},
     telegram::{
         button::{Carry, Key, Tap},
+        handover::Hand,
         screen::Screen,
         text::Text,
         update::{ChatKind, Message, Press},
@@ -30,8 +31,11 @@ impl App {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
             Tap::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
-                // The button outlived its turn.
-                self.strip(message);
+                // Killed between sending a progress message and noting that, an earlier process has
+                // left it behind: nothing but its button ever tells of it.
+                if !self.runs.has_shown(message.place, message.id) {
+                    self.outbox.delete(message.place, message.id);
+                }
                 "That turn has ended."
             })),
             Tap::Answer(key, deed) => self.tap_answer((key, deed), press, message),
@@ -209,6 +213,10 @@ impl App {
         match tap {
             Tap::AskAgain(session) => Some(self.own(message, *session, ASK_AGAIN)),
             Tap::Compact(session) => Some(self.own(message, *session, COMPACT)),
+            Tap::Hand(Hand::Say) => {
+                let prompt = self.heard_in(message)?;
+                Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
+            }
             tap if is_carrying(tap) => self.waiting(message),
             _ => None,
         }

@@ -68,11 +68,7 @@ impl App {
 
     /// Sends what was heard; the message of the button shows it.
     pub(super) fn say_heard(&mut self, message: &Message) {
-        let prompt = message.reply.as_deref().and_then(|voice| {
-            let source = self.source(message.place, voice.id);
-            self.intake.remembered(source).or_else(|| Some(Prompt::new(source, shown(message)?, 0)))
-        });
-        let Some(prompt) = prompt else {
+        let Some(prompt) = self.heard_in(message) else {
             return self.say(message.place, notice::plain("What was heard is gone: say it again."));
         };
         let sent = files::said(&prompt.text);
@@ -81,6 +77,12 @@ impl App {
         self.intake.forget(prompt.source);
         self.intake.keep(&prompt);
         self.send(Sending { prompt, session: None, group });
+    }
+
+    /// The prompt that a message of ours shows as heard.
+    pub(super) fn heard_in(&self, message: &Message) -> Option<Prompt> {
+        let source = self.source(message.place, message.reply.as_deref()?.id);
+        self.intake.remembered(source).or_else(|| Some(Prompt::new(source, shown(message)?, 0)))
     }
 
     /// Forgets what was heard.

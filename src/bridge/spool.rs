@@ -2,15 +2,16 @@
 //!
 //! A file is written before Telegram hears that the update came, and goes when the last part of the
 //! answer is in the chat, so at rest the directory is empty. It holds what a later process needs to
-//! take the prompt up by the ordinary path: the update as it came, where the prompt went, and which
-//! messages show it. What the prompt did is not in it: that stands in the transcript. A file that
-//! cannot be read is set aside and never in the way.
+//! take the prompt up by the ordinary path: the updates as they came, where the prompt went, and
+//! which messages show it. What the prompt did is not in it: that stands in the transcript. A file
+//! that cannot be read is set aside and never in the way.
+
+mod disk;
 
 use std::{
     collections::HashMap,
     ffi::OsStr,
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
@@ -21,14 +22,17 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    bridge::prompt::PromptId,
+    bridge::{
+        prompt::PromptId,
+        spool::disk::{Care, aside, find, lay_aside, name, write},
+    },
     claude::{process::Conversation, session::SessionId},
 };
 
+pub use disk::{Found, decode};
+
 /// Form of the files; one of another form is set aside.
-const VERSION: u32 = 1;
-/// Directory of what cannot be used.
-const ASIDE: &str = "set-aside";
+const VERSION: u32 = 2;
 
 /// How a prompt came to this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,8 +54,12 @@ pub struct Kept {
     pub id: Uuid,
     /// When it came, milliseconds since the epoch: the order of prompts.
     pub at: u64,
-    /// The update that carries it, as Telegram sent it.
-    pub raw: Value,
+    /// The updates that carry it, as Telegram sent them: its parts in order, and the press that
+    /// sent it, if one did.
+    pub raws: Vec<Value>,
+    /// How far it is.
+    #[serde(default)]
+    pub stage: Stage,
     /// Where it went, as soon as that is decided.
     #[serde(default)]
     pub leg: Option<Leg>,
@@ -61,6 +69,31 @@ pub struct Kept {
     /// The messages of its answer, in order, as far as they are in the chat.
     #[serde(default)]
     pub sent: Vec<i32>,
+    /// Questions of Claude's that are in the chat and wait for the person.
+    #[serde(default)]
+    pub questions: Vec<Question>,
+}
+
+/// How far a prompt is on its way in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// More parts of it may come.
+    Gathering,
+    /// It is whole and on its way.
+    #[default]
+    Going,
+    /// A button in the chat sends it, and Telegram would not bring all of it along.
+    Waiting,
+}
+
+/// A question of Claude's in the chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The message that asks.
+    pub message: i32,
+    /// What it is about, in a few words.
+    pub about: String,
 }
 
 /// Where a prompt went.
@@ -122,15 +155,6 @@ struct Held {
     written: bool,
 }
 
-/// What an earlier process left.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// Prompts, the oldest first.
-    pub kept: Vec<Kept>,
-    /// Names of files that could not be read and were set aside.
-    pub damaged: Vec<String>,
-}
-
 impl Spool {
     /// The spool in `directory`, which need not exist, and what is in it.
     pub fn open(directory: PathBuf) -> (Self, Found) {
@@ -145,12 +169,39 @@ impl Spool {
 
     /// Takes a prompt in, in memory only: until it is [kept](Self::keep), Telegram must not hear
     /// that it came. Returns the number of this holding.
-    pub fn hold(&self, id: PromptId, raw: Value, came: Came) -> u64 {
+    pub fn hold(&self, id: PromptId, raws: Vec<Value>, came: Came) -> u64 {
         let mut inner = self.lock();
         inner.newest = (inner.newest + 1).max(now());
-        let (at, leg, sent) = (inner.newest, None, Vec::new());
-        let kept = Kept { version: VERSION, id: id.0, at, raw, leg, progress: None, sent };
+        let kept = Kept::new(id.0, inner.newest, raws);
         inner.hold(kept, (came, false))
+    }
+
+    /// Makes what was held as `part` the last part of a prompt, and writes that down.
+    pub fn join(&self, id: PromptId, part: PromptId) -> io::Result<()> {
+        let mut inner = self.lock();
+        let Shelf { directory, held, .. } = &mut *inner;
+        let Some(part) = held.remove(&part.0) else { return Ok(()) };
+        let Some(held) = held.get_mut(&id.0) else { return Ok(()) };
+        held.kept.raws.extend(part.kept.raws);
+        held.write(directory)
+    }
+
+    /// Writes down how far a prompt is.
+    pub fn stand(&self, id: PromptId, stage: Stage) -> io::Result<()> {
+        let mut inner = self.lock();
+        let Shelf { directory, held, .. } = &mut *inner;
+        let Some(held) = held.get_mut(&id.0) else { return Ok(()) };
+        if held.written && held.kept.stage == stage {
+            return Ok(());
+        }
+        held.kept.stage = stage;
+        held.write(directory)
+    }
+
+    /// Whether an update brought a prompt that is held, or a part of one.
+    pub fn has(&self, update: i64) -> bool {
+        let is_it = |raw: &Value| raw["update_id"] == update;
+        self.lock().held.values().any(|held| held.kept.raws.iter().any(is_it))
     }
 
     /// Writes a prompt down, with where it goes: from here on it survives us.
@@ -161,10 +212,11 @@ impl Spool {
         if held.written && leg == held.kept.leg {
             return Ok(());
         }
+        if leg.is_some() {
+            held.kept.stage = Stage::Going;
+        }
         held.kept.leg = leg;
-        write(directory, &held.kept, Care::Sync)?;
-        held.written = true;
-        Ok(())
+        held.write(directory)
     }
 
     /// Notes the message that shows the progress of a prompt.
@@ -175,6 +227,16 @@ impl Spool {
     /// Notes that one more part of an answer is in the chat.
     pub fn sent(&self, id: PromptId, message: i32) -> io::Result<()> {
         self.change(id, |kept| kept.sent.push(message))
+    }
+
+    /// Notes that a question is in the chat.
+    pub fn asked(&self, id: PromptId, question: Question) -> io::Result<()> {
+        self.change(id, |kept| kept.questions.push(question))
+    }
+
+    /// Notes that a question waits no more.
+    pub fn closed(&self, id: PromptId, message: i32) -> io::Result<()> {
+        self.change(id, |kept| kept.questions.retain(|question| question.message != message))
     }
 
     /// These need not survive the machine: without them a message comes twice or stays stale.
@@ -204,7 +266,15 @@ impl Spool {
         }
     }
 
-    /// The same, unless it was taken in again since it was held under this number.
+    /// No button sends a prompt any more.
+    pub fn forget(&self, id: PromptId) {
+        if self.get(id).is_some_and(|(kept, _)| kept.stage == Stage::Waiting) {
+            self.remove(id);
+        }
+    }
+
+    /// The same as [`Spool::remove`], unless it was taken in again since it was held under this
+    /// number.
     pub fn remove_if(&self, id: PromptId, number: u64) {
         if self.number(id) == Some(number) {
             self.remove(id);
@@ -221,11 +291,8 @@ impl Spool {
 
     /// The same with an update that brought no prompt.
     pub fn lay_aside(&self, update: i64, raw: &Value) {
-        let to = self.lock().directory.join(ASIDE);
-        let written = fs::create_dir_all(&to)
-            .and_then(|()| private(&to.join(format!("update-{update}.json"))))
-            .and_then(|mut file| file.write_all(raw.to_string().as_bytes()));
-        if let Err(error) = written {
+        let directory = self.lock().directory.clone();
+        if let Err(error) = lay_aside(&directory, &format!("update-{update}.json"), raw) {
             tracing::error!(%error, update, "cannot be set aside");
         }
     }
@@ -250,83 +317,27 @@ impl Shelf {
     }
 }
 
-/// How safely a file is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Care {
-    /// It survives a crash of this process.
-    Rename,
-    /// It survives a crash of the machine.
-    Sync,
-}
-
-fn name(id: Uuid) -> String {
-    format!("{id}.json")
-}
-
-fn write(directory: &Path, kept: &Kept, care: Care) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
-    let path = directory.join(name(kept.id));
-    let unfinished = path.with_extension("new");
-    let mut file = private(&unfinished)?;
-    file.write_all(&serde_json::to_vec(kept)?)?;
-    if care == Care::Sync {
-        file.sync_all()?;
+impl Held {
+    fn write(&mut self, directory: &Path) -> io::Result<()> {
+        write(directory, &self.kept, Care::Sync)?;
+        self.written = true;
+        Ok(())
     }
-    fs::rename(&unfinished, &path)?;
-    if care == Care::Sync {
-        File::open(directory)?.sync_all()?;
-    }
-    Ok(())
 }
 
-/// A file that only its owner can read: it holds what the person wrote.
-fn private(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
-}
-
-fn find(directory: &Path) -> Found {
-    let mut found = Found::default();
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = entry.path();
-        match path.extension().and_then(OsStr::to_str) {
-            // Never confirmed to Telegram, so it comes again.
-            Some("new") => drop(fs::remove_file(&path)),
-            Some("json") => {
-                if let Some(kept) = read(&path) {
-                    found.kept.push(kept);
-                } else {
-                    aside(directory, &entry.file_name());
-                    found.damaged.push(entry.file_name().to_string_lossy().into_owned());
-                }
-            }
-            _ => {}
+impl Kept {
+    fn new(id: Uuid, at: u64, raws: Vec<Value>) -> Self {
+        Self {
+            version: VERSION,
+            id,
+            at,
+            raws,
+            stage: Stage::Going,
+            leg: None,
+            progress: None,
+            sent: Vec::new(),
+            questions: Vec::new(),
         }
-    }
-    found.kept.sort_by_key(|kept| kept.at);
-    // Without files it is not to be seen.
-    let _ = fs::remove_dir(directory);
-    found
-}
-
-fn read(path: &Path) -> Option<Kept> {
-    let kept = decode(&fs::read(path).ok()?)?;
-    (path.file_stem()?.to_str()? == kept.id.to_string()).then_some(kept)
-}
-
-/// Reads the content of a file; None for what no spool of this version wrote.
-pub fn decode(bytes: &[u8]) -> Option<Kept> {
-    let kept: Kept = serde_json::from_slice(bytes).ok()?;
-    (kept.version == VERSION).then_some(kept)
-}
-
-fn aside(directory: &Path, name: &OsStr) {
-    let to = directory.join(ASIDE);
-    let moved =
-        fs::create_dir_all(&to).and_then(|()| fs::rename(directory.join(name), to.join(name)));
-    if let Err(error) = moved {
-        tracing::error!(%error, name = %name.to_string_lossy(), "cannot be set aside");
     }
 }
 
@@ -341,7 +352,7 @@ mod tests {
     use serde_json::json;
     use tempfile::{TempDir, tempdir};
 
-    use super::*;
+    use super::{disk::ASIDE, *};
 
     fn id(n: u128) -> PromptId {
         PromptId(Uuid::from_u128(n))
@@ -363,7 +374,7 @@ mod tests {
         let (spool, found) = open(&state);
         assert_eq!(found.kept, []);
         for n in [3, 1, 2] {
-            spool.hold(id(n), json!({"update_id": n as u64}), Came::New);
+            spool.hold(id(n), vec![json!({"update_id": n as u64})], Came::New);
         }
         spool.keep(id(3), None).unwrap();
         spool.keep(id(1), Some(leg())).unwrap();
@@ -381,11 +392,50 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_one_file_from_the_first_on() {
+        let state = tempdir().unwrap();
+        let (spool, _) = open(&state);
+        let raws = [1, 2, 3].map(|n| json!({"update_id": n}));
+        spool.hold(id(1), vec![raws[0].clone()], Came::New);
+        spool.stand(id(1), Stage::Gathering).unwrap();
+        for n in [2, 3] {
+            spool.hold(id(n), vec![raws[n as usize - 1].clone()], Came::New);
+            spool.join(id(1), id(n)).unwrap();
+            assert_eq!(spool.number(id(n)), None, "it is no prompt of its own");
+        }
+        let (again, found) = open(&state);
+        let [kept] = &found.kept[..] else { panic!("{found:?}") };
+        assert_eq!((kept.stage, &kept.raws[..]), (Stage::Gathering, &raws[..]));
+        assert_eq!([1, 2, 3, 4].map(|update| again.has(update)), [true, true, true, false]);
+        again.forget(id(1));
+        assert_eq!(open(&state).1.kept.len(), 1, "it does not wait for a button");
+        again.keep(id(1), Some(leg())).unwrap();
+        assert_eq!(open(&state).1.kept[0].stage, Stage::Going);
+        again.stand(id(1), Stage::Waiting).unwrap();
+        again.forget(id(1));
+        assert_eq!(open(&state).1.kept, []);
+    }
+
+    #[test]
+    fn open_questions_are_known_to_the_next_process() {
+        let state = tempdir().unwrap();
+        let (spool, _) = open(&state);
+        spool.hold(id(1), Vec::new(), Came::New);
+        spool.keep(id(1), Some(leg())).unwrap();
+        let question = |message| Question { message, about: "Run ls".to_owned() };
+        for message in [5, 6] {
+            spool.asked(id(1), question(message)).unwrap();
+        }
+        spool.closed(id(1), 5).unwrap();
+        assert_eq!(open(&state).1.kept[0].questions, [question(6)]);
+    }
+
+    #[test]
     fn a_late_removal_spares_what_came_again() {
         let state = tempdir().unwrap();
         let (spool, _) = open(&state);
-        let first = spool.hold(id(1), Value::Null, Came::New);
-        let second = spool.hold(id(1), Value::Null, Came::New);
+        let first = spool.hold(id(1), Vec::new(), Came::New);
+        let second = spool.hold(id(1), Vec::new(), Came::New);
         spool.keep(id(1), None).unwrap();
         spool.remove_if(id(1), first);
         assert_eq!(open(&state).1.kept.len(), 1);
@@ -397,7 +447,7 @@ mod tests {
     fn damage_is_set_aside_and_in_nobodys_way() {
         let state = tempdir().unwrap();
         let (spool, _) = open(&state);
-        spool.hold(id(1), json!({"update_id": 1}), Came::New);
+        spool.hold(id(1), vec![json!({"update_id": 1})], Came::New);
         spool.keep(id(1), None).unwrap();
         let directory = state.path().join("7");
         fs::write(directory.join("torn.json"), "{\"version\":1,").unwrap();
@@ -414,9 +464,9 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_are_too_strange(harms in vec((any::<Index>(), any::<u8>()), 0..6), cut: Index) {
-            let (at, raw, leg) = (5, json!({"message": {"text": "héllo"}}), Some(leg()));
-            let id = Uuid::from_u128(1);
-            let kept = Kept { version: 1, id, at, raw, leg, progress: Some(1), sent: vec![2] };
+            let raws = vec![json!({"message": {"text": "héllo"}})];
+            let new = Kept::new(Uuid::from_u128(1), 5, raws);
+            let kept = Kept { leg: Some(leg()), progress: Some(1), sent: vec![2], ..new };
             let mut bytes = serde_json::to_vec(&kept).unwrap();
             assert_eq!(decode(&bytes), Some(kept));
             for (at, byte) in harms {

@@ -357,7 +357,10 @@ impl Turn {
         }
         (self.thinking, self.retry) = (false, None);
         self.asks.clear();
-        self.terminal = None;
+        if outcome != Outcome::Shutdown {
+            // That goes on without us.
+            self.terminal = None;
+        }
         self.ended = Some(Instant::now());
         self.phase = Phase::Done(outcome);
     }

@@ -17,6 +17,7 @@ use rustix::{
 use super::{
     home::Home,
     json::Raw,
+    kinship,
     session::{SessionId, Status},
 };
 
@@ -53,10 +54,38 @@ pub struct Live {
     pub job: Option<String>,
 }
 
+/// Who has started a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    Foreign,
+    /// This process.
+    Child,
+    /// A segue that is gone.
+    Orphan,
+}
+
 impl Live {
-    /// Whether it is a headless process as segue starts them.
+    /// Whether it is a headless process of a segue that is gone.
     pub fn is_orphan(&self) -> bool {
-        self.entrypoint == "telegram"
+        self.origin() == Origin::Orphan
+    }
+
+    /// Whether it is a person's, or of another segue that lives: nobody of ours started it.
+    pub fn is_foreign(&self) -> bool {
+        self.origin() == Origin::Foreign
+    }
+
+    /// What a run of ours starts itself, by `claude -p` in a shell, says the same of itself; it
+    /// leads no group.
+    fn origin(&self) -> Origin {
+        if self.entrypoint != "telegram" {
+            return Origin::Foreign;
+        }
+        match kinship::of(self.pid) {
+            Some(kin) if kin.parent == std::process::id() => Origin::Child,
+            Some(kin) if !kin.leads || kinship::is_like_us(kin.parent) => Origin::Foreign,
+            Some(_) | None => Origin::Orphan,
+        }
     }
 
     /// Whether it belongs to no terminal: `claude --bg`.

@@ -7,6 +7,7 @@ pub mod home;
 pub mod inbox;
 pub mod json;
 pub mod jsonl;
+mod kinship;
 pub mod live;
 pub mod process;
 pub mod record;

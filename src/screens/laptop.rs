@@ -23,22 +23,17 @@ pub fn choose(scene: &Scene, session: &Session, live: &Live, files: usize) -> Sc
     text.push(" is ");
     let id = session.id;
     let mut ways = Vec::new();
-    if live.is_orphan() {
-        text.push("still in a turn that an earlier segue began. Your message waits.");
-        ways.push(row([("Send it when that is done", Tap::TakeOver(id, When::Idle))]));
-    } else {
-        text.append(whereabouts(live));
-        text.push(". If both wrote to it, one side's turns would be lost. Your message waits.");
-        if live.socket.is_some() && files > 0 {
-            text.push("\nThe terminal takes words only, so what you attached cannot go there.");
-        } else if live.socket.is_some() {
-            text.push("\n").bold("Send to the terminal").push(": Claude answers there and here.");
-            ways.push(row([("Send to the terminal", Tap::Terminal(id))]));
-        }
-        let (words, taking) = take_over(id, live);
-        text.push("\n").bold("Take over").push(words);
-        ways.push(taking);
+    text.append(whereabouts(live));
+    text.push(". If both wrote to it, one side's turns would be lost. Your message waits.");
+    if live.socket.is_some() && files > 0 {
+        text.push("\nThe terminal takes words only, so what you attached cannot go there.");
+    } else if live.socket.is_some() {
+        text.push("\n").bold("Send to the terminal").push(": Claude answers there and here.");
+        ways.push(row([("Send to the terminal", Tap::Terminal(id))]));
     }
+    let (words, taking) = take_over(id, live);
+    text.push("\n").bold("Take over").push(words);
+    ways.push(taking);
     ways.push(row([
         ("Fork", Tap::Fork(id)),
         ("Other session", others(&session.project, Carry::Prompt)),
@@ -77,6 +72,7 @@ fn whereabouts(live: &Live) -> Text {
     match &live.tmux {
         Some(pane) => text.push("in tmux ").code(&words::line(pane, TITLE)),
         None if live.is_background() => text.push("in the background"),
+        None if live.entrypoint == "telegram" => text.push("with another bot"),
         None => text.push("in a terminal"),
     };
     text.push(&format!(" on the laptop (process {}), ", live.pid));

@@ -191,6 +191,10 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
     let words = match turn.outcome() {
         Some(Outcome::Joined) => "Claude has taken this into the running turn.",
         Some(Outcome::TakenBack) => "Taken back: Claude has not read this.",
+        Some(Outcome::Shutdown) if turn.taken => {
+            "segue was ended while the terminal on the laptop works on this. What Claude says comes \
+             here when segue is back."
+        }
         Some(Outcome::Shutdown) => {
             "segue was ended before Claude read this. It is kept, and goes to Claude when segue is back."
         }

@@ -79,18 +79,18 @@ pub(crate) fn end(pid: i32) {
 }
 
 /// Waits until the bot knows that a message is in the chat: until then its reply is as good as lost.
-fn noted(phone: &Phone, field: &str) {
+pub(crate) fn noted(phone: &Phone, field: &str) {
     until("noted", || {
         phone.state().iter().any(|file| {
             let kept: Value =
                 serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
-            kept[field].is_i64() || !kept[field][0].is_null()
+            kept[field].is_i64() || !kept[field][0].is_null() || kept["stage"] == field
         })
     });
 }
 
 /// The answers to a prompt: messages that made a sound.
-fn answers(phone: &Phone, prompt: i64) -> Vec<Post> {
+pub(crate) fn answers(phone: &Phone, prompt: i64) -> Vec<Post> {
     let is_it = |post: &Post| post.reply_to == Some(prompt) && !post.silent;
     phone.client.messages(ADA).into_iter().filter(is_it).collect()
 }

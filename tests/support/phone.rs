@@ -171,7 +171,8 @@ impl Phone {
         self.bot.take().unwrap().wait().unwrap();
     }
 
-    fn signal(&self, signal: Signal) {
+    /// Sends the bot a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.pid()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
     }
@@ -306,10 +307,12 @@ impl Drop for Phone {
             // To be asked to wait is one where that was ordered.
             let refused = refused && (faults.is_empty() || call.status != Some(429));
             // A bot that was started again cannot know what its stale progress message shows: to draw
-            // the same is Telegram's way of saying that it is drawn.
+            // the same is Telegram's way of saying that it is drawn. Nor can it know what is deleted
+            // or answered.
+            let known = ["message is not modified", "to delete not found", "query is too old"];
             let same = call.response["description"]
                 .as_str()
-                .is_some_and(|words| words.contains("message is not modified"));
+                .is_some_and(|words| known.iter().any(|known| words.contains(known)));
             let refused = refused && !(same && self.starts > 1);
             assert!(!refused, "Telegram refuses {} {}: {}", call.method, call.body, call.response);
         }

@@ -261,7 +261,7 @@ pub fn closed(scene: &Scene, open: &Open, how: Closed<'_>) -> Screen {
     };
     let mut text = Text::default();
     match (how, &open.about) {
-        (Closed::Lost(session), _) => return lost(session, subject(open)),
+        (Closed::Lost(session), _) => return lost(session, &subject(open)),
         (Closed::Withdrawn, _) => {
             text.push("No longer asked: ").append(subject(open));
         }
@@ -295,14 +295,14 @@ pub fn closed(scene: &Scene, open: &Open, how: Closed<'_>) -> Screen {
 }
 
 /// A question that ended with the process that asked it. `what` it was about.
-pub fn lost(session: SessionId, what: Text) -> Screen {
-    let mut text = Text::plain("Not granted: segue ended before you answered. ");
-    text.append(what);
+pub fn lost(session: SessionId, what: &Text) -> Screen {
+    let mut text = Text::plain("✗ Not granted, since segue ended before you answered: ");
+    text.append(what.clone());
     screen(text.head(PART), vec![row([("Ask again", Tap::AskAgain(session))])])
 }
 
 /// What a question was about, in a few words.
-fn subject(open: &Open) -> Text {
+pub fn subject(open: &Open) -> Text {
     let mut text = Text::default();
     match &open.about {
         About::Plan(_) => text.push("the plan"),

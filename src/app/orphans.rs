@@ -1,0 +1,173 @@
+//! Turns that outlived an earlier process: followed in the transcript to their end.
+//!
+//! What comes meanwhile for their session waits, in order. An orphan that is at nothing any more is
+//! ended.
+
+use std::time::Duration;
+
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
+
+use crate::{
+    app::App,
+    bridge::{
+        prompt::PromptId,
+        recover::{self, Past},
+        run::{Asked, Seat},
+        spool::Came,
+        turn::{Outcome, Phase, Turn, Wait},
+    },
+    claude::{
+        home::Home,
+        live::{self, Live},
+        session::{SessionId, Status},
+    },
+};
+
+/// How often a turn of a process that is not our child is looked at: it tells nobody when it
+/// changes.
+const LOOK: Duration = Duration::from_millis(250);
+/// An orphan leaves by itself when its turn is over, and writes until then. One that idles longer
+/// has something in the background and is ended.
+const LEAVES: Duration = Duration::from_secs(3);
+
+/// Prompts that wait until an orphan is gone.
+pub(super) type Queue = Vec<(Seat, Asked)>;
+
+impl App {
+    /// Hands a prompt to the run of its session, or shows what became of it before.
+    pub(super) fn hand(&mut self, seat: Seat, asked: Asked) {
+        let session = seat.conversation.session();
+        if let Some(queue) = self.orphans.get_mut(&session) {
+            wait(&asked);
+            return queue.push((seat, asked));
+        }
+        let Some(live) = self.orphan(session) else { return self.give(seat, asked) };
+        tracing::info!(%session, pid = live.pid, "a process of an earlier segue is at work");
+        wait(&asked);
+        let (home, turn, prompt) = (self.setup.home.clone(), asked.turn.clone(), asked.prompt.id);
+        self.orphans.insert(session, vec![(seat, asked)]);
+        self.followers.spawn(async move {
+            follow(home, live, Some((prompt, turn))).await;
+            session
+        });
+    }
+
+    /// Processes of an earlier segue whose prompts are done, or unknown: what they are at they may
+    /// finish, and idle ones are ended.
+    pub(super) fn see_to_orphans(&mut self) {
+        for live in live::list(&self.setup.home) {
+            let session = live.session;
+            if !live.is_orphan() || self.orphans.contains_key(&session) {
+                continue;
+            }
+            tracing::info!(%session, pid = live.pid, "left by an earlier segue: it may finish");
+            self.orphans.insert(session, Vec::new());
+            let home = self.setup.home.clone();
+            self.followers.spawn(async move {
+                follow(home, live, None).await;
+                session
+            });
+        }
+    }
+
+    /// A process that an earlier segue left behind in a session.
+    fn orphan(&self, session: SessionId) -> Option<Live> {
+        let holds =
+            |live: &Live| live.session == session && live.is_orphan() && !self.runs.has(live.pid);
+        live::list(&self.setup.home).into_iter().find(holds)
+    }
+
+    /// An orphan is gone: what has waited goes on.
+    pub(super) fn orphan_gone(&mut self, session: SessionId) {
+        for (seat, asked) in self.orphans.remove(&session).unwrap_or_default() {
+            self.give(seat, asked);
+        }
+    }
+
+    /// Whether a session is followed; then its orphan is told to end.
+    pub(super) fn end_orphan(&self, session: SessionId) -> bool {
+        let followed = self.orphans.contains_key(&session);
+        if let Some(live) = self.orphan(session).filter(|_| followed) {
+            live.terminate();
+        }
+        followed
+    }
+
+    fn give(&mut self, seat: Seat, asked: Asked) {
+        let (id, session) = (asked.prompt.id, seat.conversation.session());
+        let came = self.came(id);
+        let past = if came == Came::New { Past::Unread } else { self.past(id, session) };
+        match past {
+            Past::Unread => {
+                asked.turn.send_modify(|turn| turn.phase = Phase::Starting);
+                self.hand_over(seat, asked);
+            }
+            Past::Joined => asked.turn.send_modify(|turn| {
+                turn.taken = true;
+                turn.finish(Outcome::Joined);
+            }),
+            Past::Turn(offset) => asked.turn.send_modify(|turn| {
+                let path = self.setup.home.transcript(session).unwrap_or_default();
+                if let Err(error) = recover::conclude(&path, offset, turn) {
+                    tracing::warn!(%error, path = %path.display(), "the transcript is gone");
+                    turn.finish(Outcome::BrokenOff);
+                }
+            }),
+        }
+    }
+
+    /// What waits for an orphan stays in the spool.
+    pub(super) fn leave_orphans(&mut self) {
+        for (_, asked) in self.orphans.drain().flat_map(|(_, queue)| queue) {
+            asked.turn.send_modify(|turn| {
+                turn.taken = false;
+                turn.finish(Outcome::Shutdown);
+            });
+        }
+    }
+}
+
+fn wait(asked: &Asked) {
+    asked.turn.send_modify(|turn| turn.phase = Phase::Waiting(Wait::Orphan));
+}
+
+/// Waits until a process is gone, and meanwhile shows in `turn` what it makes of its prompt.
+async fn follow(home: Home, live: Live, shown: Option<(PromptId, watch::Sender<Turn>)>) {
+    let mut idle_since = None;
+    loop {
+        let (home, shown, wanted) = (home.clone(), shown.clone(), (live.pid, live.session));
+        let look = move || {
+            let same = |live: &Live| (live.pid, live.session) == wanted;
+            let live = live::list(&home).into_iter().find(same)?;
+            if let Some((prompt, turn)) = shown {
+                refresh(&home, live.session, (prompt, &turn));
+            }
+            Some(live)
+        };
+        let Some(live) = spawn_blocking(look).await.ok().flatten() else { return };
+        if live.status == Status::Idle {
+            let since: Instant = *idle_since.get_or_insert_with(Instant::now);
+            if since.elapsed() > LEAVES {
+                tracing::info!(pid = live.pid, "ending a process of an earlier segue");
+                live.kill();
+            }
+        } else {
+            idle_since = None;
+        }
+        sleep(LOOK).await;
+    }
+}
+
+fn refresh(home: &Home, session: SessionId, (prompt, turn): (PromptId, &watch::Sender<Turn>)) {
+    let Some(path) = home.transcript(session) else { return };
+    if let Ok(Past::Turn(offset)) = recover::look(&path, prompt) {
+        let mut new = turn.borrow().clone();
+        if recover::refresh(&path, offset, &mut new).is_ok() {
+            turn.send_replace(new);
+        }
+    }
+}

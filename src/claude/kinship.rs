@@ -1,0 +1,90 @@
+//! Who has started a process, and whether that one lives: read from the system.
+//!
+//! The CLI's registry does not tell. Linux has it in `/proc`; elsewhere `ps` is asked.
+
+use std::{fs, path::Path, process::Command};
+
+/// The kin of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kin {
+    /// Its parent, or who has adopted it.
+    pub(super) parent: u32,
+    /// Whether it leads its process group, as what segue starts does.
+    pub(super) leads: bool,
+}
+
+/// The kin of process `pid`. `None` when it is gone.
+pub(super) fn of(pid: u32) -> Option<Kin> {
+    let (parent, group) = match fs::read_to_string(proc(pid, "stat")) {
+        Ok(stat) => by_stat(&stat)?,
+        Err(_) if cfg!(target_os = "linux") => return None,
+        Err(_) => by_ps(pid)?,
+    };
+    Some(Kin { parent, leads: group == pid })
+}
+
+/// Whether process `pid` runs a program of our own name.
+pub(super) fn is_like_us(pid: u32) -> bool {
+    let ours = name(std::process::id());
+    ours.is_some() && name(pid) == ours
+}
+
+fn name(pid: u32) -> Option<String> {
+    fs::read_to_string(proc(pid, "comm")).ok().or_else(|| ps(pid, "comm="))
+}
+
+fn proc(pid: u32, file: &str) -> std::path::PathBuf {
+    Path::new("/proc").join(pid.to_string()).join(file)
+}
+
+/// Parent and group: fields 4 and 5 of `/proc/<pid>/stat`. The name, field 2, may hold spaces and
+/// parentheses.
+fn by_stat(stat: &str) -> Option<(u32, u32)> {
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    let mut fields = after_name.split(' ').skip(1);
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+}
+
+fn by_ps(pid: u32) -> Option<(u32, u32)> {
+    let fields = ps(pid, "ppid=,pgid=")?;
+    let mut fields = fields.split_whitespace();
+    Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+}
+
+fn ps(pid: u32, fields: &str) -> Option<String> {
+    let output = Command::new("ps").args(["-o", fields, "-p", &pid.to_string()]).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{os::unix::process::CommandExt, process::Stdio};
+
+    use super::*;
+
+    #[test]
+    fn children_and_leaders_are_known() {
+        for leads in [true, false] {
+            let mut command = Command::new("cat");
+            if leads {
+                command.process_group(0);
+            }
+            let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+            let (id, us) = (child.id(), std::process::id());
+            assert_eq!(of(id), Some(Kin { parent: us, leads }));
+            assert!(!is_like_us(id) && is_like_us(us));
+            if let Some(told) = by_ps(id) {
+                assert_eq!((told.0, told.1 == id), (us, leads), "ps tells the same");
+            }
+            drop(child.stdin.take());
+            child.wait().unwrap();
+            assert_eq!(of(id), None);
+        }
+    }
+
+    #[test]
+    fn names_may_be_strange() {
+        assert_eq!(by_stat("7 (a) b ) S 4 7 1 0"), Some((4, 7)));
+        assert_eq!(by_stat("7 (a"), None);
+    }
+}

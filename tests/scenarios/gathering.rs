@@ -1,0 +1,217 @@
+//! An album and a split text are one prompt, whenever the bot is killed.
+
+use std::{fs, path::PathBuf};
+
+use segue::sandbox::{Fault, Media, Saying, Trouble, Upload};
+use serde_json::{Value, json};
+
+use crate::{
+    recovery::{living, noted, records},
+    support::{
+        phone::{ADA, Phone},
+        picture::png,
+        scratch::Scratch,
+        wait::until,
+    },
+};
+
+const WHO: (i64, i64) = (ADA, ADA);
+
+async fn phone() -> (Scratch, PathBuf, Phone) {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    (scratch, garden, phone)
+}
+
+/// What a person sends in one go.
+#[derive(Clone, Copy, Debug)]
+enum Whole {
+    Album,
+    Text,
+}
+
+impl Whole {
+    fn parts(self, phone: &Phone) -> Vec<Saying> {
+        let photo = || {
+            let upload = Upload::new("photo.png", "image/png", png((40, 30)));
+            Some(Media::Photo(phone.client.upload(upload)))
+        };
+        let long = "a ".repeat(2_000).trim_end().to_owned();
+        let said = |text: &str| Saying { text: text.to_owned(), ..Saying::default() };
+        match self {
+            Self::Album => ["three beds", "", ""]
+                .map(|text| Saying { media: photo(), album: Some("77".into()), ..said(text) })
+                .into(),
+            Self::Text => vec![said(&long), said(&long), said("the end")],
+        }
+    }
+
+    /// What Claude has got of it: the prompts, each with the number of its parts.
+    fn taken(self, scratch: &Scratch) -> Vec<usize> {
+        if matches!(self, Self::Album) {
+            return images(scratch);
+        }
+        let records = records(scratch);
+        let prompts = records.iter().filter(|record| record["type"] == "user");
+        prompts
+            .map(|record| record["message"]["content"].as_str().unwrap().lines().count())
+            .collect()
+    }
+}
+
+/// How many pictures are in each prompt.
+fn images(scratch: &Scratch) -> Vec<usize> {
+    let records = records(scratch);
+    let prompts = records.iter().filter(|record| record["type"] == "user");
+    let content = prompts.map(|record| &record["message"]["content"]);
+    let count = |content: &Value| {
+        let blocks = content.as_array().into_iter().flatten();
+        blocks.filter(|block| block["type"] == "image").count()
+    };
+    content.map(count).collect()
+}
+
+/// Sends some parts; the id of the first.
+fn send(phone: &Phone, parts: &[Saying]) -> i64 {
+    let ids = parts.iter().map(|part| phone.client.send(WHO, part.clone()).unwrap());
+    ids.collect::<Vec<_>>()[0]
+}
+
+/// The update ids of what is gathered.
+fn gathered(phone: &Phone) -> usize {
+    let files = phone.state();
+    let read =
+        |file: &PathBuf| fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let mut kept = files.iter().filter_map(read);
+    kept.find_map(|kept: Value| Some(kept["raws"].as_array()?.len())).unwrap_or_default()
+}
+
+/// The bot learns nothing new and confirms nothing from its next poll on.
+fn cut_polls(phone: &Phone) {
+    phone.client.fault(Fault { times: 1_000, ..Fault::on("getUpdates", Trouble::Cut) });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_came_before_a_kill_are_one_prompt_after_it() {
+    for whole in [Whole::Album, Whole::Text] {
+        let (scratch, _, mut phone) = phone().await;
+        let parts = whole.parts(&phone);
+        // The last part would make a text whole.
+        let prompt = send(&phone, &parts[..2]);
+        until("gathered", || gathered(&phone) == 2);
+        phone.client.wait_poll(crate::support::phone::PATIENCE).await.unwrap();
+        phone.kill();
+        assert!(living(&scratch.home()).is_empty(), "Claude has nothing of it");
+        phone.boot().await;
+        phone.answer(prompt).await;
+        phone.at_rest();
+        assert_eq!(whole.taken(&scratch), [2], "{whole:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_come_again_after_a_kill_are_not_taken_twice() {
+    for whole in [Whole::Album, Whole::Text] {
+        let (scratch, _, mut phone) = phone().await;
+        let parts = whole.parts(&phone);
+        cut_polls(&phone);
+        let prompt = send(&phone, &parts[..1]);
+        until("gathered", || gathered(&phone) == 1);
+        phone.kill();
+        send(&phone, &parts[1..]);
+        phone.client.clear_faults();
+        phone.boot().await;
+        phone.answer(prompt).await;
+        phone.at_rest();
+        assert_eq!(whole.taken(&scratch), [3], "{whole:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_in_two_batches_are_one_prompt() {
+    for whole in [Whole::Album, Whole::Text] {
+        for killed in [false, true] {
+            let (scratch, _, mut phone) = phone().await;
+            let parts = whole.parts(&phone);
+            let prompt = send(&phone, &parts[..1]);
+            noted(&phone, "gathering");
+            if killed {
+                phone.client.wait_poll(crate::support::phone::PATIENCE).await.unwrap();
+                phone.kill();
+            }
+            send(&phone, &parts[1..]);
+            if killed {
+                phone.boot().await;
+            }
+            phone.answer(prompt).await;
+            phone.at_rest();
+            assert_eq!(whole.taken(&scratch), [3], "{whole:?}, killed: {killed}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_that_was_answered_and_comes_again_is_left_alone() {
+    let (scratch, _, mut phone) = phone().await;
+    cut_polls(&phone);
+    let ids = phone.client.send_album(WHO, Whole::Album.parts(&phone)).unwrap();
+    phone.answer(ids[0]).await;
+    phone.at_rest();
+    phone.kill();
+    phone.client.clear_faults();
+    phone.boot().await;
+    let answer = phone.ask("and water").await;
+    assert!(answer.text.contains("I see 2 prompts"), "{answer:?}");
+    phone.settled().await;
+    assert_eq!(images(&scratch), [3, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_that_waits_for_a_tap_outlives_the_bot() {
+    let scratch = Scratch::new();
+    let strange = scratch.directory("strange");
+    let mut phone = Phone::start(&scratch.base(), &strange).await;
+    let prompt = send(&phone, &Whole::Album.parts(&phone));
+    let card = phone.see_text(&["never been trusted", "Your message waits"]).await;
+    noted(&phone, "waiting");
+    phone.kill();
+    phone.boot().await;
+    let cards = phone.client.messages(ADA);
+    let cards = cards.iter().filter(|post| post.text.contains("never been trusted"));
+    assert_eq!(cards.count(), 1, "it is not asked again");
+    phone.press(&card, "Trust and go on").await;
+    // At whatever moment: from the press on, the prompt is on its way.
+    phone.kill();
+    phone.boot().await;
+    if phone.state().iter().any(|file| fs::read_to_string(file).unwrap().contains("\"waiting\"")) {
+        let card = phone.see_text(&["never been trusted", "Your message waits"]).await;
+        phone.press(&card, "Trust and go on").await;
+    }
+    phone.answer(prompt).await;
+    phone.at_rest();
+    assert_eq!(images(&scratch), [3]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_is_tried_again_with_all_its_parts_after_a_kill() {
+    let (scratch, _, mut phone) = phone().await;
+    let script = json!({"rules": [
+        {"words": ["beds"], "replies": [[{"text": "They are "}, "hang"]]},
+    ]});
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    let prompt = send(&phone, &Whole::Album.parts(&phone));
+    let progress = phone.progress(ADA, prompt).await;
+    phone.see_text(&["They are"]).await;
+    phone.press(&progress, "Stop").await;
+    let stopped = phone.answer(prompt).await;
+    phone.at_rest();
+    phone.press(&stopped, "Try again").await;
+    let on_its_way =
+        |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains("\"leg\":{"));
+    until("on its way", || phone.state().iter().any(on_its_way));
+    phone.kill();
+    phone.boot().await;
+    let whole = || images(&scratch).iter().filter(|count| **count == 3).count();
+    until("asked again, with all its pictures", || whole() == 2);
+}
