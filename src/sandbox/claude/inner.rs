@@ -24,17 +24,17 @@ impl Run {
                 "content": [{"type": "tool_use", "id": id, "name": tool.name, "input": tool.input}],
                 "usage": {"input_tokens": 1, "output_tokens": 1},
             });
-            self.tell_inner(usage, &agent, "assistant", call);
+            self.tell_inner(usage, &agent, "assistant", &call);
             self.rest(Duration::from_millis(tool.takes)).await?;
             let result = json!({"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": id, "content": tool.result},
             ]});
-            self.tell_inner(usage, &agent, "user", result);
+            self.tell_inner(usage, &agent, "user", &result);
         }
         Ok(())
     }
 
-    fn tell_inner(&mut self, usage: &Usage, agent: &str, kind: &str, message: Value) {
+    fn tell_inner(&mut self, usage: &Usage, agent: &str, kind: &str, message: &Value) {
         self.wire.tell(json!({
             "type": kind, "message": message, "parent_tool_use_id": usage.id, "agent_id": agent,
             "uuid": Uuid::new_v4(), "timestamp": now(),
