@@ -16,8 +16,10 @@ mod git;
 mod inbox;
 mod intake;
 mod laptop;
+mod later;
 mod ledger;
 mod lists;
+mod note;
 mod orphans;
 mod out;
 mod painter;
@@ -31,6 +33,7 @@ mod runs;
 mod steering;
 mod taps;
 mod turnstile;
+mod verbose;
 mod voice;
 
 use std::{
@@ -54,12 +57,14 @@ use crate::{
         gather::Gather,
         intake::Intake,
         laptop::Laptop,
+        later::Waiting,
         ledger::{Ledger, Written},
+        note::Note,
         orphans::Queue,
-        painter::Note,
         questions::Asked,
         runs::{Runs, Shown},
         turnstile::Turnstile,
+        verbose::Views,
     },
     bridge::{
         place::Place,
@@ -139,6 +144,8 @@ struct App {
     errands: JoinSet<()>,
     gather: Gather,
     intake: Intake,
+    views: Views,
+    later: Waiting,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -194,6 +201,8 @@ pub async fn run(
         errands: JoinSet::new(),
         gather: Gather::default(),
         intake: Intake::new(spool.clone()),
+        views: Views::default(),
+        later: Waiting::default(),
         notes,
         spool,
         spool_failed: false,
@@ -224,6 +233,7 @@ pub async fn run(
                 block_in_place(|| app.orphan_gone(session));
             },
             Some(_) = app.errands.join_next() => {}
+            () = due(app.later.deadline()) => block_in_place(|| app.due_now()),
             () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
                 Some(Delivery::Update(handed)) => block_in_place(|| app.handed(*handed)),
@@ -288,6 +298,8 @@ impl App {
             Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
             Note::Heard { source, text } => self.heard(source, text),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
+            Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
+            Note::Announced { place, prompt, message } => self.announced(place, prompt, message),
             Note::Settled { prompt, place, progress } => {
                 self.runs.settle(prompt, progress.map(|id| (place, id)));
                 self.look_at_the_laptop();

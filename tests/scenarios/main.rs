@@ -9,11 +9,14 @@
 mod support;
 
 mod asking;
+mod asking_long;
+mod background;
 mod chaos;
 mod commands;
 mod failures;
 mod gathering;
 mod inout;
+mod later;
 mod out;
 mod picker;
 mod program;
@@ -24,4 +27,5 @@ mod shutdown;
 mod steering;
 mod together;
 mod turns;
+mod verbose;
 mod work;

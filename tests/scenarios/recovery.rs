@@ -74,6 +74,10 @@ pub(crate) fn living(home: &Path) -> Vec<i32> {
     pids.filter(lives).collect()
 }
 
+pub(crate) fn hold(pid: i32) {
+    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP);
+}
+
 pub(crate) fn end(pid: i32) {
     let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
 }

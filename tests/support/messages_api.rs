@@ -9,7 +9,7 @@ use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -171,6 +171,21 @@ fn error(status: StatusCode, kind: &str, message: &str) -> Response {
     (status, axum::Json(body)).into_response()
 }
 
+/// How the API tells the programs of subscribers that they have used up what is theirs.
+fn limited(seconds: u64) -> [(String, String); 7] {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    [
+        ("status", "rejected".to_owned()),
+        ("reset", (now + seconds).to_string()),
+        ("representative-claim", "five_hour".to_owned()),
+        ("5h-status", "rejected".to_owned()),
+        ("5h-reset", (now + seconds).to_string()),
+        ("5h-utilization", "1.0".to_owned()),
+        ("overage-status", "rejected".to_owned()),
+    ]
+    .map(|(name, value)| (format!("anthropic-ratelimit-unified-{name}"), value))
+}
+
 /// Answers with the reply: an error status if it fails before its first block, else a stream.
 async fn perform(shared: Arc<Shared>, reply: Reply, model: String) -> Response {
     let mut steps = reply.steps.into_iter().peekable();
@@ -180,7 +195,11 @@ async fn perform(shared: Arc<Shared>, reply: Reply, model: String) -> Response {
     match steps.peek() {
         Some(Step::Error(failure)) => {
             let status = StatusCode::from_u16(failure.status).unwrap();
-            return error(status, &failure.kind, &failure.message);
+            let refused = error(status, &failure.kind, &failure.message);
+            return match failure.resets_in {
+                Some(seconds) => (limited(seconds), refused).into_response(),
+                None => refused,
+            };
         }
         Some(Step::LoggedOut) => {
             let status = StatusCode::UNAUTHORIZED;
