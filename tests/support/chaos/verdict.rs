@@ -65,8 +65,12 @@ impl Chaos {
         let taken = taken(&self.claude);
         for said in &self.said {
             let records = taken.get(&said.text).map_or(&[][..], Vec::as_slice);
-            assert_eq!(records.len(), 1, "{:?} is taken by {records:#?}", said.text);
-            self.judge_answer(said, &posts[&self.spots[said.spot].chat]);
+            let posts = &posts[&self.spots[said.spot].chat];
+            let heard = posts.iter().filter(|post| post.reply_to == Some(said.id));
+            let heard: Vec<&str> = heard.map(|post| post.text.as_str()).collect();
+            let traces = traces(&self.claude, &said.text);
+            assert_eq!(records.len(), 1, "{:?}, {heard:#?}, {traces:#?}", said.text);
+            self.judge_answer(said, posts);
         }
         for spot in 0..self.spots.len() {
             self.judge_order(spot, &posts);
@@ -173,10 +177,27 @@ impl Chaos {
         }
         let of_here = |request: &&Request| sessions.contains(request.session.as_str());
         let last = requests.iter().rev().find(of_here).map(lines).unwrap_or_default();
-        let heard: Vec<&String> = last.iter().filter(|line| mine.contains(line.as_str())).collect();
+        let mut heard: Vec<&String> =
+            last.iter().filter(|line| mine.contains(line.as_str())).collect();
+        // One whose CLI was killed before Claude said anything is asked anew by the CLI itself.
+        let hurt = |text: &str| said.iter().any(|said| said.text == text && said.hurt);
+        heard.dedup_by(|a, b| a == b && hurt(a));
         let wanted: Vec<&String> = said.iter().map(|said| &said.text).collect();
         assert_eq!(heard, wanted, "what Claude knows at the end in place {spot}");
     }
+}
+
+/// Every record that holds a text in any way.
+fn traces(claude: &Path, text: &str) -> Vec<String> {
+    let texts = transcripts(claude).into_iter();
+    let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let lines: Vec<String> = texts.flat_map(|all| lines_with(&all, text)).collect();
+    lines
+}
+
+fn lines_with(all: &str, text: &str) -> Vec<String> {
+    let found = all.lines().filter(|line| line.contains(text));
+    found.map(|line| line.chars().take(900).collect()).collect()
 }
 
 /// The records that hold each line as a prompt.
