@@ -64,7 +64,7 @@ fn updates() -> Vec<Vec<u8>> {
 fn streams() -> Vec<Vec<u8>> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/streams");
     let files = fs::read_dir(directory).unwrap().map(|file| file.unwrap().path());
-    let files = files.filter(|path| path.to_str().unwrap().ends_with(".jsonl"));
+    let files = files.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     let texts = files.map(|path| fs::read(path).unwrap());
     let lines = texts.flat_map(|text| -> Vec<Vec<u8>> {
         text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
@@ -125,7 +125,9 @@ fn spooled() -> Vec<Vec<u8>> {
 /// Some of these, damaged or not, or any bytes.
 fn damaged(from: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     let hurt = |(mut bytes, harms): (Vec<u8>, Vec<Harm>)| {
-        harms.into_iter().for_each(|harm| harm.apply(&mut bytes));
+        for harm in harms {
+            harm.apply(&mut bytes);
+        }
         bytes
     };
     let harmed = (select(from), vec(harm(), 0..6)).prop_map(hurt);

@@ -4,6 +4,8 @@
 //! One function for each kind. The property tests call them with damaged inputs, cargo-fuzz with
 //! whatever it finds.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be written again is found that way")]
+
 use std::collections::BTreeSet;
 
 use segue::{
@@ -50,8 +52,8 @@ pub(crate) fn registry(bytes: &[u8]) {
 pub(crate) fn history(bytes: &[u8]) {
     let Some(entry) = Entry::decode(bytes) else { return };
     let _ = Binding::read(&entry);
-    let written = serde_json::to_vec(&entry).expect("an entry can be written");
-    let again = Entry::decode(&written).expect("what was written is an entry");
+    let written = serde_json::to_vec(&entry).unwrap();
+    let again = Entry::decode(&written).unwrap();
     assert_eq!((again.project, again.display), (entry.project, entry.display));
     assert_eq!(again.session, entry.session);
 }
@@ -59,13 +61,13 @@ pub(crate) fn history(bytes: &[u8]) {
 /// What a pressed button carries.
 pub(crate) fn button(bytes: &[u8]) {
     let Some(tap) = str::from_utf8(bytes).ok().and_then(Tap::decode) else { return };
-    let data = tap.encode().expect("what fitted once fits again");
+    let data = tap.encode().unwrap();
     assert_eq!(Tap::decode(&data), Some(tap));
 }
 
 /// A file of the spool.
 pub(crate) fn spool(bytes: &[u8]) {
     let Some(kept) = spool::decode(bytes) else { return };
-    let written = serde_json::to_vec(&kept).expect("a prompt can be written");
+    let written = serde_json::to_vec(&kept).unwrap();
     assert_eq!(spool::decode(&written), Some(kept));
 }

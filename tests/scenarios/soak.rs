@@ -90,11 +90,11 @@ async fn memory_and_open_files_stay_what_they_are() {
     let third = samples.len() / 3;
     let (first, last) = (&samples[..third], &samples[samples.len() - third..]);
     println!("{} prompts in {:?}", rounds * 2, begun.elapsed());
-    let measures: [(&str, fn(&Sample) -> f64); 2] =
-        [("kB of memory", |sample| sample.memory), ("open files", |sample| sample.files)];
-    for (name, of) in measures {
-        let (before, after) = (mean(first, of), mean(last, of));
-        println!("{name}: {before:.0}, then {after:.0}, {:.3} ×", after / before);
-        assert!(after < before * MORE, "{name}: {before:.0}, then {after:.0}");
-    }
+    judge("kB of memory", [first, last].map(|third| mean(third, |sample| sample.memory)));
+    judge("open files", [first, last].map(|third| mean(third, |sample| sample.files)));
+}
+
+fn judge(name: &str, [before, after]: [f64; 2]) {
+    println!("{name}: {before:.0}, then {after:.0}, {:.3} ×", after / before);
+    assert!(after < before * MORE, "{name}: {before:.0}, then {after:.0}");
 }
