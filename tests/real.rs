@@ -14,6 +14,8 @@ mod both;
 mod inout;
 #[path = "real/laptop.rs"]
 mod laptop;
+#[path = "real/limit.rs"]
+mod limit;
 #[path = "real/parity.rs"]
 mod parity;
 #[path = "real/path.rs"]
