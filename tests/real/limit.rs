@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     path::{Bench, sees},
     steering::with_rule,
+    support::headless::script,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,6 +28,7 @@ async fn a_prompt_waits_for_the_limit_to_reset() {
     let failed = phone.answer(prompt).await;
     assert!(failed.text.contains("A usage limit was reached. It resets at"), "{failed:?}");
     phone.settled().await;
+    bench.api.play(script(&bench.laptop.home));
     phone.press(&failed, "Continue then").await;
     phone.see_text(&["Waiting for the limit to reset"]).await;
     let words = sees(2, "Continue from where you left off.");
