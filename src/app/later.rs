@@ -92,7 +92,7 @@ impl App {
     /// The message about a prompt that waits is in the chat.
     pub(super) fn announced(&mut self, place: Place, prompt: PromptId, message: i32) {
         let found = self.later.0.iter_mut().find(|kept| kept.sending.prompt.id == prompt);
-        let Some(kept) = found else { return self.outbox.delete(place, message) };
+        let Some(kept) = found else { return drop(self.outbox.delete(place, message)) };
         kept.message = Some(message);
         if let Err(error) = self.spool.shown(prompt, message) {
             tracing::warn!(%error, "the spool takes no note");

@@ -72,7 +72,7 @@ use crate::{
         run::{self, Stray},
         spool::Spool,
     },
-    claude::{home::Home, session::SessionId, watch},
+    claude::{home::Home, session::SessionId, watch, young::Young},
     screens,
     telegram::{
         client::{Client, Me},
@@ -155,6 +155,8 @@ struct App {
     /// What waits for turns that outlived an earlier process, and who watches these.
     orphans: HashMap<SessionId, Queue>,
     followers: JoinSet<SessionId>,
+    /// Processes of an earlier segue that stood in no registry when this one began.
+    young: Vec<Young>,
     /// The question that somebody's next message in a place belongs to.
     writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
@@ -209,6 +211,7 @@ pub async fn run(
         left: HashSet::new(),
         orphans: HashMap::new(),
         followers: JoinSet::new(),
+        young: Vec::new(),
         writing: HashMap::new(),
         trusted: HashSet::new(),
         told: HashSet::new(),

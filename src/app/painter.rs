@@ -220,7 +220,7 @@ impl Painter {
                 let how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
                 self.called = outbox.send(*place, screen, how).await.ok();
             }
-            (None, Some(id)) => outbox.delete(*place, id),
+            (None, Some(id)) => drop(outbox.delete(*place, id)),
             (_, called) => self.called = called,
         }
     }
@@ -232,32 +232,33 @@ impl Painter {
         match turn.outcome() {
             // The prompt was part of another turn, which answers it.
             Some(Outcome::Joined | Outcome::TakenBack) => {
-                self.remark(&scene, &turn).await;
-                self.canvas.spool.remove(turn.prompt);
+                if self.remark(&scene, &turn).await != Err(Lost::Ended) {
+                    self.canvas.spool.remove(turn.prompt);
+                }
             }
             // It stays in the spool, to go on when segue is back.
             Some(Outcome::Shutdown) if !turn.taken || turn.terminal.is_some() => {
-                self.remark(&scene, &turn).await;
+                drop(self.remark(&scene, &turn).await);
             }
             _ => self.answer(&scene, &turn).await,
         }
     }
 
     /// A word in the place of an answer.
-    async fn remark(&mut self, scene: &Scene, turn: &Turn) {
+    async fn remark(&mut self, scene: &Scene, turn: &Turn) -> Result<(), Lost> {
         if let Some(id) = self.called.take() {
-            self.canvas.outbox.delete(self.canvas.place, id);
+            drop(self.canvas.outbox.delete(self.canvas.place, id));
         }
         let screen = screens::turn::joining(scene, turn);
         let Canvas { outbox, place, .. } = &self.canvas;
         if let Some((id, _)) = self.progress.take() {
-            let _ = outbox.edit(*place, id, screen).await;
+            outbox.edit(*place, id, screen).await?;
         } else {
             let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
-            if let Ok(id) = outbox.send(*place, screen, how).await {
-                self.note(|spool, prompt| spool.shown(prompt, id));
-            }
+            let id = outbox.send(*place, screen, how).await?;
+            self.note(|spool, prompt| spool.shown(prompt, id));
         }
+        Ok(())
     }
 
     /// Sends what is not in the chat yet of the answer. When all of it is, the prompt is done with.
@@ -287,9 +288,13 @@ impl Painter {
             }
         }
         if let Some((id, _)) = self.progress.take() {
-            match screens::turn::trace(scene, turn, &around) {
-                Some(screen) => drop(outbox.edit(*place, id, screen)),
+            let left = match screens::turn::trace(scene, turn, &around) {
+                Some(screen) => outbox.edit(*place, id, screen),
                 None => outbox.delete(*place, id),
+            };
+            // Whoever takes the prompt up again brings it to its end.
+            if left.await == Err(Lost::Ended) {
+                return;
             }
         }
         self.canvas.spool.remove(turn.prompt);

@@ -19,7 +19,7 @@ use crate::{
         run::Seat,
         spool::{Came, Found, Kept, Leg, Question, Stage, Start},
     },
-    claude::{process::Conversation, session::SessionId},
+    claude::{process::Conversation, session::SessionId, young},
     screens::{notice, question},
     telegram::{
         button::Tap,
@@ -38,6 +38,7 @@ const LOOK: Duration = Duration::from_secs(3);
 impl App {
     /// Takes up what is in the spool.
     pub(super) fn recover(&mut self, found: Found) {
+        self.young = young::list(&self.setup.home);
         for name in &found.damaged {
             tracing::error!(name, "a file of the spool cannot be read: set aside");
             self.tell_owners(&notice::damaged(name));
@@ -229,6 +230,7 @@ impl App {
             && !self.spool_failed
         {
             tracing::error!(%error, "the spool takes no files: a crash would lose prompts");
+            self.tell_owners(&notice::spool_closed(&error.to_string()));
         }
         self.spool_failed = written.is_err();
     }

@@ -17,6 +17,7 @@ mod failures;
 mod gathering;
 mod inout;
 mod later;
+mod missing;
 mod out;
 mod picker;
 mod program;

@@ -21,7 +21,7 @@ use axum::{
     routing::{any, post},
 };
 use futures_util::stream;
-use segue::sandbox::claude::script::{Pace, Reply, Script, Step};
+use segue::sandbox::claude::script::{Conversation, Pace, Reply, Script, Step};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -92,6 +92,17 @@ impl MessagesApi {
         let requests = self.requests();
         let newest = requests.iter().rev().find(|request| !is_helper(request));
         newest.map_or_else(Vec::new, |request| conversation::read(request).prompts)
+    }
+
+    /// What each request of a conversation was about, oldest first, and whose it was.
+    pub(crate) fn conversations(&self) -> Vec<(String, Conversation)> {
+        let is_one = |request: &Value| {
+            let names = request["output_config"]["format"].is_object();
+            !is_helper(request) && !names && !conversation::wants_summary(request)
+        };
+        let whose = |request: &Value| request["metadata"]["user_id"].to_string();
+        let requests = self.requests().into_iter().filter(is_one);
+        requests.map(|request| (whose(&request), conversation::read(&request))).collect()
     }
 
     /// Lets one hanging reply go on: the first that waits, or else the next.

@@ -32,6 +32,7 @@ pub(crate) struct Phone {
     pub(crate) client: Client,
     bot: Option<Child>,
     binary: PathBuf,
+    starter: Option<PathBuf>,
     environment: Vec<(OsString, OsString)>,
     directory: PathBuf,
     scratch: TempDir,
@@ -65,6 +66,7 @@ impl Phone {
             sandbox: Some(sandbox),
             bot: None,
             binary: env!("CARGO_BIN_EXE_segue").into(),
+            starter: None,
             environment,
             directory: project.to_owned(),
             scratch: TempDir::with_prefix("phone-").unwrap(),
@@ -79,6 +81,11 @@ impl Phone {
         phone.configure("pace_ms = 20\n");
         phone.boot().await;
         phone
+    }
+
+    /// Has another program start the bot, which is its first argument, from the next start on.
+    pub(crate) fn start_by(&mut self, program: &Path) {
+        self.starter = Some(program.to_owned());
     }
 
     /// Sets a variable of the bot's environment, from its next start on.
@@ -102,7 +109,8 @@ impl Phone {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = Command::new(self.starter.as_ref().unwrap_or(&self.binary));
+        command.args(self.starter.as_ref().map(|_| &self.binary));
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.arg("--config").arg(self.scratch.path().join("config.toml"));
         command.current_dir(&self.directory).stdin(Stdio::null());
@@ -153,6 +161,11 @@ impl Phone {
     /// The bot's process.
     pub(crate) fn pid(&self) -> u32 {
         self.bot.as_ref().unwrap().id()
+    }
+
+    /// Whether the bot was not ended by us.
+    pub(crate) fn is_up(&self) -> bool {
+        self.bot.is_some()
     }
 
     /// Ends the bot as a service manager does, and waits until it is gone.
@@ -309,7 +322,12 @@ impl Drop for Phone {
             // A bot that was started again cannot know what its stale progress message shows: to draw
             // the same is Telegram's way of saying that it is drawn. Nor can it know what is deleted
             // or answered.
-            let known = ["message is not modified", "to delete not found", "query is too old"];
+            let known = [
+                "message is not modified",
+                "to edit not found",
+                "to delete not found",
+                "query is too old",
+            ];
             let same = call.response["description"]
                 .as_str()
                 .is_some_and(|words| known.iter().any(|known| words.contains(known)));
