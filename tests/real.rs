@@ -18,6 +18,8 @@ mod laptop;
 mod parity;
 #[path = "real/path.rs"]
 mod path;
+#[path = "real/restart.rs"]
+mod restart;
 #[path = "real/steering.rs"]
 mod steering;
 #[path = "real/streams.rs"]

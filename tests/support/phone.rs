@@ -13,6 +13,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use segue::sandbox::{Answer, Client, Options, Pace, Post, Sandbox};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{schema, wait::until_or};
@@ -130,6 +131,15 @@ impl Phone {
             }
         }
         files
+    }
+
+    /// Whether a prompt of the spool has something in this field, or is at this stage.
+    pub(crate) fn noted(&self, field: &str) -> bool {
+        self.state().iter().any(|file| {
+            let kept: Value =
+                serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
+            kept[field].is_i64() || !kept[field][0].is_null() || kept["stage"] == field
+        })
     }
 
     /// Waits until every answer is in the chat: the state directory is empty.
