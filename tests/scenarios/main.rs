@@ -15,6 +15,7 @@ mod failures;
 mod gathering;
 mod inout;
 mod out;
+mod outgoing;
 mod picker;
 mod program;
 mod promises;
