@@ -10,6 +10,8 @@ mod support;
 mod asking;
 #[path = "real/both.rs"]
 mod both;
+#[path = "real/chaos.rs"]
+mod chaos;
 #[path = "real/inout.rs"]
 mod inout;
 #[path = "real/laptop.rs"]

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, painter::Note},
+    app::{App, note::Note},
     bridge::prompt::Source,
     claude::{session::SessionId, transcript},
     screens::{Scene, notice, steering as screens},

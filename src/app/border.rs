@@ -53,6 +53,7 @@ impl App {
             self.spool.number(prompt.id).is_some() || self.spool.has(update)
         };
         let is_known = self.runs.is_shown(prompt.id)
+            || self.later.holds(prompt.id)
             || (!pressed && held())
             || (!pressed && !part && turn == poll::Turn::Perhaps && self.is_answered(&prompt));
         // Another way for a prompt that is on its way to a terminal.

@@ -47,6 +47,7 @@ impl Painter {
     async fn put(&mut self, turn: &Turn, mut open: Open) {
         let outbox = &self.canvas.outbox;
         if let About::Plan(plan) = &mut open.about
+            && !open.ask.input["plan"].is_string()
             && let Some(file) = &turn.work.plan_file
             && let Some(written) = read_plan(&self.canvas.home, file).await
         {
@@ -61,6 +62,10 @@ impl Painter {
         if let Ok(id) = outbox.send(self.canvas.place, screen, how).await {
             let asked = Question { message: id, about: question::subject(&open).text };
             self.note(|spool, prompt| spool.asked(prompt, asked));
+            if let Some(parcel) = question::input::file_of(&open) {
+                let how = How { reply_to: Some(id), sound: Sound::Silent };
+                drop(outbox.send_file(self.canvas.place, parcel, how));
+            }
             self.questions.push((open, id));
         }
     }

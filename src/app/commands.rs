@@ -214,7 +214,8 @@ impl App {
 
     fn stop(&mut self, message: &Message) {
         let sessions = sessions_at(&self.runs, message.place);
-        if !self.intake.take_back(message.place) && sessions.is_empty() {
+        let waited = self.take_back_all_later(message.place);
+        if !self.intake.take_back(message.place) && !waited && sessions.is_empty() {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
         let here = self.runs.shown.iter().filter(|shown| shown.place == message.place);

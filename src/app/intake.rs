@@ -15,7 +15,7 @@ use crate::{
         App,
         fetch::{Fetch, Fetched, Folders},
         gather::{Bundle, SPLIT},
-        painter::Note,
+        note::Note,
         parts::Parts,
         prompts::Sending,
     },

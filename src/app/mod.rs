@@ -16,9 +16,11 @@ mod git;
 mod inbox;
 mod intake;
 mod laptop;
+mod later;
 mod ledger;
 mod lists;
 mod moved;
+mod note;
 mod orphans;
 mod out;
 mod painter;
@@ -32,6 +34,7 @@ mod runs;
 mod steering;
 mod taps;
 mod turnstile;
+mod verbose;
 mod voice;
 
 use std::{
@@ -55,12 +58,14 @@ use crate::{
         gather::Gather,
         intake::Intake,
         laptop::Laptop,
+        later::Waiting,
         ledger::{Ledger, Written},
+        note::Note,
         orphans::Queue,
-        painter::Note,
         questions::Asked,
         runs::{Runs, Shown},
         turnstile::Turnstile,
+        verbose::Views,
     },
     bridge::{
         place::Place,
@@ -68,7 +73,7 @@ use crate::{
         run::{self, Stray},
         spool::{Found, Spool},
     },
-    claude::{home::Home, session::SessionId, watch},
+    claude::{home::Home, session::SessionId, watch, young::Young},
     screens,
     telegram::{
         client::{Client, Me},
@@ -140,6 +145,8 @@ struct App {
     errands: JoinSet<()>,
     gather: Gather,
     intake: Intake,
+    views: Views,
+    later: Waiting,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -149,6 +156,8 @@ struct App {
     /// What waits for turns that outlived an earlier process, and who watches these.
     orphans: HashMap<SessionId, Queue>,
     followers: JoinSet<SessionId>,
+    /// Processes of an earlier segue that stood in no registry when this one began.
+    young: Vec<Young>,
     /// The question that somebody's next message in a place belongs to.
     writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
@@ -191,6 +200,7 @@ pub async fn run(
                 block_in_place(|| app.orphan_gone(session));
             },
             Some(_) = app.errands.join_next() => {}
+            () = due(app.later.deadline()) => block_in_place(|| app.due_now()),
             () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
                 Some(Delivery::Update(handed)) => block_in_place(|| app.handed(*handed)),
@@ -239,12 +249,15 @@ impl App {
             errands: JoinSet::new(),
             gather: Gather::default(),
             intake: Intake::new(spool.clone()),
+            views: Views::default(),
+            later: Waiting::default(),
             notes,
             spool,
             spool_failed: false,
             left: HashSet::new(),
             orphans: HashMap::new(),
             followers: JoinSet::new(),
+            young: Vec::new(),
             writing: HashMap::new(),
             trusted: HashSet::new(),
             told: HashSet::new(),
@@ -307,6 +320,8 @@ impl App {
             Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
             Note::Heard { source, text } => self.heard(source, text),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
+            Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
+            Note::Announced { place, prompt, message } => self.announced(place, prompt, message),
             Note::Settled { prompt, place, progress } => {
                 self.runs.settle(prompt, progress.map(|id| (place, id)));
                 self.look_at_the_laptop();

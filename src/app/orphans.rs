@@ -24,6 +24,7 @@ use crate::{
         home::Home,
         live::{self, Live},
         session::{SessionId, Status},
+        young::Young,
     },
 };
 
@@ -45,13 +46,16 @@ impl App {
             wait(&asked);
             return queue.push((seat, asked));
         }
-        let Some(live) = self.orphan(session) else { return self.give(seat, asked) };
-        tracing::info!(%session, pid = live.pid, "a process of an earlier segue is at work");
+        let (live, young) = (self.orphan(session), self.young(session));
+        let Some(pid) = live.map(|live| live.pid).or(young.map(|young| young.pid)) else {
+            return self.give(seat, asked);
+        };
+        tracing::info!(%session, pid, "a process of an earlier segue is at work");
         wait(&asked);
         let (home, turn, prompt) = (self.setup.home.clone(), asked.turn.clone(), asked.prompt.id);
         self.orphans.insert(session, vec![(seat, asked)]);
         self.followers.spawn(async move {
-            follow(home, live, Some((prompt, turn))).await;
+            follow(home, Young { pid, session }, Some((prompt, turn))).await;
             session
         });
     }
@@ -68,7 +72,7 @@ impl App {
             self.orphans.insert(session, Vec::new());
             let home = self.setup.home.clone();
             self.followers.spawn(async move {
-                follow(home, live, None).await;
+                follow(home, Young { pid: live.pid, session }, None).await;
                 session
             });
         }
@@ -79,6 +83,12 @@ impl App {
         let holds =
             |live: &Live| live.session == session && live.is_orphan() && !self.runs.has(live.pid);
         live::list(&self.setup.home).into_iter().find(holds)
+    }
+
+    /// The same, too young to say so: what it was given stands nowhere yet.
+    fn young(&self, session: SessionId) -> Option<Young> {
+        let of_session = |young: &&Young| young.session == session && young.is_alive();
+        self.young.iter().find(of_session).copied()
     }
 
     /// An orphan is gone: what has waited goes on.
@@ -136,19 +146,26 @@ fn wait(asked: &Asked) {
 }
 
 /// Waits until a process is gone, and meanwhile shows in `turn` what it makes of its prompt.
-async fn follow(home: Home, live: Live, shown: Option<(PromptId, watch::Sender<Turn>)>) {
-    let mut idle_since = None;
+async fn follow(home: Home, orphan: Young, shown: Option<(PromptId, watch::Sender<Turn>)>) {
+    let (mut idle_since, mut seen) = (None, false);
     loop {
-        let (home, shown, wanted) = (home.clone(), shown.clone(), (live.pid, live.session));
+        let (home, shown) = (home.clone(), shown.clone());
         let look = move || {
-            let same = |live: &Live| (live.pid, live.session) == wanted;
+            let same = |live: &Live| (live.pid, live.session) == (orphan.pid, orphan.session);
             let live = live::list(&home).into_iter().find(same)?;
             if let Some((prompt, turn)) = shown {
                 refresh(&home, live.session, (prompt, &turn));
             }
             Some(live)
         };
-        let Some(live) = spawn_blocking(look).await.ok().flatten() else { return };
+        let Some(live) = spawn_blocking(look).await.ok().flatten() else {
+            if seen || !orphan.is_alive() {
+                return;
+            }
+            sleep(LOOK).await;
+            continue;
+        };
+        seen = true;
         if live.status == Status::Idle {
             let since: Instant = *idle_since.get_or_insert_with(Instant::now);
             if since.elapsed() > LEAVES {

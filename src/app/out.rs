@@ -27,6 +27,7 @@ impl App {
     ) {
         let session = turn.borrow().session;
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
+        let view = self.view(place);
         let canvas = Canvas {
             outbox: self.outbox.clone(),
             home: self.setup.home.clone(),
@@ -37,6 +38,7 @@ impl App {
             place,
             source,
             display,
+            view,
             elsewhere: bound.is_some_and(|bound| bound != session),
         };
         self.painters.spawn(painter::paint(canvas, turn));

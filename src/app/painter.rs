@@ -12,14 +12,14 @@ use tokio::{
 };
 
 use crate::{
-    app::{changed, fetch::Fetched, turnstile::Ticket},
+    app::{changed, note::Note, turnstile::Ticket},
     bridge::{
-        choices::Choice,
         place::Place,
         prompt::{PromptId, Source},
         question::Open,
         spool::Spool,
         turn::{Outcome, Phase, Turn, Wait},
+        verbosity::Verbosity,
     },
     claude::{catalog, home::Home, session::SessionId},
     screens::{self, Scene, turn::Around},
@@ -36,61 +36,6 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Time for more words to come before they are drawn: a drawing per word would be wasted.
 const GATHER: Duration = Duration::from_millis(50);
 
-/// What a painter, or an errand, tells the app.
-#[derive(Debug)]
-pub(super) enum Note {
-    /// Claude has the prompt.
-    Taken {
-        /// The message that carries it.
-        source: Source,
-        /// What was asked.
-        display: String,
-        /// The session that took it.
-        session: SessionId,
-    },
-    /// The files of a prompt are here, or why they are not.
-    Fetched {
-        /// Where the prompt stands.
-        place: Place,
-        /// The prompt.
-        id: PromptId,
-        /// It with its files.
-        fetched: Result<Fetched, String>,
-    },
-    /// A recording was written down.
-    Heard {
-        /// The message that carries it.
-        source: Source,
-        /// What was said.
-        text: String,
-    },
-    /// The CLI has agreed to a choice.
-    Chosen {
-        /// The message that asked for it.
-        source: Source,
-        /// What was chosen.
-        choice: Choice,
-        /// The choice.
-        value: String,
-    },
-    /// The turn is over and shown.
-    Settled {
-        /// Its prompt.
-        prompt: PromptId,
-        /// Where its progress message was.
-        place: Place,
-        /// That message, if there was one.
-        progress: Option<i32>,
-    },
-    /// The turn ended in another session than it began in.
-    Moved {
-        /// The place.
-        place: Place,
-        /// The session it was for, and the one it ended in.
-        sessions: (SessionId, SessionId),
-    },
-}
-
 /// What a painter is given.
 pub(super) struct Canvas {
     pub(super) outbox: Outbox,
@@ -106,6 +51,8 @@ pub(super) struct Canvas {
     pub(super) source: Option<Source>,
     /// The prompt's text.
     pub(super) display: String,
+    /// How much is shown.
+    pub(super) view: watch::Receiver<Verbosity>,
     /// The place points at another session.
     pub(super) elsewhere: bool,
 }
@@ -119,8 +66,8 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
         None => (None, 0),
     };
     let progress = stale.map(|id| (id, Screen::default()));
-    let (questions, taken, called) = (Vec::new(), false, None);
-    let mut painter = Painter { canvas, turn, progress, sent, questions, taken, called };
+    let (questions, taken, mode, called) = (Vec::new(), false, None, None);
+    let mut painter = Painter { canvas, turn, progress, sent, questions, taken, mode, called };
     painter.follow().await;
     let last = painter.turn.borrow().session;
     if last != first {
@@ -145,6 +92,8 @@ pub(super) struct Painter {
     /// Questions that are in the chat, as they are drawn.
     pub(super) questions: Vec<(Open, i32)>,
     taken: bool,
+    /// The mode that the app knows of.
+    mode: Option<String>,
     /// The message that says that a terminal waits.
     called: Option<i32>,
 }
@@ -156,6 +105,7 @@ impl Painter {
         loop {
             let turn = self.turn.borrow_and_update().clone();
             self.note_taken(&turn);
+            self.note_mode(&turn);
             self.ask(&turn).await;
             self.call(&turn).await;
             if turn.outcome().is_some() {
@@ -170,11 +120,20 @@ impl Painter {
             if is_new && !self.show(screen).await {
                 return;
             }
-            match timeout(TICK, self.turn.changed()).await {
+            match timeout(TICK, self.changed()).await {
                 Ok(Err(_)) => return,
                 Ok(Ok(())) => self.gather().await,
                 Err(_) => {}
             }
+        }
+    }
+
+    /// Waits until there is something else to show, or the same in another way.
+    async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
+        tokio::select! {
+            turn = self.turn.changed() => turn,
+            // Gone with the app, which then ends all turns.
+            Ok(()) = self.canvas.view.changed() => Ok(()),
         }
     }
 
@@ -243,6 +202,16 @@ impl Painter {
         }
     }
 
+    fn note_mode(&mut self, turn: &Turn) {
+        if let Some(mode) = turn.mode.as_ref().filter(|_| turn.mode != self.mode)
+            && let Some(source) = self.canvas.source
+        {
+            self.mode.clone_from(&turn.mode);
+            let note = Note::Mode { source, session: turn.session, mode: mode.clone() };
+            let _ = self.canvas.notes.send(note);
+        }
+    }
+
     /// Says aloud that a terminal waits for its person, and takes it back when it does no more.
     async fn call(&mut self, turn: &Turn) {
         let Canvas { outbox, place, .. } = &self.canvas;
@@ -251,7 +220,7 @@ impl Painter {
                 let how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
                 self.called = outbox.send(*place, screen, how).await.ok();
             }
-            (None, Some(id)) => outbox.delete(*place, id),
+            (None, Some(id)) => drop(outbox.delete(*place, id)),
             (_, called) => self.called = called,
         }
     }
@@ -263,32 +232,33 @@ impl Painter {
         match turn.outcome() {
             // The prompt was part of another turn, which answers it.
             Some(Outcome::Joined | Outcome::TakenBack) => {
-                self.remark(&scene, &turn).await;
-                self.canvas.spool.remove(turn.prompt);
+                if self.remark(&scene, &turn).await != Err(Lost::Ended) {
+                    self.canvas.spool.remove(turn.prompt);
+                }
             }
             // It stays in the spool, to go on when segue is back.
             Some(Outcome::Shutdown) if !turn.taken || turn.terminal.is_some() => {
-                self.remark(&scene, &turn).await;
+                drop(self.remark(&scene, &turn).await);
             }
             _ => self.answer(&scene, &turn).await,
         }
     }
 
     /// A word in the place of an answer.
-    async fn remark(&mut self, scene: &Scene, turn: &Turn) {
+    async fn remark(&mut self, scene: &Scene, turn: &Turn) -> Result<(), Lost> {
         if let Some(id) = self.called.take() {
-            self.canvas.outbox.delete(self.canvas.place, id);
+            drop(self.canvas.outbox.delete(self.canvas.place, id));
         }
         let screen = screens::turn::joining(scene, turn);
         let Canvas { outbox, place, .. } = &self.canvas;
         if let Some((id, _)) = self.progress.take() {
-            let _ = outbox.edit(*place, id, screen).await;
+            outbox.edit(*place, id, screen).await?;
         } else {
             let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
-            if let Ok(id) = outbox.send(*place, screen, how).await {
-                self.note(|spool, prompt| spool.shown(prompt, id));
-            }
+            let id = outbox.send(*place, screen, how).await?;
+            self.note(|spool, prompt| spool.shown(prompt, id));
         }
+        Ok(())
     }
 
     /// Sends what is not in the chat yet of the answer. When all of it is, the prompt is done with.
@@ -297,6 +267,7 @@ impl Painter {
         let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
         around.changed = changed::of(turn).await;
         self.canvas.ticket.next().await;
+        self.tell_quick(scene, turn, &around);
         // One sound for the whole answer.
         let sound = |part| if part == 0 { Sound::Aloud } else { Sound::Silent };
         let parts = screens::turn::answer(scene, turn, &around).into_iter().enumerate();
@@ -317,12 +288,30 @@ impl Painter {
             }
         }
         if let Some((id, _)) = self.progress.take() {
-            match screens::turn::trace(scene, turn, &around) {
-                Some(screen) => drop(outbox.edit(*place, id, screen)),
+            let left = match screens::turn::trace(scene, turn, &around) {
+                Some(screen) => outbox.edit(*place, id, screen),
                 None => outbox.delete(*place, id),
+            };
+            // Whoever takes the prompt up again brings it to its end.
+            if left.await == Err(Lost::Ended) {
+                return;
             }
         }
         self.canvas.spool.remove(turn.prompt);
+    }
+
+    /// What was done too quickly for a progress message is told all the same where results are
+    /// wanted.
+    fn tell_quick(&self, scene: &Scene, turn: &Turn, around: &Around) {
+        let Canvas { outbox, place, .. } = &self.canvas;
+        let untold = self.progress.is_none() && self.sent == 0;
+        if untold
+            && around.verbosity == Verbosity::Results
+            && let Some(screen) = screens::turn::trace(scene, turn, around)
+        {
+            let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+            drop(outbox.send(*place, screen, how));
+        }
     }
 
     /// Notes in the spool what is in the chat.
@@ -335,7 +324,8 @@ impl Painter {
 
     fn around(&self, turn: &Turn, title: String) -> Around {
         let seconds = turn.ended.unwrap_or_else(Instant::now).duration_since(turn.began).as_secs();
-        Around { title, seconds, elsewhere: self.canvas.elsewhere, changed: Vec::new() }
+        let verbosity = *self.canvas.view.borrow();
+        Around { title, seconds, elsewhere: self.canvas.elsewhere, changed: Vec::new(), verbosity }
     }
 
     fn scene(&self) -> Scene {

@@ -19,26 +19,26 @@ use crate::{
         run::Seat,
         spool::{Came, Found, Kept, Leg, Question, Stage, Start},
     },
-    claude::{process::Conversation, session::SessionId},
+    claude::{process::Conversation, session::SessionId, young},
     screens::{notice, question},
     telegram::{
         button::Tap,
         decode::decode,
         intent::{Asking, Command, Intent},
+        later::GO_ON,
         steering::Steering,
         text::Text,
         update::ChatKind,
     },
 };
 
-/// What *Continue* says to Claude.
-pub(super) const GO_ON: &str = "Continue from where you left off.";
 /// How long what is said is waited for, and then again.
 const LOOK: Duration = Duration::from_secs(3);
 
 impl App {
     /// Takes up what is in the spool.
     pub(super) fn recover(&mut self, found: Found) {
+        self.young = young::list(&self.setup.home);
         for name in &found.damaged {
             tracing::error!(name, "a file of the spool cannot be read: set aside");
             self.tell_owners(&notice::damaged(name));
@@ -84,6 +84,10 @@ impl App {
         self.left.insert(source);
         self.close_questions(&prompt, &kept);
         match (kept.leg, press) {
+            // Its press is too old to be answered.
+            (None, Some(Intent::Tap(Tap::Later(later), _))) => {
+                self.continue_later(later, Sending { prompt, session: None, group });
+            }
             (None, Some(intent)) => self.intent(intent),
             (None, None) => self.whole(&Bundle::of(id, parts)),
             (Some(leg), _) => {
@@ -226,6 +230,7 @@ impl App {
             && !self.spool_failed
         {
             tracing::error!(%error, "the spool takes no files: a crash would lose prompts");
+            self.tell_owners(&notice::spool_closed(&error.to_string()));
         }
         self.spool_failed = written.is_err();
     }
@@ -246,6 +251,9 @@ impl App {
             return self.spooled(&stands);
         }
         self.keep(prompt, self.spool.get(prompt).and_then(|(kept, _)| kept.leg));
+        if self.later.holds(prompt) {
+            return;
+        }
         let (outbox, spool) = (self.outbox.clone(), self.spool.clone());
         self.painters.spawn(async move {
             while outbox.flush(Instant::now() + LOOK).await.is_err() {
@@ -263,6 +271,7 @@ fn again(tap: &Tap, prompt: Prompt) -> Prompt {
     match tap {
         Tap::Again(_, attempt) => prompt.again(*attempt),
         Tap::GoOn(_, attempt) => Prompt::new(prompt.source, GO_ON, *attempt),
+        Tap::Later(later) => later.prompt(prompt),
         _ => prompt,
     }
 }

@@ -13,13 +13,13 @@ use crate::{
     app::{
         App,
         aside::{LOOK, answered},
+        note::Note,
         now,
-        painter::Note,
         prompts::Sending,
     },
     bridge::{
         binding::Binding,
-        choices::{BYPASS, Choice, Choices},
+        choices::{BYPASS, Choice, Choices, PLAN},
         place::Place,
         prompt::{Prompt, Source, fresh_session},
         route::{self, Route},
@@ -48,6 +48,7 @@ impl App {
     pub(super) fn steer(&mut self, steering: Steering, message: &Message) {
         let source = self.source(message.place, message.id);
         match steering {
+            Steering::Verbose(level) => self.verbose(source, level.as_deref()),
             Steering::Choose(choice, None) => self.offer_choices(source, choice),
             Steering::Choose(choice, Some(value)) => self.pick_choice(source, choice, &value),
             Steering::Agent(name) => self.agent(source, name.unwrap_or_default()),
@@ -79,6 +80,7 @@ impl App {
         match steer {
             Steer::TakeBack(_) => {}
             Steer::Choose(choice, value) => self.pick_choice(source, choice, &value),
+            Steer::Verbose(verbosity) => self.choose_verbosity(source, verbosity),
             Steer::Bypass => self.bypass(source),
             Steer::Agent(name) => self.begin_with_agent(source, name),
             Steer::Suggest(session) => self.suggest(source, session),
@@ -137,7 +139,7 @@ impl App {
             choices.mode = None;
         }
         let (mode, model) = (self.setup.mode.clone(), self.setup.model.clone());
-        choices.or(&Choices { mode, model, effort: None })
+        choices.or(&Choices { mode, model, ..Choices::default() })
     }
 
     // ---- What the CLI offers ----
@@ -235,6 +237,18 @@ impl App {
         self.ledger.choose(source, binding, &format!("/{} {value}", choice.name()), now());
     }
 
+    /// Claude, or an approved plan, has changed the mode of a session. A plan's beginning and end hold
+    /// for the place, or the next process would begin in the mode that was left. What was granted for
+    /// a session is no such choice.
+    pub(super) fn mode_changed(&mut self, source: Source, session: SessionId, mode: &str) {
+        let (binding, bound) = self.whereabouts(source.place);
+        let before = self.permitted(binding.choices).mode;
+        let plans = mode == PLAN || before.as_deref() == Some(PLAN);
+        if bound == Some(session) && plans && before.as_deref() != Some(mode) {
+            self.chosen(source, Choice::Mode, mode);
+        }
+    }
+
     fn bypass(&mut self, source: Source) {
         if !self.setup.allow_bypass {
             return self.say(source.place, screens::bypass_forbidden());
@@ -291,7 +305,10 @@ impl App {
 
     // ---- Taking back ----
 
-    fn tap_take_back(&self, key: Key) -> &'static str {
+    fn tap_take_back(&mut self, key: Key) -> &'static str {
+        if self.take_back_later(key) {
+            return "Taken back.";
+        }
         let is_it = |turn: &Turn| stop_key(turn) == key && matches!(turn.phase, Phase::Waiting(_));
         let Some(shown) = self.runs.shown.iter().find(|shown| is_it(&shown.turn.borrow())) else {
             return "Too late: Claude has it.";

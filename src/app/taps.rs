@@ -1,7 +1,7 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, now, prompts::Sending, recovery::GO_ON, runs::Shown},
+    app::{App, now, prompts::Sending, runs::Shown},
     bridge::{
         binding::Binding,
         follow::Plan,
@@ -13,6 +13,7 @@ use crate::{
     telegram::{
         button::{Carry, Key, Tap},
         handover::Hand,
+        later::GO_ON,
         screen::Screen,
         text::Text,
         update::{ChatKind, Message, Press},
@@ -86,6 +87,12 @@ impl App {
             }
             Tap::Again(session, attempt) => self.tap_again(message, (session, attempt), None),
             Tap::GoOn(session, attempt) => self.tap_again(message, (session, attempt), Some(GO_ON)),
+            Tap::Later(later) => {
+                self.strip(message);
+                if let Some(sending) = waiting {
+                    self.continue_later(later, sending);
+                }
+            }
             Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
             Tap::Compact(session) => self.send_own(message, session, COMPACT),
             Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) | Tap::Steer(_) => {}
@@ -236,7 +243,7 @@ impl App {
     }
 
     /// Takes the buttons off a message of ours.
-    fn strip(&self, message: &Message) {
+    pub(super) fn strip(&self, message: &Message) {
         let text = Text { text: message.text.clone(), entities: message.entities.clone() };
         let screen = Screen { text, keyboard: Vec::new() };
         drop(self.outbox.edit(message.place, message.id, screen));
@@ -260,6 +267,7 @@ fn is_carrying(tap: &Tap) -> bool {
         | Tap::Terminal(_)
         | Tap::TakeOver(..)
         | Tap::Again(..)
+        | Tap::Later(_)
         | Tap::GoOn(..) => true,
         Tap::Stop(_)
         | Tap::Answer(..)

@@ -11,7 +11,7 @@ use std::{
 use tokio::{process::Command, time::timeout};
 
 use crate::{
-    app::{App, painter::Note, prompts::Sending},
+    app::{App, note::Note, prompts::Sending},
     bridge::{
         attachment::Attached,
         prompt::{Prompt, Source},

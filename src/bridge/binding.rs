@@ -119,6 +119,7 @@ pub fn needle(bot: u64, chat: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bridge::verbosity::Verbosity;
 
     #[test]
     fn a_binding_reads_back_from_its_line() {
@@ -136,6 +137,7 @@ mod tests {
                         mode: Some("plan".to_owned()),
                         model: Some("opus".to_owned()),
                         effort: Some("low".to_owned()),
+                        verbosity: Verbosity::Words,
                     },
                     ..Binding::begin("/".into(), session)
                 },

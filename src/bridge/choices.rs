@@ -1,12 +1,19 @@
-//! How a place wants its runs: permission mode, model, effort.
+//! How a place wants its runs: permission mode, model, effort; and how much of them it shows.
 //!
 //! Chosen in the chat, told to a warm run by a control request, given to a new one as a flag, and
 //! remembered with the binding. What may be chosen is what the CLI offers; nothing here knows it.
 
 use serde_json::{Map, Value, json};
 
+use crate::bridge::verbosity::Verbosity;
+
+/// Where a tag says how much is shown.
+const VERBOSE: &str = "verbose";
 /// The mode that asks about nothing.
 pub const BYPASS: &str = "bypassPermissions";
+
+/// The mode in which Claude changes nothing.
+pub const PLAN: &str = "plan";
 
 /// What can be chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +57,8 @@ pub struct Choices {
     pub model: Option<String>,
     /// Effort.
     pub effort: Option<String>,
+    /// How much of a turn is shown. No run knows it.
+    pub verbosity: Verbosity,
 }
 
 impl Choices {
@@ -79,6 +88,7 @@ impl Choices {
             mode: self.mode.or_else(|| others.mode.clone()),
             model: self.model.or_else(|| others.model.clone()),
             effort: self.effort.or_else(|| others.effort.clone()),
+            verbosity: self.verbosity,
         }
     }
 
@@ -88,6 +98,9 @@ impl Choices {
             if let Some(value) = self.get(choice) {
                 tag.insert(choice.name().to_owned(), json!(value));
             }
+        }
+        if self.verbosity != Verbosity::default() {
+            tag.insert(VERBOSE.to_owned(), json!(self.verbosity.level()));
         }
     }
 
@@ -99,6 +112,8 @@ impl Choices {
                 choices.set(choice, value);
             }
         }
+        let level = tag.get(VERBOSE).and_then(Value::as_u64);
+        choices.verbosity = level.and_then(Verbosity::of).unwrap_or_default();
         choices
     }
 }

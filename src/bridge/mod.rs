@@ -19,4 +19,5 @@ pub mod spool;
 mod tail;
 pub mod terminal;
 pub mod turn;
+pub mod verbosity;
 pub mod work;

@@ -65,6 +65,10 @@ pub struct Turn {
     /// Why it began, where nobody asked for it: the CLI's words for the background task that ended,
     /// or nothing.
     pub occasion: Option<String>,
+    /// Background tasks that ended with the process that had to go for this turn.
+    pub lost: Vec<String>,
+    /// The permission mode that came to hold while it ran.
+    pub mode: Option<String>,
     /// What a command of the CLI did to the conversation.
     pub change: Option<Change>,
     /// How many prompts were taken into this turn while it ran.
@@ -207,6 +211,10 @@ pub struct Step {
     pub subject: String,
     /// How it went.
     pub state: StepState,
+    /// The beginning of what it gave.
+    pub result: String,
+    /// Whether it gave more than that.
+    pub result_cut: bool,
 }
 
 /// How a step went.
@@ -242,6 +250,8 @@ impl Turn {
             decided: Vec::new(),
             retry: None,
             occasion: None,
+            lost: Vec::new(),
+            mode: None,
             change: None,
             joined: 0,
             cost: None,
@@ -290,6 +300,7 @@ impl Turn {
                 self.partial.push_str(text);
             }
             Line::Thinking => (self.thinking, self.retry) = (true, None),
+            Line::Mode(mode) => self.mode = Some(mode.clone()),
             Line::Compacted => self.change = Some(Change::Compacted),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),

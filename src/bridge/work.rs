@@ -114,6 +114,8 @@ impl Work {
             tool: tool.to_owned(),
             subject: subject(tool, input),
             state: StepState::Running,
+            result: String::new(),
+            result_cut: false,
         };
         self.inner.push(Inner { parent: parent.to_owned(), step });
     }

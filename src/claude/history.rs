@@ -90,7 +90,7 @@ pub enum AppendError {
     #[error("{0} is held by another process")]
     Locked(PathBuf),
     /// The file or its lock could not be written.
-    #[error("cannot write {path}")]
+    #[error("cannot write {path}: {source}")]
     Io {
         /// Which of them.
         path: PathBuf,

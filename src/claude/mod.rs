@@ -15,3 +15,4 @@ pub mod session;
 pub mod transcript;
 pub mod watch;
 pub mod wire;
+pub mod young;

@@ -5,7 +5,15 @@
 //! there is none in the temporary one, and never in the state directory, which is empty at rest. A
 //! second segue of another user or machine is not seen here: Telegram tells the first by a 409.
 
-use std::{env, fs::File, io, os::unix::fs::OpenOptionsExt, path::PathBuf};
+use std::{
+    env,
+    fs::File,
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::PathBuf,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use rustix::{
     fs::{FlockOperation, flock},
@@ -15,6 +23,12 @@ use rustix::{
 use sha2::{Digest, Sha256};
 
 use crate::config::Token;
+
+/// How long a segue that was killed may still hold its bot: a CLI that it was about to start has
+/// its open files until it begins.
+const ENDS: Duration = Duration::from_secs(1);
+/// How often to look whether it does.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The hold on a bot, as long as it lives.
 #[derive(Debug)]
@@ -49,10 +63,14 @@ impl Lock {
         // A link that somebody else laid into a common directory is not followed.
         options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
         let file = options.open(&path).map_err(unusable)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self(file)),
-            Err(Errno::WOULDBLOCK) => Err(Refused::Taken),
-            Err(error) => Err(unusable(error.into())),
+        let begun = Instant::now();
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self(file)),
+                Err(Errno::WOULDBLOCK) if begun.elapsed() < ENDS => sleep(LOOK),
+                Err(Errno::WOULDBLOCK) => return Err(Refused::Taken),
+                Err(error) => return Err(unusable(error.into())),
+            }
         }
     }
 }

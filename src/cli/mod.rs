@@ -85,7 +85,9 @@ fn start_log(common: &Common, config: &Config) {
         eprintln!("segue: `{wanted}` is no log filter; using `info`.");
         EnvFilter::new("info")
     });
+    // Where the log cannot be written, there is no place to say so.
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = log.log_internal_errors(false);
     match common.log_format {
         LogFormat::Plain => {
             log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();

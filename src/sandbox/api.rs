@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::{
     args::Args,
     calls::Call,
-    faults::Trouble,
+    faults::{Stage, Trouble},
     hub::Hub,
     line::Cut,
     methods::{self, Method},
@@ -45,6 +45,21 @@ pub(super) fn routes() -> Router<Arc<Hub>> {
 enum Delivery {
     Whole,
     Lost,
+    /// Not before it is let go once more.
+    Held(u64),
+}
+
+/// A call that has happened. It is logged when the value goes: also when the connection breaks
+/// while its answer is held, and then as one whose answer nobody got.
+struct Entry<'a> {
+    hub: &'a Hub,
+    call: Call,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.hub.with(|world| world.record(self.call.clone()));
+    }
 }
 
 async fn call(
@@ -74,22 +89,17 @@ async fn call(
         Ok(result) => (200, json!({ "ok": true, "result": result })),
         Err(refusal) => (refusal.code, refusal.envelope()),
     };
-    let lost = matches!(delivery, Delivery::Lost);
     let answer = answer(status, &response);
-    hub.with(|world| {
-        world.record(Call {
-            id: 0,
-            at,
-            method: name,
-            chat,
-            body: logged,
-            status: (!lost).then_some(status),
-            response,
-            took: started.elapsed().as_millis() as u64,
-        });
-    });
-    if lost {
-        cut.cut();
+    let took = started.elapsed().as_millis() as u64;
+    let call = Call { id: 0, at, method: name, chat, body: logged, status: None, response, took };
+    let mut entry = Entry { hub: &hub, call };
+    match delivery {
+        Delivery::Lost => cut.cut(),
+        Delivery::Held(since) => hub.hold(since).await,
+        Delivery::Whole => {}
+    }
+    if !matches!(delivery, Delivery::Lost) {
+        entry.call.status = Some(status);
     }
     answer
 }
@@ -111,6 +121,14 @@ async fn attempt(
         Some(Trouble::Status { code }) => refuse(Refusal::server(code)),
         Some(Trouble::Refuse { code, description }) => {
             refuse(Refusal::scripted(code, &description))
+        }
+        Some(Trouble::Hold { at: Stage::Asked }) => {
+            hub.hold(hub.with(|world| world.let_gos())).await;
+            (perform(hub, method, chat, args).await, Delivery::Whole)
+        }
+        Some(Trouble::Hold { at: Stage::Done }) => {
+            let since = hub.with(|world| world.let_gos());
+            (perform(hub, method, chat, args).await, Delivery::Held(since))
         }
         Some(Trouble::Delay { ms }) => {
             tokio::select! {

@@ -122,6 +122,11 @@ impl Client {
         self.hub.with(|world| person::add_group(world, title, members))
     }
 
+    /// Opens a topic in a group. Gives its id.
+    pub fn add_topic(&self, chat: i64) -> Result<i64, Missing> {
+        self.hub.with(|world| person::add_topic(world, chat))
+    }
+
     /// Shuts the bot out of a chat, or lets it in again.
     pub fn admit(&self, who: (i64, i64), standing: Standing) -> Result<(), Missing> {
         self.hub.with(|world| person::admit(world, who, standing))
@@ -147,12 +152,31 @@ impl Client {
         self.hub.with(|world| world.faults.list())
     }
 
+    /// Lets a fault strike no more. It stays listed.
+    pub fn disarm(&self, id: u64) {
+        self.hub.with(|world| {
+            world.faults.disarm(id);
+            let faults = world.faults.list();
+            world.note(Change::Faults { faults });
+        });
+    }
+
     /// Disarms and forgets all faults.
     pub fn clear_faults(&self) {
         self.hub.with(|world| {
             world.faults.clear();
             world.note(Change::Faults { faults: Vec::new() });
         });
+    }
+
+    /// How many calls are held at the moment.
+    pub fn held(&self) -> usize {
+        self.hub.with(|world| world.held())
+    }
+
+    /// Lets all held calls go on.
+    pub fn let_go(&self) {
+        self.hub.with(World::let_go);
     }
 
     /// Lets every button that was pressed and not answered expire now.

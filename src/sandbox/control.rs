@@ -17,8 +17,9 @@
 //! | `POST users` | `first_name username?` | `user` |
 //! | `POST chats` | `user`, or `title members` | `chat` |
 //! | `POST standing` | `chat user standing`: `member` or `kicked` | |
-//! | `POST faults` | `what times? method? chat?`; `what` is `{"kind": …}` as in [`Trouble`] | `fault` |
+//! | `POST faults` | `what times? skip? method? chat?`; `what` is `{"kind": …}` as in [`Trouble`] | `fault` |
 //! | `DELETE faults` | | |
+//! | `POST let-go` | | lets held calls go on |
 //! | `POST expire` | | lets pressed buttons expire |
 //! | `POST reset` | | begins anew |
 //!
@@ -65,6 +66,7 @@ pub(super) fn routes() -> Router<Arc<Hub>> {
         .route("/sandbox/chats", post(add_chat))
         .route("/sandbox/standing", post(admit))
         .route("/sandbox/faults", post(fault).delete(clear_faults))
+        .route("/sandbox/let-go", post(let_go))
         .route("/sandbox/expire", post(expire))
         .route("/sandbox/reset", post(reset))
 }
@@ -247,6 +249,11 @@ async fn fault(State(hub): State<Arc<Hub>>, Json(fault): Json<Fault>) -> Json<Va
 
 async fn clear_faults(State(hub): State<Arc<Hub>>) -> Json<Value> {
     client(hub).clear_faults();
+    done()
+}
+
+async fn let_go(State(hub): State<Arc<Hub>>) -> Json<Value> {
+    client(hub).let_go();
     done()
 }
 

@@ -37,6 +37,21 @@ pub enum Trouble {
         /// Milliseconds.
         ms: u64,
     },
+    /// The call waits until all are let go, or its connection breaks.
+    Hold {
+        /// When.
+        at: Stage,
+    },
+}
+
+/// A moment in the life of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Nothing has happened yet, and nothing will if the connection breaks.
+    Asked,
+    /// The call has taken effect, and nobody knows yet.
+    Done,
 }
 
 /// Trouble for the next calls that match.
@@ -47,6 +62,9 @@ pub struct Fault {
     /// With how many calls.
     #[serde(default = "once")]
     pub times: u32,
+    /// After so many that it lets pass.
+    #[serde(default)]
+    pub skip: u32,
     /// Only with this method, or with [`DOWNLOAD`]; none: with every method but `getUpdates`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
@@ -65,7 +83,7 @@ fn once() -> u32 {
 impl Fault {
     /// The next call, whatever it is.
     pub fn next(what: Trouble) -> Self {
-        Self { what, times: 1, method: None, chat: None }
+        Self { what, times: 1, skip: 0, method: None, chat: None }
     }
 
     /// The next call of one method.
@@ -108,17 +126,29 @@ impl Faults {
 
     /// What goes wrong with this call.
     pub(super) fn strike(&mut self, method: &str, chat: Option<i64>) -> Option<Trouble> {
-        let armed = self
-            .0
-            .iter_mut()
-            .find(|armed| armed.hits < armed.fault.times && armed.fault.matches(method, chat))?;
-        armed.hits += 1;
-        Some(armed.fault.what.clone())
+        for armed in &mut self.0 {
+            if armed.hits >= armed.fault.times || !armed.fault.matches(method, chat) {
+                continue;
+            }
+            if armed.fault.skip == 0 {
+                armed.hits += 1;
+                return Some(armed.fault.what.clone());
+            }
+            armed.fault.skip -= 1;
+        }
+        None
     }
 
     /// All of them, spent ones too.
     pub(super) fn list(&self) -> Vec<Armed> {
         self.0.clone()
+    }
+
+    /// Disarms one.
+    pub(super) fn disarm(&mut self, id: u64) {
+        for armed in self.0.iter_mut().filter(|armed| armed.id == id) {
+            armed.fault.times = armed.hits;
+        }
     }
 
     /// Disarms and forgets all.
@@ -135,10 +165,11 @@ mod tests {
     fn a_fault_strikes_what_it_matches_as_often_as_told() {
         let mut faults = Faults::default();
         faults.arm(Fault { times: 2, chat: Some(7), ..Fault::on("sendmessage", Trouble::Cut) });
-        faults.arm(Fault::next(Trouble::Lose));
+        faults.arm(Fault { skip: 1, ..Fault::next(Trouble::Lose) });
         for (method, chat, expected) in [
             ("getUpdates", None, None),
             ("sendMessage", Some(7), Some(Trouble::Cut)),
+            ("sendMessage", Some(8), None),
             ("sendMessage", Some(8), Some(Trouble::Lose)),
             ("sendMessage", Some(8), None),
             ("sendMessage", Some(7), Some(Trouble::Cut)),

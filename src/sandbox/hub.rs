@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{broadcast, watch};
@@ -16,6 +16,8 @@ use super::{
 
 /// Changes that a slow watcher may lag behind before it gets the whole state again.
 const BACKLOG: usize = 1_024;
+/// Longer than anything is held.
+const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the Bot API, the control API and tests share.
 #[derive(Debug)]
@@ -35,6 +37,16 @@ pub(super) struct Poller<'a>(&'a Hub);
 impl Drop for Poller<'_> {
     fn drop(&mut self) {
         self.0.with(World::leave);
+    }
+}
+
+/// A call that is held.
+#[derive(Debug)]
+pub(super) struct Held<'a>(&'a Hub);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.with(World::unhold);
     }
 }
 
@@ -68,6 +80,16 @@ impl Hub {
     /// breaks while it waits.
     pub(super) fn poller(&self) -> (u64, Poller<'_>) {
         (self.with(World::enter), Poller(self))
+    }
+
+    /// Waits until all held calls are let go, or the sandbox stops.
+    /// `since` is what [`World::let_gos`] gave when it was decided: who lets go before a call is
+    /// held does so, too.
+    pub(super) async fn hold(&self, since: u64) {
+        self.with(World::hold);
+        let _held = Held(self);
+        let far = Instant::now() + FOR_EVER;
+        self.until(far, |world| world.is_let_go(since).then_some(())).await;
     }
 
     /// Looks at the world after each change until there is a result. None at the deadline, or when

@@ -7,7 +7,7 @@ use super::{
     entities::{Formatted, format},
     files::{DOWNLOAD, Media, Upload, sides},
     keyboard,
-    messages::{ReplyTo, no_topics, resolve, sent},
+    messages::{ReplyTo, check_topic, resolve, sent},
     methods::{take_chat, writable},
     refusal::Refusal,
     room::Post,
@@ -104,11 +104,11 @@ fn post(
     let keyboard = keyboard::take(args)?;
     let silent = args.flag("disable_notification")?;
     args.finish()?;
-    writable(world, chat)?;
-    no_topics(thread)?;
+    check_topic(writable(world, chat)?, thread)?;
     let reply_to = resolve(world, chat, reply)?;
     let media = Some(media(world.files.add(upload)));
-    let post = Post { reply_to, keyboard, silent, media, ..Post::new(world.bot.id, formatted) };
+    let post = Post::new(world.bot.id, formatted);
+    let post = Post { reply_to, keyboard, silent, media, thread, ..post };
     let id = world.append(chat, post);
     sent(world, chat, id.unwrap_or_default())
 }

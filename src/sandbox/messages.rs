@@ -12,7 +12,7 @@ use super::{
     keyboard,
     methods::{take_chat, writable},
     refusal::Refusal,
-    room::{Draft, Post, unix_ms},
+    room::{Draft, Post, Room, unix_ms},
     wire::{ChatKind, Entity, Keyboard, LinkPreview},
     world::World,
 };
@@ -44,11 +44,10 @@ pub(super) fn send(world: &mut World, args: &mut Args) -> Result<Value, Refusal>
     let silent = args.flag("disable_notification")?;
     args.flag("protect_content")?;
     args.finish()?;
-    writable(world, chat)?;
-    no_topics(thread)?;
+    check_topic(writable(world, chat)?, thread)?;
     let reply_to = resolve(world, chat, reply)?;
-    let post =
-        Post { reply_to, keyboard, link_preview, silent, ..Post::new(world.bot.id, formatted) };
+    let post = Post::new(world.bot.id, formatted);
+    let post = Post { reply_to, keyboard, link_preview, silent, thread, ..post };
     let id = world.append(chat, post);
     sent(world, chat, id.unwrap_or_default())
 }
@@ -63,7 +62,7 @@ pub(super) fn draft(world: &mut World, args: &mut Args) -> Result<Value, Refusal
     args.flag("keep_on_stop")?;
     args.finish()?;
     let room = writable(world, chat)?;
-    no_topics(thread)?;
+    check_topic(room, thread)?;
     if room.chat.kind != ChatKind::Private {
         return Err(Refusal::bad("TEXTDRAFT_PEER_INVALID"));
     }
@@ -156,11 +155,13 @@ fn erase(world: &mut World, chat: i64, ids: &[i64]) -> Result<Value, Refusal> {
     Ok(json!(true))
 }
 
-/// Topics are not there yet, so every `message_thread_id` is one that does not exist.
-pub(super) fn no_topics(thread: Option<i64>) -> Result<(), Refusal> {
+/// Whether a chat has the topic that something shall be written in.
+pub(super) fn check_topic(room: &Room, thread: Option<i64>) -> Result<(), Refusal> {
     match thread {
-        None => Ok(()),
-        Some(_) => Err(Refusal::bad("message thread not found")),
+        Some(thread) if !room.topics.contains(&thread) => {
+            Err(Refusal::bad("message thread not found"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -202,8 +202,7 @@ fn send_chat_action(world: &mut World, args: &mut Args) -> Result<Value, Refusal
     if !ACTIONS.contains(&action.as_str()) {
         return Err(Refusal::bad("wrong parameter action in request"));
     }
-    writable(world, chat)?;
-    messages::no_topics(thread)?;
+    messages::check_topic(writable(world, chat)?, thread)?;
     world.act(chat, action);
     Ok(json!(true))
 }

@@ -82,11 +82,13 @@ pub struct Saying {
     pub media: Option<Media>,
     /// What it has in common with those sent together with it.
     pub album: Option<String>,
+    /// The topic that it is said in.
+    pub thread: Option<i64>,
 }
 
 /// Says something, as an answer to another message or not. Gives the message's id.
 pub(super) fn say(world: &mut World, who: (i64, i64), saying: Saying) -> Result<i64, Missing> {
-    let Saying { text, reply_to, quote, forwarded, media, album } = saying;
+    let Saying { text, reply_to, quote, forwarded, media, album, thread } = saying;
     let formatted = match media {
         Some(_) if text.trim().is_empty() => {
             Formatted { text: String::new(), entities: Vec::new() }
@@ -100,8 +102,12 @@ pub(super) fn say(world: &mut World, who: (i64, i64), saying: Saying) -> Result<
     if let Some(reply) = reply_to.filter(|reply| !room.posts.contains_key(reply)) {
         return Err(Missing::Message(reply));
     }
+    if let Some(thread) = thread.filter(|thread| !room.topics.contains(thread)) {
+        return Err(Missing::Message(thread));
+    }
     let (chat, user) = who;
-    let post = Post { reply_to, media, album, forwarded, quote, ..Post::new(user, formatted) };
+    let post =
+        Post { reply_to, media, album, forwarded, quote, thread, ..Post::new(user, formatted) };
     let id = world.append(chat, post).ok_or(Missing::Chat(chat))?;
     world.show(chat, id);
     let update = json!(world.message(chat, id));
@@ -214,6 +220,11 @@ pub(super) fn add_group(world: &mut World, title: &str, members: &[i64]) -> Resu
     world.rooms.insert(chat, Room::group(chat, title, members.to_vec()));
     world.show_chat(chat);
     Ok(chat)
+}
+
+/// Opens a topic in a chat. Gives its id.
+pub(super) fn add_topic(world: &mut World, chat: i64) -> Result<i64, Missing> {
+    Ok(world.rooms.get_mut(&chat).ok_or(Missing::Chat(chat))?.open_topic())
 }
 
 fn plain(text: &str) -> Result<Formatted, Missing> {

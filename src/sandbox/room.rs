@@ -1,7 +1,7 @@
 //! One chat: who is in it and what was said.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -51,6 +51,8 @@ pub struct Post {
     pub forwarded: Option<i64>,
     /// The part of the answered message that was picked.
     pub quote: Option<String>,
+    /// The topic that it stands in (`message_thread_id`).
+    pub thread: Option<i64>,
 }
 
 impl Post {
@@ -75,6 +77,7 @@ impl Post {
             album: None,
             forwarded: None,
             quote: None,
+            thread: None,
         }
     }
 
@@ -138,6 +141,8 @@ pub(super) struct Room {
     pub(super) standing: Standing,
     pub(super) posts: BTreeMap<i64, Post>,
     pub(super) draft: Option<Draft>,
+    /// Ids of its topics, beside which it goes on as before.
+    pub(super) topics: BTreeSet<i64>,
     last: i64,
 }
 
@@ -175,8 +180,16 @@ impl Room {
             standing: Standing::Member,
             posts: BTreeMap::new(),
             draft: None,
+            topics: BTreeSet::new(),
             last: 0,
         }
+    }
+
+    /// Opens a topic and gives its id, which is that of the message that tells of it.
+    pub(super) fn open_topic(&mut self) -> i64 {
+        self.last += 1;
+        self.topics.insert(self.last);
+        self.last
     }
 
     /// Appends a message and gives its id. Whatever was being written is there now.

@@ -45,6 +45,8 @@ pub(super) struct World {
     log: Log,
     albums: u64,
     pollers: usize,
+    held: usize,
+    let_go: u64,
     changes: Vec<Change>,
     touched: bool,
 }
@@ -84,6 +86,8 @@ impl World {
             log: Log::default(),
             albums: 0,
             pollers: 0,
+            held: 0,
+            let_go: 0,
             changes: Vec::new(),
             touched: false,
         }
@@ -98,7 +102,7 @@ impl World {
         self.menus = old.menus;
         self.log = old.log;
         self.files = old.files;
-        self.pollers = old.pollers;
+        (self.pollers, self.held, self.let_go) = (old.pollers, old.held, old.let_go);
         let state = self.state();
         self.note(Change::State { state });
     }
@@ -150,6 +154,39 @@ impl World {
     /// Whether the bot waits for updates.
     pub(super) fn polling(&self) -> bool {
         self.pollers > 0
+    }
+
+    /// A call is held.
+    pub(super) fn hold(&mut self) {
+        self.held += 1;
+        self.touch();
+    }
+
+    /// How often all were let go.
+    pub(super) fn let_gos(&self) -> u64 {
+        self.let_go
+    }
+
+    /// A call is held no more.
+    pub(super) fn unhold(&mut self) {
+        self.held = self.held.saturating_sub(1);
+        self.touch();
+    }
+
+    /// How many calls are held.
+    pub(super) fn held(&self) -> usize {
+        self.held
+    }
+
+    /// Lets go of all held calls.
+    pub(super) fn let_go(&mut self) {
+        self.let_go += 1;
+        self.touch();
+    }
+
+    /// Whether all that was held then was let go since.
+    pub(super) fn is_let_go(&self, since: u64) -> bool {
+        self.let_go > since
     }
 
     /// Queues an update for the bot.
@@ -212,6 +249,10 @@ impl World {
         if let Some(author) = post.forwarded.and_then(|id| self.users.get(&id)) {
             let origin = json!({"type": "user", "date": post.date, "sender_user": author});
             more.insert("forward_origin".to_owned(), origin);
+        }
+        if let Some(thread) = post.thread {
+            more.insert("message_thread_id".to_owned(), json!(thread));
+            more.insert("is_topic_message".to_owned(), json!(true));
         }
         if let Some(quote) = &post.quote {
             let quote = json!({"text": quote, "position": 0, "is_manual": true});

@@ -6,7 +6,7 @@ use crate::{
         terminal::Trouble,
         turn::{Outcome, Turn},
     },
-    screens::{row, words},
+    screens::{later, row, words},
     telegram::{
         button::{Carry, Tap},
         screen::Button,
@@ -51,7 +51,9 @@ pub(super) fn ending(
                 .map_or_else(String::new, |at| format!(" It resets at {}.", words::clock(at)));
             let mut text = Text::plain(format!("A usage limit was reached.{when}\n"));
             text.append(quoted(message));
-            (Some(text), again)
+            let mut ways = again;
+            ways[0].extend(later::offer(turn, *resets_at));
+            (Some(text), ways)
         }
         Outcome::NotLoggedIn => {
             let mut text = Text::plain("Claude is not logged in on the laptop. Run ");

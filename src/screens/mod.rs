@@ -9,12 +9,14 @@ pub mod files;
 pub mod help;
 pub mod history;
 pub mod laptop;
+pub mod later;
 pub mod notice;
 pub mod question;
 pub mod sessions;
 pub mod status;
 pub mod steering;
 pub mod turn;
+pub mod verbose;
 pub(crate) mod words;
 mod work;
 

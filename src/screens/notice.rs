@@ -138,6 +138,15 @@ pub fn damaged(name: &str) -> Screen {
     about_path("A message that was kept on the laptop in ", name, after)
 }
 
+/// The state directory takes no files.
+pub fn spool_closed(error: &str) -> Screen {
+    let mut text = Text::plain("segue's state directory on the laptop cannot be written (");
+    text.push(&words::line(error, 200));
+    text.push("). Your messages go to Claude all the same, but those that have no answer yet ");
+    text.push("would be lost if segue ended now.");
+    screen(text, Vec::new())
+}
+
 /// An update could not be handled.
 pub const BROKEN: &str = "segue could not handle this: it is a fault of segue's. It was set aside, and the log on the \
      laptop says more.";

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use crate::{
-    bridge::choices::{Choice, Choices},
+    bridge::{
+        choices::{Choice, Choices},
+        verbosity::Verbosity,
+    },
     claude::session::SessionId,
     screens::{Scene, anchor, row, screen, words},
     telegram::{
@@ -24,7 +27,7 @@ pub struct Status {
     pub branch: Option<String>,
     /// The run of that session, if there is one.
     pub run: Option<Running>,
-    /// What holds for the place where nothing runs.
+    /// What holds for the place; of runs, where nothing runs.
     pub choices: Choices,
     /// Sessions of other places.
     pub others: Vec<Other>,
@@ -83,6 +86,9 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
         Some(running) => run(running),
         None => asleep(&status.choices),
     });
+    if status.choices.verbosity != Verbosity::default() {
+        text.push(&format!("\nShows: /verbose {}", status.choices.verbosity.level()));
+    }
     if !status.others.is_empty() {
         text.push("\n\n").bold("Other chats");
         for other in &status.others {

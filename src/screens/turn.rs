@@ -5,12 +5,13 @@ use crate::{
         follow::When,
         terminal::Terminal,
         turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
+        verbosity::Verbosity,
         work::is_list,
     },
     screens::{
         Scene, anchor, failure,
         files::{self, Changed},
-        row, screen, words, work,
+        row, screen, verbose, words, work,
     },
     telegram::{
         button::{Carry, Key, Tap},
@@ -46,6 +47,8 @@ pub struct Around {
     pub elsewhere: bool,
     /// Files that it has written.
     pub changed: Vec<Changed>,
+    /// How much is shown.
+    pub verbosity: Verbosity,
 }
 
 /// A turn while it runs.
@@ -62,7 +65,20 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
         let taken = words::plural(turn.joined as u64, "more message");
         text.push("\n").italic(&format!("Took in {taken}."));
     }
-    text.append(work::checklist(&turn.work));
+    if around.verbosity != Verbosity::Words {
+        text.append(doings(turn, around.verbosity));
+    }
+    let so_far = so_far(turn);
+    if !so_far.is_empty() {
+        let newest = markdown::render(&so_far).tail(SO_FAR).split(SO_FAR, SO_FAR_ENTITIES).pop();
+        text.push("\n\n").append(newest.unwrap_or_default());
+    }
+    screen(text, vec![ways(turn)])
+}
+
+/// What is done besides talking, each on a line of its own, behind a line break.
+fn doings(turn: &Turn, verbosity: Verbosity) -> Text {
+    let mut text = work::checklist(&turn.work);
     let steps: Vec<&Step> = turn.steps.iter().filter(|step| !is_list(&step.tool)).collect();
     let hidden = steps.len().saturating_sub(STEPS);
     if hidden > 0 {
@@ -70,14 +86,12 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
     }
     for step in &steps[hidden..] {
         text.push("\n").append(work::line(step)).append(work::inner(&turn.work, step));
+        if verbosity == Verbosity::Results {
+            text.append(verbose::result(step));
+        }
     }
     text.append(work::background(&turn.work));
-    let so_far = so_far(turn);
-    if !so_far.is_empty() {
-        let newest = markdown::render(&so_far).tail(SO_FAR).split(SO_FAR, SO_FAR_ENTITIES).pop();
-        text.push("\n\n").append(newest.unwrap_or_default());
-    }
-    screen(text, vec![ways(turn)])
+    text
 }
 
 fn ways(turn: &Turn) -> Vec<Button> {
@@ -220,7 +234,7 @@ fn unasked(occasion: &str) -> Text {
 /// What is left of the progress message once the answer is in the chat: one line of what was done,
 /// or None where nothing but words was.
 pub fn trace(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
-    if turn.steps.is_empty() {
+    if turn.steps.is_empty() || around.verbosity == Verbosity::Words {
         return None;
     }
     let mut counts: Vec<(String, u64)> = Vec::new();
@@ -239,6 +253,9 @@ pub fn trace(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
     text.push(" ").push(&counted.join(" · "));
     text.push(if counted.is_empty() { "" } else { " · " }).push(&words::span(around.seconds));
     text.append(work::checklist(&turn.work));
+    if around.verbosity == Verbosity::Results {
+        text.push("\n").append(verbose::trace(turn));
+    }
     Some(screen(text, Vec::new()))
 }
 
@@ -251,7 +268,7 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
         text.append(unasked(occasion)).push("\n\n");
     }
     let thoughts = work::thoughts(&turn.work);
-    if !thoughts.is_empty() {
+    if !thoughts.is_empty() && around.verbosity != Verbosity::Words {
         text.append(thoughts).push("\n\n");
     }
     let remarks = join(turn.remarks());

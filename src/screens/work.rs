@@ -120,16 +120,25 @@ pub(super) fn afterwords(turn: &Turn) -> (Text, Vec<Vec<Button>>) {
     if !denied.is_empty() {
         text.push("Not allowed: ").append(denied).push("\n");
     }
+    if !turn.lost.is_empty() {
+        let why = "The session went on at the laptop, so its process here was replaced. This ended \
+                   with it: ";
+        text.push(why).push(&named(&turn.lost)).push(".\n");
+    }
     if !turn.work.background.is_empty() {
-        let tasks: Vec<_> = turn.work.background.iter().take(TASKS).collect();
-        let tasks = tasks.into_iter().map(|task| words::line(task, ITEM)).collect::<Vec<_>>();
-        text.push(&format!("Still running in the background: {}.\n", tasks.join(", ")));
+        let tasks = named(&turn.work.background);
+        text.push(&format!("Still running in the background: {tasks}.\n"));
     }
     if let Some(percent) = full(turn) {
         text.push(&format!("The context is {percent} % full.\n"));
         keyboard.push(row([("Compact", Tap::Compact(turn.session))]));
     }
     (text.trim(), keyboard)
+}
+
+fn named(tasks: &[String]) -> String {
+    let named: Vec<_> = tasks.iter().take(TASKS).map(|task| words::line(task, ITEM)).collect();
+    named.join(", ")
 }
 
 fn denied(turn: &Turn) -> Text {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     bridge::{follow::When, question::Press},
     claude::session::SessionId,
-    telegram::{handover::Hand, steering::Steer},
+    telegram::{handover::Hand, later::Later, steering::Steer},
 };
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
@@ -51,6 +51,8 @@ pub enum Tap {
     Again(SessionId, u32),
     /// Ask the session to go on with the prompt, as this attempt.
     GoOn(SessionId, u32),
+    /// Send the prompt, or that it may go on, when a limit resets.
+    Later(Later),
     /// Steer.
     Steer(Steer),
     /// Ask Claude to try once more what was never answered.
@@ -135,6 +137,7 @@ impl Tap {
             Self::GoOn(session, attempt) => {
                 ('g', format!("{}:{attempt:x}", session.0.simple()), Carry::Prompt)
             }
+            Self::Later(later) => ('z', later.encode(), Carry::Prompt),
             Self::Hand(hand) => ('h', hand.encode(), Carry::Nothing),
             Self::Steer(steer) => ('v', steer.encode(), Carry::Nothing),
         };
@@ -175,6 +178,7 @@ impl Tap {
                 let (id, attempt) = rest.split_once(':')?;
                 Self::GoOn(session(id)?, u32::from_str_radix(attempt, 16).ok()?)
             }
+            ('z', Carry::Prompt) => Self::Later(Later::decode(rest)?),
             ('h', Carry::Nothing) => Self::Hand(Hand::decode(rest)?),
             _ => return None,
         })
@@ -221,7 +225,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::bridge::choices::Choice;
+    use crate::bridge::{choices::Choice, verbosity::Verbosity};
 
     fn keys() -> impl Strategy<Value = Key> {
         any::<u64>().prop_map(Key)
@@ -245,6 +249,7 @@ mod tests {
         prop_oneof![
             (choices, "[a-zA-Z0-9.:-]{1,60}")
                 .prop_map(|(choice, value)| Steer::Choose(choice, value)),
+            (0..3_u64).prop_map(|level| Steer::Verbose(Verbosity::of(level).unwrap())),
             Just(Steer::Bypass),
             "\\PC{1,14}".prop_map(Steer::Agent),
             keys().prop_map(Steer::TakeBack),

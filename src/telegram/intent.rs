@@ -97,7 +97,7 @@ pub enum Command {
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 18] = [
+pub const COMMANDS: [(&str, &str); 19] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
@@ -110,6 +110,7 @@ pub const COMMANDS: [(&str, &str); 18] = [
     ("mode", "How much Claude asks: plan, accept edits, …"),
     ("model", "Which model answers here"),
     ("effort", "How hard the model thinks"),
+    ("verbose", "How much of a turn is shown: 0, 1 or 2"),
     ("btw", "Ask aside, without a trace in the conversation"),
     ("fork", "Go on in a copy of the session"),
     ("rename", "Give the session a title"),

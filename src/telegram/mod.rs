@@ -9,6 +9,7 @@ mod fetch;
 pub mod file;
 pub mod handover;
 pub mod intent;
+pub mod later;
 pub mod markdown;
 pub mod outbox;
 pub mod parcel;

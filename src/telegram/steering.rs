@@ -5,13 +5,19 @@
 
 use uuid::Uuid;
 
-use crate::{bridge::choices::Choice, claude::session::SessionId, telegram::button::Key};
+use crate::{
+    bridge::{choices::Choice, verbosity::Verbosity},
+    claude::session::SessionId,
+    telegram::button::Key,
+};
 
 /// A command that steers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Steering {
     /// `/mode`, `/model` or `/effort`, with what is chosen.
     Choose(Choice, Option<String>),
+    /// `/verbose [level]`
+    Verbose(Option<String>),
     /// `/agent [name]`
     Agent(Option<String>),
     /// `/commands [words]`
@@ -32,6 +38,7 @@ impl Steering {
             "mode" => Self::Choose(Choice::Mode, given),
             "model" => Self::Choose(Choice::Model, given),
             "effort" => Self::Choose(Choice::Effort, given),
+            "verbose" => Self::Verbose(given),
             "agent" => Self::Agent(given),
             "commands" => Self::Commands(rest.to_owned()),
             "btw" => Self::Aside(given),
@@ -47,6 +54,8 @@ impl Steering {
 pub enum Steer {
     /// Choose this.
     Choose(Choice, String),
+    /// Show so much.
+    Verbose(Verbosity),
     /// Choose the mode that asks about nothing, having read the warning.
     Bypass,
     /// Begin a session with an agent.
@@ -66,6 +75,7 @@ impl Steer {
             Self::Choose(Choice::Mode, value) => format!("p{value}"),
             Self::Choose(Choice::Model, value) => format!("m{value}"),
             Self::Choose(Choice::Effort, value) => format!("e{value}"),
+            Self::Verbose(verbosity) => format!("v{}", verbosity.level()),
             Self::Bypass => "b".to_owned(),
             Self::Agent(name) => format!("a{name}"),
             Self::TakeBack(key) => format!("t{key}"),
@@ -83,6 +93,7 @@ impl Steer {
             'p' => Self::Choose(Choice::Mode, rest.to_owned()),
             'm' => Self::Choose(Choice::Model, rest.to_owned()),
             'e' => Self::Choose(Choice::Effort, rest.to_owned()),
+            'v' => Self::Verbose(Verbosity::of(rest.parse().ok()?)?),
             'b' if rest.is_empty() => Self::Bypass,
             'a' => Self::Agent(rest.to_owned()),
             't' => Self::TakeBack(Key(u64::from_str_radix(rest, 16).ok()?)),

@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     path::Bench,
+    steering::with_rule,
     support::{headless, phone::ADA},
 };
 
@@ -95,6 +96,64 @@ async fn a_plan_is_kept_and_approved_with_edits() {
     phone.press(&question, "Approve and accept edits").await;
     phone.answer(prompt).await;
     assert!(garden.join("bed.md").exists(), "edits are accepted without a question");
+}
+
+/// Where the CLI has told Claude to write its plan.
+fn plan_file(bench: &Bench) -> String {
+    let said = Value::Array(bench.api.requests()).to_string();
+    let (_, path) = said.rsplit_once("create your plan at ").unwrap();
+    path.split(" using").next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_comes_from_its_file_and_its_end_decides_the_mode() {
+    let Some(mut bench) = bench("the file of a plan").await else { return };
+    bench.phone.ask("sow the peas").await;
+    bench.phone.say("/mode plan");
+    bench.phone.see_text(&["Mode: plan"]).await;
+    bench.phone.ask("water the peas").await;
+    let write = json!({"tool": {"name": "Write", "input": {
+        "file_path": plan_file(&bench), "content": "# From the file\n\n1. Dig\n",
+    }}});
+    let exit = json!({"tool": {"name": "ExitPlanMode", "input": {}}});
+    let replies = json!([[{"text": "I plan."}, write], [exit], [{"text": "Begun."}]]);
+    let rule = json!({"words": ["draw"], "replies": replies});
+    bench.api.play(with_rule(rule, &bench.laptop.home));
+    let prompt = bench.phone.say("draw it");
+    let question = bench.phone.see_with("Approve").await;
+    bench.phone.see_text(&["From the file\n", "1. Dig"]).await;
+    bench.phone.press(&question, "Approve and accept edits").await;
+    bench.phone.answer(prompt).await;
+    bench.phone.settled().await;
+    bench.phone.kill();
+    bench.phone.boot().await;
+    let Bench { garden, phone, .. } = &bench;
+    phone.say("/status");
+    phone.see_text(&["mode acceptEdits"]).await;
+    phone.ask("write it down").await;
+    assert!(garden.join("notes.md").exists(), "edits are accepted without a question");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_claudes_own_ends_where_it_began() {
+    let Some(mut bench) = bench("a plan of its own").await else { return };
+    bench.api.play(headless::script(&bench.laptop.home));
+    let prompt = bench.phone.say("think of a scheme");
+    let question = bench.phone.see_with("Approve").await;
+    bench.phone.see_text(&["1. Dig\n2. Sow"]).await;
+    bench.phone.say("/status");
+    bench.phone.see_text(&["mode plan"]).await;
+    bench.phone.press(&question, "Approve").await;
+    bench.phone.answer(prompt).await;
+    bench.phone.settled().await;
+    bench.phone.kill();
+    bench.phone.boot().await;
+    bench.phone.say("/status");
+    bench.phone.see_text(&["mode default"]).await;
+    let prompt = bench.phone.say("write it down");
+    let question = bench.phone.see_open("notes.md").await;
+    bench.phone.press(&question, "Allow once").await;
+    bench.phone.answer(prompt).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

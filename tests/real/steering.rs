@@ -1,33 +1,119 @@
 //! Steering on the real CLI.
 
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
 use segue::sandbox::claude::script::Script;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     path::{Bench, sees},
     support::{
         headless::{HOME, script, script_text},
         laptop::records,
-        phone::{ADA, session_of},
+        phone::{ADA, PATIENCE, session_of},
         wait::until,
     },
 };
 
-/// A tool that never ends, and the usual answers.
-fn drain() -> Script {
-    let command = "mkfifo pond && cat pond";
-    let tool = json!({"tool": {"name": "Bash", "input": {"command": command}}});
-    let mut rules = vec![json!({"words": ["drain"], "replies": [[tool], [{"text": "Empty."}]]})];
-    let usual: serde_json::Value = serde_json::from_str(&script_text(HOME.as_ref())).unwrap();
+/// A rule of one's own, and the usual answers.
+pub(crate) fn with_rule(rule: Value, home: &Path) -> Script {
+    let mut rules = vec![rule];
+    let usual: Value = serde_json::from_str(&script_text(home)).unwrap();
     rules.extend(usual["rules"].as_array().unwrap().iter().cloned());
     Script::parse(&json!({"rules": rules}).to_string()).unwrap()
+}
+
+/// A command that is run when somebody speaks of draining.
+fn drain(command: &str) -> Script {
+    let tool = json!({"tool": {"name": "Bash", "input": {"command": command}}});
+    let rule = json!({"words": ["drain"], "replies": [[tool], [{"text": "Empty."}]]});
+    with_rule(rule, HOME.as_ref())
+}
+
+/// Whether a process runs with these arguments.
+fn runs(arguments: &[&str]) -> bool {
+    let wanted = arguments.join("\0") + "\0";
+    let entries = fs::read_dir("/proc").unwrap().map_while(Result::ok);
+    let mut lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.any(|line| line == wanted.as_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_the_tool_its_process_and_the_turn() {
+    let Some(bench) = Bench::set_up("stopping a tool").await else { return };
+    let Bench { phone, api, .. } = &bench;
+    // A length that nobody else sleeps.
+    let (length, sleep) = (Duration::from_secs_f64(57.913), ["sleep", "57.913"]);
+    // The CLI refuses to run a sleep alone.
+    api.play(drain(&format!("touch pond; {}", sleep.join(" "))));
+    for stop in ["the button", "/stop", "! sow the peas"] {
+        let prompt = phone.say("drain the pond");
+        let question = phone.see_open("touch pond").await;
+        phone.press(&question, "Allow once").await;
+        let deadline = Instant::now() + PATIENCE;
+        while !runs(&sleep) {
+            assert!(Instant::now() < deadline, "no sleep\n{}", phone.said());
+            tokio::task::yield_now().await;
+        }
+        let begun = Instant::now();
+        if stop == "the button" {
+            let progress = phone.progress(ADA, prompt).await;
+            phone.press(&progress, "Stop").await;
+        } else {
+            phone.say(stop);
+        }
+        let stopped = phone.answer(prompt).await;
+        assert!(stopped.text.contains("Stopped"), "{stop}: {stopped:?}");
+        while runs(&sleep) {
+            assert!(begun.elapsed() < length / 4, "{stop}: it sleeps on\n{}", phone.said());
+            tokio::task::yield_now().await;
+        }
+        assert!(begun.elapsed() < length / 4, "{stop}: waited for it: {:?}", begun.elapsed());
+        phone.settled().await;
+    }
+    let answer = phone.ask("water the peas").await;
+    assert!(answer.text.contains(&sees(5, "water the peas")), "{answer:?}");
+    assert_eq!(phone.said().matches("started the CLI").count(), 1, "the session stays in use");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_about_nothing_is_allowed_by_a_setting_alone() {
+    let Some(mut bench) = Bench::set_up("bypassing permissions").await else { return };
+    bench.phone.terminate();
+    // The CLI lets root do this in a sandbox only.
+    bench.phone.set("IS_SANDBOX", "1");
+    bench.phone.boot().await;
+    bench.phone.ask("sow the peas").await;
+    bench.phone.say("/mode bypassPermissions");
+    bench.phone.see_text(&["is not allowed here", "allow_bypass = true"]).await;
+    bench.phone.terminate();
+    bench.phone.configure("pace_ms = 20\nallow_bypass = true\n");
+    bench.phone.boot().await;
+    let Bench { phone, garden, .. } = &bench;
+    phone.say("/mode");
+    let picker =
+        phone.see_text(&["How much Claude asks here", "bypassPermissions: never asks"]).await;
+    phone.press(&picker, "bypassPermissions").await;
+    let warning = phone.see_text(&["Claude would ask about nothing any more"]).await;
+    phone.press(&warning, "I know, do not ask").await;
+    phone.see_text(&["Claude asks about nothing here"]).await;
+    phone.ask("plant tulips").await;
+    assert_eq!(fs::read_to_string(garden.join("beds/north.txt")).unwrap(), "tulips\n");
+    let asked = |post: &segue::sandbox::Post| post.text.contains("Claude asks:");
+    assert!(!phone.client.messages(ADA).iter().any(asked));
+    phone.say("/status");
+    phone.see_text(&["mode bypassPermissions"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exclamation_mark_interrupts_a_tool_and_a_text() {
     let Some(bench) = Bench::set_up("interrupting").await else { return };
     let Bench { phone, api, garden, .. } = &bench;
-    api.play(drain());
+    api.play(drain("mkfifo pond && cat pond"));
     let first = phone.say("drain the pond");
     let question = phone.see_text(&["Claude asks"]).await;
     phone.press(&question, "Allow once").await;
@@ -35,8 +121,8 @@ async fn an_exclamation_mark_interrupts_a_tool_and_a_text() {
     let second = phone.say("! sow the peas");
     let stopped = phone.answer(first).await;
     assert!(stopped.text.contains("Stopped"), "{stopped:?}");
-    phone.answer(second).await;
-    assert!(api.prompts_seen().iter().any(|prompt| prompt.contains("sow the peas")));
+    let answer = phone.answer(second).await;
+    assert!(answer.text.contains(&sees(2, "sow the peas")), "{answer:?}");
     let first = phone.say("ramble on");
     phone.see_text(&["It all began"]).await;
     let inside = phone.say("weed the peas");

@@ -1,6 +1,6 @@
 //! Faults on demand, and the pace.
 
-use segue::sandbox::{Fault, Pace, Trouble};
+use segue::sandbox::{Fault, Pace, Saying, Stage, Trouble};
 use serde_json::json;
 
 use crate::{Bench, GROUP};
@@ -70,4 +70,60 @@ async fn a_strict_pace_counts_edits_and_deletions_too() {
     assert!(envelope["parameters"]["retry_after"].as_u64().is_some_and(|seconds| seconds > 0));
     bench.send(json!({ "chat_id": GROUP, "text": "another chat goes on" })).await;
     bench.call("sendChatAction", json!({ "chat_id": 1001, "action": "typing" })).await;
+}
+
+#[tokio::test]
+async fn a_call_is_held_before_or_after_it_has_happened() {
+    let bench = Bench::relaxed().await;
+    let client = bench.sandbox.client();
+    let body = |text: &str| json!({ "chat_id": 1001, "text": text });
+    let texts = || client.messages(1001).into_iter().map(|post| post.text).collect::<Vec<_>>();
+    let held = async |count| {
+        while client.held() != count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let arm = |at| client.fault(Fault::on("sendMessage", Trouble::Hold { at }));
+
+    arm(Stage::Asked);
+    tokio::select! {
+        _ = bench.send(body("a")) => panic!("it is held"),
+        () = held(1) => assert_eq!(texts(), [""; 0]),
+    }
+    held(0).await;
+    arm(Stage::Done);
+    tokio::select! {
+        _ = bench.send(body("b")) => panic!("it is held"),
+        () = held(1) => {}
+    }
+    held(0).await;
+    assert_eq!(texts(), ["b"], "what broke off before never happens");
+    arm(Stage::Asked);
+    tokio::join!(bench.send(body("c")), async {
+        held(1).await;
+        client.let_go();
+    });
+    client.disarm(arm(Stage::Done));
+    bench.send(body("d")).await;
+    assert_eq!(texts(), ["b", "c", "d"]);
+    let log: Vec<_> = client.calls(0).into_iter().map(|call| call.status).collect();
+    assert_eq!(log, [None, Some(200), Some(200)], "nobody heard of the first that happened");
+}
+
+#[tokio::test]
+async fn a_topic_is_a_place_of_its_own() {
+    let bench = Bench::relaxed().await;
+    let client = bench.sandbox.client();
+    let topic = client.add_topic(GROUP).unwrap();
+    let saying = Saying { text: "here".to_owned(), thread: Some(topic), ..Saying::default() };
+    client.send((GROUP, 1001), saying).unwrap();
+    let updates = bench.updates().await;
+    assert_eq!(updates[0]["message"]["message_thread_id"], topic);
+    assert_eq!(updates[0]["message"]["is_topic_message"], true);
+    let body = |thread| json!({"chat_id": GROUP, "message_thread_id": thread, "text": "there"});
+    bench.send(body(topic)).await;
+    let refused = bench.refused("sendMessage", body(topic + 100)).await;
+    assert_eq!(refused, (400, "Bad Request: message thread not found".to_owned()));
+    let threads: Vec<_> = client.messages(GROUP).iter().map(|post| post.thread).collect();
+    assert_eq!(threads, [Some(topic), Some(topic)]);
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use segue::sandbox::Post;
+use serde_json::{Value, json};
 
 use crate::support::{
     headless,
@@ -145,6 +146,39 @@ async fn a_plan_is_shown_in_full_and_approved_or_not() {
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("It is built."), "no further question: {answer:?}");
     phone.see_text(&["✓ Plan approved · Accept edits in this session"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_stands_in_the_input_in_its_file_or_before_it() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let plans = scratch.home().join(".claude/plans");
+    fs::create_dir_all(&plans).unwrap();
+    fs::write(plans.join("bed.md"), "# From the file\n").unwrap();
+    let exit = |input: Value| json!({"tool": {"name": "ExitPlanMode", "input": input}});
+    let write = json!({"tool": {
+        "name": "Write", "result": "File created successfully", "asks": "never",
+        "input": {"file_path": plans.join("bed.md"), "content": "# From the file\n"},
+    }});
+    let told = json!({"plan": "# From the input\n", "planFilePath": plans.join("bed.md")});
+    let done = json!([{"text": "Built."}]);
+    let script = json!({"rules": [
+        {"words": ["input"], "replies": [[{"text": "Words"}, write], [exit(told)], done]},
+        {"words": ["file"], "replies": [[{"text": "Words"}, write], [exit(json!({}))], done]},
+        {"words": ["words"], "replies": [[{"text": "# From the words"}, exit(json!({}))], done]},
+    ]});
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    for from in ["input", "file", "words"] {
+        let prompt = phone.say(&format!("plan with the {from}"));
+        let question = phone.see_with("Approve").await;
+        let plan = phone.see_text(&[&format!("From the {from}")]).await;
+        assert!(plan.id < question.id, "{plan:?}");
+        phone.press(&question, "Approve").await;
+        phone.answer(prompt).await;
+    }
+    let plans = phone.client.messages(ADA);
+    assert_eq!(plans.iter().filter(|post| post.text.starts_with("From the file")).count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

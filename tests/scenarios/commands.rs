@@ -90,7 +90,7 @@ async fn help_start_and_the_registered_commands() {
         names,
         [
             "sessions", "new", "cd", "status", "stop", "history", "get", "diff", "export", "mode",
-            "model", "effort", "btw", "fork", "rename", "agent", "commands", "help"
+            "model", "effort", "verbose", "btw", "fork", "rename", "agent", "commands", "help"
         ]
     );
 }

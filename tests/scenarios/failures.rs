@@ -166,3 +166,36 @@ async fn a_session_open_elsewhere_is_never_forked_in_silence() {
     let original = fs::read_to_string(scratch.folder(&garden).join(format!("{id}.jsonl"))).unwrap();
     assert!(!original.contains("water"), "the original stays as it is");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_overload_is_named_while_the_cli_tries_again() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    let prompt = phone.say("be overloaded");
+    phone.see_text(&["The API is overloaded (529): try 1 of 2"]).await;
+    phone.see_text(&["The API is overloaded (529): try 2 of 2"]).await;
+    let failed = phone.answer(prompt).await;
+    assert!(failed.text.contains("API failed with 529 (overloaded)"), "{failed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_that_is_nearly_full_is_compacted_by_a_button() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let script = serde_json::json!({"window": 130, "rules": [
+        {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
+    ]});
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    let answer = phone.ask("sow the beans").await;
+    assert!(answer.text.contains(" % full."), "{answer:?}");
+    phone.press(&answer, "Compact").await;
+    let compacted = phone.see_text(&["Compacted: the conversation goes on from a summary"]).await;
+    assert_eq!(session_of(&compacted), session_of(&answer));
+    let pressed = |posts: &[Post]| {
+        let answer = posts.iter().find(|post| post.id == answer.id)?;
+        answer.buttons().next().is_none().then_some(())
+    };
+    phone.see("no second press", pressed).await;
+}

@@ -9,11 +9,15 @@
 mod support;
 
 mod asking;
+mod asking_long;
+mod background;
 mod chaos;
 mod commands;
 mod failures;
 mod gathering;
 mod inout;
+mod later;
+mod missing;
 mod out;
 mod outgoing;
 mod picker;
@@ -25,4 +29,5 @@ mod shutdown;
 mod steering;
 mod together;
 mod turns;
+mod verbose;
 mod work;

@@ -23,7 +23,7 @@ async fn phone() -> (Scratch, PathBuf, Phone) {
 }
 
 /// The newest file of the bot with this name, and its content.
-async fn file(phone: &Phone, name: &str) -> (Post, Vec<u8>) {
+pub(crate) async fn file(phone: &Phone, name: &str) -> (Post, Vec<u8>) {
     let is_it = |post: &&Post| {
         let file = post.media.as_ref().and_then(|media| media.file());
         post.from != ADA && file.is_some_and(|file| file.name == name)

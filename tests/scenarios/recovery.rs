@@ -7,7 +7,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use segue::{
-    sandbox::{Options, Post},
+    sandbox::{Fault, Options, Post, Stage, Trouble},
     telegram::{client::Client, poll},
 };
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::{
     phone::{ADA, Phone},
     scratch::Scratch,
+    scripted,
     wait::until,
 };
 
@@ -72,6 +73,10 @@ pub(crate) fn living(home: &Path) -> Vec<i32> {
         stat.is_ok_and(|stat| !stat.contains(") Z "))
     };
     pids.filter(lives).collect()
+}
+
+pub(crate) fn hold(pid: i32) {
+    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP);
 }
 
 pub(crate) fn end(pid: i32) {
@@ -214,6 +219,37 @@ async fn parts_that_are_in_the_chat_are_not_sent_again() {
         counts.iter().all(|count| *count > 0) && counts.iter().sum::<usize>() <= 7,
         "{counts:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cli_that_was_only_just_started_is_waited_for() {
+    let (scratch, _, mut phone) = phone().await;
+    let claude = scripted::link(&scratch.home());
+    scratch.replace_claude(&format!("sleep 2\nexec {} \"$@\"", claude.display()));
+    let prompt = phone.say("water");
+    until("started", || phone.said().contains("started the CLI"));
+    phone.kill();
+    assert_eq!(living(&scratch.home()), [0; 0], "it has not said that it exists");
+    phone.boot().await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("the last is: water"), "{answer:?}");
+    phone.at_rest();
+    assert_eq!(taken(&records(&scratch), "water"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_progress_message_outlives_its_turn() {
+    let (_scratch, _, mut phone) = phone().await;
+    let hold = Trouble::Hold { at: Stage::Asked };
+    phone.client.fault(Fault::on("deleteMessage", hold));
+    let prompt = phone.say("slow beans");
+    phone.answer(prompt).await;
+    until("a call held", || phone.client.held() > 0);
+    phone.kill();
+    phone.boot().await;
+    phone.settled().await;
+    phone.at_rest();
+    assert_eq!(answers(&phone, prompt).len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

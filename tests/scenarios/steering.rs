@@ -1,6 +1,6 @@
 //! Steering: interrupting, waiting, taking back; mode, model, effort; asides, copies, titles.
 
-use segue::sandbox::Post;
+use segue::sandbox::{Fault, Post, Trouble};
 
 use crate::support::{
     phone::{ADA, Phone, session_of},
@@ -83,6 +83,58 @@ async fn what_has_not_started_can_be_taken_back() {
     phone.press(&question, "Allow once").await;
     let answer = phone.answer(first).await;
     assert!(!answer.text.contains("daffodils") && !answer.text.contains("roses"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_started_is_not_taken_back() {
+    let (_scratch, _, phone) = phone().await;
+    let first = phone.say("plant tulips");
+    let question = phone.see_text(&["Claude asks"]).await;
+    let inside = phone.say("and daffodils");
+    let shown = notice(&phone, inside, "Claude takes this in").await;
+    // The button outlives its use where Telegram is slow.
+    phone.client.fault(Fault::on("editMessageText", Trouble::RetryAfter { seconds: 2 }));
+    phone.press(&question, "Allow once").await;
+    let late = "Too late: Claude has it.";
+    // Until Claude has it, taking it back is tried, and comes too late there.
+    while phone.press(&shown, "Take back").await != late {}
+    let answer = phone.answer(first).await;
+    assert!(answer.text.contains("You added on the way: and daffodils."), "{answer:?}");
+    notice(&phone, inside, "Claude has taken this into the running turn.").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_claude_begins_and_the_person_approves_decides_the_mode() {
+    let (scratch, _, mut phone) = phone().await;
+    let mode = |scratch: &Scratch| scratch.history().last().unwrap()["telegram"]["mode"].clone();
+    let prompt = phone.say("think of a scheme");
+    let question = phone.see_with("Approve").await;
+    phone.say("/status");
+    phone.see_text(&["mode plan"]).await;
+    assert_eq!(mode(&scratch), "plan");
+    phone.press(&question, "Approve and accept edits").await;
+    phone.answer(prompt).await;
+    phone.settled().await;
+    phone.kill();
+    phone.boot().await;
+    phone.say("/status");
+    phone.see_text(&["Asleep", "mode acceptEdits"]).await;
+    let answer = phone.ask("write it down").await;
+    assert!(answer.text.contains("Written."), "no question: {answer:?}");
+    assert_eq!(mode(&scratch), "acceptEdits");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_granted_for_a_session_is_no_mode_of_the_place() {
+    let (scratch, _, phone) = phone().await;
+    let prompt = phone.say("open the gate");
+    let question = phone.see_text(&["Claude asks"]).await;
+    phone.press(&question, "Accept edits in this session").await;
+    phone.answer(prompt).await;
+    phone.say("/status");
+    phone.see_text(&["mode acceptEdits"]).await;
+    phone.ask("/new weed").await;
+    assert!(scratch.history().iter().all(|line| line["telegram"]["mode"].is_null()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 /// How the CLI introduces a prompt that it takes into a running turn.
 const FOLDED: &str = "The user sent a new message while you were working:\n";
+/// What the CLI writes in the person's name when they interrupt.
+const INTERRUPTED: &str = "[Request interrupted";
 /// What follows such a prompt.
 const FOLDED_END: &str = "\n\nThis is how Claude Code";
 
@@ -49,13 +51,16 @@ fn read_user(talk: &mut Conversation, message: &Value) {
         .map(|text| without_frame(without_reminders(text).trim()).to_owned())
         .filter(|text| is_prompt(text))
         .collect();
-    if results.is_empty() && !prompts.is_empty() {
+    // What follows an interrupt is a prompt of its own, though it comes with the tool's result.
+    let interrupted = texts(message).iter().any(|text| text.starts_with(INTERRUPTED));
+    if (results.is_empty() || interrupted) && !prompts.is_empty() {
         talk.before = talk.prompts.len();
         talk.replies = 0;
         talk.results.clear();
         talk.newest = Newest::Result;
+    } else {
+        talk.results.extend(results);
     }
-    talk.results.extend(results);
     talk.prompts.extend(prompts);
 }
 
@@ -78,12 +83,7 @@ fn without_frame(text: &str) -> &str {
 }
 
 fn is_prompt(text: &str) -> bool {
-    let ours = [
-        "[Request interrupted",
-        "<local-command",
-        "<command-name>",
-        "This session is being continued",
-    ];
+    let ours = [INTERRUPTED, "<local-command", "<command-name>", "This session is being continued"];
     !text.is_empty() && !ours.iter().any(|start| text.starts_with(start))
 }
 
@@ -135,5 +135,20 @@ mod tests {
         assert_eq!(talk.prompts, ["hello", "plant tulips", "and roses"]);
         assert_eq!((talk.before, talk.replies), (1, 1));
         assert_eq!(talk.results, ["planted"]);
+    }
+
+    #[test]
+    fn what_interrupts_a_tool_begins_a_turn() {
+        let talk = read(&json!({"messages": [
+            {"role": "user", "content": "drain the pond"},
+            {"role": "assistant", "content": [{"type": "tool_use"}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "is_error": true, "content": "The tool use was rejected"},
+                {"type": "text", "text": "[Request interrupted by user for tool use]"},
+                {"type": "text", "text": "sow the peas"},
+            ]},
+        ]}));
+        assert_eq!(talk.prompts, ["drain the pond", "sow the peas"]);
+        assert_eq!((talk.before, talk.replies, talk.results.len()), (1, 0, 0));
     }
 }

@@ -159,7 +159,8 @@ macro_rules! each_scenario {
     ($check:ident) => {
         $crate::support::headless::each_scenario!($check:
             allowed, always, anonymous, aside, background, cleared, compacted, controls, denied, edits, ended, flag, folded, garbage,
-            interrupted, interrupted_asking, interrupted_tool, logged_out, merged, overloaded, question, refused,
+            interrupted, interrupted_asking, interrupted_tool, limited, logged_out, merged, overloaded, planned,
+            question, refused,
             resumed, simple, taken, terminated, unasked, unknown, untitled, withdrawn, written);
     };
     ($check:ident: $($name:ident),*) => {

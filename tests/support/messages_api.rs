@@ -9,7 +9,7 @@ use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -21,7 +21,7 @@ use axum::{
     routing::{any, post},
 };
 use futures_util::stream;
-use segue::sandbox::claude::script::{Pace, Reply, Script, Step};
+use segue::sandbox::claude::script::{Conversation, Pace, Reply, Script, Step};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -92,6 +92,17 @@ impl MessagesApi {
         let requests = self.requests();
         let newest = requests.iter().rev().find(|request| !is_helper(request));
         newest.map_or_else(Vec::new, |request| conversation::read(request).prompts)
+    }
+
+    /// What each request of a conversation was about, oldest first, and whose it was.
+    pub(crate) fn conversations(&self) -> Vec<(String, Conversation)> {
+        let is_one = |request: &Value| {
+            let names = request["output_config"]["format"].is_object();
+            !is_helper(request) && !names && !conversation::wants_summary(request)
+        };
+        let whose = |request: &Value| request["metadata"]["user_id"].to_string();
+        let requests = self.requests().into_iter().filter(is_one);
+        requests.map(|request| (whose(&request), conversation::read(&request))).collect()
     }
 
     /// Lets one hanging reply go on: the first that waits, or else the next.
@@ -171,6 +182,21 @@ fn error(status: StatusCode, kind: &str, message: &str) -> Response {
     (status, axum::Json(body)).into_response()
 }
 
+/// How the API tells the programs of subscribers that they have used up what is theirs.
+fn limited(seconds: u64) -> [(String, String); 7] {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    [
+        ("status", "rejected".to_owned()),
+        ("reset", (now + seconds).to_string()),
+        ("representative-claim", "five_hour".to_owned()),
+        ("5h-status", "rejected".to_owned()),
+        ("5h-reset", (now + seconds).to_string()),
+        ("5h-utilization", "1.0".to_owned()),
+        ("overage-status", "rejected".to_owned()),
+    ]
+    .map(|(name, value)| (format!("anthropic-ratelimit-unified-{name}"), value))
+}
+
 /// Answers with the reply: an error status if it fails before its first block, else a stream.
 async fn perform(shared: Arc<Shared>, reply: Reply, model: String) -> Response {
     let mut steps = reply.steps.into_iter().peekable();
@@ -180,7 +206,11 @@ async fn perform(shared: Arc<Shared>, reply: Reply, model: String) -> Response {
     match steps.peek() {
         Some(Step::Error(failure)) => {
             let status = StatusCode::from_u16(failure.status).unwrap();
-            return error(status, &failure.kind, &failure.message);
+            let refused = error(status, &failure.kind, &failure.message);
+            return match failure.resets_in {
+                Some(seconds) => (limited(seconds), refused).into_response(),
+                None => refused,
+            };
         }
         Some(Step::LoggedOut) => {
             let status = StatusCode::UNAUTHORIZED;

@@ -33,6 +33,7 @@ pub(crate) struct Phone {
     pub(crate) client: Client,
     bot: Option<Child>,
     binary: PathBuf,
+    starter: Option<PathBuf>,
     environment: Vec<(OsString, OsString)>,
     directory: PathBuf,
     scratch: TempDir,
@@ -67,6 +68,7 @@ impl Phone {
             sandbox: Some(sandbox),
             bot: None,
             binary: env!("CARGO_BIN_EXE_segue").into(),
+            starter: None,
             environment,
             directory: project.to_owned(),
             scratch: TempDir::with_prefix("phone-").unwrap(),
@@ -87,6 +89,11 @@ impl Phone {
     /// The test has Telegram refuse calls, in these words.
     pub(crate) fn provoke(&mut self, words: &'static str) {
         self.provoked.push(words);
+    }
+
+    /// Has another program start the bot, which is its first argument, from the next start on.
+    pub(crate) fn start_by(&mut self, program: &Path) {
+        self.starter = Some(program.to_owned());
     }
 
     /// Sets a variable of the bot's environment, from its next start on.
@@ -110,7 +117,8 @@ impl Phone {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command = Command::new(self.starter.as_ref().unwrap_or(&self.binary));
+        command.args(self.starter.as_ref().map(|_| &self.binary));
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.arg("--config").arg(self.scratch.path().join("config.toml"));
         command.current_dir(&self.directory).stdin(Stdio::null());
@@ -142,7 +150,9 @@ impl Phone {
 
     /// Whether a prompt of the spool has something in this field, or is at this stage.
     pub(crate) fn noted(&self, field: &str) -> bool {
-        self.state().iter().any(|file| {
+        // What is being written has another name.
+        let written = |file: &&PathBuf| file.extension().is_some_and(|end| end == "json");
+        self.state().iter().filter(written).any(|file| {
             let kept: Value =
                 serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
             kept[field].is_i64() || !kept[field][0].is_null() || kept["stage"] == field
@@ -170,6 +180,11 @@ impl Phone {
     /// The bot's process.
     pub(crate) fn pid(&self) -> u32 {
         self.bot.as_ref().unwrap().id()
+    }
+
+    /// Whether the bot was not ended by us.
+    pub(crate) fn is_up(&self) -> bool {
+        self.bot.is_some()
     }
 
     /// Ends the bot as a service manager does, and waits until it is gone.
@@ -327,7 +342,12 @@ impl Drop for Phone {
             // the same is Telegram's way of saying that it is drawn. Nor can it know what is deleted
             // or answered.
             let words = call.response["description"].as_str().unwrap_or_default();
-            let known = ["message is not modified", "to delete not found", "query is too old"];
+            let known = [
+                "message is not modified",
+                "to edit not found",
+                "to delete not found",
+                "query is too old",
+            ];
             let same = known.iter().any(|known| words.contains(known));
             let refused = refused && !(same && self.starts > 1);
             let refused = refused && !self.provoked.iter().any(|known| words.contains(known));

@@ -25,8 +25,9 @@ pub(crate) fn shape(events: &[Value]) -> Vec<String> {
     lines
 }
 
-/// The events with every permission request behind the message that it is about: the real CLI
-/// asks while the end of the message is still on its way, sooner or later.
+/// The events with every permission request, change of the mode and result behind the message that
+/// it is about: the real CLI asks and acts while the end of the message is still on its way, sooner
+/// or later.
 fn settled(events: &[Value]) -> Vec<&Value> {
     let mut settled = Vec::new();
     let mut early = Vec::new();
@@ -37,7 +38,10 @@ fn settled(events: &[Value]) -> Vec<&Value> {
             Some("message_stop") => writing = false,
             _ => {}
         }
-        if writing && event["type"] == "control_request" {
+        let acts = event["type"] == "control_request"
+            || event["tool_result_meta"].is_array()
+            || event["permissionMode"].is_string();
+        if writing && acts {
             early.push(event);
             continue;
         }

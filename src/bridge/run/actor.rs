@@ -73,6 +73,12 @@ pub(super) struct Actor {
     pub(super) relaunch: bool,
     /// What the CLI said last of a background task that ended.
     pub(super) occasion: Option<String>,
+    /// What runs in the background of the process.
+    pub(super) tasks: Vec<String>,
+    /// Background tasks that ended with a process that had to go, until somebody is told.
+    pub(super) lost: Vec<String>,
+    /// Whether the process tells when it begins with a prompt; old ones do not.
+    pub(super) tells_starts: bool,
     /// Lines of the process that say nothing we know.
     pub(super) unknown: usize,
 }
@@ -109,6 +115,9 @@ impl Actor {
             making_way: None,
             relaunch: false,
             occasion: None,
+            tasks: Vec::new(),
+            lost: Vec::new(),
+            tells_starts: false,
             unknown: 0,
         }
     }
@@ -266,6 +275,10 @@ impl Actor {
             (state.activity, state.last) = (Activity::Busy, Some(source));
         });
         self.let_go_if_stale().await;
+        show(&asked, |turn| {
+            turn.lost.append(&mut self.lost);
+            turn.work.background.clone_from(&self.tasks);
+        });
         let prompt = asked.prompt.clone();
         self.current = Some(asked);
         if self.process.is_none()
@@ -303,6 +316,7 @@ impl Actor {
         {
             let session = self.seat.conversation.session();
             tracing::info!(%session, "continued elsewhere: resuming anew");
+            self.lost.append(&mut self.tasks);
             process.end(Ending::Kill).await;
         }
     }
@@ -332,6 +346,8 @@ impl Actor {
         self.state.send_modify(|state| {
             (state.pid, state.background, state.offers) = (Some(process.pid()), 0, None);
         });
+        self.tasks.clear();
+        self.tells_starts = false;
         self.process = Some(process);
         self.introduce();
         Ok(())

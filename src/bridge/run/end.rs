@@ -23,6 +23,7 @@ impl Actor {
     pub(super) async fn process_ended(&mut self) -> Option<Why> {
         let ended = self.process.take()?.collect().await;
         self.pending.clear();
+        self.tasks.clear();
         let unknown = std::mem::take(&mut self.unknown);
         tracing::debug!(unknown, "lines of the CLI that say nothing we know");
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));

@@ -11,7 +11,7 @@ use crate::{
             Activity, Asked, Stray,
             actor::{Actor, show},
         },
-        turn::{Outcome, Phase, Turn},
+        turn::{Outcome, Phase, Turn, Wait},
     },
     claude::{
         process::{Conversation, Process},
@@ -53,12 +53,20 @@ impl Actor {
                 tracing::info!(subtype, "the CLI asks for something unknown");
                 process.say(say::unsupported(request, subtype));
             }
-            Line::Background(tasks) => self.state.send_modify(|state| {
-                state.background = tasks.len();
-                if let Activity::Idle(since) = &mut state.activity {
-                    *since = Instant::now();
-                }
-            }),
+            Line::Background(tasks) => {
+                self.tasks.clone_from(tasks);
+                self.state.send_modify(|state| {
+                    state.background = tasks.len();
+                    if let Activity::Idle(since) = &mut state.activity {
+                        *since = Instant::now();
+                    }
+                });
+            }
+            Line::Mode(mode) => {
+                // What replaces this process goes on as Claude and the person have agreed.
+                self.seat.choices.mode = Some(mode.clone());
+                self.tell_choices();
+            }
             Line::Result(result) => return self.result(line, result),
             Line::Other(kind) => {
                 tracing::trace!(kind, "a line of the CLI");
@@ -78,9 +86,7 @@ impl Actor {
             self.seat.conversation = Conversation::Resume(session);
             self.mirror.turn_over();
         }
-        if self.current.is_none() && self.inside.is_none() {
-            self.stray();
-        }
+        self.unless_ours(init);
         let session = self.seat.conversation.session();
         self.state.send_modify(|state| {
             state.session = session;
@@ -88,6 +94,21 @@ impl Actor {
             state.mode = init.mode.clone().or(state.mode.take());
             state.version = init.version.clone().or(state.version.take());
         });
+    }
+
+    /// Looks whether a turn that begins is that of the prompt that was written.
+    fn unless_ours(&mut self, init: &Init) {
+        let unasked = self.tells_starts && init.prompts.is_empty();
+        match &self.current {
+            None if self.inside.is_none() || unasked => self.stray(),
+            Some(current) if unasked && !current.turn.borrow().taken => {
+                // It began just as the prompt was written, which it takes in or leaves to the next.
+                show(current, |turn| turn.phase = Phase::Waiting(Wait::Turn));
+                self.inside = self.current.take();
+                self.stray();
+            }
+            _ => {}
+        }
     }
 
     /// A turn begins that no prompt of ours began.
@@ -99,6 +120,7 @@ impl Actor {
         let prompt = Prompt { id, ..Prompt::new(source, "", 0) };
         let mut turn = Turn::new(&prompt, self.seat.conversation.session(), Instant::now());
         turn.occasion = Some(self.occasion.take().unwrap_or_default());
+        turn.work.background.clone_from(&self.tasks);
         let (turn, shown) = watch::channel(turn);
         let stray = Stray { place: source.place, turn: shown };
         if self.settings.strays.try_send(stray).is_err() {
@@ -109,6 +131,7 @@ impl Actor {
     }
 
     pub(super) fn lifecycle(&mut self, prompt: Uuid, state: Lifecycle) {
+        self.tells_starts = true;
         match state {
             Lifecycle::Queued => {}
             Lifecycle::Started => self.started(prompt),
@@ -148,6 +171,7 @@ impl Actor {
         } else if let Some(inside) = self.inside.take_if(|inside| inside.prompt.id.0 == prompt) {
             show(&inside, |turn| {
                 (turn.phase, turn.began, turn.taken) = (Phase::Working, Instant::now(), true);
+                turn.work.background.clone_from(&self.tasks);
             });
             self.state.send_modify(|state| state.last = Some(inside.prompt.source));
             self.current = Some(inside);

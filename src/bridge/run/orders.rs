@@ -142,6 +142,7 @@ impl Actor {
         }
         self.finish(Outcome::Stopped);
         self.pending.clear();
+        self.tasks.clear();
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
     }
 }

@@ -5,8 +5,14 @@ use crate::{
         turn::{Said, Step, StepState, Turn},
         work::subject,
     },
-    claude::record::{Block, Kind, Message, Record, Usage},
+    claude::{
+        json::Raw,
+        record::{Block, Kind, Message, Record, Usage},
+    },
 };
+
+/// Characters that are kept of what a tool gave: turns are copied for each drawing.
+const RESULT: usize = 600;
 
 impl Turn {
     pub(super) fn record(&mut self, record: &Record<'_>) {
@@ -40,6 +46,8 @@ impl Turn {
                         tool: name.to_string(),
                         subject: subject(name, &input),
                         state: StepState::Running,
+                        result: String::new(),
+                        result_cut: false,
                     });
                 }
                 _ => {}
@@ -49,11 +57,14 @@ impl Turn {
 
     fn results(&mut self, message: &Message<'_>) {
         for block in &message.blocks {
-            let Block::ToolResult { id, error, .. } = block else {
+            let Block::ToolResult { id, error, content } = block else {
                 continue;
             };
             for step in self.steps.iter_mut().filter(|step| step.id == *id) {
                 step.state = if *error { StepState::Failed } else { StepState::Done };
+                let result = content.map(Raw::text).unwrap_or_default();
+                step.result = result.chars().take(RESULT).collect();
+                step.result_cut = step.result.len() < result.len();
             }
         }
     }

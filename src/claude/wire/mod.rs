@@ -5,6 +5,7 @@
 //! the real CLI; what is unknown becomes [`Line::Other`], never an error, because each release
 //! brings new kinds.
 
+mod control;
 pub mod offers;
 pub mod say;
 
@@ -71,6 +72,8 @@ pub enum Line<'a> {
     Background(Vec<String>),
     /// `system/task_notification`: what ended in the background; a turn about it follows.
     Notified(String),
+    /// `system/status` with a permission mode: it holds from now on, by whoever's wish.
+    Mode(String),
     /// `system/compact_boundary`: the conversation was compacted.
     Compacted,
     /// Anything else, by its type and subtype.
@@ -90,6 +93,9 @@ pub struct Init {
     pub version: Option<String>,
     /// The directory the process works in.
     pub cwd: Option<String>,
+    /// Which prompts begin the turn (`user_message_uuids`); none where nobody asked for it, and in
+    /// versions that do not tell.
+    pub prompts: Vec<Uuid>,
 }
 
 /// What became of a prompt.
@@ -181,11 +187,14 @@ impl<'a> Line<'a> {
             ("system", Some("background_tasks_changed")) => background(line),
             ("system", Some("task_notification")) => read::<Value>(line)
                 .map(|value| Self::Notified(text(&value, "summary").unwrap_or_default())),
+            ("system", Some("status")) => {
+                read::<Value>(line).and_then(|value| text(&value, "permissionMode")).map(Self::Mode)
+            }
             ("system", Some("compact_boundary")) => Some(Self::Compacted),
             ("command_lifecycle", _) => lifecycle(line),
-            ("control_request", _) => control_request(line),
-            ("control_cancel_request", _) => withdrawn(line),
-            ("control_response", _) => control_response(line),
+            ("control_request", _) => control::request(line),
+            ("control_cancel_request", _) => control::withdrawn(line),
+            ("control_response", _) => control::response(line),
             ("rate_limit_event", _) => limit(line),
             ("result", _) => read(line).map(|value| Self::Result(Box::new(result(&value)))),
             _ => None,
@@ -221,6 +230,11 @@ fn texts(value: &Value, key: &str) -> Vec<String> {
     list.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
+fn uuids(value: &Value) -> Vec<Uuid> {
+    let all = texts(value, "user_message_uuids");
+    all.iter().filter_map(|uuid| uuid.parse().ok()).collect()
+}
+
 fn session(value: &Value) -> Option<SessionId> {
     value.get("session_id")?.as_str()?.parse().ok()
 }
@@ -232,6 +246,7 @@ fn init(value: &Value) -> Init {
         mode: text(value, "permissionMode"),
         version: text(value, "claude_code_version"),
         cwd: text(value, "cwd"),
+        prompts: uuids(value),
     }
 }
 
@@ -254,10 +269,7 @@ fn result(value: &Value) -> TurnResult {
         terminal_reason: text(value, "terminal_reason"),
         session_id: session(value),
         total_cost_usd: value.get("total_cost_usd").and_then(Value::as_f64),
-        user_message_uuids: texts(value, "user_message_uuids")
-            .iter()
-            .filter_map(|uuid| uuid.parse().ok())
-            .collect(),
+        user_message_uuids: uuids(value),
         context_window: windows.filter_map(|usage| number(usage, "contextWindow")).max(),
         denials: denials(value),
     }
@@ -321,60 +333,6 @@ fn lifecycle(line: &[u8]) -> Option<Line<'_>> {
     Some(Line::Lifecycle { prompt: raw.command_uuid, state })
 }
 
-fn control_request(line: &[u8]) -> Option<Line<'_>> {
-    #[derive(Deserialize)]
-    struct Raw {
-        request_id: String,
-        #[serde(default)]
-        request: Value,
-    }
-    let Raw { request_id: request, request: mut body } = read(line)?;
-    let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);
-    let (subtype, tool) = (text("subtype").unwrap_or_default(), text("tool_name"));
-    let (description, tool_use) = (text("description"), text("tool_use_id"));
-    match (&*subtype, tool) {
-        ("can_use_tool", Some(tool)) => {
-            let mut take = |key: &str| body.get_mut(key).map(Value::take).unwrap_or_default();
-            let (input, offered) = (take("input"), take("permission_suggestions"));
-            let suggestions = if let Value::Array(all) = offered { all } else { Vec::new() };
-            Some(Line::Ask(Ask { request, tool, input, description, tool_use, suggestions }))
-        }
-        _ => Some(Line::Unknown { request, subtype }),
-    }
-}
-
-fn withdrawn(line: &[u8]) -> Option<Line<'_>> {
-    #[derive(Deserialize)]
-    struct Raw {
-        request_id: String,
-    }
-    read(line).map(|Raw { request_id }| Line::Withdrawn { request: request_id })
-}
-
-fn control_response(line: &[u8]) -> Option<Line<'_>> {
-    #[derive(Deserialize)]
-    struct Raw {
-        response: Response,
-    }
-    #[derive(Deserialize)]
-    struct Response {
-        request_id: String,
-        #[serde(default)]
-        subtype: String,
-        #[serde(default, rename = "response")]
-        body: Value,
-        #[serde(default)]
-        error: Option<String>,
-    }
-    let Raw { response } = read(line)?;
-    let result = if response.subtype == "success" {
-        Ok(response.body)
-    } else {
-        Err(response.error.unwrap_or(response.subtype))
-    };
-    Some(Line::Reply { request: response.request_id, result })
-}
-
 fn limit(line: &[u8]) -> Option<Line<'_>> {
     #[derive(Deserialize)]
     struct Raw {
@@ -424,6 +382,8 @@ mod tests {
             (r#"{"type":"system","subtype":"background_tasks_changed","tasks":[{"description":"Dig"},{}]}"#.to_owned(), "Background([\"Dig\", \"a task\"])".to_owned()),
             (r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":5}}"#.to_owned(), "Limit { resets_at: Some(5) }".to_owned()),
             (r#"{"type":"rate_limit_event","rate_limit_info":{"status":"allowed"}}"#.to_owned(), "Other(\"rate_limit_event\")".to_owned()),
+            (r#"{"type":"system","subtype":"status","status":null,"permissionMode":"plan"}"#.to_owned(), "Mode(\"plan\")".to_owned()),
+            (r#"{"type":"system","subtype":"status","status":"requesting"}"#.to_owned(), "Other(\"system/status\")".to_owned()),
             (r#"{"type":"system","subtype":"news"}"#.to_owned(), "Other(\"system/news\")".to_owned()),
             (r#"{"type":"hologram"}"#.to_owned(), "Other(\"hologram\")".to_owned()),
             ("Debugger attached.".to_owned(), "NotARecord".to_owned()),

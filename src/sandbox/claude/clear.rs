@@ -31,7 +31,7 @@ impl Run {
         self.transcript = Transcript::new(path, session, &self.directory);
         self.wire.session = session;
         self.entry.moved(session);
-        self.ledger = Ledger::default();
+        self.ledger = Ledger::new(self.script.window);
         self.forget();
         self.wire.tell(stock::init(self, &turn.uuids));
         let command = "<command-name>/clear</command-name>\n            \

@@ -36,6 +36,8 @@ pub(super) struct Refused {
     /// The CLI's class of it.
     pub(super) class: &'static str,
     pub(super) error: Option<ApiError>,
+    /// What the CLI knows of a usage limit.
+    pub(super) limit: Option<Value>,
 }
 
 impl From<Stop> for Failure {
@@ -63,6 +65,7 @@ impl From<ApiError> for Refused {
             text: format!("API Error: {} {}{hint}", error.status, error.message),
             class,
             error: Some(error),
+            limit: None,
         }
     }
 }
@@ -142,6 +145,13 @@ impl Run {
             record["apiErrorType"] = kind.into();
             result["api_error_type"] = kind.into();
         }
+        if let Some(limit) = &refused.limit {
+            for told in [&mut event, &mut record, result] {
+                told["api_error"] = "usage_limit_reached".into();
+            }
+            event["api_error_params"] = json!({"rate_limit_info": limit});
+            record["apiErrorParams"] = json!({"rate_limit_info": limit});
+        }
         if !turn.has_spoken {
             turn.sign(&mut event);
         }
@@ -172,6 +182,25 @@ impl Run {
         result["terminal_reason"] = reason.into();
         result["errors"] = json!([diagnostic]);
         self.last = Err(String::new());
+    }
+
+    /// Tells that a usage limit is reached, and what the request fails with.
+    pub(super) fn limit(&self, seconds: u64, error: ApiError) -> Refused {
+        let at = now_ms() / 1_000 + seconds;
+        let limit = json!({
+            "status": "rejected", "resetsAt": at, "rateLimitType": "five_hour",
+            "overageStatus": "rejected", "isUsingOverage": false,
+        });
+        let mut told = limit.clone();
+        told["unifiedWindows"] =
+            json!({"five_hour": {"utilization": 1, "resetsAt": at, "status": "rejected"}});
+        self.wire.tell(json!({"type": "rate_limit_event", "rate_limit_info": told}));
+        Refused {
+            text: "You've hit your 5-hour limit · resets soon".to_owned(),
+            class: "rate_limit",
+            error: Some(error),
+            limit: Some(limit),
+        }
     }
 
     /// Pretends that the request is tried again, where the CLI does so.

@@ -10,6 +10,8 @@ use super::stock;
 const IN: f64 = 4e-6;
 /// Dollars for a token that comes out.
 const OUT: f64 = 20e-6;
+/// Tokens that fit in the context of every model, where the script says nothing else.
+const WINDOW: u64 = 1_000_000;
 
 /// Tokens of one or more requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,13 +54,20 @@ impl Tokens {
 }
 
 /// Tokens by model.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Ledger {
     total: BTreeMap<String, Tokens>,
     since_result: BTreeMap<String, Tokens>,
+    window: u64,
 }
 
 impl Ledger {
+    /// Empty books; `window`: tokens that fit in the context.
+    pub(super) fn new(window: Option<u64>) -> Self {
+        let (total, since_result) = (BTreeMap::new(), BTreeMap::new());
+        Self { total, since_result, window: window.unwrap_or(WINDOW) }
+    }
+
     /// Enters a request.
     pub(super) fn enter(&mut self, model: &str, tokens: Tokens) {
         for book in [&mut self.total, &mut self.since_result] {
@@ -74,7 +83,10 @@ impl Ledger {
     /// The fields of a `result`; the next one counts from here.
     pub(super) fn close(&mut self) -> (Value, Value) {
         let since = std::mem::take(&mut self.since_result);
-        (by_model(&self.total, Detail::Full), by_model(&since, Detail::Full))
+        (
+            by_model(&self.total, Detail::Full(self.window)),
+            by_model(&since, Detail::Full(self.window)),
+        )
     }
 
     /// The `modelUsage` of a `cost-state` record.
@@ -83,9 +95,10 @@ impl Ledger {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Detail {
-    Full,
+    /// With the size of the context window.
+    Full(u64),
     Short,
 }
 
@@ -97,8 +110,8 @@ fn by_model(book: &BTreeMap<String, Tokens>, detail: Detail) -> Value {
             "cacheCreationEphemeral5mInputTokens": 0, "cacheCreationEphemeral1hInputTokens": 0,
             "webSearchRequests": 0, "costUSD": tokens.cost(),
         });
-        if detail == Detail::Full {
-            row["contextWindow"] = 1_000_000.into();
+        if let Detail::Full(window) = detail {
+            row["contextWindow"] = window.into();
             row["maxOutputTokens"] = 128_000.into();
             row["canonicalModel"] = model.as_str().into();
             row["provider"] = "firstParty".into();
@@ -115,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_result_counts_from_the_one_before() {
-        let mut ledger = Ledger::default();
+        let mut ledger = Ledger::new(None);
         let tokens = Tokens { input: 100, output: 20 };
         ledger.enter("opus", tokens);
         ledger.close();

@@ -147,7 +147,10 @@ impl Run {
             Step::Pause(silence) => self.rest(Duration::from_millis(silence)).await?,
             Step::Hang => self.hang().await?,
             Step::Error(error) => {
-                self.retry(&error).await?;
+                match error.resets_in {
+                    Some(seconds) => return Err(Failure::Api(self.limit(seconds, error))),
+                    None => self.retry(&error).await?,
+                }
                 return Err(Failure::Api(error.into()));
             }
             Step::LoggedOut => {
@@ -155,6 +158,7 @@ impl Run {
                     text: "Not logged in · Please run /login".to_owned(),
                     class: "authentication_failed",
                     error: None,
+                    limit: None,
                 }));
             }
             Step::Crash(crash) => {

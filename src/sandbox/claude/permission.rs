@@ -34,6 +34,12 @@ impl Run {
         let talks = matches!(tool.name.as_str(), "AskUserQuestion" | "ExitPlanMode");
         let edits = matches!(tool.name.as_str(), "Edit" | "Write" | "NotebookEdit");
         match self.mode.as_str() {
+            _ if tool.name == "EnterPlanMode" => {
+                return Some(Verdict::Allowed {
+                    input: tool.input.clone(),
+                    decision: json!({"decision": "accept", "source": "config"}),
+                });
+            }
             _ if tool.asks == Asks::Never => return by_config("subcommandResults"),
             _ if talks => {}
             "bypassPermissions" => return by_config("mode"),

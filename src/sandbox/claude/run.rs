@@ -143,7 +143,7 @@ impl Run {
             queue: VecDeque::new(),
             answers: HashMap::new(),
             granted: HashSet::new(),
-            ledger: Ledger::default(),
+            ledger: Ledger::new(script.window),
             tasks: Vec::new(),
             work: Work::Idle,
             asking: None,

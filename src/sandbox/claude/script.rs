@@ -23,6 +23,9 @@ pub struct Script {
     /// How texts arrive where a step says nothing else.
     #[serde(default)]
     pub pace: Pace,
+    /// Tokens that fit in the context, where it is to be smaller than the real one.
+    #[serde(default)]
+    pub window: Option<u64>,
     /// In order of preference; the last one should fit everything.
     pub rules: Vec<Rule>,
 }
@@ -150,6 +153,9 @@ pub struct ApiError {
     pub kind: String,
     /// The API's sentence.
     pub message: String,
+    /// It is the usage limit of a subscription, which resets in so many seconds.
+    #[serde(default)]
+    pub resets_in: Option<u64>,
 }
 
 /// An end of the process that nobody asked for.

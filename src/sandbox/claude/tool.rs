@@ -60,10 +60,22 @@ impl Run {
                         Stop::End(code) => Err(Failure::End(code)),
                     };
                 }
+                self.plan(&usage.tool);
                 self.allow(turn, &usage, &input, &decision);
             }
         }
         Ok(())
+    }
+
+    /// Some tools begin or end the planning.
+    fn plan(&mut self, tool: &Tool) {
+        let mode = match (tool.name.as_str(), self.mode.as_str()) {
+            ("EnterPlanMode", _) => "plan",
+            ("ExitPlanMode", "plan") => "default",
+            _ => return,
+        };
+        mode.clone_into(&mut self.mode);
+        self.tell_mode();
     }
 
     fn allow(&mut self, turn: &Turn, usage: &Usage, input: &Value, decision: &Value) {

@@ -1,5 +1,7 @@
 //! A turn: from the prompts that open it to the result that closes it.
 
+use std::{env, fs::OpenOptions, io::Write};
+
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -12,7 +14,7 @@ use super::{
     script::Newest,
     stock,
     task::Task,
-    wire::{now, replay},
+    wire::{complain, now, replay},
 };
 
 /// What begins a turn.
@@ -198,6 +200,7 @@ impl Run {
                 status["user_message_uuids"] = json!(turn.uuids);
             }
             self.wire.tell(status);
+            self.note_request();
             let reply = self.script.reply(&self.talk);
             let uses = self.message(turn, reply).await?;
             self.talk.replies += 1;
@@ -208,6 +211,21 @@ impl Run {
                 self.use_tool(turn, usage).await?;
             }
             self.fold(turn);
+        }
+    }
+
+    /// Notes what Claude is asked, a line for each request, where the environment wants it.
+    fn note_request(&self) {
+        let Some(path) = env::var_os("SEGUE_SCRIPT_REQUESTS") else { return };
+        let talk = &self.talk;
+        let line = json!({
+            "session": self.wire.session, "prompts": talk.prompts, "before": talk.before,
+            "replies": talk.replies,
+        });
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        let noted = file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()));
+        if let Err(error) = noted {
+            complain(&format!("the request is not noted: {error}"));
         }
     }
 

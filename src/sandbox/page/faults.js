@@ -11,6 +11,7 @@ const WORDS = {
   refuse: ({ description }) => description,
   cut: () => "Connection cut",
   lose: () => "Reply lost",
+  hold: ({ at }) => `Held when ${at}`,
   delay: ({ ms }) => `Slow by ${ms} ms`,
 };
 

@@ -4,6 +4,7 @@
 mod diff;
 mod form;
 mod grant;
+pub mod input;
 
 use std::path::PathBuf;
 
@@ -26,10 +27,6 @@ use crate::{
     },
 };
 
-/// Characters of a command or an input. More is not read on a phone, and the message has a limit.
-const INPUT: usize = 2_500;
-/// Lines of a new file.
-const HEAD: usize = 40;
 /// UTF-16 units and entities of one part of a plan.
 const PART: usize = 4_000;
 const ENTITIES: usize = 90;
@@ -135,7 +132,7 @@ fn tool(scene: &Scene, asker: &Asker, ask: &Ask) -> Text {
         let said: Vec<_> = dangers.into_iter().map(warning).collect();
         text.push("\n⚠ ").bold(&said.join(" · "));
     }
-    text.push("\n").append(body(scene, ask));
+    text.push("\n").append(input::shown(scene, ask));
     text
 }
 
@@ -164,78 +161,6 @@ fn warning(danger: Danger) -> &'static str {
         Danger::Secrets => "Touches secrets",
         Danger::Startup => "Changes what runs by itself",
         Danger::Outside => "Writes outside of the project",
-    }
-}
-
-fn body(scene: &Scene, ask: &Ask) -> Text {
-    let field = |key: &str| ask.input.get(key).and_then(Value::as_str);
-    let path = |text: &mut Text, path: &str| {
-        text.code(&words::line(&words::path(path.as_ref(), &scene.home), 300)).push("\n");
-    };
-    let mut text = Text::default();
-    match (&*ask.tool, field("file_path").or_else(|| field("notebook_path"))) {
-        ("Bash", _) if field("command").is_some() => {
-            text.append(block(field("command").unwrap_or_default(), Some("bash")));
-        }
-        ("Write", Some(file)) => {
-            path(&mut text, file);
-            text.append(head(field("content").unwrap_or_default()));
-        }
-        ("Edit" | "MultiEdit" | "NotebookEdit", Some(file)) => {
-            path(&mut text, file);
-            text.append(block(&changes(&ask.input), Some("diff")));
-        }
-        ("Read", Some(file)) => {
-            text.code(&words::line(&words::path(file.as_ref(), &scene.home), 300));
-        }
-        ("WebFetch", _) => {
-            text.code(&words::line(field("url").unwrap_or_default(), 1_000));
-            text.push("\n").push(&words::line(field("prompt").unwrap_or_default(), 300));
-        }
-        ("WebSearch", _) => {
-            text.code(&words::line(field("query").unwrap_or_default(), 1_000));
-        }
-        _ => {
-            let json = serde_json::to_string_pretty(&ask.input).unwrap_or_default();
-            text.append(block(&json, Some("json")));
-        }
-    }
-    text
-}
-
-/// A block of code, and a word on how much of it is left out.
-fn block(shown: &str, language: Option<&str>) -> Text {
-    let shown = clean(shown);
-    let left = shown.chars().count().saturating_sub(INPUT);
-    let mut text = Text::default();
-    text.pre(&words::clip(&shown, INPUT), language);
-    if left > 0 {
-        let count = words::plural(left as u64, "more character");
-        text.push("\n").italic(&format!("{count} not shown"));
-    }
-    text
-}
-
-/// The beginning of a new file.
-fn head(content: &str) -> Text {
-    let lines: Vec<&str> = content.lines().collect();
-    let mut text = block(&lines[..lines.len().min(HEAD)].join("\n"), None);
-    if let left @ 1.. = lines.len().saturating_sub(HEAD) {
-        text.push("\n").italic(&format!("{} not shown", words::plural(left as u64, "more line")));
-    }
-    text
-}
-
-/// Every change of an edit.
-fn changes(input: &Value) -> String {
-    let one = |edit: &Value| {
-        let text = |key: &str| edit.get(key).and_then(Value::as_str).unwrap_or_default();
-        let new = if edit.get("new_source").is_some() { "new_source" } else { "new_string" };
-        diff::unified(text("old_string"), text(new))
-    };
-    match input.get("edits").and_then(Value::as_array) {
-        Some(edits) => edits.iter().map(one).collect::<Vec<_>>().join("\n@@\n"),
-        None => one(input),
     }
 }
 

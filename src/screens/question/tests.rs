@@ -60,12 +60,12 @@ fn what_matters_of_the_input_is_shown() {
     check(
         "Write",
         json!({"file_path": "/etc/x", "content": "line\n".repeat(50)}),
-        "10 more lines not shown",
+        "All of it is in the file below.",
     );
     check("Write", json!({"file_path": "/etc/x", "content": ""}), "Writes outside of the project");
     check("WebFetch", json!({"url": "https://example.org/a"}), "https://example.org/a");
     check("mcp__jira__search", json!({"jql": "a=b"}), "jira: search\n{\n  \"jql\": \"a=b\"\n}");
-    check("Bash", json!({"command": "x".repeat(9_000)}), "6500 more characters not shown");
+    check("Bash", json!({"command": "x".repeat(9_000)}), "xx…\nAll of it is in the file below.");
 }
 
 #[test]

@@ -100,8 +100,8 @@ impl Outbox {
     }
 
     /// Deletes a message: durable. One that is gone, or too old to delete, is as good.
-    pub fn delete(&self, place: Place, id: i32) {
-        drop(self.durable(place, Act::Delete(id)));
+    pub fn delete(&self, place: Place, id: i32) -> Sent {
+        self.durable(place, Act::Delete(id))
     }
 
     /// Answers the press of a button, at once and outside of all budgets. A notice is cut after

@@ -1,0 +1,84 @@
+//! What comes back to the app from the tasks that it has started.
+
+use crate::{
+    app::fetch::Fetched,
+    bridge::{
+        choices::Choice,
+        place::Place,
+        prompt::{PromptId, Source},
+    },
+    claude::session::SessionId,
+};
+
+/// What a painter, or an errand, tells the app.
+#[derive(Debug)]
+pub(super) enum Note {
+    /// Claude has the prompt.
+    Taken {
+        /// The message that carries it.
+        source: Source,
+        /// What was asked.
+        display: String,
+        /// The session that took it.
+        session: SessionId,
+    },
+    /// The files of a prompt are here, or why they are not.
+    Fetched {
+        /// Where the prompt stands.
+        place: Place,
+        /// The prompt.
+        id: PromptId,
+        /// It with its files.
+        fetched: Result<Fetched, String>,
+    },
+    /// A recording was written down.
+    Heard {
+        /// The message that carries it.
+        source: Source,
+        /// What was said.
+        text: String,
+    },
+    /// The CLI has agreed to a choice.
+    Chosen {
+        /// The message that asked for it.
+        source: Source,
+        /// What was chosen.
+        choice: Choice,
+        /// The choice.
+        value: String,
+    },
+    /// The message that says that a prompt waits for its time is in the chat.
+    Announced {
+        /// Where.
+        place: Place,
+        /// The prompt.
+        prompt: PromptId,
+        /// The message.
+        message: i32,
+    },
+    /// The turn is over and shown.
+    Settled {
+        /// Its prompt.
+        prompt: PromptId,
+        /// Where its progress message was.
+        place: Place,
+        /// That message, if there was one.
+        progress: Option<i32>,
+    },
+    /// The permission mode has changed in a turn.
+    Mode {
+        /// The message that began it.
+        source: Source,
+        /// Its session.
+        session: SessionId,
+        /// The mode.
+        mode: String,
+    },
+    /// The turn ended in another session than it began in.
+    Moved {
+        /// The place.
+        place: Place,
+        /// The session it was for, and the one it ended in.
+        sessions: (SessionId, SessionId),
+    },
+}

@@ -1,0 +1,101 @@
+//! Headless processes of a segue that is gone, on sessions that have just begun and do not stand in the registry yet.
+//!
+//! A process has its prompt on its standard input before it has said anywhere that it exists. To
+//! whoever comes after a segue that was killed in that moment, its arguments are the only sign.
+//! Opens nothing of Claude's but the registry, and looks for nothing but the home in a process's
+//! environment. Where the system does not show processes below `/proc`, nothing is found.
+
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::PathBuf};
+
+use crate::claude::{home::Home, kinship, live, session::SessionId};
+
+/// A process that is not registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Young {
+    /// Its process id.
+    pub pid: u32,
+    /// The session that it was started on.
+    pub session: SessionId,
+}
+
+impl Young {
+    /// Whether it still runs. One that has ended shows no arguments, waited for or not.
+    pub fn is_alive(&self) -> bool {
+        session(self.pid) == Some(self.session)
+    }
+}
+
+/// The processes that are not registered, in no order.
+pub fn list(home: &Home) -> Vec<Young> {
+    let known: Vec<u32> = live::list(home).into_iter().map(|live| live.pid).collect();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let young = |pid| Some(Young { pid, session: session(pid)? });
+    let young = pids.filter(|pid| !known.contains(pid)).filter_map(young);
+    young.filter(|young| lives_in(young.pid, home) && is_left(young.pid)).collect()
+}
+
+/// Whether the segue that has started a process is gone.
+fn is_left(pid: u32) -> bool {
+    kinship::of(pid).is_none_or(|kin| kin.leads && !kinship::is_like_us(kin.parent))
+}
+
+/// Whether the home of a process is this one.
+fn lives_in(pid: u32, home: &Home) -> bool {
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let get = |name: &[u8]| {
+        let mut variables = environment.split(|byte| *byte == 0);
+        let value = variables.find_map(|variable| variable.strip_prefix(name))?;
+        (!value.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(value)))
+    };
+    let root = get(b"CLAUDE_CONFIG_DIR=").or_else(|| get(b"HOME=").map(|dir| dir.join(".claude")));
+    root.is_some_and(|root| root == home.dir)
+}
+
+/// The session that a process was started on, if it is a headless CLI.
+fn session(pid: u32) -> Option<SessionId> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    read(&line)
+}
+
+/// The same, from its arguments, each of which ends in a NUL. A fork works on the session that it
+/// begins.
+fn read(line: &[u8]) -> Option<SessionId> {
+    let arguments: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+    let after = |flag: &str| {
+        let at = arguments.iter().position(|argument| *argument == flag.as_bytes())?;
+        str::from_utf8(arguments.get(at + 1)?).ok()
+    };
+    let is_headless = after("--input-format") == Some("stream-json");
+    let id = after("--session-id").or_else(|| after("--resume"));
+    id.filter(|_| is_headless)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "7f9c2ba4-e88f-4f82-b71d-4b0e6f6e6a10";
+    const TWO: &str = "8f9c2ba4-e88f-4f82-b71d-4b0e6f6e6a10";
+
+    #[test]
+    fn arguments_tell_the_session() {
+        for (line, expected) in [
+            (format!("claude\0-p\0--input-format\0stream-json\0--resume\0{ONE}\0"), Some(ONE)),
+            (format!("sh\0claude\0--input-format\0stream-json\0--session-id\0{ONE}\0"), Some(ONE)),
+            (
+                format!(
+                    "claude\0--input-format\0stream-json\0--resume\0{ONE}\0--session-id\0{TWO}\0"
+                ),
+                Some(TWO),
+            ),
+            (format!("claude\0--resume\0{ONE}\0"), None),
+            ("claude\0--input-format\0stream-json\0--resume".to_owned(), None),
+            ("claude\0--input-format\0stream-json\0--resume\0the beans\0".to_owned(), None),
+            (String::new(), None),
+        ] {
+            let found = read(line.as_bytes()).map(|session| session.to_string());
+            assert_eq!(found.as_deref(), expected, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! How much a place shows: the picker of `/verbose`, and the results of tools in a turn.
+
+use crate::{
+    bridge::{
+        turn::{Step, Turn},
+        verbosity::Verbosity,
+        work::is_list,
+    },
+    screens::{button, screen, words, work},
+    telegram::{
+        button::Tap,
+        screen::Screen,
+        steering::Steer,
+        text::{EntityKind, Text, clean},
+    },
+};
+
+/// Lines of a result that are shown.
+const LINES: usize = 4;
+/// Characters of each.
+const LINE: usize = 120;
+/// Steps that stay in the chat when the turn is over; Telegram takes about 100 entities.
+const STEPS: usize = 30;
+/// UTF-16 units of them.
+const MOST: usize = 3_000;
+
+/// A picker of how much is shown, with what holds now.
+pub fn picker(now: Verbosity) -> Screen {
+    let mut text = Text::plain("How much of a turn this chat shows. Now: ");
+    text.bold(&now.level().to_string()).push(".");
+    for one in Verbosity::ALL {
+        text.push("\n• ").bold(&one.level().to_string()).push(": ").push(meaning(one));
+    }
+    let buttons = Verbosity::ALL.into_iter().filter_map(|one| {
+        let mark = if one == now { "✓ " } else { "" };
+        button(format!("{mark}{}", one.level()), &Tap::Steer(Steer::Verbose(one)))
+    });
+    screen(text, vec![buttons.collect()])
+}
+
+fn meaning(verbosity: Verbosity) -> &'static str {
+    match verbosity {
+        Verbosity::Words => "what Claude says, and one line of what it is doing",
+        Verbosity::Steps => "also each step, a line each",
+        Verbosity::Results => "also the beginning of what each tool gave",
+    }
+}
+
+/// A choice holds.
+pub fn chosen(verbosity: Verbosity) -> Screen {
+    let mut text = Text::plain("This chat shows ");
+    text.bold(&verbosity.level().to_string()).push(": ").push(meaning(verbosity)).push(".");
+    screen(text, Vec::new())
+}
+
+/// There is no such choice.
+pub fn unknown() -> Screen {
+    let mut text = Text::plain("There are ");
+    text.code("/verbose 0").push(", ").code("1").push(" and ").code("2").push(".");
+    screen(text, Vec::new())
+}
+
+/// The beginning of what a tool gave, beneath its step.
+pub(super) fn result(step: &Step) -> Text {
+    let shown = clean(&step.result);
+    let lines: Vec<_> = shown.lines().filter(|line| !line.trim().is_empty()).collect();
+    let mut kept: Vec<_> = lines.iter().take(LINES).map(|line| words::clip(line, LINE)).collect();
+    let mut text = Text::default();
+    if kept.is_empty() {
+        return text;
+    }
+    if lines.len() > LINES || step.result_cut {
+        kept.push("…".to_owned());
+    }
+    text.push("\n").pre(&kept.join("\n"), None);
+    text
+}
+
+/// What was done, folded: the newest steps with what they gave.
+pub(super) fn trace(turn: &Turn) -> Text {
+    let steps: Vec<_> = turn.steps.iter().filter(|step| !is_list(&step.tool)).collect();
+    let hidden = steps.len().saturating_sub(STEPS);
+    let mut text = Text::default();
+    if hidden > 0 {
+        text.push(&format!("… {} before\n", words::plural(hidden as u64, "step")));
+    }
+    for step in &steps[hidden..] {
+        text.append(work::line(step)).append(result(step)).push("\n");
+    }
+    text.trim().head(MOST).wrap(EntityKind::Fold)
+}

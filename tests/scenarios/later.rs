@@ -1,0 +1,149 @@
+//! *Continue then*: what waits for a usage limit to reset.
+
+use std::{fs, path::PathBuf, time::Instant};
+
+use segue::sandbox::Post;
+use serde_json::{Value, json};
+
+use crate::support::{
+    phone::{ADA, PATIENCE, Phone},
+    scratch::Scratch,
+};
+
+/// A bot whose Claude has reached a limit that resets in so many seconds.
+async fn phone(seconds: u64) -> (Scratch, PathBuf, Phone) {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let limit = json!({"error": {
+        "status": 429, "type": "rate_limit_error", "message": "Too much", "resets_in": seconds,
+    }});
+    let script = json!({"rules": [
+        {"words": ["beans", "peas"], "replies": [[{"text": "I begin."}, limit]]},
+        {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
+    ]});
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    (scratch, garden, phone)
+}
+
+/// Runs into the limit and has the prompt wait.
+async fn waits(phone: &Phone, text: &str) -> (i64, Post) {
+    let prompt = phone.say(text);
+    let failed = phone.answer(prompt).await;
+    assert!(failed.text.contains("A usage limit was reached. It resets at"), "{failed:?}");
+    phone.settled().await;
+    phone.press(&failed, "Continue then").await;
+    (prompt, waiting(phone, prompt).await)
+}
+
+/// The message that says that a prompt waits.
+async fn waiting(phone: &Phone, prompt: i64) -> Post {
+    let is_it = |post: &&Post| {
+        post.reply_to == Some(prompt) && post.text.contains("Waiting for the limit to reset")
+    };
+    phone.see("what waits", |posts| posts.iter().find(is_it).cloned()).await
+}
+
+/// The answer to what was sent when the limit had reset.
+async fn goes_on(phone: &Phone, prompt: i64, count: usize) -> Post {
+    let words = format!("I see {count} prompts; the last is: Continue from where you left off.");
+    let is_it =
+        |post: &&Post| post.reply_to == Some(prompt) && !post.silent && post.text.contains(&words);
+    phone.see(&words, |posts| posts.iter().find(is_it).cloned()).await
+}
+
+/// Waits until nothing says any more that it waits, and nothing is kept.
+async fn nothing_waits(phone: &Phone) {
+    let waits = |post: &Post| post.text.contains("Waiting for the limit");
+    phone.see("the end of waiting", |posts| (!posts.iter().any(waits)).then_some(())).await;
+    phone.at_rest();
+}
+
+/// Waits until so many prompts are kept, with the messages that say so; their files.
+fn kept(phone: &Phone, count: usize) -> Vec<PathBuf> {
+    let deadline = Instant::now() + PATIENCE;
+    let is_whole = |file: &PathBuf| {
+        let read = fs::read(file).ok().filter(|_| file.extension().is_some_and(|e| e == "json"));
+        let kept = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        kept.is_some_and(|kept| kept["progress"].is_number())
+    };
+    loop {
+        let mut files = phone.state();
+        files.retain(is_whole);
+        if files.len() == count {
+            return files;
+        }
+        assert!(Instant::now() < deadline, "{files:?}");
+        std::thread::yield_now();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_the_limit_goes_on_by_itself_and_in_order() {
+    let (_scratch, _, phone) = phone(4).await;
+    let (first, said) = waits(&phone, "sow the beans").await;
+    assert!(said.silent && said.buttons().any(|button| button.text == "Take back"), "{said:?}");
+    let (second, _) = waits(&phone, "sow the peas").await;
+    assert_eq!(kept(&phone, 2).len(), 2);
+    let one = goes_on(&phone, first, 3).await;
+    let two = goes_on(&phone, second, 4).await;
+    assert!(one.id < two.id);
+    nothing_waits(&phone).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_survives_a_restart() {
+    let (_scratch, _, mut phone) = phone(6).await;
+    let (first, _) = waits(&phone, "sow the beans").await;
+    let (second, _) = waits(&phone, "sow the peas").await;
+    kept(&phone, 2);
+    phone.kill();
+    phone.boot().await;
+    goes_on(&phone, first, 3).await;
+    goes_on(&phone, second, 4).await;
+    nothing_waits(&phone).await;
+    let left = phone.client.messages(ADA);
+    let answers = left.iter().filter(|post| post.text.contains("is: Continue from where"));
+    assert_eq!(answers.count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_has_reset_while_nobody_looked_is_due_at_once() {
+    let (_scratch, _, mut phone) = phone(600).await;
+    let (prompt, _) = waits(&phone, "sow the beans").await;
+    let [kept] = &kept(&phone, 1)[..] else { panic!("more than one") };
+    phone.kill();
+    // As if it had been pressed long ago: the time stands in the button.
+    let mut update: Value = serde_json::from_slice(&fs::read(kept).unwrap()).unwrap();
+    let mut raws = update["raws"].as_array_mut().unwrap().iter_mut();
+    let pressed = raws.find_map(|raw| raw.pointer_mut("/callback_query/data")).unwrap();
+    let (button, _) = pressed.as_str().unwrap().rsplit_once(':').unwrap();
+    *pressed = format!("{button}:1").into();
+    fs::write(kept, update.to_string()).unwrap();
+    phone.boot().await;
+    goes_on(&phone, prompt, 2).await;
+    phone.at_rest();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_taken_back_and_may_wait_again() {
+    let (_scratch, _, mut phone) = phone(600).await;
+    let (prompt, said) = waits(&phone, "sow the beans").await;
+    assert_eq!(phone.press(&said, "Take back").await, "Taken back.");
+    let back = phone.see_text(&["Taken back: nothing is sent when the limit resets."]).await;
+    assert_eq!(back.id, said.id);
+    phone.at_rest();
+    phone.press(&back, "Continue then").await;
+    waiting(&phone, prompt).await;
+    kept(&phone, 1);
+    phone.kill();
+    phone.boot().await;
+    phone.say("/stop");
+    phone
+        .see("taken back again", |posts| {
+            let is_it = |post: &&Post| post.text.contains("Taken back") && post.id != back.id;
+            posts.iter().find(is_it).cloned()
+        })
+        .await;
+    phone.at_rest();
+}

@@ -1,0 +1,340 @@
+//! Never lost, never twice, with everything going wrong at once: prompts from several places while
+//! the bot and the CLI are killed and Telegram refuses, breaks and forgets to answer.
+//!
+//! A seed decides all of it, moments included: these are events, such as the third call of a
+//! method after it has taken effect, and no times. What must be true at the end is in
+//! [`verdict`]. It is the same on the scripted and on the real CLI.
+
+pub(crate) mod plan;
+pub(crate) mod verdict;
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use segue::sandbox::{Call, Fault, Post, Saying, Trouble, claude::script::Conversation};
+use serde_json::{Value, json};
+
+use crate::support::{
+    chaos::plan::{Moment, Step, Victim},
+    phone::{ADA, GROUP, PATIENCE, Phone, session_of},
+};
+
+/// Pause between two looks at files, which tell nobody when they change.
+const LOOK: Duration = Duration::from_millis(3);
+/// How long a bot may take to write down what it has heard. What it was told just before it was
+/// killed is as good as unheard.
+const A_NOTE: u64 = 250;
+/// Longest wait for a moment.
+const FOR_A_MOMENT: Duration = Duration::from_secs(30);
+
+/// What Claude says. Every answer ends in the prompt that it is about.
+pub(crate) fn script() -> Value {
+    let sentences = |part: u32| -> String {
+        let each = (0..60).map(|n| format!("Sentence {n} of part {part} is read once."));
+        each.collect::<Vec<_>>().join(" ")
+    };
+    let long: Vec<String> = (1..=4).map(sentences).collect();
+    json!({"pace": {"chunk": 400, "delay": 2}, "rules": [
+        {"words": ["slow"], "replies": [[
+            {"text": "One after the other. "}, {"pause": 400}, {"text": "Done with {last}"},
+        ]]},
+        {"words": ["work"], "replies": [
+            [{"text": "I look. "}, {"pause": 200},
+             {"tool": {"name": "Bash", "input": {"command": "ls"}, "asks": "never"}}],
+            [{"pause": 100}, {"text": "Done with {last}"}],
+        ]},
+        {"words": ["long"], "replies": [[
+            {"text": long.join("\n\n")}, {"text": "\n\nDone with {last}"},
+        ]]},
+        {"replies": [[{"text": "Done with {last}"}]]},
+    ]})
+}
+
+/// One request to Claude: whose conversation, and what is in it.
+pub(crate) struct Request {
+    pub(crate) session: String,
+    pub(crate) talk: Conversation,
+}
+
+/// Where somebody talks with the bot.
+pub(crate) struct Spot {
+    pub(crate) chat: i64,
+    thread: Option<i64>,
+    pub(crate) session: String,
+}
+
+/// Something that was said.
+pub(crate) struct Said {
+    pub(crate) spot: usize,
+    pub(crate) id: i64,
+    pub(crate) text: String,
+    /// A CLI that may have worked on it was killed.
+    pub(crate) hurt: bool,
+}
+
+/// A run.
+pub(crate) struct Chaos {
+    pub(crate) phone: Phone,
+    /// Claude's directory.
+    pub(crate) claude: PathBuf,
+    pub(crate) spots: Vec<Spot>,
+    pub(crate) said: Vec<Said>,
+    /// Messages of whose arrival the bot never heard: chat and id.
+    pub(crate) lost: HashSet<(i64, i64)>,
+    pub(crate) kills: usize,
+    /// How many calls of the log have been looked at.
+    calls: u64,
+    /// Newest message that the living bot has sent, by chat.
+    newest: HashMap<i64, i64>,
+    /// All that it has sent: chat, id, and when, milliseconds since the epoch.
+    sent: Vec<(i64, i64, u64)>,
+    /// What happened when, for whoever reads of a failure.
+    diary: Vec<String>,
+}
+
+impl Chaos {
+    /// A session each in a private chat, in a group, in another group, and in a topic of that.
+    pub(crate) async fn begin(phone: Phone, claude: &Path) -> Self {
+        let yard = phone.client.add_group("Yard", &[ADA]).unwrap();
+        let shed = phone.client.add_topic(yard).unwrap();
+        let (lost, newest, sent) = (HashSet::new(), HashMap::new(), Vec::new());
+        let (spots, said, claude) = (Vec::new(), Vec::new(), claude.to_owned());
+        let mut chaos = Self {
+            phone,
+            claude,
+            spots,
+            said,
+            lost,
+            kills: 0,
+            calls: 0,
+            newest,
+            sent,
+            diary: Vec::new(),
+        };
+        for (chat, thread) in [(ADA, None), (GROUP, None), (yard, None), (yard, Some(shed))] {
+            chaos.spots.push(Spot { chat, thread, session: String::new() });
+            let spot = chaos.spots.len() - 1;
+            let id = chaos.write(spot, &format!("/new to begin with {spot}"));
+            let answer = chaos.phone.answer_in(chat, id).await;
+            chaos.spots[spot].session = session_of(&answer);
+        }
+        chaos
+    }
+
+    fn write(&self, spot: usize, text: &str) -> i64 {
+        let Spot { chat, thread, .. } = self.spots[spot];
+        let saying = Saying { text: text.to_owned(), thread, ..Saying::default() };
+        self.phone.client.send((chat, ADA), saying).unwrap()
+    }
+
+    pub(crate) fn say(&mut self, spot: usize, word: &str) {
+        let text = format!("{word} number {} here", self.said.len());
+        let id = self.write(spot, &text);
+        self.said.push(Said { spot, id, text, hurt: false });
+    }
+
+    /// Does what a step says.
+    pub(crate) async fn step(&mut self, step: &Step) {
+        println!("{}: {step:?}", self.kills);
+        for (method, what) in &step.troubles {
+            self.phone.client.fault(Fault::on(method, what.clone()));
+        }
+        let before = self.look();
+        let held = match step.moment {
+            Moment::Call { method, skip, stage } => {
+                let hold = Trouble::Hold { at: stage };
+                Some(self.phone.client.fault(Fault { skip, ..Fault::on(method, hold) }))
+            }
+            _ => None,
+        };
+        for (spot, word) in &step.says {
+            self.say(*spot, word);
+        }
+        self.reach(step.moment, &before).await;
+        let pids = living(&self.claude);
+        match step.victim {
+            Victim::Claude(number) if !pids.is_empty() => self.hurt(pids[number % pids.len()]),
+            _ => self.kill(),
+        }
+        if let Some(id) = held {
+            self.phone.client.disarm(id);
+            self.phone.client.let_go();
+        }
+        if !self.phone.is_up() {
+            self.phone.boot().await;
+        }
+        self.kills += 1;
+    }
+
+    fn kill(&mut self) {
+        self.phone.kill();
+        let killed = now();
+        // What was held is dropped as soon as its connection is seen to be broken.
+        let deadline = Instant::now() + PATIENCE;
+        while self.phone.client.held() > 0 {
+            assert!(Instant::now() < deadline, "a call of a killed bot is held");
+            std::thread::sleep(LOOK);
+        }
+        self.read_log();
+        let noted = self.noted();
+        self.diary.push(format!("{killed}: kill; noted: {noted:?}"));
+        let sent = std::mem::take(&mut self.sent).into_iter();
+        let late = sent.filter(|(.., at)| at + A_NOTE >= killed).map(|(chat, id, _)| (chat, id));
+        let unheard = std::mem::take(&mut self.newest).into_iter().chain(late);
+        self.lost.extend(unheard.filter(|message| !noted.contains(message)));
+    }
+
+    fn hurt(&mut self, pid: i32) {
+        let entry = fs::read(self.claude.join(format!("sessions/{pid}.json")));
+        let entry: Value = serde_json::from_slice(&entry.unwrap_or_default()).unwrap_or_default();
+        end(pid);
+        let open = self.open();
+        for said in open {
+            let said = &mut self.said[said];
+            said.hurt |= self.spots[said.spot].session == entry["sessionId"].as_str().unwrap_or("");
+        }
+    }
+
+    /// Takes from the log of calls which messages the bot has not heard of.
+    pub(crate) fn read_log(&mut self) {
+        for call in self.phone.client.calls(self.calls) {
+            self.calls = call.id;
+            let Some(id) = call.response["result"]["message_id"].as_i64() else { continue };
+            let Some(chat) = call.chat.filter(|_| call.method == "sendMessage") else { continue };
+            let Call { at, took, status, .. } = call;
+            let to = &call.body["reply_parameters"]["message_id"];
+            self.diary.push(format!("{at} + {took}: {chat}/{id} to {to}, {status:?}"));
+            self.newest.insert(chat, id);
+            self.sent.push((chat, id, call.at + call.took));
+            if call.status.is_none() {
+                self.lost.insert((chat, id));
+            }
+        }
+    }
+
+    /// The messages that the spool knows of.
+    fn noted(&self) -> HashSet<(i64, i64)> {
+        let kept = self.phone.state().into_iter().filter_map(|file| fs::read(file).ok());
+        let kept = kept.filter_map(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        kept.flat_map(|kept| {
+            let chat = kept["raws"][0]["message"]["chat"]["id"].as_i64().unwrap_or_default();
+            let sent = kept["sent"].as_array().into_iter().flatten().cloned();
+            let ids: Vec<Value> = sent.chain([kept["progress"].clone()]).collect();
+            ids.into_iter().filter_map(move |id| Some((chat, id.as_i64()?)))
+        })
+        .collect()
+    }
+
+    /// The diary of a chat.
+    pub(crate) fn diary(&self, chat: i64) -> String {
+        let is_of_it =
+            |line: &&String| line.contains("kill") || line.contains(&format!(": {chat}/"));
+        self.diary.iter().filter(is_of_it).cloned().collect::<Vec<_>>().join("\n")
+    }
+
+    /// What has no last word yet.
+    pub(crate) fn open(&self) -> Vec<usize> {
+        let posts = self.posts();
+        let is_open = |said: &Said| {
+            !posts[&self.spots[said.spot].chat]
+                .iter()
+                .any(|post| verdict::is_last(post, said.id) || verdict::is_joined(post, said.id))
+        };
+        (0..self.said.len()).filter(|said| is_open(&self.said[*said])).collect()
+    }
+
+    pub(crate) fn posts(&self) -> HashMap<i64, Vec<Post>> {
+        let of = |spot: &Spot| (spot.chat, self.phone.client.messages(spot.chat));
+        self.spots.iter().map(of).collect()
+    }
+
+    /// Waits for a moment, or else until everything is answered.
+    async fn reach(&self, moment: Moment, before: &Look) {
+        let deadline = Instant::now() + FOR_A_MOMENT;
+        loop {
+            let there = match moment {
+                Moment::Call { .. } => self.phone.client.held() > 0,
+                Moment::Record(count) => self.look().records >= before.records + count,
+                Moment::Spooled(count) => {
+                    self.phone.state().iter().filter(|file| !before.spool.contains(*file)).count()
+                        >= count
+                }
+                Moment::Begun => living(&self.claude).iter().any(|pid| !before.pids.contains(pid)),
+                Moment::Rest => false,
+            };
+            if there || (self.phone.state().is_empty() && self.open().is_empty()) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{moment:?} does not come: {}", self.trouble());
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// What is open, for whoever reads of a failure.
+    pub(crate) fn trouble(&self) -> String {
+        let open = self.open().into_iter().map(|said| &self.said[said].text);
+        let open: Vec<_> = open.collect();
+        let kept = self.phone.state().into_iter().filter_map(|file| fs::read_to_string(file).ok());
+        let kept: Vec<_> = kept.collect();
+        let calls = self.phone.client.calls(self.calls.saturating_sub(20));
+        let calls: Vec<_> = calls
+            .iter()
+            .map(|call| format!("{} {:?} {:?} {}", call.at, call.method, call.status, call.body))
+            .collect();
+        format!("no answer: {open:?}\nkept: {kept:#?}\ncalls: {calls:#?}\n{}", self.phone.said())
+    }
+
+    fn look(&self) -> Look {
+        let texts = transcripts(&self.claude);
+        let lines = |text: &Vec<u8>| memchr::memchr_iter(b'\n', text).count();
+        Look {
+            records: texts.iter().map(lines).sum(),
+            spool: self.phone.state(),
+            pids: living(&self.claude),
+        }
+    }
+}
+
+/// Milliseconds since the epoch.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64
+}
+
+/// How things are.
+struct Look {
+    records: usize,
+    spool: Vec<PathBuf>,
+    pids: Vec<i32>,
+}
+
+/// The content of every transcript.
+pub(crate) fn transcripts(claude: &Path) -> Vec<Vec<u8>> {
+    let folders = fs::read_dir(claude.join("projects")).into_iter().flatten().flatten();
+    let files = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten());
+    let paths = files.flatten().map(|file| file.path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    paths.filter_map(|path| fs::read(path).ok()).collect()
+}
+
+/// The CLI processes that live, in the order of their numbers.
+pub(crate) fn living(claude: &Path) -> Vec<i32> {
+    let entries = fs::read_dir(claude.join("sessions")).into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.path().file_stem()?.to_str()?.parse().ok());
+    let lives = |pid: &i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    };
+    let mut pids: Vec<i32> = pids.filter(lives).collect();
+    pids.sort_unstable();
+    pids
+}
+
+/// Ends a process without a chance to say anything.
+pub(crate) fn end(pid: i32) {
+    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+}
