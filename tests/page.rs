@@ -21,6 +21,8 @@ mod chromium;
 mod demo;
 #[path = "page/view.rs"]
 mod view;
+#[path = "page/walks.rs"]
+mod walks;
 
 use bot::{ADA, Bot};
 use chromium::find_for;

@@ -91,6 +91,7 @@ fn play(config: &mut Config, demo: &Demo) {
     config.home = crate::claude::home::Home::at(demo.config_dir());
     config.user_home = demo.user_home();
     config.environment = demo.environment();
+    config.transcriber = Some(Demo::transcriber());
     (config.project, config.roots) = (None, Vec::new());
 }
 

@@ -63,6 +63,11 @@ impl Client {
         })
     }
 
+    /// Forwards a message of the chat to the same chat. Gives the new message's id.
+    pub fn forward(&self, who: (i64, i64), message: i64) -> Result<i64, Missing> {
+        self.hub.with(|world| person::forward(world, who, message))
+    }
+
     /// Takes a file in, to be sent.
     pub fn upload(&self, upload: Upload) -> File {
         self.hub.with(|world| world.files.add(upload))

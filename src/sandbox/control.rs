@@ -46,8 +46,9 @@ use super::{
     change::Change,
     client::Client,
     faults::Fault,
+    files::Media,
     hub::Hub,
-    person::{Missing, Which},
+    person::{Missing, Saying, Which},
     room::Standing,
 };
 
@@ -58,6 +59,7 @@ pub(super) fn routes() -> Router<Arc<Hub>> {
         .route("/sandbox/events", get(events))
         .route("/sandbox/calls", get(calls))
         .route("/sandbox/say", post(say))
+        .route("/sandbox/forward", post(forward))
         .route("/sandbox/edit", post(edit))
         .route("/sandbox/delete", post(delete))
         .route("/sandbox/press", post(press))
@@ -142,16 +144,35 @@ async fn calls(State(hub): State<Arc<Hub>>, Query(After { after }): Query<After>
 struct Say {
     chat: i64,
     user: i64,
+    #[serde(default)]
     text: String,
     reply_to: Option<i64>,
+    quote: Option<String>,
+    /// The emoji of a sticker.
+    sticker: Option<String>,
+    /// Latitude and longitude, millionths of a degree.
+    location: Option<(i32, i32)>,
 }
 
 async fn say(State(hub): State<Arc<Hub>>, Json(say): Json<Say>) -> Answer {
-    let (client, who) = (client(hub), (say.chat, say.user));
-    let message = match say.reply_to {
-        Some(to) => client.reply(who, &say.text, to),
-        None => client.say(who, &say.text),
-    }?;
+    let Say { chat, user, text, reply_to, quote, sticker, location } = say;
+    let sticker = sticker.map(|emoji| Media::Sticker { emoji });
+    let place = |(latitude, longitude)| Media::Location { latitude, longitude };
+    let media = sticker.or_else(|| location.map(place));
+    let saying = Saying { text, reply_to, quote, media, ..Saying::default() };
+    let message = client(hub).send((chat, user), saying)?;
+    Ok(Json(json!({ "message": message })))
+}
+
+#[derive(Deserialize)]
+struct Forward {
+    chat: i64,
+    user: i64,
+    message: i64,
+}
+
+async fn forward(State(hub): State<Arc<Hub>>, Json(forward): Json<Forward>) -> Answer {
+    let message = client(hub).forward((forward.chat, forward.user), forward.message)?;
     Ok(Json(json!({ "message": message })))
 }
 

@@ -16,6 +16,7 @@ use memchr::memmem;
 use tempfile::TempDir;
 
 mod files;
+mod garden;
 
 use files::FILES;
 
@@ -65,6 +66,11 @@ impl Demo {
         self.root.path().join("claude")
     }
 
+    /// What writes down the recordings of the page, which are made up themselves.
+    pub fn transcriber() -> String {
+        "echo Water the north bed this evening, please.".to_owned()
+    }
+
     /// What the scripted CLI must know.
     pub fn environment(&self) -> Vec<(OsString, OsString)> {
         vec![
@@ -97,6 +103,7 @@ impl Demo {
         for name in PROJECTS {
             let directory = format!("{home}/garden/{name}");
             fs::create_dir_all(&directory)?;
+            garden::plant(Path::new(&directory))?;
             projects.insert(directory, serde_json::json!({"hasTrustDialogAccepted": true}));
         }
         let settings = serde_json::json!({"hasCompletedOnboarding": true, "projects": projects});

@@ -26,8 +26,8 @@ use super::{
 /// Largest body that is read at all, bytes: an upload of Telegram's limit and its frame.
 const LARGEST: usize = 64 << 20;
 /// Types that the page may show in itself; everything else is handed out as a download.
-const SHOWN: [&str; 6] =
-    ["image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "audio/mpeg"];
+const SHOWN: [&str; 7] =
+    ["image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "audio/mpeg", "audio/wav"];
 
 /// Pieces of a file on a slow line.
 const PIECES: usize = 20;

@@ -17,7 +17,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// Path, type and text of each file.
-const FILES: [(&str, &str, &str); 24] = [
+const FILES: [(&str, &str, &str); 25] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/page/base.css", CSS, include_str!("page/base.css")),
     ("/page/frame.css", CSS, include_str!("page/frame.css")),
@@ -36,6 +36,7 @@ const FILES: [(&str, &str, &str); 24] = [
     ("/page/bubble.js", JS, include_str!("page/bubble.js")),
     ("/page/media.js", JS, include_str!("page/media.js")),
     ("/page/attach.js", JS, include_str!("page/attach.js")),
+    ("/page/voice.js", JS, include_str!("page/voice.js")),
     ("/page/posts.js", JS, include_str!("page/posts.js")),
     ("/page/composer.js", JS, include_str!("page/composer.js")),
     ("/page/drawer.js", JS, include_str!("page/drawer.js")),

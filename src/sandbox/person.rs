@@ -115,6 +115,18 @@ pub(super) fn say(world: &mut World, who: (i64, i64), saying: Saying) -> Result<
     Ok(id)
 }
 
+/// Forwards a message of the chat to the same chat. Gives the new message's id.
+pub(super) fn forward(world: &mut World, who: (i64, i64), message: i64) -> Result<i64, Missing> {
+    let post = member(world, who)?.posts.get(&message).ok_or(Missing::Message(message))?;
+    let saying = Saying {
+        text: post.text.clone(),
+        forwarded: Some(post.forwarded.unwrap_or(post.from)),
+        media: post.media.clone(),
+        ..Saying::default()
+    };
+    say(world, who, saying)
+}
+
 /// Edits what the person said.
 pub(super) fn edit(
     world: &mut World,

@@ -246,7 +246,8 @@ impl World {
         if let Some(album) = &post.album {
             more.insert("media_group_id".to_owned(), json!(album));
         }
-        if let Some(author) = post.forwarded.and_then(|id| self.users.get(&id)) {
+        if let Some(author) = post.forwarded {
+            let author = self.users.get(&author).unwrap_or(&self.bot);
             let origin = json!({"type": "user", "date": post.date, "sender_user": author});
             more.insert("forward_origin".to_owned(), origin);
         }

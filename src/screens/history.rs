@@ -126,7 +126,8 @@ fn tools(chapter: &Chapter) -> Text {
         let mark = if tool.failed { "✗" } else { "✓" };
         let used_on = subject(&tool.name, &tool.input);
         let lead = if at == 0 { "" } else { "\n" };
-        let line = format!("{lead}{mark} {} {}", tool_name(&tool.name), words::line(&used_on, 60));
+        let line =
+            format!("{lead}{mark} {} {}", tool_name(&tool.name), words::used_on(&used_on, 60));
         text.push(line.trim_end());
     }
     text

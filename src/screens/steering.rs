@@ -20,6 +20,8 @@ use crate::{
 const COMMANDS: usize = 20;
 /// Agents in one message.
 const AGENTS: usize = 20;
+/// Characters of a label that fits a third of a telephone.
+const NARROW: usize = 12;
 /// Characters of a description.
 const ABOUT: usize = 90;
 /// What Telegram takes in a message, UTF-16 units and entities with a margin.
@@ -72,7 +74,10 @@ pub fn picker(choice: Choice, offers: &Offers, now: &Choices, bypass: Bypass) ->
     if buttons.is_empty() {
         text.push(&format!("\nThis Claude tells of none: send /{} and its name.", choice.name()));
     }
-    screen(text, buttons.chunks(3).map(<[Button]>::to_vec).collect())
+    // A long label needs half of a telephone.
+    let is_long = buttons.iter().any(|button| button.label.chars().count() > NARROW);
+    let columns = if is_long { 2 } else { 3 };
+    screen(text, buttons.chunks(columns).map(<[Button]>::to_vec).collect())
 }
 
 fn may(mode: &str, bypass: Bypass) -> bool {

@@ -176,6 +176,8 @@ pub(super) fn tool_name(tool: &str) -> String {
         "WebSearch" => "Search the web",
         "Task" => "Agent",
         "TodoWrite" => "Plan",
+        "AskUserQuestion" => "Ask you",
+        "ExitPlanMode" => "Show the plan",
         other => match other.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")) {
             Some((server, tool)) => {
                 return words::line(&format!("{server}: {tool}").replace('_', " "), SUBJECT);

@@ -6,6 +6,9 @@ use chrono::{DateTime, Local};
 
 use crate::telegram::text::clean;
 
+/// Parts of a deep path that are shown.
+const PARTS: usize = 3;
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -79,6 +82,17 @@ pub(crate) fn line(text: &str, most: usize) -> String {
     clip(&line, most)
 }
 
+/// What a tool is used on, in one line of at most so many characters: of a path that lies deep its
+/// end, where the name stands.
+pub(crate) fn used_on(subject: &str, most: usize) -> String {
+    let is_path = subject.starts_with('/') && !subject.contains(char::is_whitespace);
+    let mut ends = subject.rmatch_indices('/').map(|(at, _)| at);
+    match ends.nth(PARTS - 1).filter(|at| is_path && *at > 0) {
+        Some(at) => line(&format!("…{}", &subject[at..]), most),
+        None => line(subject, most),
+    }
+}
+
 /// At most so many characters; an ellipsis stands for the rest.
 pub(crate) fn clip(text: &str, most: usize) -> String {
     if text.char_indices().nth(most).is_none() {
@@ -149,6 +163,21 @@ mod tests {
         }
         assert_eq!((dollars(0.0004), dollars(1.239)), ("<$0.01".to_owned(), "$1.24".to_owned()));
         assert_eq!((tokens(999), tokens(15_300)), ("999".to_owned(), "15k".to_owned()));
+    }
+
+    #[test]
+    fn deep_paths_show_their_end() {
+        for (subject, expected) in [
+            ("/home/ada/garden/src/watering.rs", "…/garden/src/watering.rs"),
+            ("/garden/src/watering.rs", "/garden/src/watering.rs"),
+            ("/etc/passwd", "/etc/passwd"),
+            ("src/a/b/c/d", "src/a/b/c/d"),
+            ("/usr/bin/env a/b/c/d", "/usr/bin/env a/b/c/d"),
+            ("cargo test", "cargo test"),
+            ("", ""),
+        ] {
+            assert_eq!(used_on(subject, 60), expected);
+        }
     }
 
     #[test]

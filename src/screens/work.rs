@@ -85,7 +85,7 @@ pub(super) fn line(step: &Step) -> Text {
     };
     let mut text = Text::plain(format!("{mark} {}", tool_name(&step.tool)));
     if !step.subject.is_empty() {
-        text.push(" ").code(&words::line(&step.subject, SUBJECT));
+        text.push(" ").code(&words::used_on(&step.subject, SUBJECT));
     }
     text
 }
@@ -149,7 +149,7 @@ fn denied(turn: &Turn) -> Text {
     for (at, (tool, subject)) in tools.enumerate() {
         text.push(if at > 0 { ", " } else { "" }).push(&tool_name(tool));
         if !subject.is_empty() {
-            text.push(" ").code(&words::line(subject, SUBJECT));
+            text.push(" ").code(&words::used_on(subject, SUBJECT));
         }
     }
     text

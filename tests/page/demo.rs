@@ -17,19 +17,20 @@ use crate::{
 };
 
 /// A running demo. It ends with the value, as by Ctrl-C.
-struct Demo {
+pub(crate) struct Demo {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     /// Where it may think that it is at home.
     _home: TempDir,
 }
 
 impl Demo {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
         command.args(["sandbox", "--demo", "--no-open", "--port", "0"]);
         command.env_clear().env("HOME", home.path()).env("TMPDIR", home.path());
+        command.env("PATH", std::env::var_os("PATH").unwrap());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
         let mut child = command.spawn().unwrap();
         let url = address(child.stdout.take().unwrap());

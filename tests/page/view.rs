@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
@@ -17,6 +18,8 @@ pub(crate) struct View {
 pub(crate) enum Screen {
     Desktop,
     Phone,
+    /// As most people hold one today.
+    Tall,
 }
 
 /// A value as JavaScript writes it.
@@ -44,6 +47,7 @@ impl View {
         let (width, height, phone) = match screen {
             Screen::Desktop => (1280, 800, false),
             Screen::Phone => (360, 640, true),
+            Screen::Tall => (390, 844, true),
         };
         self.chromium.call(
             "Emulation.setDeviceMetricsOverride",
@@ -107,6 +111,50 @@ impl View {
         id.as_str().unwrap().to_owned()
     }
 
+    /// Waits for a message of the bot's with this text that is newer than another. Gives its id.
+    pub(crate) fn newer(&mut self, than: &str, text: &str) -> String {
+        let has = format!(
+            "(post) => Number(post.dataset.message) > {than} && post.textContent.includes({})",
+            quoted(text)
+        );
+        let found = format!("[...document.querySelectorAll('.post.in')].findLast({has})");
+        let what = format!("a message “{text}” after #{than}");
+        let id = self.wait(&what, &format!("{found}?.dataset.message"));
+        id.as_str().unwrap().to_owned()
+    }
+
+    /// The id of the newest message.
+    pub(crate) fn newest(&mut self) -> String {
+        let id = self.eval("[...document.querySelectorAll('.post')].at(-1)?.dataset.message");
+        id.as_str().unwrap_or("0").to_owned()
+    }
+
+    /// Waits until no turn runs: nothing can be stopped.
+    pub(crate) fn settled(&mut self) {
+        let keys = "[...document.querySelectorAll('.key')]";
+        self.wait(
+            "the end of all turns",
+            &format!("!{keys}.some((key) => key.textContent === 'Stop')"),
+        );
+    }
+
+    /// Keeps a picture of the window, light and dark, in the directory that `SEGUE_PICTURES` names.
+    pub(crate) fn keep(&mut self, name: &str) {
+        let Some(directory) = std::env::var_os("SEGUE_PICTURES") else { return };
+        for scheme in ["dark", "light"] {
+            self.prefer(scheme);
+            // Colours may be on their way to the other scheme.
+            self.eval(
+                "Promise.allSettled(document.getAnimations().map((one) => one.finished)).then(
+                () => new Promise((done) => requestAnimationFrame(() => setTimeout(done))))",
+            );
+            let shot = self.chromium.call("Page.captureScreenshot", json!({ "format": "png" }));
+            let bytes = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+            let path = Path::new(&directory).join(format!("{name}-{scheme}.png"));
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+
     /// Waits until a selector finds nothing that is shown.
     pub(crate) fn miss(&mut self, selector: &str) {
         let none = format!("!document.querySelector({})?.checkVisibility()", quoted(selector));
@@ -122,6 +170,18 @@ impl View {
     pub(crate) fn press(&mut self, label: &str) {
         let labelled = format!("(key) => key.textContent === {}", quoted(label));
         self.click_on(&format!("[...document.querySelectorAll('.key')].findLast({labelled})"));
+    }
+
+    /// Presses the last button beneath a message whose label begins so.
+    pub(crate) fn press_like(&mut self, start: &str) {
+        let labelled = format!("(key) => key.textContent.startsWith({})", quoted(start));
+        self.click_on(&format!("[...document.querySelectorAll('.key')].findLast({labelled})"));
+    }
+
+    /// Does something to a message that its own buttons do.
+    pub(crate) fn act(&mut self, message: &str, action: &str) {
+        self.eval(&format!("document.querySelector('[data-message=\"{message}\"]').focus()"));
+        self.click(&format!("[data-message='{message}'] [data-action='{action}']"));
     }
 
     fn click_on(&mut self, element: &str) {

@@ -3,8 +3,8 @@
 //!
 //! It turns the CLI's own protocol into the CLI's own protocol: the flags, the stream on standard
 //! output, transcripts, the registry of running processes. Recordings of the real one hold it to
-//! that. It is strict where the real one is, thinks nothing, executes nothing, connects to
-//! nothing, and like the real one never writes `history.jsonl` when it runs headless.
+//! that. It is strict where the real one is, thinks nothing, executes nothing (but
+//! writes a file where its script says so), connects to nothing, and like the real one never writes `history.jsonl` when it runs headless.
 //!
 //! | Variable | |
 //! |---|---|
@@ -15,9 +15,11 @@ mod args;
 mod clear;
 mod compact;
 mod control;
+mod deed;
 mod ending;
 mod files;
 mod found;
+mod inner;
 mod input;
 mod ledger;
 mod message;
@@ -104,7 +106,10 @@ fn start(args: Args) -> ExitCode {
 /// The script that the environment names, or the demo's.
 fn script() -> Result<Script, String> {
     let mut script = match env::var_os("SEGUE_SCRIPT") {
-        None => Script::demo().map_err(|error| error.to_string())?,
+        None => {
+            let here = env::current_dir().map_err(|error| error.to_string())?;
+            Script::demo(&here).map_err(|error| error.to_string())?
+        }
         Some(path) => {
             let say = |error: String| format!("Error: {}: {error}", path.display());
             let text = fs::read_to_string(&path).map_err(|error| say(error.to_string()))?;

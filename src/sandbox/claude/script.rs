@@ -5,7 +5,7 @@
 //! `claude` plays it by itself, and the tests' Messages API plays it to the real CLI. It knows
 //! neither of them, no clock and no files.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -126,6 +126,13 @@ pub struct Tool {
     /// Whether the scripted `claude` asks before it uses the tool.
     #[serde(default)]
     pub asks: Asks,
+    /// Whether the scripted `claude` really writes the file that the tool names, if that lies in its
+    /// directory: the demo has something to look at then.
+    #[serde(default)]
+    pub writes: bool,
+    /// What a sub-agent does that the tool starts, in order. Only the scripted `claude` plays it.
+    #[serde(default)]
+    pub inner: Vec<Tool>,
     /// Further fields of the scripted `claude`'s permission request, in place of the usual ones.
     #[serde(default)]
     pub question: Option<Map<String, Value>>,
@@ -222,9 +229,10 @@ impl Conversation {
 }
 
 impl Script {
-    /// The script of the demo.
-    pub fn demo() -> serde_json::Result<Self> {
-        Self::parse(DEMO)
+    /// The script of the demo, for a session in this directory.
+    pub fn demo(directory: &Path) -> serde_json::Result<Self> {
+        let directory = Value::from(directory.to_string_lossy()).to_string();
+        Self::parse(&DEMO.replace("{cwd}", directory.trim_matches('"')))
     }
 
     /// Sets the milliseconds between two pieces of every text.
@@ -287,7 +295,7 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Conversation, Newest, Pace, Script, Step};
+    use super::{Conversation, Newest, Pace, Path, Script, Step};
 
     fn script() -> Script {
         Script::parse(
@@ -355,7 +363,7 @@ mod tests {
 
     #[test]
     fn the_demo_is_a_script_whose_last_rule_fits_everything() {
-        let demo = Script::demo().unwrap();
+        let demo = Script::demo(Path::new("/a \"b")).unwrap();
         assert!(demo.rules.last().is_some_and(|rule| rule.words.is_empty()));
         for rule in &demo.rules {
             assert!(!rule.replies.is_empty(), "{:?}", rule.words);

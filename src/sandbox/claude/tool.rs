@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    deed,
     ending::{During, Failure},
     message::Usage,
     permission::Verdict,
     run::{Run, Stop},
     script::{Newest, Tool},
     turn::Turn,
-    wire::now,
+    wire::{complain, now},
 };
 
 /// What Claude reads when the person interrupts a question or a tool.
@@ -51,10 +52,7 @@ impl Run {
                 self.deny(turn, &usage, &message, meta);
             }
             Verdict::Allowed { input, decision } => {
-                let time = Duration::from_millis(usage.tool.takes);
-                if background(&usage.tool) {
-                    self.start_task(&usage, time);
-                } else if let Err(stop) = self.rest(time).await {
+                if let Err(stop) = self.work(&usage).await {
                     return match stop {
                         Stop::Interrupted => Err(self.reject(turn, &usage)),
                         Stop::End(code) => Err(Failure::End(code)),
@@ -63,6 +61,23 @@ impl Run {
                 self.plan(&usage.tool);
                 self.allow(turn, &usage, &input, &decision);
             }
+        }
+        Ok(())
+    }
+
+    /// Takes the time that a tool takes, and does what the script lets it do.
+    async fn work(&mut self, usage: &Usage) -> Result<(), Stop> {
+        let time = Duration::from_millis(usage.tool.takes);
+        if background(&usage.tool) {
+            self.start_task(usage, time);
+            return Ok(());
+        }
+        self.play_inner(usage).await?;
+        self.rest(time).await?;
+        if usage.tool.writes
+            && let Err(error) = deed::write(&self.directory, &usage.tool)
+        {
+            complain(&format!("Warning: {error}"));
         }
         Ok(())
     }

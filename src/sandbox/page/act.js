@@ -19,10 +19,23 @@ export async function attempt(path, body, method) {
 }
 
 /** Says something, as a command or a link does too. */
-export async function say(text, replyTo) {
+export async function say(text, replyTo, quote) {
+  const more = { reply_to: replyTo ?? null, quote: quote ?? null };
+  await sendThing({ text, ...more });
+}
+
+/** Says anything that is no file: its fields. */
+export async function sendThing(thing) {
   const chat = store.current;
-  const said = await attempt("say", { chat, user: speaker(chat), text, reply_to: replyTo ?? null });
+  const said = await attempt("say", { chat, user: speaker(chat), ...thing });
   if (said) emit("said");
+}
+
+/** Forwards a message to the same chat. */
+export async function forward(post) {
+  const chat = store.current;
+  const sent = await attempt("forward", { chat, user: speaker(chat), message: post.id });
+  if (sent) emit("said");
 }
 
 /** Sends files: pictures together as an album, all others one by one. */
@@ -32,7 +45,7 @@ export async function sendFiles(files, text, replyTo) {
   const album = pictures.length > 1 ? `page-${Date.now()}` : null;
   let caption = text;
   for (const file of [...pictures, ...files.filter((file) => !pictures.includes(file))]) {
-    const sound = /^audio\/ogg/.test(file.type) ? "voice" : "document";
+    const sound = /^audio\/(ogg|wav)/.test(file.type) ? "voice" : "document";
     const kind = pictures.includes(file) ? "photo" : sound;
     const about = { chat, user: speaker(chat), kind, name: file.name, text: caption };
     about.mime = file.type || "application/octet-stream";

@@ -1,14 +1,45 @@
-// How files and long texts leave the page: chosen, dropped or pasted; split as Telegram's clients do.
+// How other things than short texts leave the page: files are chosen, dropped or pasted, long texts
+// are split as Telegram's clients do, and of voices, stickers and places there is one of each.
 
 import { $ } from "./dom.js";
+import { sendThing } from "./act.js";
+import { hum } from "./voice.js";
 
 /** Longest text of a message, UTF-16 units. */
 const LONGEST = 4096;
 
+/** Where the garden is, millionths of a degree. */
+const PLACE = [52_457_000, 13_306_000];
+
+/** The menu of things that can be sent. */
+function things(acts) {
+  const [button, menu] = [$("attach"), $("things")];
+  const show = (open) => {
+    menu.hidden = !open;
+    button.setAttribute("aria-expanded", String(open));
+  };
+  button.addEventListener("click", () => show(menu.hidden));
+  for (const item of menu.children) {
+    item.addEventListener("click", () => {
+      show(false);
+      acts[item.dataset.thing]();
+    });
+  }
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!menu.contains(target) && !button.contains(target)) show(false);
+  });
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && show(false));
+}
+
 /** Calls `send` with the files that a person chooses, drops or pastes. */
 export function watch(send) {
   const chosen = $("files");
-  $("attach").addEventListener("click", () => chosen.click());
+  things({
+    files: () => chosen.click(),
+    voice: () => send([hum()]),
+    sticker: () => sendThing({ sticker: "🌱" }),
+    location: () => sendThing({ location: PLACE }),
+  });
   chosen.addEventListener("change", () => {
     const files = [...chosen.files];
     chosen.value = "";

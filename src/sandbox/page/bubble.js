@@ -1,7 +1,7 @@
 // One message as an element. Knows how it looks, not where it stands.
 
 import { clock, colorOf, copy, h, icon, nameOf, paintAvatar } from "./dom.js";
-import { attempt, follow, isBusy, press, say } from "./act.js";
+import { attempt, follow, forward, isBusy, press, say } from "./act.js";
 import { format, oneLine } from "./format.js";
 import { gist, media } from "./media.js";
 import { authorOf, chatOf, emit, postsOf, speaker, store } from "./store.js";
@@ -23,8 +23,10 @@ export function build(post) {
           h("span", { class: `author ${colorOf(post.from)}` }, nameOf(author)),
         ]
       : null,
-    post.reply_to ? quotation(post.reply_to) : null,
-    post.forwarded ? h("p", { class: "forwarded" }, `Forwarded from ${nameOf(authorOf(post.forwarded))}`) : null,
+    post.reply_to ? quotation(post.reply_to, post.quote) : null,
+    post.forwarded
+      ? h("p", { class: "forwarded" }, `Forwarded from ${nameOf(authorOf(post.forwarded))}`)
+      : null,
     post.media ? media(post.media) : null,
     h("div", { class: "text" }, format(post, acts(post)), meta(post)),
     post.reaction
@@ -86,7 +88,8 @@ function meta(post) {
   );
 }
 
-function quotation(id) {
+/** What a message answers, or the part of it that was picked. */
+function quotation(id, quote) {
   const target = postsOf(store.current).get(id);
   if (!target) return h("p", { class: "quote gone" }, "Deleted message");
   const onclick = () => emit("seek", id);
@@ -94,7 +97,7 @@ function quotation(id) {
     "button",
     { type: "button", class: `quote ${colorOf(target.from)}`, data: { quote: id }, onclick },
     h("b", {}, nameOf(authorOf(target.from))),
-    h("span", {}, oneLine(target.text || gist(target))),
+    h("span", {}, quote ? `“${oneLine(quote)}”` : oneLine(target.text || gist(target))),
   );
 }
 
@@ -116,12 +119,23 @@ function actions(post, outgoing) {
   const erase = () => attempt("delete", { chat, user: post.from, message: post.id });
   return h(
     "div",
-    { class: "actions" },
-    button("reply", "Reply", () => emit("reply", post)),
+    // What is marked stays marked: a reply quotes it.
+    { class: "actions", onmousedown: (event) => event.preventDefault() },
+    button("reply", "Reply, to what is marked", () => emit("reply", { post, quote: marked(post) })),
+    button("forward", "Forward to the bot", () => forward(post)),
     button("copy", "Copy text", () => copy(post.text)),
     outgoing ? button("edit", "Edit", () => emit("edit", post)) : null,
     outgoing ? button("delete", "Delete", erase) : null,
   );
+}
+
+/** The part of a message that is marked. */
+function marked(post) {
+  const selection = getSelection();
+  const within = selection.anchorNode?.parentElement?.closest("[data-message]");
+  const text = selection.toString().trim();
+  const here = within?.dataset.message === String(post.id) && post.text.includes(text);
+  return here && text !== "" ? text : null;
 }
 
 function keyboard(post) {

@@ -32,7 +32,7 @@ export function start() {
   $("menu-button").addEventListener("click", () => (menu().hidden ? openMenu("") : closeMenu()));
   $("context-close").addEventListener("click", () => setContext(null));
   watch(attach);
-  on("reply", (post) => setContext({ kind: "reply", post }));
+  on("reply", ({ post, quote }) => setContext({ kind: "reply", post, quote }));
   on("edit", (post) => setContext({ kind: "edit", post }));
   on("open", change);
   on(
@@ -69,7 +69,7 @@ function setContext(next) {
   if (next) {
     $("context-title").textContent =
       next.kind === "edit" ? "Edit message" : nameOf(authorOf(next.post.from));
-    $("context-text").textContent = oneLine(next.post.text);
+    $("context-text").textContent = oneLine(next.quote ?? next.post.text);
     if (next.kind === "edit") write(next.post.text);
     input().focus();
   } else if (wasEdit) {
@@ -84,7 +84,7 @@ async function send() {
   if (last?.kind !== "edit") {
     write("");
     setContext(null);
-    for (const piece of pieces(text)) await say(piece, last?.post.id);
+    for (const piece of pieces(text)) await say(piece, last?.post.id, last?.quote);
     return;
   }
   const { id, from } = last.post;

@@ -238,7 +238,7 @@ pub fn subject(open: &Open) -> Text {
             if subject.is_empty() {
                 &mut text
             } else {
-                text.push(" ").code(&words::line(&subject, 120))
+                text.push(" ").code(&words::used_on(&subject, 120))
             }
         }
     };
