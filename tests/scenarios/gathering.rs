@@ -6,10 +6,11 @@ use segue::sandbox::{Fault, Media, Saying, Trouble, Upload};
 use serde_json::{Value, json};
 
 use crate::{
-    recovery::{living, noted, records},
+    recovery::{noted, records},
     support::{
         phone::{ADA, Phone},
         picture::png,
+        processes::living,
         scratch::Scratch,
         wait::until,
     },

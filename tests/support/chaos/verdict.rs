@@ -10,8 +10,9 @@ use segue::sandbox::Post;
 use serde_json::Value;
 
 use crate::support::{
-    chaos::{Chaos, LOOK, Request, Said, living, transcripts},
+    chaos::{Chaos, LOOK, Request, Said, transcripts},
     phone::PATIENCE,
+    processes::living,
     wait::until,
 };
 
@@ -65,13 +66,13 @@ impl Chaos {
             tokio::time::sleep(LOOK).await;
         }
         let posts = self.posts();
-        let taken = taken(&self.claude);
+        let taken = taken(&self.home);
         for said in &self.said {
             let records = taken.get(&said.text).map_or(&[][..], Vec::as_slice);
             let posts = &posts[&self.spots[said.spot].chat];
             let heard = posts.iter().filter(|post| post.reply_to == Some(said.id));
             let heard: Vec<&str> = heard.map(|post| post.text.as_str()).collect();
-            let traces = traces(&self.claude, &said.text);
+            let traces = traces(&self.home, &said.text);
             // The CLI writes a moment later: what is killed then leaves no record.
             let is_once = records.len() == 1 || (said.hurt && records.is_empty());
             assert!(is_once, "{:?}, {heard:#?}, {traces:#?}", said.text);
@@ -82,7 +83,7 @@ impl Chaos {
             self.judge_requests(spot, &requests(), &taken);
         }
         self.phone.terminate();
-        until("the end of every process", || living(&self.claude).is_empty());
+        until("the end of every process", || living(&self.home).is_empty());
         let (kills, said, lost) = (self.kills, self.said.len(), self.lost.len());
         println!("{kills} kills, {said} prompts, {lost} lost replies");
     }
@@ -194,8 +195,8 @@ impl Chaos {
 }
 
 /// Every record that holds a text in any way.
-fn traces(claude: &Path, text: &str) -> Vec<String> {
-    let texts = transcripts(claude).into_iter();
+fn traces(home: &Path, text: &str) -> Vec<String> {
+    let texts = transcripts(home).into_iter();
     let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let lines: Vec<String> = texts.flat_map(|all| lines_with(&all, text)).collect();
     lines
@@ -207,9 +208,9 @@ fn lines_with(all: &str, text: &str) -> Vec<String> {
 }
 
 /// The records that hold each line as a prompt.
-fn taken(claude: &Path) -> Taken {
+fn taken(home: &Path) -> Taken {
     let mut counts = Taken::new();
-    for text in transcripts(claude) {
+    for text in transcripts(home) {
         let lines = text.split(|byte| *byte == b'\n');
         for record in lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok()) {
             let content = match record["type"].as_str() {
