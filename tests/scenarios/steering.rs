@@ -145,7 +145,8 @@ async fn mode_model_and_effort_are_picked_hold_at_once_and_are_remembered() {
     let picker = phone.see_text(&["How much Claude asks here", "plan"]).await;
     assert!(picker.buttons().all(|button| button.text != "bypassPermissions"), "{picker:?}");
     phone.press(&picker, "acceptEdits").await;
-    phone.see_text(&["Mode: acceptEdits"]).await;
+    let chosen = phone.see_text(&["Mode: acceptEdits"]).await;
+    assert!(chosen.id == picker.id && chosen.buttons().count() == 0, "in its place: {chosen:?}");
     phone.say("/model");
     let picker = phone.see_text(&["Which model answers here"]).await;
     phone.press(&picker, "Sonnet").await;
