@@ -33,6 +33,7 @@ mod runs;
 mod steering;
 mod taps;
 mod turnstile;
+mod upload;
 mod verbose;
 mod voice;
 
