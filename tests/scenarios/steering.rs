@@ -3,17 +3,10 @@
 use segue::sandbox::{Fault, Post, Trouble};
 
 use crate::support::{
-    phone::{ADA, Phone, session_of},
+    phone::{ADA, Phone, phone, session_of},
     scratch::Scratch,
     wait::until,
 };
-
-async fn phone() -> (Scratch, std::path::PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
-}
 
 /// The message of the bot's that answers one of Ada's without a sound, with these words.
 async fn notice(phone: &Phone, to: i64, words: &str) -> Post {
