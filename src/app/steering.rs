@@ -52,7 +52,7 @@ impl App {
             Steering::Verbose(level) => self.verbose(source, level.as_deref()),
             Steering::Choose(choice, None) => self.offer_choices(source, choice),
             Steering::Choose(choice, Some(value)) => {
-                self.pick_choice(Wish::Written(source), choice, &value)
+                self.pick_choice(Wish::Written(source), choice, &value);
             }
             Steering::Agent(name) => self.agent(source, name.unwrap_or_default()),
             Steering::Commands(words) => {
