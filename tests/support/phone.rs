@@ -155,7 +155,10 @@ impl Phone {
         self.state().iter().filter(written).any(|file| {
             let kept: Value =
                 serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
-            kept[field].is_i64() || !kept[field][0].is_null() || kept["stage"] == field
+            kept[field].is_i64()
+                || kept[field].is_object()
+                || !kept[field][0].is_null()
+                || kept["stage"] == field
         })
     }
 
