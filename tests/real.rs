@@ -16,6 +16,8 @@ mod chaos;
 mod inout;
 #[path = "real/laptop.rs"]
 mod laptop;
+#[path = "real/limit.rs"]
+mod limit;
 #[path = "real/parity.rs"]
 mod parity;
 #[path = "real/path.rs"]

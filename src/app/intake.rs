@@ -27,7 +27,7 @@ use crate::{
         spool::{Came, Spool},
         turn::{Outcome, Phase, Wait},
     },
-    screens::files,
+    screens::{files, notice},
     telegram::{
         file::LARGEST,
         intent::Asking,
@@ -229,6 +229,9 @@ impl App {
     /// Gives a prompt to its run, once its files are there and it is its turn.
     pub(super) fn hand_over(&mut self, seat: Seat, asked: Asked) {
         let (place, id) = (asked.prompt.source.place, asked.prompt.id);
+        if let Some(count) = self.runs.one_more(seat.conversation.session()) {
+            self.say(place, notice::one_more(count));
+        }
         let files = asked.prompt.files().count();
         let queue = self.intake.queues.entry(place).or_default();
         if files == 0 && queue.is_empty() {

@@ -196,6 +196,14 @@ impl Runs {
         }
     }
 
+    /// How many processes work in the background, where these are all that are kept warm and the run
+    /// of a session would be one more.
+    pub(super) fn one_more(&self, session: SessionId) -> Option<usize> {
+        let works = |run: &&Run| run.state().background > 0;
+        let count = self.runs().filter(works).count();
+        (count > 0 && count >= self.warm && self.find(session).is_none()).then_some(count)
+    }
+
     /// The next run that is over; pending while none lives.
     pub(super) async fn over(&mut self) -> Over {
         loop {

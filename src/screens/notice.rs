@@ -126,6 +126,14 @@ pub fn forked(scene: &Scene, of: &Session, into: SessionId) -> Screen {
     screen(text, vec![row([("Other session", others(&of.project, Carry::Nothing))])])
 }
 
+/// So many processes work in the background, which are all that are kept, and one more is started.
+pub fn one_more(count: usize) -> Screen {
+    let process = if count == 1 { "process" } else { "processes" };
+    plain(&format!(
+        "Still at work in the background: {count} Claude {process}. One more starts for this."
+    ))
+}
+
 /// Somebody else gets the messages of this bot; `advice` says what to do.
 pub fn conflict(advice: &str) -> Screen {
     plain(&format!("I get no messages at the moment: {advice}."))

@@ -7,11 +7,10 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use teloxide::payloads::{
-    AnswerCallbackQuery, DeleteMessage, EditMessageText, SendChatAction, SendDocument, SendMessage,
-    SendPhoto,
+    AnswerCallbackQuery, DeleteMessage, EditMessageText, SendDocument, SendMessage, SendPhoto,
 };
 use teloxide::types::{
-    CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
+    CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
     LinkPreviewOptions, MessageEntity, MessageEntityKind, MessageId, ReplyMarkup, ReplyParameters,
     ThreadId,
 };
@@ -55,12 +54,6 @@ pub(crate) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
             let delete = DeleteMessage::new(ChatId(place.chat), MessageId(id));
             let _: IgnoredAny = client.call(Lean::new(delete)).await?;
             Ok(id)
-        }
-        Act::Typing => {
-            let mut typing = SendChatAction::new(ChatId(place.chat), ChatAction::Typing);
-            typing.message_thread_id = thread(place);
-            let _: IgnoredAny = client.call(Lean::new(typing)).await?;
-            Ok(0)
         }
     }
 }

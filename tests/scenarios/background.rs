@@ -6,7 +6,7 @@ use segue::sandbox::Post;
 use serde_json::json;
 
 use crate::support::{
-    phone::{Phone, session_of},
+    phone::{ADA, Phone, session_of},
     scratch::Scratch,
 };
 
@@ -103,6 +103,8 @@ async fn a_process_with_work_in_the_background_outlives_all_idle_ones() {
     for herb in ["basil", "chives", "dill", "fennel"] {
         phone.ask(&format!("/new {herb}")).await;
     }
+    let said = phone.client.messages(ADA);
+    assert!(said.iter().all(|post| !post.text.contains("One more starts")), "of three warm ones");
     phone.say("/sessions pump");
     let card = phone.see_text(&["start the pump"]).await;
     let answer = phone.reply("water them", card.id);
@@ -111,4 +113,16 @@ async fn a_process_with_work_in_the_background_outlives_all_idle_ones() {
         answer.text.contains("Still running in the background: Fill the barrel."),
         "{answer:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_more_process_than_is_kept_warm_is_said() {
+    let (_scratch, _, mut phone) = pumping().await;
+    phone.terminate();
+    phone.configure("pace_ms = 20\nwarm_runs = 1\n");
+    phone.boot().await;
+    phone.ask("start the pump again").await;
+    phone.settled().await;
+    phone.ask("/new basil").await;
+    phone.see_text(&["Still at work in the background: 1 Claude process. One more starts"]).await;
 }

@@ -129,6 +129,7 @@ async fn a_limit_that_has_reset_while_nobody_looked_is_due_at_once() {
 async fn what_waits_is_taken_back_and_may_wait_again() {
     let (_scratch, _, mut phone) = phone(600).await;
     let (prompt, said) = waits(&phone, "sow the beans").await;
+    kept(&phone, 1);
     assert_eq!(phone.press(&said, "Take back").await, "Taken back.");
     let back = phone.see_text(&["Taken back: nothing is sent when the limit resets."]).await;
     assert_eq!(back.id, said.id);

@@ -62,8 +62,9 @@ impl Actor {
                     }
                 });
             }
-            Line::Mode(mode) => {
-                // What replaces this process goes on as Claude and the person have agreed.
+            // What replaces this process goes on as Claude and the person have agreed, unless the
+            // person has chosen how since.
+            Line::Mode(mode) if !self.relaunch => {
                 self.seat.choices.mode = Some(mode.clone());
                 self.tell_choices();
             }

@@ -1,7 +1,7 @@
 //! What waits for one chat, and when which of it may go. Pure: the time is an argument.
 //!
 //! Two classes. *Durable* calls go in the order of their place, each until Telegram has it or will
-//! never take it; *fleeting* ones (repaints, typing) go when nothing durable waits and leave
+//! never take it; *fleeting* ones (repaints) go when nothing durable waits and leave
 //! enough of the budget for the next durable one. One call at a time is on its way, so nothing
 //! overtakes. Topics of a chat share all of this, because Telegram's limits are the chat's.
 
@@ -132,7 +132,7 @@ impl Chat {
 
     /// What goes next, and from when on it may; nothing while a call is on its way.
     pub(super) fn next(&mut self, now: Instant) -> Option<(Class, Instant)> {
-        self.fleeting.retain(|fleeting| fleeting.is_wanted(now));
+        self.fleeting.retain(Fleeting::is_wanted);
         if self.flight.is_some() {
             None
         } else if !self.durable.is_empty() {

@@ -22,7 +22,7 @@ pub(super) enum Fate {
 pub(super) fn decide(mut call: Call, refusal: Refusal) -> Fate {
     let unchanged = match call.act {
         Act::Edit(id, _) | Act::Delete(id) => Some(id),
-        Act::Send(..) | Act::File(..) | Act::Typing => None,
+        Act::Send(..) | Act::File(..) => None,
     };
     match (refusal, unchanged) {
         (Refusal::NotModified, Some(id)) => Fate::Settled(Ok(id)),

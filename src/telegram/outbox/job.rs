@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -97,8 +96,6 @@ pub(crate) enum Act {
     Edit(i32, Screen),
     /// No message `.0` any more.
     Delete(i32),
-    /// “typing…”, for about 5 s.
-    Typing,
 }
 
 impl Act {
@@ -106,7 +103,7 @@ impl Act {
     pub(super) fn target(&self) -> Option<i32> {
         match self {
             Self::Edit(id, _) | Self::Delete(id) => Some(*id),
-            Self::Send(..) | Self::File(..) | Self::Typing => None,
+            Self::Send(..) | Self::File(..) => None,
         }
     }
 }
@@ -120,15 +117,8 @@ pub(super) struct Durable {
 /// A call that something newer may replace.
 pub(super) struct Fleeting {
     pub(super) call: Call,
-    pub(super) wish: Wish,
-}
-
-/// How long a fleeting call is wanted.
-pub(super) enum Wish {
-    /// As long as somebody waits for it.
-    Awaited(oneshot::Sender<Paint>),
-    /// Until this moment.
-    Until(Instant),
+    /// It is wanted as long as somebody waits for it.
+    pub(super) answer: oneshot::Sender<Paint>,
 }
 
 impl Durable {
@@ -148,33 +138,21 @@ impl Fleeting {
     pub(super) fn repaint(place: Place, id: i32, screen: Screen) -> (Self, Painted) {
         let (answer, painted) = oneshot::channel();
         let call = Call { place, act: Act::Edit(id, screen) };
-        (Self { call, wish: Wish::Awaited(answer) }, Painted(painted))
-    }
-
-    pub(super) fn typing(place: Place, until: Instant) -> Self {
-        Self { call: Call { place, act: Act::Typing }, wish: Wish::Until(until) }
+        (Self { call, answer }, Painted(painted))
     }
 
     /// Whether `other` shows the same thing, older or newer.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        match (self.call.act.target(), other.call.act.target()) {
-            (None, None) => self.call.place == other.call.place,
-            (mine, its) => mine == its,
-        }
+        self.call.act.target() == other.call.act.target()
     }
 
-    pub(super) fn is_wanted(&self, now: Instant) -> bool {
-        match &self.wish {
-            Wish::Awaited(answer) => !answer.is_closed(),
-            Wish::Until(end) => now < *end,
-        }
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
     }
 
     /// Tells whoever waits.
     pub(super) fn end(self, paint: Paint) {
-        if let Wish::Awaited(answer) = self.wish {
-            // Nobody waiting any more is no failure.
-            let _ = answer.send(paint);
-        }
+        // Nobody waiting any more is no failure.
+        let _ = self.answer.send(paint);
     }
 }

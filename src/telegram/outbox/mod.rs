@@ -18,7 +18,7 @@ mod schedule;
 mod simulation;
 mod upload;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -36,9 +36,6 @@ use crate::telegram::screen::Screen;
 
 pub use budget::{Pace, Rate};
 pub use job::{How, Lost, Paint, Painted, Sent, Sound};
-
-/// How long Telegram shows “typing…”; later it is not worth a call.
-const TYPING: Duration = Duration::from_secs(5);
 
 /// Where screens are given in. Clones write to the same chats.
 #[derive(Clone, Debug)]
@@ -117,11 +114,6 @@ impl Outbox {
     /// 200 characters.
     pub fn answer(&self, callback_id: String, notice: Option<String>) {
         self.order(Order::Answer(callback_id, notice));
-    }
-
-    /// Shows “typing…” for a few seconds, when nothing else is to be shown there.
-    pub fn typing(&self, place: Place) {
-        self.order(Order::Fleeting(Fleeting::typing(place, Instant::now() + TYPING)));
     }
 
     /// Waits until all that is durable and was given in before is sent or lost.

@@ -239,7 +239,6 @@ mod tests {
             Act::File(parcel, _) => format!("file {}", parcel.name),
             Act::Edit(id, screen) => format!("edit {id} {}", screen.text.text),
             Act::Delete(id) => format!("delete {id}"),
-            Act::Typing => "typing".to_owned(),
         };
         format!("{}: {what}", call.place)
     }
@@ -385,15 +384,6 @@ mod tests {
             bench.pass(Ok(2));
             assert_eq!(bench.now, last, "{place}");
         }
-    }
-
-    #[test]
-    fn typing_is_not_worth_a_long_wait() {
-        let mut bench = Bench::new();
-        let end = bench.now + 5 * SECOND;
-        bench.schedule.push_fleeting(Fleeting::typing(HERE, end), bench.now);
-        assert_eq!(bench.pass(Err(Refusal::RetryAfter(9 * SECOND))), "9: typing");
-        assert!(bench.is_at_rest());
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Telegram {
                 shown.clone_from(&screen.text.text);
                 Ok(*id)
             }
-            Act::File(..) | Act::Delete(_) | Act::Typing => Ok(0),
+            Act::File(..) | Act::Delete(_) => Ok(0),
         }
     }
 }
