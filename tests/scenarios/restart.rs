@@ -14,26 +14,27 @@ use crate::{
     support::{
         headless,
         phone::{ADA, Phone},
+        rows,
         scratch::Scratch,
         wait::until,
     },
 };
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_to_go_down_has_its_way_back() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    fs::write(scratch.script(), rows::script().to_string()).unwrap();
+    let mut phone = Phone::start(&scratch.base(), &garden).await;
+    rows::go_through(&mut phone, &scratch.home()).await;
+}
+
 async fn asking() -> (Scratch, PathBuf, Phone) {
     let mut scratch = Scratch::new();
     let garden = scratch.project("garden");
-    fs::write(scratch.script(), script(&scratch.home())).unwrap();
+    fs::write(scratch.script(), headless::asking_again_text(&scratch.home())).unwrap();
     let phone = Phone::start(&scratch.base(), &garden).await;
     (scratch, garden, phone)
-}
-
-/// Claude asks about the gate, and asks again.
-pub(crate) fn script(home: &Path) -> String {
-    let mut script: Value = serde_json::from_str(&headless::asking_text(home)).unwrap();
-    let mut again = script["rules"][0].clone();
-    again["words"] = json!(["lost"]);
-    script["rules"].as_array_mut().unwrap().insert(0, again);
-    script.to_string()
 }
 
 /// The question after the end of the bot that asked it.
