@@ -26,13 +26,17 @@ impl App {
             let Ok(id) = outbox.send(place, files::sending(&name, size, 0), how).await else {
                 return;
             };
+            let mut shown = 0;
             let result = loop {
                 tokio::select! {
                     result = &mut sent => break result,
                     () = sleep(LOOK) => {}
                 }
                 let percent = (gauge.bytes() * 100 / size).min(100);
-                let _ = outbox.repaint(place, id, files::sending(&name, size, percent)).await;
+                if percent != shown {
+                    shown = percent;
+                    let _ = outbox.repaint(place, id, files::sending(&name, size, percent)).await;
+                }
             };
             match result {
                 Ok(_) => drop(outbox.delete(place, id)),
