@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     recovery::{noted, records},
     support::{
-        phone::{ADA, Phone},
+        phone::{ADA, Phone, phone},
         picture::png,
         processes::living,
         scratch::Scratch,
@@ -17,13 +17,6 @@ use crate::{
 };
 
 const WHO: (i64, i64) = (ADA, ADA);
-
-async fn phone() -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
-}
 
 /// What a person sends in one go.
 #[derive(Clone, Copy, Debug)]
