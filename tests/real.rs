@@ -22,6 +22,8 @@ mod limit;
 mod parity;
 #[path = "real/path.rs"]
 mod path;
+#[path = "real/restart.rs"]
+mod restart;
 #[path = "real/steering.rs"]
 mod steering;
 #[path = "real/streams.rs"]

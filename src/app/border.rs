@@ -23,11 +23,23 @@ impl App {
         let (id, place) = (update.id, update.place());
         let intent = self.setup.door.open(update);
         let kept = raw.clone().unwrap_or_default();
+        if let Intent::Undecodable(why) = &intent {
+            tracing::error!(update = id, why, "an update cannot be read: set aside");
+            self.spool.lay_aside(id, &kept);
+            if !std::mem::replace(&mut self.unread, true) {
+                self.tell_owners(&notice::plain(notice::UNREAD));
+            }
+        }
         if self.guarded(place, |app| app.take(intent, kept, turn)).is_none() {
-            tracing::error!(update = id, "an update is set aside");
-            self.spool.lay_aside(id, &raw.unwrap_or_default());
+            self.lay_aside(id, &raw.unwrap_or_default());
         }
         receipt.confirm();
+    }
+
+    /// An update that breaks us does not come again, nor what the spool has of it.
+    fn lay_aside(&self, update: i64, raw: &Value) {
+        tracing::error!(update, "an update is set aside");
+        self.spool.lay_aside(update, raw);
     }
 
     /// What brings a prompt is in the spool before Telegram hears that it came.
@@ -76,5 +88,96 @@ impl App {
             self.say(place, notice::plain(notice::BROKEN));
         }
         done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+
+    use axum::Router;
+    use serde_json::json;
+    use tokio::{net::TcpListener, sync::mpsc, time::timeout};
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::{
+        app::Setup,
+        bridge::{
+            prompt::{PromptId, Source},
+            spool::Spool,
+        },
+        claude::home::Home,
+        telegram::{
+            client::{Client, Me},
+            intent::Door,
+            outbox::{Outbox, Pace},
+        },
+    };
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    /// A server that takes every call, and what it is sent.
+    async fn telegram() -> (String, mpsc::UnboundedReceiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (calls, heard) = mpsc::unbounded_channel();
+        let take = async move |body: String| {
+            calls.send(body).unwrap();
+            r#"{"ok": true, "result": {"message_id": 1}}"#
+        };
+        let server = Router::new().fallback(take);
+        tokio::spawn(async move { axum::serve(listener, server).await });
+        (url, heard)
+    }
+
+    fn app(url: &str, directory: &Path) -> App {
+        let client = Client::connect("1:x", url).unwrap();
+        let (outbox, _) =
+            Outbox::start(client.clone(), Pace::every(SOON / 1_000), CancellationToken::new());
+        let setup = Setup {
+            me: Me { id: 1, username: "segue_bot".to_owned() },
+            door: Door { username: "segue_bot".to_owned(), allowed: BTreeSet::new() },
+            state: directory.join("state"),
+            home: Home::at(directory.join("claude")),
+            user_home: directory.to_owned(),
+            project: None,
+            roots: Vec::new(),
+            claude: "claude".into(),
+            environment: Vec::new(),
+            mode: None,
+            model: None,
+            allow_bypass: false,
+            idle: SOON,
+            warm: 1,
+            turns: 1,
+            grace: SOON,
+            client,
+            inbox: None,
+            transcriber: None,
+        };
+        App::new(setup, outbox).0
+    }
+
+    #[tokio::test]
+    async fn a_fault_costs_what_it_was_about_and_is_said() {
+        let (url, mut heard) = telegram().await;
+        let directory = tempfile::tempdir().unwrap();
+        let mut app = app(&url, directory.path());
+        let place = Place { chat: 9, thread: None };
+        let id = PromptId::of(Source { bot: 1, place, message: 1 }, 0);
+        let raw = json!({"update_id": 5, "message": {}});
+        app.spool.hold(id, vec![raw.clone()], Came::New);
+        app.spool.keep(id, None).unwrap();
+        assert_eq!(app.guarded(Some(place), |_| 7), Some(7));
+        let broken: Option<()> = app.guarded(Some(place), |_| panic!("of this test"));
+        assert_eq!(broken, None);
+        app.lay_aside(5, &raw);
+        let said = timeout(SOON, heard.recv()).await.unwrap().unwrap();
+        assert!(said.contains(notice::BROKEN), "{said}");
+        let state = directory.path().join("state");
+        let aside = fs::read_to_string(state.join("set-aside/update-5.json")).unwrap();
+        assert_eq!(aside, raw.to_string());
+        assert_eq!(Spool::open(state).1.kept, [], "it does not come back");
     }
 }

@@ -19,6 +19,7 @@ mod laptop;
 mod later;
 mod ledger;
 mod lists;
+mod moved;
 mod note;
 mod orphans;
 mod out;
@@ -70,7 +71,7 @@ use crate::{
         place::Place,
         prompt::Source,
         run::{self, Stray},
-        spool::Spool,
+        spool::{Found, Spool},
     },
     claude::{home::Home, session::SessionId, watch, young::Young},
     screens,
@@ -165,6 +166,8 @@ struct App {
     told: HashSet<u64>,
     /// Whether the person knows that the history cannot be written.
     history_failed: bool,
+    /// Whether the owners know that there are updates that cannot be read.
+    unread: bool,
 }
 
 /// Runs until updates end or `cancel` is called; then lets running turns finish for a while, ends
@@ -175,48 +178,9 @@ pub async fn run(
     mut updates: mpsc::Receiver<Delivery>,
     cancel: CancellationToken,
 ) {
-    let (strays, mut stray) = mpsc::channel(STRAYS);
-    // Painters must not wait for the loop, which may be at the disk.
-    let (notes, mut back) = mpsc::unbounded_channel();
     let mut changes = watch::start(setup.home.clone());
-    let (ledger, mut written) = Ledger::open(setup.home.clone(), setup.me.id);
-    let settings = run::Settings {
-        program: setup.claude.clone(),
-        home: setup.home.clone(),
-        environment: setup.environment.clone(),
-        idle: setup.idle,
-        slots: Arc::new(Semaphore::new(setup.turns)),
-        turns: setup.turns,
-        strays,
-    };
-    // Not a child of `cancel`: runs have their grace first.
-    let runs = Runs::new(settings, setup.warm, CancellationToken::new());
-    let (spool, found) = Spool::open(setup.state.clone());
-    let mut app = App {
-        setup,
-        outbox,
-        ledger,
-        runs,
-        laptop: Laptop::default(),
-        painters: JoinSet::new(),
-        turnstile: Turnstile::default(),
-        errands: JoinSet::new(),
-        gather: Gather::default(),
-        intake: Intake::new(spool.clone()),
-        views: Views::default(),
-        later: Waiting::default(),
-        notes,
-        spool,
-        spool_failed: false,
-        left: HashSet::new(),
-        orphans: HashMap::new(),
-        followers: JoinSet::new(),
-        young: Vec::new(),
-        writing: HashMap::new(),
-        trusted: HashSet::new(),
-        told: HashSet::new(),
-        history_failed: false,
-    };
+    let (mut app, found, ears) = App::new(setup, outbox);
+    let Ears { notes: mut back, strays: mut stray, mut written } = ears;
     block_in_place(|| {
         app.recover(found);
         app.see_to_orphans();
@@ -248,7 +212,61 @@ pub async fn run(
     app.end().await;
 }
 
+/// Where an app hears of what comes of its work.
+struct Ears {
+    notes: mpsc::UnboundedReceiver<Note>,
+    strays: mpsc::Receiver<Stray>,
+    written: mpsc::UnboundedReceiver<Written>,
+}
+
 impl App {
+    /// An app that has done nothing yet, and what is in its spool.
+    fn new(setup: Setup, outbox: Outbox) -> (Self, Found, Ears) {
+        let (strays, stray) = mpsc::channel(STRAYS);
+        // Painters must not wait for the loop, which may be at the disk.
+        let (notes, back) = mpsc::unbounded_channel();
+        let (ledger, written) = Ledger::open(setup.home.clone(), setup.me.id);
+        let settings = run::Settings {
+            program: setup.claude.clone(),
+            home: setup.home.clone(),
+            environment: setup.environment.clone(),
+            idle: setup.idle,
+            slots: Arc::new(Semaphore::new(setup.turns)),
+            turns: setup.turns,
+            strays,
+        };
+        // Runs have their grace when all else is cancelled.
+        let runs = Runs::new(settings, setup.warm, CancellationToken::new());
+        let (spool, found) = Spool::open(setup.state.clone());
+        let app = Self {
+            setup,
+            outbox,
+            ledger,
+            runs,
+            laptop: Laptop::default(),
+            painters: JoinSet::new(),
+            turnstile: Turnstile::default(),
+            errands: JoinSet::new(),
+            gather: Gather::default(),
+            intake: Intake::new(spool.clone()),
+            views: Views::default(),
+            later: Waiting::default(),
+            notes,
+            spool,
+            spool_failed: false,
+            left: HashSet::new(),
+            orphans: HashMap::new(),
+            followers: JoinSet::new(),
+            young: Vec::new(),
+            writing: HashMap::new(),
+            trusted: HashSet::new(),
+            told: HashSet::new(),
+            history_failed: false,
+            unread: false,
+        };
+        (app, found, Ears { notes: back, strays: stray, written })
+    }
+
     fn intent(&mut self, intent: Intent) {
         match intent {
             Intent::Prompt(asking)
@@ -264,8 +282,9 @@ impl App {
             Intent::Unknown(press) => self.outdated(&press),
             Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
             Intent::Stranger(stranger) => self.stranger(stranger),
-            Intent::Undecodable(why) => tracing::warn!(why, "an update was not understood"),
-            Intent::Nothing => {}
+            Intent::Moved(from, to) => self.moved(from, to),
+            // The border has set it aside.
+            Intent::Undecodable(_) | Intent::Nothing => {}
         }
     }
 

@@ -200,8 +200,14 @@ impl Spool {
 
     /// Whether an update brought a prompt that is held, or a part of one.
     pub fn has(&self, update: i64) -> bool {
+        self.holder(update).is_some()
+    }
+
+    fn holder(&self, update: i64) -> Option<Uuid> {
         let is_it = |raw: &Value| raw["update_id"] == update;
-        self.lock().held.values().any(|held| held.kept.raws.iter().any(is_it))
+        let held = &self.lock().held;
+        let mut all = held.values();
+        all.find(|held| held.kept.raws.iter().any(is_it)).map(|held| held.kept.id)
     }
 
     /// Writes a prompt down, with where it goes: from here on it survives us.
@@ -289,11 +295,14 @@ impl Spool {
         }
     }
 
-    /// The same with an update that brought no prompt.
+    /// The same with an update, and with what it has brought.
     pub fn lay_aside(&self, update: i64, raw: &Value) {
         let directory = self.lock().directory.clone();
         if let Err(error) = lay_aside(&directory, &format!("update-{update}.json"), raw) {
             tracing::error!(%error, update, "cannot be set aside");
+        }
+        if let Some(id) = self.holder(update) {
+            self.set_aside(id);
         }
     }
 

@@ -117,6 +117,7 @@ async fn attempt(
         Some(Trouble::Lose) => (perform(hub, method, chat, args).await, Delivery::Lost),
         Some(Trouble::Cut) => (Err(Refusal::scripted(0, "connection cut")), Delivery::Lost),
         Some(Trouble::RetryAfter { seconds }) => refuse(Refusal::too_many(seconds)),
+        Some(Trouble::Moved { chat }) => refuse(Refusal::moved(chat)),
         Some(Trouble::Status { code }) => refuse(Refusal::server(code)),
         Some(Trouble::Refuse { code, description }) => {
             refuse(Refusal::scripted(code, &description))

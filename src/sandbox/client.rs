@@ -137,6 +137,11 @@ impl Client {
         self.hub.with(|world| person::admit(world, who, standing))
     }
 
+    /// Brings the bot an update that no chat here makes: `kind` is its field, such as `message`.
+    pub fn deliver(&self, kind: &str, object: &serde_json::Value) {
+        self.hub.with(|world| world.tell(kind, object, None));
+    }
+
     /// Arms a fault. Gives its id.
     pub fn fault(&self, fault: Fault) -> u64 {
         self.hub.with(|world| {

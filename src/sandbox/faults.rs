@@ -23,6 +23,11 @@ pub enum Trouble {
         /// The whole description, as in `Bad Request: TOPIC_CLOSED`.
         description: String,
     },
+    /// The group has become the supergroup `chat`: 400 with `migrate_to_chat_id`.
+    Moved {
+        /// Its new id.
+        chat: i64,
+    },
     /// The connection breaks before anything has happened.
     Cut,
     /// The call takes effect, and the connection breaks before the answer: a lost reply.

@@ -14,11 +14,13 @@ pub(super) struct Refusal {
     pub(super) description: String,
     /// `parameters.retry_after`, seconds.
     pub(super) retry_after: Option<u32>,
+    /// `parameters.migrate_to_chat_id`
+    pub(super) moved: Option<i64>,
 }
 
 impl Refusal {
     fn new(code: u16, description: impl Into<String>) -> Self {
-        Self { code, description: description.into(), retry_after: None }
+        Self { code, description: description.into(), retry_after: None, moved: None }
     }
 
     /// 400 with Telegram's own words.
@@ -63,6 +65,12 @@ impl Refusal {
         }
     }
 
+    /// 400 for a group that has another id now.
+    pub(super) fn moved(chat: i64) -> Self {
+        let bad = Self::bad("group chat was upgraded to a supergroup chat");
+        Self { moved: Some(chat), ..bad }
+    }
+
     /// 5xx as Telegram's own server words them.
     pub(super) fn server(code: u16) -> Self {
         let name = match code {
@@ -88,6 +96,9 @@ impl Refusal {
         });
         if let Some(seconds) = self.retry_after {
             envelope["parameters"] = json!({ "retry_after": seconds });
+        }
+        if let Some(chat) = self.moved {
+            envelope["parameters"] = json!({ "migrate_to_chat_id": chat });
         }
         envelope
     }

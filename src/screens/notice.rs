@@ -159,6 +159,10 @@ pub fn spool_closed(error: &str) -> Screen {
 pub const BROKEN: &str = "segue could not handle this: it is a fault of segue's. It was set aside, and the log on the \
      laptop says more.";
 
+/// An update could not be read.
+pub const UNREAD: &str = "Telegram has brought something that segue cannot read. It was set aside, and the log on the \
+     laptop says more. If a message of yours got no answer, send it again.";
+
 /// A plain sentence.
 pub fn plain(sentence: &str) -> Screen {
     screen(Text::plain(sentence), Vec::new())

@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
+use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use teloxide::net::Download;
 use teloxide::payloads::GetMe;
-use teloxide::requests::{JsonRequest, MultipartPayload, MultipartRequest, Payload};
+use teloxide::requests::{MultipartPayload, MultipartRequest, Payload};
 use teloxide::types::InputFile;
 use teloxide::{Bot, DownloadError, RequestError};
 use tokio::io::AsyncWrite;
@@ -29,7 +30,7 @@ use crate::telegram::refusal::Refusal;
 pub const TELEGRAM: &str = "https://api.telegram.org";
 
 /// How long a call may take. Telegram answers within a second; the rest is for a phone's
-/// network, and for the 10 s that teloxide waits inside of a call after a 5xx.
+/// network.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long it may take to send a file: 50 MB over a slow line.
@@ -52,6 +53,8 @@ const SECRET_LENGTH: usize = 8;
 pub struct Client {
     bot: Bot,
     token: Arc<str>,
+    /// Address of the Bot API server, without a slash at its end.
+    server: Arc<str>,
 }
 
 /// Who we are. <https://core.telegram.org/bots/api#getme>
@@ -94,7 +97,12 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|error| Unusable::Tls(error.to_string()))?;
-        Ok(Self { bot: Bot::with_client(token, http).set_api_url(url), token: token.into() })
+        let server = url.as_str().trim_end_matches('/').into();
+        Ok(Self {
+            bot: Bot::with_client(token, http).set_api_url(url),
+            token: token.into(),
+            server,
+        })
     }
 
     /// Asks who the bot is.
@@ -121,8 +129,31 @@ impl Client {
         P: Payload + Serialize + 'static,
         P::Output: DeserializeOwned,
     {
-        let call = JsonRequest::new(self.bot.clone(), payload).into_future();
-        timeout(limit, call).await.unwrap_or_else(|_| Err(late(limit)))
+        timeout(limit, self.post(&payload)).await.unwrap_or_else(|_| Err(late(limit)))
+    }
+
+    /// teloxide's own request would sleep for 10 s upon a 5xx, and hold up its chat. What is no
+    /// success goes back as it came: [`Refusal`] reads it.
+    async fn post<P>(&self, payload: &P) -> Result<P::Output, RequestError>
+    where
+        P: Payload + Serialize,
+        P::Output: DeserializeOwned,
+    {
+        #[derive(Deserialize)]
+        struct Done<O> {
+            result: O,
+        }
+
+        let unwritten = |error: serde_json::Error| RequestError::Io(Arc::new(error.into()));
+        let body = serde_json::to_vec(payload).map_err(unwritten)?;
+        let url = format!("{}/bot{}/{}", self.server, self.token, P::NAME);
+        let request = self.bot.client().post(url).header(CONTENT_TYPE, "application/json");
+        let raw = request.body(body).send().await?.text().await?;
+        let done = serde_json::from_str(&raw).map(|Done { result }| result);
+        done.map_err(|source| RequestError::InvalidJson {
+            source: Arc::new(source),
+            raw: raw.into(),
+        })
     }
 
     /// Makes one call that sends a file.

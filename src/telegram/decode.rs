@@ -45,7 +45,9 @@ pub fn decode(raw: &Value, me: u64) -> Update {
 }
 
 fn what(raw: &Value, me: u64) -> What {
-    let read = if let Some(body) = raw.get("message") {
+    let read = if let Some((from, to)) = raw.get("message").and_then(moved) {
+        Ok(What::Moved(from, to))
+    } else if let Some(body) = raw.get("message") {
         message(body, me).map(What::Message)
     } else if let Some(body) = raw.get("edited_message") {
         message(body, me).map(What::Edited)
@@ -62,6 +64,16 @@ fn other(raw: &Value) -> What {
     match names.find(|name| *name != "update_id") {
         Some(kind) => What::Other(kind.clone()),
         None => What::Undecodable("nothing in it".to_owned()),
+    }
+}
+
+/// Both the old chat and the new one are told of a move.
+fn moved(message: &Value) -> Option<(i64, i64)> {
+    let here = message.pointer("/chat/id").and_then(Value::as_i64)?;
+    let there = |name| message.get(name).and_then(Value::as_i64);
+    match (there("migrate_from_chat_id"), there("migrate_to_chat_id")) {
+        (Some(from), _) => Some((from, here)),
+        (_, to) => Some((here, to?)),
     }
 }
 
@@ -365,6 +377,14 @@ mod tests {
         let checks = [
             (json!({"update_id": 1, "my_chat_member": {}}), What::Other("my_chat_member".into())),
             (json!({"update_id": 1}), What::Undecodable("nothing in it".into())),
+            (
+                json!({"message": {"chat": {"id": -100}, "message_id": 1, "migrate_from_chat_id": -5}}),
+                What::Moved(-5, -100),
+            ),
+            (
+                json!({"message": {"chat": {"id": -5}, "message_id": 9, "migrate_to_chat_id": -100}}),
+                What::Moved(-5, -100),
+            ),
             (json!([1]), What::Undecodable("nothing in it".into())),
             (
                 json!({"update_id": 1, "message": {"text": "secret"}}),

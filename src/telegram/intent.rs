@@ -39,6 +39,8 @@ pub enum Intent {
     Unreadable(String, Message),
     /// Somebody we do not know; pressed or written.
     Stranger(Stranger),
+    /// A group has another chat id: the old one and the new.
+    Moved(i64, i64),
     /// An update that could not be decoded, and why.
     Undecodable(String),
     /// Nothing to do.
@@ -132,6 +134,7 @@ impl Door {
         match update.what {
             What::Message(message) => self.message(message),
             What::Press(press) => self.press(press),
+            What::Moved(from, to) => Intent::Moved(from, to),
             What::Undecodable(why) => Intent::Undecodable(why),
             What::Edited(message) => self.edited(message),
             What::Other(_) => Intent::Nothing,

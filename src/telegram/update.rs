@@ -22,7 +22,7 @@ impl Update {
         match &self.what {
             What::Message(message) | What::Edited(message) => Some(message.place),
             What::Press(press) => press.place,
-            What::Other(_) | What::Undecodable(_) => None,
+            What::Moved(..) | What::Other(_) | What::Undecodable(_) => None,
         }
     }
 }
@@ -36,6 +36,8 @@ pub enum What {
     Edited(Message),
     /// A press of an inline button.
     Press(Press),
+    /// A group became a supergroup, under another chat id: the old one and the new.
+    Moved(i64, i64),
     /// Something we do not read; its field name, such as `my_chat_member`.
     Other(String),
     /// Something we would read but cannot place, and why. Holds none of its text.

@@ -207,9 +207,7 @@ async fn an_album_is_tried_again_with_all_its_parts_after_a_kill() {
     let stopped = phone.answer(prompt).await;
     phone.at_rest();
     phone.press(&stopped, "Try again").await;
-    let on_its_way =
-        |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains("\"leg\":{"));
-    until("on its way", || phone.state().iter().any(on_its_way));
+    until("on its way", || phone.noted("leg"));
     phone.kill();
     phone.boot().await;
     let whole = || images(&scratch).iter().filter(|count| **count == 3).count();

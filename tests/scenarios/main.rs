@@ -19,6 +19,7 @@ mod inout;
 mod later;
 mod missing;
 mod out;
+mod outgoing;
 mod picker;
 mod program;
 mod promises;

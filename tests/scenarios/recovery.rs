@@ -85,13 +85,7 @@ pub(crate) fn end(pid: i32) {
 
 /// Waits until the bot knows that a message is in the chat: until then its reply is as good as lost.
 pub(crate) fn noted(phone: &Phone, field: &str) {
-    until("noted", || {
-        phone.state().iter().any(|file| {
-            let kept: Value =
-                serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
-            kept[field].is_i64() || !kept[field][0].is_null() || kept["stage"] == field
-        })
-    });
+    until("noted", || phone.noted(field));
 }
 
 /// The answers to a prompt: messages that made a sound.

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use segue::sandbox::{Bot, Options, Pace, Post};
+use segue::sandbox::{Bot, Media, Options, Pace, Post, Saying, Upload};
 use serde_json::{Value, json};
 
 use crate::{
@@ -14,26 +14,27 @@ use crate::{
     support::{
         headless,
         phone::{ADA, Phone},
+        rows,
         scratch::Scratch,
         wait::until,
     },
 };
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_to_go_down_has_its_way_back() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    fs::write(scratch.script(), rows::script().to_string()).unwrap();
+    let mut phone = Phone::start(&scratch.base(), &garden).await;
+    rows::go_through(&mut phone, &scratch.home()).await;
+}
+
 async fn asking() -> (Scratch, PathBuf, Phone) {
     let mut scratch = Scratch::new();
     let garden = scratch.project("garden");
-    fs::write(scratch.script(), script(&scratch.home())).unwrap();
+    fs::write(scratch.script(), headless::asking_again_text(&scratch.home())).unwrap();
     let phone = Phone::start(&scratch.base(), &garden).await;
     (scratch, garden, phone)
-}
-
-/// Claude asks about the gate, and asks again.
-pub(crate) fn script(home: &Path) -> String {
-    let mut script: Value = serde_json::from_str(&headless::asking_text(home)).unwrap();
-    let mut again = script["rules"][0].clone();
-    again["words"] = json!(["lost"]);
-    script["rules"].as_array_mut().unwrap().insert(0, again);
-    script.to_string()
 }
 
 /// The question after the end of the bot that asked it.
@@ -111,10 +112,51 @@ async fn a_progress_message_that_was_not_noted_goes_when_it_is_touched() {
     phone.answer(prompt).await;
     phone.at_rest();
     scratch.wait_until_alone();
-    let notice = phone.press(&progress, "Stop").await;
-    assert_eq!(notice, "That turn has ended.");
+    // The answer is in the chat a moment before its turn is forgotten.
+    while phone.press(&progress, "Stop").await == "Stopping…" {}
     let gone = |posts: &[Post]| posts.iter().all(|post| post.id != progress.id).then_some(());
     phone.see("no stale progress message", gone).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_and_a_spoken_prompt_outlive_the_bot() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let script = json!({"rules": [
+        {"words": ["slow"], "replies": [[
+            {"text": "One. "}, {"pause": 1500}, {"text": "Done with {last}"},
+        ]]},
+        {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
+    ]});
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    let mut phone = Phone::start(&scratch.base(), &garden).await;
+    phone.terminate();
+    phone.configure("pace_ms = 20\ntranscriber = 'echo slow leeks'\n");
+    phone.boot().await;
+    phone.ask("sow").await;
+    phone.at_rest();
+
+    let fork = phone.say("/fork slow peas");
+    until("noted", || phone.noted("leg"));
+    phone.kill();
+    phone.boot().await;
+    let answer = phone.answer(fork).await;
+    assert!(answer.text.contains("Done with slow peas"), "{answer:?}");
+    phone.at_rest();
+
+    let recording = Upload::new("voice.ogg", "audio/ogg", *b"sound");
+    let media = Some(Media::Voice(phone.client.upload(recording)));
+    let voice = phone.client.send((ADA, ADA), Saying { media, ..Saying::default() }).unwrap();
+    let heard = phone.see_text(&["Heard:", "slow leeks"]).await;
+    phone.press(&heard, "Send").await;
+    until("noted", || phone.noted("leg"));
+    phone.kill();
+    phone.boot().await;
+    let answer = phone.answer(voice).await;
+    assert!(answer.text.contains("Done with slow leeks"), "{answer:?}");
+    phone.at_rest();
+    let records = records(&scratch);
+    assert_eq!(["slow peas", "slow leeks"].map(|words| taken(&records, words)), [1, 1]);
 }
 
 // ---- Processes ----

@@ -18,7 +18,7 @@ use std::{
 
 use segue::sandbox::claude::script::Script;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Where the recorded sessions seem to have happened.
 pub(crate) const HOME: &str = "/home/ada";
@@ -137,6 +137,15 @@ pub(crate) fn asking(home: &Path) -> Script {
 /// The same as JSON.
 pub(crate) fn asking_text(home: &Path) -> String {
     read_script("asking.json", home)
+}
+
+/// The same, and what Claude was asking when it was lost is asked again.
+pub(crate) fn asking_again_text(home: &Path) -> String {
+    let mut script: Value = serde_json::from_str(&asking_text(home)).unwrap();
+    let mut again = script["rules"][0].clone();
+    again["words"] = json!(["lost"]);
+    script["rules"].as_array_mut().unwrap().insert(0, again);
+    script.to_string()
 }
 
 fn read_script(name: &str, home: &Path) -> String {

@@ -19,6 +19,7 @@ pub(crate) mod messages_api;
 pub(crate) mod phone;
 pub(crate) mod picture;
 pub(crate) mod recording;
+pub(crate) mod rows;
 pub(crate) mod saying;
 pub(crate) mod schema;
 pub(crate) mod scratch;

@@ -106,6 +106,19 @@ async fn a_lost_request_is_repeated() {
 }
 
 #[tokio::test]
+async fn a_server_in_trouble_is_asked_again_within_moments() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    let begun = Instant::now();
+    for status in [500, 502, 504] {
+        server.fail("sendmessage", Fault::Broken(status));
+    }
+    assert_eq!(done(outbox.send(CHAT, screen("a"), How::default())).await, Ok(1));
+    assert_eq!(server.texts(), ["a", "a", "a", "a"]);
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn a_penalty_holds_back_its_chat_but_no_other_and_no_button() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;

@@ -28,6 +28,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) enum Fault {
     /// This body, with status 400; nothing is done.
     Answer(String),
+    /// This status of a server that has troubles of its own; nothing is done.
+    Broken(u16),
     /// No reply; nothing is done.
     LostRequest,
     /// No reply; it is done.
@@ -156,6 +158,10 @@ async fn handle(State(server): State<Server>, uri: Uri, body: Bytes) -> (StatusC
     });
     match fault {
         Some(Fault::Answer(answer)) => return (StatusCode::BAD_REQUEST, answer),
+        Some(Fault::Broken(status)) => {
+            let status = StatusCode::from_u16(status).expect("a status");
+            return (status, "<html>try again</html>".to_owned());
+        }
         Some(Fault::LostRequest) => resume_unwind(Box::new("no reply")),
         _ => {}
     }

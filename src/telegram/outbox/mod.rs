@@ -13,6 +13,8 @@ mod desk;
 mod fate;
 pub(crate) mod job;
 mod lanes;
+#[cfg(test)]
+mod offline;
 mod schedule;
 #[cfg(test)]
 mod simulation;

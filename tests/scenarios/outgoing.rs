@@ -1,0 +1,164 @@
+//! What goes out through whatever Telegram answers, and what comes in that cannot be read.
+
+use std::{fs, path::PathBuf};
+
+use segue::sandbox::{Fault, Post, Standing, Trouble};
+use serde_json::{Value, json};
+
+use crate::{
+    recovery::answers,
+    support::{
+        headless,
+        phone::{ADA, GROUP, PATIENCE, Phone, session_of},
+        scratch::Scratch,
+        wait::until,
+    },
+};
+
+async fn phone() -> (Scratch, PathBuf, Phone) {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let script = json!({"rules": [
+        {"words": ["slow"], "replies": [[
+            {"text": "One after the other. "}, {"pause": 1500}, {"text": "Done with {last}"},
+        ]]},
+        {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
+    ]});
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    (scratch, garden, phone)
+}
+
+/// A message as Telegram brings it, from Ada.
+fn message(chat: &Value, text: &str, more: Value) -> Value {
+    let mut message = json!({
+        "message_id": 900, "date": 1_790_000_000, "chat": chat, "text": text,
+        "from": {"id": ADA, "is_bot": false, "first_name": "Ada"},
+    });
+    let Value::Object(more) = more else { panic!("no object") };
+    message.as_object_mut().unwrap().extend(more);
+    message
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_that_blocks_the_bot_holds_up_nothing() {
+    let (_scratch, _, mut phone) = phone().await;
+    phone.provoke("blocked by the user");
+    let prompt = phone.say("slow beans");
+    phone.see_text(&["One after"]).await;
+    phone.client.admit((ADA, ADA), Standing::Kicked).unwrap();
+    // The answer goes nowhere and is not kept: it stands in the session.
+    phone.at_rest();
+    assert_eq!(phone.said().matches("a chat takes no messages").count(), 1, "{}", phone.said());
+    phone.client.admit((ADA, ADA), Standing::Member).unwrap();
+    assert_eq!(answers(&phone, prompt), []);
+    phone.say("/history 1");
+    phone.see_text(&["slow beans", "Done with slow beans"]).await;
+    let answer = phone.ask("water").await;
+    assert!(answer.text.contains("I see 2 prompts"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_moves_keeps_its_session_and_gets_its_answer() {
+    let (_scratch, _, mut phone) = phone().await;
+    phone.provoke("upgraded to a supergroup");
+    // The messages of the old chat stay there.
+    phone.provoke("message to edit not found");
+    phone.provoke("message to delete not found");
+    let first = phone.client.say((GROUP, ADA), "/new water").unwrap();
+    let session = session_of(&phone.answer_in(GROUP, first).await);
+    phone.client.say((GROUP, ADA), "slow beans").unwrap();
+    let begun =
+        |posts: &[Post]| posts.iter().any(|post| post.text.contains("One after")).then_some(());
+    phone.see_in(GROUP, "a turn", begun).await;
+    let new = phone.client.add_group("Garden", &[ADA]).unwrap();
+    let moved =
+        Fault { times: 1_000, chat: Some(GROUP), ..Fault::next(Trouble::Moved { chat: new }) };
+    phone.client.fault(moved);
+    let chat = json!({"id": new, "type": "supergroup", "title": "Garden"});
+    let mut service = message(&chat, "", json!({"migrate_from_chat_id": GROUP}));
+    service.as_object_mut().unwrap().remove("text");
+    phone.client.deliver("message", &service);
+    let done = |posts: &[Post]| {
+        posts.iter().find(|post| post.text.contains("Done with slow beans")).cloned()
+    };
+    phone.see_in(new, "the answer, in the new chat", done).await;
+    phone.at_rest();
+
+    for killed in [false, true] {
+        if killed {
+            phone.kill();
+            phone.boot().await;
+        }
+        let prompt = phone.client.say((new, ADA), "weed").unwrap();
+        let answer = phone.answer_in(new, prompt).await;
+        assert_eq!(session_of(&answer), session, "killed: {killed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_for_a_topic_that_is_gone_comes_to_its_group() {
+    let (_scratch, _, mut phone) = phone().await;
+    phone.provoke("message thread not found");
+    let chat = json!({"id": GROUP, "type": "supergroup", "title": "Garden", "is_forum": true});
+    let more = json!({"message_thread_id": 44, "is_topic_message": true});
+    phone.client.deliver("message", &message(&chat, "/new water", more));
+    let said = |words: &'static str| {
+        move |posts: &[Post]| posts.iter().any(|post| post.text.contains(words)).then_some(())
+    };
+    phone.see_in(GROUP, "a word", said("The topic is closed or deleted")).await;
+    phone.see_in(GROUP, "the answer", said("the last is: water")).await;
+    phone.at_rest();
+    let words = phone.client.messages(GROUP);
+    let words = words.iter().filter(|post| post.text.contains("The topic is closed or deleted"));
+    assert_eq!(words.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_without_an_answer_is_sent_again() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    fs::write(scratch.script(), headless::asking_text(&scratch.home())).unwrap();
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    phone.ask("hello").await;
+    phone.settled().await;
+    let prompt = phone.say("open the gate");
+    phone.progress(ADA, prompt).await;
+    // The progress message may be on its way: then it is what is lost, and the question comes once.
+    phone.client.fault(Fault::on("sendMessage", Trouble::Lose));
+    let question = phone.see_open("touch gate.txt").await;
+    let lost = |text: &'static str| {
+        move |posts: &[Post]| {
+            (posts.iter().filter(|post| post.text.contains(text)).count() == 2).then_some(())
+        }
+    };
+    if phone.client.faults()[0].hits == 1 {
+        phone.see("the question again", lost("touch gate.txt")).await;
+    }
+    phone.press(&question, "Allow once").await;
+    phone.client.fault(Fault::on("sendMessage", Trouble::Lose));
+    phone.see("the answer again", lost("The tool said")).await;
+    phone.at_rest();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_that_cannot_be_read_is_set_aside_and_said_once() {
+    let (_scratch, _, mut phone) = phone().await;
+    for _ in 0..2 {
+        phone.client.deliver("message", &json!({"text": "from nowhere"}));
+    }
+    phone.see_text(&["something that segue cannot read", "set aside"]).await;
+    phone.ask("water").await;
+    until("both set aside", || phone.state().len() == 2);
+    for file in phone.state() {
+        assert!(file.to_string_lossy().contains("set-aside/update-"), "{file:?}");
+        assert!(fs::read_to_string(file).unwrap().contains("from nowhere"));
+    }
+    phone.kill();
+    phone.boot().await;
+    phone.client.wait_poll(PATIENCE).await.unwrap();
+    phone.ask("weed").await;
+    assert!(!phone.said().contains("cannot be read"), "they do not come again");
+    let words = phone.client.messages(ADA);
+    assert_eq!(words.iter().filter(|post| post.text.contains("cannot read")).count(), 1);
+}
