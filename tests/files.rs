@@ -4,6 +4,10 @@
 
 #[path = "files/catalog.rs"]
 mod catalog;
+#[path = "files/damage.rs"]
+mod damage;
+#[path = "fuzz/inputs.rs"]
+mod inputs;
 #[path = "files/properties.rs"]
 mod properties;
 #[path = "files/transcripts.rs"]

@@ -9,6 +9,8 @@ use std::{
 
 use walkdir::WalkDir;
 
+#[path = "tidy/readme.rs"]
+mod readme;
 #[path = "tidy/rust.rs"]
 mod rust;
 

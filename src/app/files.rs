@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    app::{App, git},
+    app::{App, git, upload::LARGE},
     bridge::place::Place,
     claude::{
         record::{Block, Kind},
@@ -125,6 +125,9 @@ impl App {
         let caption = files::sent(&self.scene(), path, size);
         let parcel = Parcel { look, name, body: Body::Path(path.to_owned()), caption };
         let how = How { reply_to: Some(message.id), sound: Sound::Silent };
+        if size >= LARGE {
+            return self.post_large(message.place, (parcel, how), size);
+        }
         self.post(message.place, parcel, how);
     }
 

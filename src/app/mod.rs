@@ -34,6 +34,7 @@ mod runs;
 mod steering;
 mod taps;
 mod turnstile;
+mod upload;
 mod verbose;
 mod voice;
 

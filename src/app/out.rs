@@ -10,11 +10,40 @@ use crate::{
     bridge::{place::Place, prompt::Source, turn::Turn},
     screens::Scene,
     telegram::{
-        outbox::{How, Sound},
+        outbox::{How, Outbox, Sound},
         screen::Screen,
         update::Message,
     },
 };
+
+/// By what a person wished something, and so where they read what came of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wish {
+    /// A message of theirs, which is answered.
+    Written(Source),
+    /// A button below a message of ours, which gives way to the answer.
+    Pressed(Source),
+}
+
+impl Wish {
+    /// The message.
+    pub(super) fn source(self) -> Source {
+        let (Self::Written(source) | Self::Pressed(source)) = self;
+        source
+    }
+
+    /// Says that the wish has come true.
+    pub(super) fn granted(self, outbox: &Outbox, screen: Screen) {
+        let Source { place, message, .. } = self.source();
+        drop(match self {
+            Self::Written(_) => {
+                let how = How { reply_to: Some(message), sound: Sound::Silent };
+                outbox.send(place, screen, how)
+            }
+            Self::Pressed(_) => outbox.edit(place, message, screen),
+        });
+    }
+}
 
 impl App {
     /// Shows a turn in a place until it is over.

@@ -15,6 +15,7 @@ use crate::{
         aside::{LOOK, answered},
         note::Note,
         now,
+        out::Wish,
         prompts::Sending,
     },
     bridge::{
@@ -50,7 +51,9 @@ impl App {
         match steering {
             Steering::Verbose(level) => self.verbose(source, level.as_deref()),
             Steering::Choose(choice, None) => self.offer_choices(source, choice),
-            Steering::Choose(choice, Some(value)) => self.pick_choice(source, choice, &value),
+            Steering::Choose(choice, Some(value)) => {
+                self.pick_choice(Wish::Written(source), choice, &value);
+            }
             Steering::Agent(name) => self.agent(source, name.unwrap_or_default()),
             Steering::Commands(words) => {
                 self.with_offers(source, move |offers| screens::commands(offers, &words));
@@ -77,12 +80,13 @@ impl App {
         };
         self.outbox.answer(press.id.clone(), notice);
         let source = self.source(message.place, message.id);
+        let wish = Wish::Pressed(source);
         match steer {
             Steer::TakeBack(_) => {}
-            Steer::Choose(choice, value) => self.pick_choice(source, choice, &value),
-            Steer::Verbose(verbosity) => self.choose_verbosity(source, verbosity),
-            Steer::Bypass => self.bypass(source),
-            Steer::Agent(name) => self.begin_with_agent(source, name),
+            Steer::Choose(choice, value) => self.pick_choice(wish, choice, &value),
+            Steer::Verbose(verbosity) => self.choose_verbosity(wish, verbosity),
+            Steer::Bypass => self.bypass(wish),
+            Steer::Agent(name) => self.begin_with_agent(wish, name),
             Steer::Suggest(session) => self.suggest(source, session),
             Steer::Title(session) => match screens::suggested(&message.text) {
                 Some(title) => self.rename(source, session, title),
@@ -194,7 +198,8 @@ impl App {
 
     // ---- Mode, model, effort ----
 
-    fn pick_choice(&mut self, source: Source, choice: Choice, value: &str) {
+    fn pick_choice(&mut self, wish: Wish, choice: Choice, value: &str) {
+        let source = wish.source();
         let place = source.place;
         if choice == Choice::Mode && value.eq_ignore_ascii_case(BYPASS) {
             let allowed = self.setup.allow_bypass;
@@ -204,7 +209,7 @@ impl App {
         }
         let Ok(seat) = self.reach(place) else {
             self.chosen(source, choice, value);
-            return self.reply_to(place, source.message, screens::chosen(choice, value, None));
+            return wish.granted(&self.outbox, screens::chosen(choice, value, None));
         };
         let value = self.in_the_clis_words(&seat, choice, value);
         let session = seat.conversation.session();
@@ -215,7 +220,7 @@ impl App {
             match answered(answer, LOOK).await {
                 Ok(_) => {
                     let offers = offers_of(state);
-                    teller.say(screens::chosen(choice, &value, offers.as_ref()));
+                    wish.granted(&teller.outbox, screens::chosen(choice, &value, offers.as_ref()));
                     teller.note(Note::Chosen { source, choice, value });
                 }
                 Err(why) => teller.say(screens::refused(choice, &value, &why)),
@@ -249,7 +254,8 @@ impl App {
         }
     }
 
-    fn bypass(&mut self, source: Source) {
+    fn bypass(&mut self, wish: Wish) {
+        let source = wish.source();
         if !self.setup.allow_bypass {
             return self.say(source.place, screens::bypass_forbidden());
         }
@@ -259,7 +265,7 @@ impl App {
             self.runs.order(session, Order::Relaunch(choices));
         }
         let words = "Claude asks about nothing here, from the next turn on. /mode changes it back.";
-        self.say(source.place, notice::plain(words));
+        wish.granted(&self.outbox, notice::plain(words));
     }
 
     // ---- Agents ----
@@ -269,19 +275,20 @@ impl App {
         let offers = self.runs.offers(&directory);
         let is_it = |offers: &Offers| offers.agents.iter().any(|agent| agent.name == name);
         if offers.is_some_and(|offers| is_it(&offers)) {
-            return self.begin_with_agent(source, name);
+            return self.begin_with_agent(Wish::Written(source), name);
         }
         self.with_offers(source, move |offers| screens::agents(offers, &name));
     }
 
-    fn begin_with_agent(&mut self, source: Source, name: String) {
+    fn begin_with_agent(&mut self, wish: Wish, name: String) {
+        let source = wish.source();
         let session = fresh_session(source, 0);
         let screen = screens::with_agent(&self.scene(), session, &name);
         let display = format!("/agent {name}");
         let directory = self.directory_here(source.place);
         let binding = Binding { agent: Some(name), ..Binding::begin(directory, session) };
         self.ledger.bind(source, binding, &display, now());
-        self.reply_to(source.place, source.message, screen);
+        wish.granted(&self.outbox, screen);
     }
 
     // ---- /fork ----

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::watch;
 
 use crate::{
-    app::{App, now},
+    app::{App, now, out::Wish},
     bridge::{place::Place, prompt::Source, verbosity::Verbosity},
     screens::verbose as screens,
 };
@@ -22,12 +22,13 @@ impl App {
         match wanted {
             None => self.reply_to(source.place, source.message, screens::picker(now)),
             Some(None) => self.reply_to(source.place, source.message, screens::unknown()),
-            Some(Some(verbosity)) => self.choose_verbosity(source, verbosity),
+            Some(Some(verbosity)) => self.choose_verbosity(Wish::Written(source), verbosity),
         }
     }
 
     /// Shows so much from now on, and remembers it for the place.
-    pub(super) fn choose_verbosity(&mut self, source: Source, verbosity: Verbosity) {
+    pub(super) fn choose_verbosity(&mut self, wish: Wish, verbosity: Verbosity) {
+        let source = wish.source();
         let (mut binding, _) = self.whereabouts(source.place);
         binding.choices.verbosity = verbosity;
         let display = format!("/verbose {}", verbosity.level());
@@ -35,7 +36,7 @@ impl App {
         if let Some(view) = self.views.0.get(&source.place) {
             view.send_replace(verbosity);
         }
-        self.reply_to(source.place, source.message, screens::chosen(verbosity));
+        wish.granted(&self.outbox, screens::chosen(verbosity));
     }
 
     /// What a painter in a place goes by.

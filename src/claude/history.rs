@@ -52,7 +52,7 @@ pub struct Entry {
 impl Entry {
     /// Decodes a line; `None` where it is no entry. Fields of the wrong type are as if absent, and
     /// only a line without a project is refused.
-    fn decode(line: &[u8]) -> Option<Self> {
+    pub fn decode(line: &[u8]) -> Option<Self> {
         let line = Raw::new(line);
         let field = |name| line.field(name);
         Some(Self {

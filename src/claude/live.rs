@@ -135,17 +135,15 @@ pub fn list(home: &Home) -> Vec<Live> {
 }
 
 fn read(path: PathBuf) -> Option<Live> {
-    let bytes = fs::read(path).ok()?;
-    let entry = Raw::new(&bytes);
-    let pid = entry.field("pid")?.number()?;
-    let start = entry.field("procStart").and_then(Raw::string);
-    runs(pid, start.as_deref()).then(|| decode(entry, pid))?
+    decode(&fs::read(path).ok()?).filter(Live::is_alive)
 }
 
-fn decode(entry: Raw<'_>, pid: u32) -> Option<Live> {
+/// Reads the content of an entry, whether or not its process still runs; `None` for what is none.
+pub fn decode(bytes: &[u8]) -> Option<Live> {
+    let entry = Raw::new(bytes);
     let text = |name| Some(entry.field(name)?.string()?.into_owned());
     Some(Live {
-        pid,
+        pid: entry.field("pid")?.number()?,
         session: text("sessionId")?.parse().ok()?,
         cwd: text("cwd")?.into(),
         kind: text("kind").unwrap_or_default(),

@@ -10,18 +10,21 @@ use std::{
 
 use axum::{
     Router,
-    body::Bytes,
+    body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, Path, RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::{
     args::Args,
     calls::Call,
-    faults::{Stage, Trouble},
+    faults::{Stage, Trouble, UPLOAD},
+    filing::LARGEST,
     hub::Hub,
     line::Cut,
     methods::{self, Method},
@@ -68,11 +71,14 @@ async fn call(
     Path((token, name)): Path<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
     let (started, at) = (Instant::now(), unix_ms());
     let kind =
         headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let Some(body) = receive(&hub, kind, body).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     let args = Args::read(&query.unwrap_or_default(), kind, &body);
     let (chat, logged) = match &args {
         Ok(args) => (args.peek("chat_id"), args.log()),
@@ -104,6 +110,27 @@ async fn call(
     answer
 }
 
+/// The body of a call, slowly if that was ordered; none if it breaks off or is too large.
+async fn receive(hub: &Hub, kind: &str, body: Body) -> Option<Bytes> {
+    let is_file = kind.starts_with("multipart/");
+    let pause = match is_file.then(|| hub.with(|world| world.strike(UPLOAD, None))).flatten() {
+        Some(Trouble::Delay { ms }) => Duration::from_millis(ms),
+        _ => return to_bytes(body, LARGEST).await.ok(),
+    };
+    let (mut whole, mut stream) = (Vec::new(), body.into_data_stream());
+    while let Some(piece) = stream.next().await {
+        let before = whole.len();
+        whole.extend_from_slice(&piece.ok()?);
+        if whole.len() > LARGEST {
+            return None;
+        }
+        if whole.len() >> 20 > before >> 20 {
+            sleep(pause).await;
+        }
+    }
+    Some(whole.into())
+}
+
 /// The call with all that may go wrong on purpose.
 async fn attempt(
     hub: &Hub,
@@ -132,7 +159,7 @@ async fn attempt(
         }
         Some(Trouble::Delay { ms }) => {
             tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(ms)) => {}
+                () = sleep(Duration::from_millis(ms)) => {}
                 () = hub.stop.cancelled() => {}
             }
             (perform(hub, method, chat, args).await, Delivery::Whole)

@@ -127,6 +127,11 @@ impl Client {
         self.hub.with(|world| person::add_group(world, title, members))
     }
 
+    /// Clears a chat, as a person can. The bot is not told; ids go on.
+    pub fn clear(&self, chat: i64) -> Result<(), Missing> {
+        self.hub.with(|world| person::clear(world, chat))
+    }
+
     /// Opens a topic in a group. Gives its id.
     pub fn add_topic(&self, chat: i64) -> Result<i64, Missing> {
         self.hub.with(|world| person::add_topic(world, chat))

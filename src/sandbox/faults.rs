@@ -65,7 +65,7 @@ pub struct Fault {
     /// After so many that it lets pass.
     #[serde(default)]
     pub skip: u32,
-    /// Only with this method, or with [`DOWNLOAD`]; none: with every method but `getUpdates`.
+    /// Only with this method, or with [`DOWNLOAD`] or [`UPLOAD`]; none: with every method but `getUpdates`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Only in this chat.
@@ -75,6 +75,10 @@ pub struct Fault {
 
 /// What the download of a file is called where a fault names it: it is no method.
 pub const DOWNLOAD: &str = "download";
+
+/// What the body of a call with a file is called: it comes bit by bit, a [`Trouble::Delay`] for each
+/// megabyte.
+pub const UPLOAD: &str = "upload";
 
 fn once() -> u32 {
     1
@@ -94,7 +98,7 @@ impl Fault {
     fn matches(&self, method: &str, chat: Option<i64>) -> bool {
         let method_matches = match &self.method {
             Some(wanted) => wanted.eq_ignore_ascii_case(method),
-            None => method != "getUpdates" && method != DOWNLOAD,
+            None => !["getUpdates", DOWNLOAD, UPLOAD].contains(&method),
         };
         method_matches && (self.chat.is_none() || self.chat == chat)
     }

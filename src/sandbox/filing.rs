@@ -24,7 +24,7 @@ use super::{
 };
 
 /// Largest body that is read at all, bytes: an upload of Telegram's limit and its frame.
-const LARGEST: usize = 64 << 20;
+pub(super) const LARGEST: usize = 64 << 20;
 /// Types that the page may show in itself; everything else is handed out as a download.
 const SHOWN: [&str; 7] =
     ["image/png", "image/jpeg", "image/gif", "image/webp", "audio/ogg", "audio/mpeg", "audio/wav"];

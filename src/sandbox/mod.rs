@@ -60,7 +60,7 @@ mod world;
 pub use calls::Call;
 pub use change::{ChatView, State};
 pub use client::{Client, Late};
-pub use faults::{Armed, DOWNLOAD, Fault, Stage, Trouble};
+pub use faults::{Armed, DOWNLOAD, Fault, Stage, Trouble, UPLOAD};
 pub use files::{File, Media, Upload};
 pub use pace::Pace;
 pub use person::{Missing, Saying, Which};

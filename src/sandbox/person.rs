@@ -234,6 +234,14 @@ pub(super) fn add_group(world: &mut World, title: &str, members: &[i64]) -> Resu
     Ok(chat)
 }
 
+/// Clears a chat.
+pub(super) fn clear(world: &mut World, chat: i64) -> Result<(), Missing> {
+    let room = world.rooms.get(&chat).ok_or(Missing::Chat(chat))?;
+    let ids: Vec<i64> = room.posts.keys().copied().collect();
+    world.remove(chat, &ids);
+    Ok(())
+}
+
 /// Opens a topic in a chat. Gives its id.
 pub(super) fn add_topic(world: &mut World, chat: i64) -> Result<i64, Missing> {
     Ok(world.rooms.get_mut(&chat).ok_or(Missing::Chat(chat))?.open_topic())

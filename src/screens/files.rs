@@ -202,6 +202,14 @@ pub fn not_to_send(name: &str, size: u64) -> Screen {
     screen(text, Vec::new())
 }
 
+/// A large file is on its way.
+pub fn sending(name: &str, size: u64, percent: u64) -> Screen {
+    let mut text = Text::plain("Sending ");
+    text.code(&words::line(name, 200));
+    text.push(&format!(" ({}) · {percent} %", words::bytes(size)));
+    screen(text, Vec::new())
+}
+
 /// A file that Telegram did not take.
 pub fn not_taken(name: &str, why: &str) -> Screen {
     let mut text = Text::default();

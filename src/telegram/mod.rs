@@ -7,6 +7,7 @@ pub mod client;
 pub mod decode;
 mod fetch;
 pub mod file;
+pub mod gauge;
 pub mod handover;
 pub mod intent;
 pub mod later;

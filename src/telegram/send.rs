@@ -14,9 +14,11 @@ use teloxide::types::{
     LinkPreviewOptions, MessageEntity, MessageEntityKind, MessageId, ReplyMarkup, ReplyParameters,
     ThreadId,
 };
+use tokio::fs::File;
 
 use crate::bridge::place::Place;
 use crate::telegram::client::{Client, Lean};
+use crate::telegram::gauge::Gauge;
 use crate::telegram::outbox::job::{Act, Call, How, Sound};
 use crate::telegram::parcel::{Body, Look, Parcel};
 use crate::telegram::refusal::Refusal;
@@ -43,7 +45,7 @@ pub(crate) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
             let sent: Numbered = client.call(Lean::new(message(place, screen, how))).await?;
             Ok(sent.message_id)
         }
-        Act::File(parcel, how) => file(client, place, (parcel, how)).await,
+        Act::File(parcel, how) => file(client, place, (parcel, how), None).await,
         Act::Edit(id, screen) => {
             let _: IgnoredAny = client.call(Lean::new(edit(place, id, screen))).await?;
             Ok(id)
@@ -79,14 +81,22 @@ fn message(place: Place, screen: Screen, how: How) -> SendMessage {
     message
 }
 
-/// What is gone from the disk meanwhile will not come back by trying again.
-async fn file(client: &Client, place: Place, (parcel, how): (Parcel, How)) -> Result<i32, Refusal> {
-    let body = match parcel.body {
-        Body::Path(path) if !path.is_file() => {
-            return Err(Refusal::BadRequest("the file is gone".to_owned()));
+/// Sends a file, and shows on the gauge how much of it has gone out. What is gone from the disk
+/// meanwhile will not come back by trying again.
+pub(crate) async fn file(
+    client: &Client,
+    place: Place,
+    (parcel, how): (Parcel, How),
+    gauge: Option<&Gauge>,
+) -> Result<i32, Refusal> {
+    let gone = || Refusal::BadRequest("the file is gone".to_owned());
+    let body = match (parcel.body, gauge) {
+        (Body::Path(path), _) if !path.is_file() => return Err(gone()),
+        (Body::Path(path), None) => InputFile::file(path),
+        (Body::Path(path), Some(gauge)) => {
+            InputFile::read(gauge.on(File::open(path).await.map_err(|_| gone())?))
         }
-        Body::Path(path) => InputFile::file(path),
-        Body::Bytes(bytes) => InputFile::memory(bytes.to_vec()),
+        (Body::Bytes(bytes), _) => InputFile::memory(bytes.to_vec()),
     };
     let body = body.file_name(parcel.name);
     let text = parcel.caption.text;

@@ -16,7 +16,7 @@ use segue::claude::{
 use super::fixture;
 
 /// Every line of every transcript of the fixture.
-fn lines() -> Vec<Vec<u8>> {
+pub(super) fn lines() -> Vec<Vec<u8>> {
     let folders = fs::read_dir(fixture().projects()).unwrap();
     let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
     let paths = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
@@ -30,14 +30,14 @@ fn lines() -> Vec<Vec<u8>> {
 
 /// What is done to a line.
 #[derive(Clone, Debug)]
-enum Harm {
+pub(super) enum Harm {
     Set(Index, u8),
     Cut(Index),
     Insert(Index, Vec<u8>),
     Double(Index, Index),
 }
 
-fn harm() -> impl Strategy<Value = Harm> {
+pub(super) fn harm() -> impl Strategy<Value = Harm> {
     let at = any::<Index>;
     let telling = || select(b"\"\\{}[]:,0n \xff\x00u".to_vec());
     prop_oneof![
@@ -50,7 +50,7 @@ fn harm() -> impl Strategy<Value = Harm> {
 }
 
 impl Harm {
-    fn apply(self, line: &mut Vec<u8>) {
+    pub(super) fn apply(self, line: &mut Vec<u8>) {
         if line.is_empty() {
             return;
         }

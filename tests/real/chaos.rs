@@ -36,7 +36,7 @@ async fn never_lost_never_twice() {
     let mut base = laptop.claude_in(&garden);
     base.env("SEGUE_CLAUDE", &cli);
     let phone = Phone::start(&base, &garden).await;
-    let mut chaos = Chaos::begin(phone, &laptop.claude()).await;
+    let mut chaos = Chaos::begin(phone, &laptop.home).await;
     for step in draw(seed, kills, chaos.spots.len()) {
         chaos.step(&step).await;
     }

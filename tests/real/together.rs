@@ -104,13 +104,20 @@ struct Model {
     phone: (String, usize),
     /// The terminal, its session, its prompts, and whether prompts go there without asking.
     terminal: Option<(Terminal, String, usize, bool)>,
+    /// Choices that were not made yet: each is, in an order that the dice decide.
+    left: Vec<&'static str>,
 }
+
+/// What the person may choose when the session is open in a terminal.
+const CHOICES: [&str; 3] = ["Send to the terminal", "Take over", "Fork"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn laptop_and_phone_in_any_order_lose_no_turn() {
     let Some(bench) = Bench::new("laptop and phone in any order").await else { return };
-    let mut model = Model { dice: Dice::new(), phone: (bench.id(), 1), terminal: None };
-    for step in 0..16 {
+    let mut model =
+        Model { dice: Dice::new(), phone: (bench.id(), 1), terminal: None, left: CHOICES.to_vec() };
+    let mut steps = 0..60;
+    while let Some(step) = steps.next().filter(|step| *step < 16 || !model.left.is_empty()) {
         match model.dice.below(5) {
             0 | 1 => laptop_turn(&bench, &mut model, step),
             2 if model.terminal.is_some() => {
@@ -121,6 +128,7 @@ async fn laptop_and_phone_in_any_order_lose_no_turn() {
             _ => phone_turn(&bench, &mut model, step).await,
         }
     }
+    assert_eq!(model.left, [""; 0], "every choice was made");
     if let Some((terminal, ..)) = model.terminal.take() {
         terminal.exit();
     }
@@ -152,9 +160,9 @@ async fn phone_turn(bench: &Bench, model: &mut Model, step: usize) {
     let mut seen = bench.reaction(prompt, "Your message waits").await;
     let here = model.terminal.as_ref().filter(|(_, id, ..)| *id == model.phone.0);
     if here.is_some_and(|(.., sends)| !sends) {
-        let choice = model.dice.below(3);
-        let labels = ["Send to the terminal", "Take over", "Fork"];
-        let label = match labels[choice as usize] {
+        let wished = if model.left.is_empty() { &mut CHOICES.to_vec() } else { &mut model.left };
+        let choice = wished.swap_remove(model.dice.below(wished.len() as u64) as usize);
+        let label = match choice {
             "Take over" if !has(&seen, "Take over") => "Take over when idle",
             label => label,
         };
@@ -162,8 +170,8 @@ async fn phone_turn(bench: &Bench, model: &mut Model, step: usize) {
         bench.phone.press(&seen, label).await;
         seen = bench.reaction(prompt, "nothing else").await;
         match (choice, &mut model.terminal) {
-            (0, Some((.., sends))) => *sends = true,
-            (1, terminal) => *terminal = None,
+            ("Send to the terminal", Some((.., sends))) => *sends = true,
+            ("Take over", terminal) => *terminal = None,
             _ => model.phone.0 = session_of(&seen),
         }
     }

@@ -34,7 +34,7 @@ async fn never_lost_never_twice() {
     let mut base = scratch.base();
     base.env("SEGUE_SCRIPT_REQUESTS", &log);
     let phone = Phone::start(&base, &garden).await;
-    let mut chaos = Chaos::begin(phone, &scratch.home().join(".claude")).await;
+    let mut chaos = Chaos::begin(phone, &scratch.home()).await;
     for step in draw(seed, kills, chaos.spots.len()) {
         chaos.step(&step).await;
     }

@@ -6,23 +6,17 @@ use segue::sandbox::{Fault, Media, Saying, Trouble, Upload};
 use serde_json::{Value, json};
 
 use crate::{
-    recovery::{living, noted, records},
+    recovery::{noted, records},
     support::{
-        phone::{ADA, Phone},
+        phone::{ADA, Phone, phone},
         picture::png,
+        processes::living,
         scratch::Scratch,
         wait::until,
     },
 };
 
 const WHO: (i64, i64) = (ADA, ADA);
-
-async fn phone() -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
-}
 
 /// What a person sends in one go.
 #[derive(Clone, Copy, Debug)]

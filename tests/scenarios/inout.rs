@@ -1,23 +1,16 @@
 //! Photos, files and voice on their way in.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use segue::sandbox::{DOWNLOAD, Fault, Media, Saying, Trouble, Upload};
 
 use crate::support::{
-    phone::Phone,
+    phone::{Phone, phone},
     picture::png,
     saying::{WHO, document, kinds, photo, prompts},
     scratch::Scratch,
     terminal::HeldOpen,
 };
-
-async fn phone() -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_is_a_picture_in_the_prompt() {

@@ -26,6 +26,7 @@ mod promises;
 mod recovery;
 mod restart;
 mod shutdown;
+mod soak;
 mod steering;
 mod together;
 mod turns;

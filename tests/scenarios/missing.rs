@@ -8,14 +8,14 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
 use segue::sandbox::Post;
 use serde_json::{Value, json};
 
 use crate::{
-    recovery::{living, records, taken},
+    recovery::{records, taken},
     support::{
         phone::{ADA, Phone, session_of},
+        processes::{go_on, halt, living},
         scratch::Scratch,
         scripted,
         wait::until,
@@ -172,16 +172,11 @@ async fn a_laptop_that_slept_goes_on_where_it_was() {
     let slow = phone.say("slow weeds");
     phone.see_text(&["One after the other"]).await;
     let all: Vec<i32> = living(&scratch.home()).into_iter().chain([phone.pid() as i32]).collect();
-    let signal = |signal| {
-        for pid in &all {
-            kill_process(Pid::from_raw(*pid).unwrap(), signal).unwrap();
-        }
-    };
-    signal(Signal::STOP);
+    all.iter().copied().for_each(halt);
     let asleep = Instant::now();
     let meanwhile = phone.say("water the beans");
     until("awake", || asleep.elapsed() > ASLEEP);
-    signal(Signal::CONT);
+    all.into_iter().for_each(go_on);
     let answer = phone.answer(slow).await;
     assert!(answer.text.contains("Done with slow weeds"), "{answer:?}");
     let answer = phone.answer(meanwhile).await;

@@ -1,26 +1,14 @@
 //! Files, diffs and the past on their way out.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
-use segue::sandbox::Post;
+use segue::sandbox::{Fault, Post, Trouble, UPLOAD};
 use serde_json::json;
 
 use crate::support::{
-    phone::{ADA, Phone},
+    phone::{ADA, Phone, phone},
     picture::png,
-    scratch::Scratch,
 };
-
-async fn phone() -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
-}
 
 /// The newest file of the bot with this name, and its content.
 pub(crate) async fn file(phone: &Phone, name: &str) -> (Post, Vec<u8>) {
@@ -119,6 +107,36 @@ async fn a_file_that_was_written_is_offered_with_its_diff() {
 fn git(directory: &Path, arguments: &[&str]) {
     let status = Command::new("git").current_dir(directory).args(arguments).status().unwrap();
     assert!(status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_tells_how_far_it_is_and_holds_nothing_up() {
+    let (_scratch, garden, phone) = phone().await;
+    let film: Vec<u8> = (0..16 << 20).map(|at: u32| at as u8).collect();
+    fs::write(garden.join("film.mp4"), &film).unwrap();
+    phone.client.fault(Fault::on(UPLOAD, Trouble::Delay { ms: 300 }));
+    phone.say("/get film.mp4");
+    let percent = |post: &Post| -> Option<u8> {
+        let (_, rest) = post.text.split_once("Sending film.mp4 (16 MB) · ")?;
+        rest.strip_suffix(" %")?.parse().ok()
+    };
+    let first = |posts: &[Post]| posts.iter().find_map(&percent).filter(|share| *share > 0);
+    let first = phone.see("a share of the file", first).await;
+    assert!(first < 100, "{first}");
+    // An answer does not wait for the file.
+    let answer = phone.ask("sow the beans").await;
+    let (post, bytes) = file(&phone, "film.mp4").await;
+    assert!(answer.id < post.id && bytes == film, "{} {}", answer.id, post.id);
+    let gone = |posts: &[Post]| posts.iter().all(|post| percent(post).is_none()).then_some(());
+    phone.see("the end of its way", gone).await;
+
+    let lost = Fault { times: 2, ..Fault::on("sendDocument", Trouble::Cut) };
+    phone.client.fault(lost);
+    phone.say("/get film.mp4");
+    let twice = |posts: &[Post]| {
+        (posts.iter().filter(|post| post.media.is_some()).count() == 2).then_some(())
+    };
+    phone.see("the file again, after a while", twice).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,7 @@
 //! Never lost, never twice: what was under way when the bot was killed.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
-use rustix::process::{Pid, Signal, kill_process};
 use segue::{
     sandbox::{Fault, Options, Post, Stage, Trouble},
     telegram::{client::Client, poll},
@@ -16,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     phone::{ADA, Phone},
+    processes::{end, halt, living},
     scratch::Scratch,
     scripted,
     wait::until,
@@ -62,25 +59,6 @@ pub(crate) fn taken(records: &[Value], words: &str) -> usize {
         _ => false,
     };
     records.iter().filter(is_it).count()
-}
-
-/// The CLI processes that live.
-pub(crate) fn living(home: &Path) -> Vec<i32> {
-    let entries = fs::read_dir(home.join(".claude/sessions")).into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.path().file_stem()?.to_str()?.parse().ok());
-    let lives = |pid: &i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-        stat.is_ok_and(|stat| !stat.contains(") Z "))
-    };
-    pids.filter(lives).collect()
-}
-
-pub(crate) fn hold(pid: i32) {
-    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP);
-}
-
-pub(crate) fn end(pid: i32) {
-    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
 }
 
 /// Waits until the bot knows that a message is in the chat: until then its reply is as good as lost.
@@ -184,7 +162,7 @@ async fn a_cli_that_is_killed_before_it_has_the_prompt_gets_it_again() {
     let (scratch, _, phone) = phone().await;
     phone.ask("sow").await;
     let [pid] = living(&scratch.home())[..] else { panic!("one process") };
-    kill_process(Pid::from_raw(pid).unwrap(), Signal::STOP).unwrap();
+    halt(pid);
     let prompt = phone.say("water");
     until("on its way", || phone.said().contains("\"water\"") || !phone.state().is_empty());
     phone.progress(ADA, prompt).await;

@@ -10,10 +10,11 @@ use segue::sandbox::{Bot, Media, Options, Pace, Post, Saying, Upload};
 use serde_json::{Value, json};
 
 use crate::{
-    recovery::{answers, end, hold, living, noted, records, taken},
+    recovery::{answers, noted, records, taken},
     support::{
         headless,
         phone::{ADA, Phone},
+        processes::{end, halt, living},
         rows,
         scratch::Scratch,
         wait::until,
@@ -62,7 +63,7 @@ async fn a_question_of_a_killed_bot_says_that_nothing_was_granted() {
         noted(&phone, "questions");
         if with_claude {
             // Or it might come to an end of its own between the two.
-            living(&scratch.home()).into_iter().for_each(hold);
+            living(&scratch.home()).into_iter().for_each(halt);
         }
         phone.kill();
         if with_claude {

@@ -5,9 +5,10 @@ use std::{fs, path::PathBuf, time::Instant};
 use serde_json::json;
 
 use crate::{
-    recovery::{answers, end, living, records, taken},
+    recovery::{answers, records, taken},
     support::{
         phone::{ADA, PATIENCE, Phone},
+        processes::{end, living},
         scratch::Scratch,
         terminal::HeldOpen,
         wait::until,

@@ -3,17 +3,10 @@
 use segue::sandbox::{Fault, Post, Trouble};
 
 use crate::support::{
-    phone::{ADA, Phone, session_of},
+    phone::{ADA, Phone, phone, session_of},
     scratch::Scratch,
     wait::until,
 };
-
-async fn phone() -> (Scratch, std::path::PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
-}
 
 /// The message of the bot's that answers one of Ada's without a sound, with these words.
 async fn notice(phone: &Phone, to: i64, words: &str) -> Post {
@@ -148,7 +141,8 @@ async fn mode_model_and_effort_are_picked_hold_at_once_and_are_remembered() {
     let picker = phone.see_text(&["How much Claude asks here", "plan"]).await;
     assert!(picker.buttons().all(|button| button.text != "bypassPermissions"), "{picker:?}");
     phone.press(&picker, "acceptEdits").await;
-    phone.see_text(&["Mode: acceptEdits"]).await;
+    let chosen = phone.see_text(&["Mode: acceptEdits"]).await;
+    assert!(chosen.id == picker.id && chosen.buttons().count() == 0, "in its place: {chosen:?}");
     phone.say("/model");
     let picker = phone.see_text(&["Which model answers here"]).await;
     phone.press(&picker, "Sonnet").await;

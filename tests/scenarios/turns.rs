@@ -5,17 +5,9 @@ use std::{fs, path::Path};
 use segue::sandbox::Post;
 
 use crate::support::{
-    phone::{ADA, GROUP, Phone, session_of},
-    scratch::Scratch,
+    phone::{ADA, GROUP, phone, session_of},
     wait::until,
 };
-
-async fn phone() -> (Scratch, std::path::PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
-}
 
 fn lives(pid: u64) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));

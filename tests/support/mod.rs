@@ -18,6 +18,7 @@ pub(crate) mod laptop;
 pub(crate) mod messages_api;
 pub(crate) mod phone;
 pub(crate) mod picture;
+pub(crate) mod processes;
 pub(crate) mod recording;
 pub(crate) mod rows;
 pub(crate) mod saying;

@@ -16,7 +16,7 @@ use segue::sandbox::{Answer, Client, Options, Pace, Post, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{schema, wait::until_or};
+use crate::support::{schema, scratch::Scratch, wait::until_or};
 
 /// The owner of the bot, and their private chat.
 pub(crate) const ADA: i64 = 1001;
@@ -357,6 +357,14 @@ impl Drop for Phone {
             assert!(!refused, "Telegram refuses {} {}: {}", call.method, call.body, call.response);
         }
     }
+}
+
+/// A bot in the project `garden` of a scratch home, with the scripted CLI.
+pub(crate) async fn phone() -> (Scratch, PathBuf, Phone) {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    (scratch, garden, phone)
 }
 
 /// The session that a message of the bot's belongs to.

@@ -7,11 +7,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
 use segue::sandbox::Post;
 use serde_json::{Value, json};
 
-use crate::support::{phone::Phone, wait::until};
+use crate::support::{
+    phone::Phone,
+    processes::{end, living},
+    wait::until,
+};
 
 /// What Claude says in all rows.
 pub(crate) fn script() -> Value {
@@ -198,19 +201,4 @@ pub(crate) fn taken(home: &Path, words: &str) -> usize {
         _ => false,
     };
     transcripts(home).iter().flat_map(|path| lines(path)).filter(is_it).count()
-}
-
-/// The CLI processes that live.
-fn living(home: &Path) -> Vec<i32> {
-    let entries = fs::read_dir(home.join(".claude/sessions")).into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.path().file_stem()?.to_str()?.parse().ok());
-    let lives = |pid: &i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-        stat.is_ok_and(|stat| !stat.contains(") Z "))
-    };
-    pids.filter(lives).collect()
-}
-
-fn end(pid: i32) {
-    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
 }

@@ -7,51 +7,30 @@ use super::{
     ledger::Tokens,
     run::{Queued, Run},
     stock,
-    turn::Turn,
-    wire::{now, replay},
+    wire::now,
 };
 
 impl Run {
     /// Summarises the conversation and tells about it.
     pub(super) fn compact(&mut self, queued: &Queued) {
-        let turn = Turn::new(queued.prompt.uuid.into_iter().collect());
-        let uuid = queued.prompt.uuid.unwrap_or_else(Uuid::new_v4);
-        self.transcript.queue("dequeue", json!({}));
-        self.wire.tell_lifecycle(queued.prompt.uuid, "started");
+        let local = self.begin_local(queued, "compact");
         self.status(json!({"status": "compacting"}));
         self.status(json!({"status": null, "compact_result": "success"}));
-        self.wire.tell(stock::init(self, &turn.uuids));
+        self.wire.tell(stock::init(self, &local.turn.uuids));
         let summary = self.summary();
         let tokens = Tokens::of(&self.talk.prompts.concat(), &summary);
         self.ledger.enter(&self.model, tokens);
         self.tell_boundary(&summary);
-        let command = "<command-name>/compact</command-name>\n            \
-             <command-message>compact</command-message>\n            <command-args></command-args>";
+        let command = local.text();
         let output = "<local-command-stdout>Compacted </local-command-stdout>";
         let printed = Uuid::new_v4();
-        for (id, text) in [(printed, output), (uuid, command)] {
-            let mut echo = replay(id, &text.into());
-            echo["timestamp"] = now().into();
-            self.wire.tell_replay(echo);
-        }
-        for (id, text) in [(uuid, command), (printed, output)] {
-            let message = json!({"role": "user", "content": text});
-            let record = json!({"type": "user", "message": message, "promptId": turn.prompt_id});
-            self.transcript.follow(id, record);
-        }
+        self.echo_local(printed, output);
+        self.echo_local(local.uuid, &command);
+        self.record_local(&local, local.uuid, &command);
+        self.record_local(&local, printed, output);
         self.forget();
         self.transcript.mark("/compact");
-        let mut result = self.result(&turn);
-        result["subtype"] = "success".into();
-        result["is_error"] = false.into();
-        result["num_turns"] = 0.into();
-        result["stop_reason"] = Value::Null;
-        result["result"] = "".into();
-        result["local_command"] = "compact".into();
-        self.tell_result(result);
-        self.results += 1;
-        self.last = Ok(String::new());
-        self.wire.tell_lifecycle(queued.prompt.uuid, "completed");
+        self.end_local(&local);
     }
 
     fn status(&self, fields: Value) {

@@ -22,6 +22,7 @@ mod found;
 mod inner;
 mod input;
 mod ledger;
+mod local;
 mod message;
 mod past;
 mod permission;

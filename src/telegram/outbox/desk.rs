@@ -26,6 +26,7 @@ pub(super) struct Desk {
     /// The chat of each call on its way.
     chats: HashMap<Id, i64>,
     answers: JoinSet<()>,
+    uploads: JoinSet<()>,
     flushes: Vec<oneshot::Sender<()>>,
 }
 
@@ -37,6 +38,7 @@ impl Desk {
             calls: JoinSet::new(),
             chats: HashMap::new(),
             answers: JoinSet::new(),
+            uploads: JoinSet::new(),
             flushes: Vec::new(),
         }
     }
@@ -48,7 +50,7 @@ impl Desk {
             let wake = self.start_calls();
             if !self.schedule.owes() {
                 self.end_flushes();
-                if !open && self.answers.is_empty() {
+                if !open && self.answers.is_empty() && self.uploads.is_empty() {
                     return;
                 }
             }
@@ -59,6 +61,7 @@ impl Desk {
                 },
                 Some(call) = self.calls.join_next_with_id() => self.finish(call),
                 Some(_) = self.answers.join_next() => {}
+                Some(_) = self.uploads.join_next() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now).into()), if wake.is_some() => {}
             }
         }
@@ -100,6 +103,9 @@ impl Desk {
         match order {
             Order::Durable(job) => self.schedule.push_durable(job, Instant::now()),
             Order::Fleeting(job) => self.schedule.push_fleeting(job, Instant::now()),
+            Order::Upload(job) => {
+                self.uploads.spawn(job.run(self.client.clone()));
+            }
             Order::Flush(done) => self.flushes.push(done),
             Order::Answer(id, notice) => {
                 self.answers.spawn(answer(self.client.clone(), id, notice));

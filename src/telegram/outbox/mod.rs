@@ -18,6 +18,7 @@ mod offline;
 mod schedule;
 #[cfg(test)]
 mod simulation;
+mod upload;
 
 use std::time::Instant;
 
@@ -28,8 +29,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bridge::place::Place;
 use crate::telegram::client::Client;
+use crate::telegram::gauge::Gauge;
 use crate::telegram::outbox::desk::Desk;
 use crate::telegram::outbox::job::{Act, Durable, Fleeting};
+use crate::telegram::outbox::upload::Upload;
 use crate::telegram::parcel::Parcel;
 use crate::telegram::screen::Screen;
 
@@ -51,6 +54,7 @@ pub struct Outbox {
 pub struct Unsent;
 
 enum Order {
+    Upload(Upload),
     Durable(Durable),
     Fleeting(Fleeting),
     Answer(String, Option<String>),
@@ -81,6 +85,13 @@ impl Outbox {
     /// Sends a file, in the same way as a message.
     pub fn send_file(&self, place: Place, parcel: Parcel, how: How) -> Sent {
         self.durable(place, Act::File(parcel, how))
+    }
+
+    /// Sends a large file beside all else, in no order with it; the gauge tells how far it is.
+    pub fn send_large(&self, place: Place, file: (Parcel, How), gauge: Gauge) -> Sent {
+        let (job, sent) = Upload::new(place, file, gauge);
+        self.order(Order::Upload(job));
+        sent
     }
 
     /// Changes a message for good: durable. One that is gone is sent anew, without sound.

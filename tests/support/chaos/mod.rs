@@ -15,13 +15,13 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
 use segue::sandbox::{Call, Fault, Post, Saying, Trouble, claude::script::Conversation};
 use serde_json::{Value, json};
 
 use crate::support::{
     chaos::plan::{Moment, Step, Victim},
     phone::{ADA, GROUP, PATIENCE, Phone, session_of},
+    processes::{end, living},
 };
 
 /// Pause between two looks at files, which tell nobody when they change.
@@ -80,8 +80,8 @@ pub(crate) struct Said {
 /// A run.
 pub(crate) struct Chaos {
     pub(crate) phone: Phone,
-    /// Claude's directory.
-    pub(crate) claude: PathBuf,
+    /// `$HOME`
+    pub(crate) home: PathBuf,
     pub(crate) spots: Vec<Spot>,
     pub(crate) said: Vec<Said>,
     /// Messages of whose arrival the bot never heard: chat and id.
@@ -99,14 +99,14 @@ pub(crate) struct Chaos {
 
 impl Chaos {
     /// A session each in a private chat, in a group, in another group, and in a topic of that.
-    pub(crate) async fn begin(phone: Phone, claude: &Path) -> Self {
+    pub(crate) async fn begin(phone: Phone, home: &Path) -> Self {
         let yard = phone.client.add_group("Yard", &[ADA]).unwrap();
         let shed = phone.client.add_topic(yard).unwrap();
         let (lost, newest, sent) = (HashSet::new(), HashMap::new(), Vec::new());
-        let (spots, said, claude) = (Vec::new(), Vec::new(), claude.to_owned());
+        let (spots, said, home) = (Vec::new(), Vec::new(), home.to_owned());
         let mut chaos = Self {
             phone,
-            claude,
+            home,
             spots,
             said,
             lost,
@@ -156,7 +156,7 @@ impl Chaos {
             self.say(*spot, word);
         }
         self.reach(step.moment, &before).await;
-        let pids = living(&self.claude);
+        let pids = living(&self.home);
         match step.victim {
             Victim::Claude(number) if !pids.is_empty() => self.hurt(pids[number % pids.len()]),
             _ => self.kill(),
@@ -190,7 +190,7 @@ impl Chaos {
     }
 
     fn hurt(&mut self, pid: i32) {
-        let entry = fs::read(self.claude.join(format!("sessions/{pid}.json")));
+        let entry = fs::read(self.home.join(format!(".claude/sessions/{pid}.json")));
         let entry: Value = serde_json::from_slice(&entry.unwrap_or_default()).unwrap_or_default();
         end(pid);
         let open = self.open();
@@ -264,7 +264,7 @@ impl Chaos {
                     self.phone.state().iter().filter(|file| !before.spool.contains(*file)).count()
                         >= count
                 }
-                Moment::Begun => living(&self.claude).iter().any(|pid| !before.pids.contains(pid)),
+                Moment::Begun => living(&self.home).iter().any(|pid| !before.pids.contains(pid)),
                 Moment::Rest => false,
             };
             if there || (self.phone.state().is_empty() && self.open().is_empty()) {
@@ -290,12 +290,12 @@ impl Chaos {
     }
 
     fn look(&self) -> Look {
-        let texts = transcripts(&self.claude);
+        let texts = transcripts(&self.home);
         let lines = |text: &Vec<u8>| memchr::memchr_iter(b'\n', text).count();
         Look {
             records: texts.iter().map(lines).sum(),
             spool: self.phone.state(),
-            pids: living(&self.claude),
+            pids: living(&self.home),
         }
     }
 }
@@ -313,28 +313,10 @@ struct Look {
 }
 
 /// The content of every transcript.
-pub(crate) fn transcripts(claude: &Path) -> Vec<Vec<u8>> {
-    let folders = fs::read_dir(claude.join("projects")).into_iter().flatten().flatten();
+pub(crate) fn transcripts(home: &Path) -> Vec<Vec<u8>> {
+    let folders = fs::read_dir(home.join(".claude/projects")).into_iter().flatten().flatten();
     let files = folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten());
     let paths = files.flatten().map(|file| file.path());
     let paths = paths.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     paths.filter_map(|path| fs::read(path).ok()).collect()
-}
-
-/// The CLI processes that live, in the order of their numbers.
-pub(crate) fn living(claude: &Path) -> Vec<i32> {
-    let entries = fs::read_dir(claude.join("sessions")).into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.path().file_stem()?.to_str()?.parse().ok());
-    let lives = |pid: &i32| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat"));
-        stat.is_ok_and(|stat| !stat.contains(") Z "))
-    };
-    let mut pids: Vec<i32> = pids.filter(lives).collect();
-    pids.sort_unstable();
-    pids
-}
-
-/// Ends a process without a chance to say anything.
-pub(crate) fn end(pid: i32) {
-    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
 }

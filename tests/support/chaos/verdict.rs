@@ -10,10 +10,14 @@ use segue::sandbox::Post;
 use serde_json::Value;
 
 use crate::support::{
-    chaos::{Chaos, LOOK, Request, Said, living, transcripts},
+    chaos::{Chaos, LOOK, Request, Said, transcripts},
     phone::PATIENCE,
+    processes::living,
     wait::until,
 };
+
+/// Records by the words that they hold.
+type Taken = HashMap<String, Vec<Value>>;
 
 /// What a turn says that its CLI did not live to end.
 const BROKEN: [&str; 2] = ["cut off here", "ended unexpectedly"];
@@ -62,18 +66,24 @@ impl Chaos {
             tokio::time::sleep(LOOK).await;
         }
         let posts = self.posts();
-        let taken = taken(&self.claude);
+        let taken = taken(&self.home);
         for said in &self.said {
             let records = taken.get(&said.text).map_or(&[][..], Vec::as_slice);
-            assert_eq!(records.len(), 1, "{:?} is taken by {records:#?}", said.text);
-            self.judge_answer(said, &posts[&self.spots[said.spot].chat]);
+            let posts = &posts[&self.spots[said.spot].chat];
+            let heard = posts.iter().filter(|post| post.reply_to == Some(said.id));
+            let heard: Vec<&str> = heard.map(|post| post.text.as_str()).collect();
+            let traces = traces(&self.home, &said.text);
+            // The CLI writes a moment later: what is killed then leaves no record.
+            let is_once = records.len() == 1 || (said.hurt && records.is_empty());
+            assert!(is_once, "{:?}, {heard:#?}, {traces:#?}", said.text);
+            self.judge_answer(said, posts);
         }
         for spot in 0..self.spots.len() {
             self.judge_order(spot, &posts);
-            self.judge_requests(spot, &requests());
+            self.judge_requests(spot, &requests(), &taken);
         }
         self.phone.terminate();
-        until("the end of every process", || living(&self.claude).is_empty());
+        until("the end of every process", || living(&self.home).is_empty());
         let (kills, said, lost) = (self.kills, self.said.len(), self.lost.len());
         println!("{kills} kills, {said} prompts, {lost} lost replies");
     }
@@ -149,7 +159,7 @@ impl Chaos {
 
     /// Each prompt was new to Claude once, in its session only, and is in the conversation at the
     /// end.
-    fn judge_requests(&self, spot: usize, requests: &[Request]) {
+    fn judge_requests(&self, spot: usize, requests: &[Request], taken: &Taken) {
         let said: Vec<&Said> = self.said.iter().filter(|said| said.spot == spot).collect();
         let mine: HashSet<&str> = said.iter().map(|said| said.text.as_str()).collect();
         let lines = |request: &Request| -> Vec<String> {
@@ -173,16 +183,34 @@ impl Chaos {
         }
         let of_here = |request: &&Request| sessions.contains(request.session.as_str());
         let last = requests.iter().rev().find(of_here).map(lines).unwrap_or_default();
-        let heard: Vec<&String> = last.iter().filter(|line| mine.contains(line.as_str())).collect();
-        let wanted: Vec<&String> = said.iter().map(|said| &said.text).collect();
+        let mut heard: Vec<&String> =
+            last.iter().filter(|line| mine.contains(line.as_str())).collect();
+        // One whose CLI was killed before Claude said anything is asked anew by the CLI itself.
+        let hurt = |text: &str| said.iter().any(|said| said.text == text && said.hurt);
+        heard.dedup_by(|a, b| a == b && hurt(a));
+        let wanted = said.iter().map(|said| &said.text).filter(|text| taken.contains_key(*text));
+        let wanted: Vec<&String> = wanted.collect();
         assert_eq!(heard, wanted, "what Claude knows at the end in place {spot}");
     }
 }
 
+/// Every record that holds a text in any way.
+fn traces(home: &Path, text: &str) -> Vec<String> {
+    let texts = transcripts(home).into_iter();
+    let texts = texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let lines: Vec<String> = texts.flat_map(|all| lines_with(&all, text)).collect();
+    lines
+}
+
+fn lines_with(all: &str, text: &str) -> Vec<String> {
+    let found = all.lines().filter(|line| line.contains(text));
+    found.map(|line| line.chars().take(900).collect()).collect()
+}
+
 /// The records that hold each line as a prompt.
-fn taken(claude: &Path) -> HashMap<String, Vec<Value>> {
-    let mut counts: HashMap<String, Vec<Value>> = HashMap::new();
-    for text in transcripts(claude) {
+fn taken(home: &Path) -> Taken {
+    let mut counts = Taken::new();
+    for text in transcripts(home) {
         let lines = text.split(|byte| *byte == b'\n');
         for record in lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok()) {
             let content = match record["type"].as_str() {

@@ -1,0 +1,9 @@
+//! Fuzzes lines of the history.
+
+#![no_main]
+
+#[path = "../inputs.rs"]
+#[expect(dead_code, reason = "each target has its part of this")]
+mod inputs;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| inputs::history(bytes));
