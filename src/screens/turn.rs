@@ -29,7 +29,9 @@ const SUBJECT: usize = 60;
 /// UTF-16 units of the text so far: a progress message is looked at, not read.
 const SO_FAR: usize = 2_400;
 /// Entities of the text so far; the steps need some, too.
-const SO_FAR_ENTITIES: usize = 70;
+const SO_FAR_ENTITIES: usize = 60;
+/// UTF-16 units of what is done, where results are shown.
+const DOINGS: usize = 2_400;
 /// What Telegram takes in a message, UTF-16 units and entities with a margin.
 const MESSAGE: usize = 4_096;
 const ENTITIES: usize = 90;
@@ -70,7 +72,8 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
     }
     let so_far = so_far(turn);
     if !so_far.is_empty() {
-        let newest = markdown::render(&so_far).tail(SO_FAR).split(SO_FAR, SO_FAR_ENTITIES).pop();
+        let room = MESSAGE.saturating_sub(text.utf16_len() + 2).min(SO_FAR);
+        let newest = markdown::render(&so_far).tail(room).split(room, SO_FAR_ENTITIES).pop();
         text.push("\n\n").append(newest.unwrap_or_default());
     }
     screen(text, vec![ways(turn)])
@@ -91,6 +94,11 @@ fn doings(turn: &Turn, verbosity: Verbosity) -> Text {
         }
     }
     text.append(work::background(&turn.work));
+    if verbosity == Verbosity::Results && text.utf16_len() > DOINGS {
+        let mut newest = Text::plain("\n");
+        newest.append(text.tail(DOINGS));
+        return newest;
+    }
     text
 }
 

@@ -89,3 +89,70 @@ pub(super) fn trace(turn: &Turn) -> Text {
     }
     text.trim().head(MOST).wrap(EntityKind::Fold)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        bridge::{
+            place::Place,
+            prompt::{Prompt, Source},
+            turn::{Phase, StepState},
+        },
+        claude::session::SessionId,
+        screens::{Scene, turn as screens},
+        telegram::text::rules,
+    };
+
+    fn step(result: &str) -> Step {
+        Step {
+            id: "t".to_owned(),
+            tool: "Bash".to_owned(),
+            subject: "ls".to_owned(),
+            state: StepState::Done,
+            result: result.to_owned(),
+            result_cut: false,
+        }
+    }
+
+    #[test]
+    fn results_are_short_and_harmless() {
+        let long = "x".repeat(LINE + 1);
+        let clipped = format!("\n{}…", "x".repeat(LINE - 1));
+        for (given, shown) in [
+            ("", ""),
+            (" \n\n", ""),
+            ("a\n\nb\n", "\na\nb"),
+            ("1\n2\n3\n4\n5", "\n1\n2\n3\n4\n…"),
+            ("\u{202e}red\u{1b}[0m", "\n\u{fffd}red[0m"),
+            (&long, &clipped),
+        ] {
+            assert_eq!(result(&step(given)).text, shown);
+        }
+    }
+
+    #[test]
+    fn a_long_turn_fits_into_its_messages() {
+        let source = Source { bot: 1, place: Place { chat: 1, thread: None }, message: 1 };
+        let session = SessionId(Uuid::nil());
+        let mut turn = Turn::new(&Prompt::new(source, "", 0), session, Instant::now());
+        turn.phase = Phase::Working;
+        turn.steps = vec![step(&"🌷 🌷".repeat(60).replace(' ', "\n").repeat(9)); 200];
+        turn.steps.extend(vec![step(&[&*"y".repeat(LINE); LINES].join("\n")); 5]);
+        turn.partial = "*word* ".repeat(2_000);
+        let scene = Scene { home: "/home/ada".into(), bot: "b".to_owned(), now: 0 };
+        for verbosity in Verbosity::ALL {
+            let around = screens::Around { verbosity, ..screens::Around::default() };
+            let drawn = screens::progress(&scene, &turn, &around);
+            for screen in [Some(drawn), screens::trace(&scene, &turn, &around)] {
+                let text = screen.map(|screen| screen.text).unwrap_or_default();
+                assert_eq!(rules::broken(&text), None, "{verbosity:?}");
+                assert!(text.utf16_len() <= 4_096, "{verbosity:?}: {}", text.utf16_len());
+                assert!(text.entities.len() <= 100, "{verbosity:?}: {}", text.entities.len());
+            }
+        }
+    }
+}

@@ -80,7 +80,7 @@ async fn what_has_not_started_can_be_taken_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_started_is_not_taken_back() {
-    let (_scratch, _, phone) = phone().await;
+    let (scratch, garden, phone) = phone().await;
     let first = phone.say("plant tulips");
     let question = phone.see_text(&["Claude asks"]).await;
     let inside = phone.say("and daffodils");
@@ -88,9 +88,12 @@ async fn what_has_started_is_not_taken_back() {
     // The button outlives its use where Telegram is slow.
     phone.client.fault(Fault::on("editMessageText", Trouble::RetryAfter { seconds: 2 }));
     phone.press(&question, "Allow once").await;
-    let late = "Too late: Claude has it.";
-    // Until Claude has it, taking it back is tried, and comes too late there.
-    while phone.press(&shown, "Take back").await != late {}
+    let transcript = scratch.folder(&garden).join(format!("{}.jsonl", session_of(&question)));
+    until("taken in", || {
+        std::fs::read_to_string(&transcript).is_ok_and(|text| text.contains("absorbed_mid_turn"))
+    });
+    // Until that is heard of here, taking it back is tried, and comes too late there.
+    while phone.press(&shown, "Take back").await != "Too late: Claude has it." {}
     let answer = phone.answer(first).await;
     assert!(answer.text.contains("You added on the way: and daffodils."), "{answer:?}");
     notice(&phone, inside, "Claude has taken this into the running turn.").await;
