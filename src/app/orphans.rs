@@ -35,6 +35,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// has something in the background and is ended.
 const LEAVES: Duration = Duration::from_secs(3);
 
+/// How long one may run without an entry in the registry: it begins, or it ends.
+const ABSENT: Duration = Duration::from_secs(20);
+
 /// Prompts that wait until an orphan is gone.
 pub(super) type Queue = Vec<(Seat, Asked)>;
 
@@ -147,7 +150,7 @@ fn wait(asked: &Asked) {
 
 /// Waits until a process is gone, and meanwhile shows in `turn` what it makes of its prompt.
 async fn follow(home: Home, orphan: Young, shown: Option<(PromptId, watch::Sender<Turn>)>) {
-    let (mut idle_since, mut seen) = (None, false);
+    let (mut idle_since, mut absent_since) = (None, None);
     loop {
         let (home, shown) = (home.clone(), shown.clone());
         let look = move || {
@@ -159,13 +162,15 @@ async fn follow(home: Home, orphan: Young, shown: Option<(PromptId, watch::Sende
             Some(live)
         };
         let Some(live) = spawn_blocking(look).await.ok().flatten() else {
-            if seen || !orphan.is_alive() {
+            // An entry that is being written cannot be read.
+            let since: Instant = *absent_since.get_or_insert_with(Instant::now);
+            if !orphan.is_alive() || since.elapsed() > ABSENT {
                 return;
             }
             sleep(LOOK).await;
             continue;
         };
-        seen = true;
+        absent_since = None;
         if live.status == Status::Idle {
             let since: Instant = *idle_since.get_or_insert_with(Instant::now);
             if since.elapsed() > LEAVES {

@@ -1,15 +1,28 @@
-//! Headless processes of a segue that is gone, on sessions that have just begun and do not stand in the registry yet.
+//! Headless processes of a segue that is gone, which the registry may not tell of.
 //!
-//! A process has its prompt on its standard input before it has said anywhere that it exists. To
-//! whoever comes after a segue that was killed in that moment, its arguments are the only sign.
-//! Opens nothing of Claude's but the registry, and looks for nothing but the home in a process's
-//! environment. Where the system does not show processes below `/proc`, nothing is found.
+//! A process has its prompt on its standard input before it has said anywhere that it exists, and
+//! an entry cannot be read in the moment in which it is written. To whoever comes after a segue that
+//! was killed, the arguments of a process are a better sign. Opens nothing of Claude's, and looks
+//! for nothing but the home in a process's environment. Where the system does not show processes
+//! below `/proc`, nothing is found.
 
-use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt, path::PathBuf};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::ffi::OsStrExt,
+    path::PathBuf,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
-use crate::claude::{home::Home, kinship, live, session::SessionId};
+use crate::claude::{home::Home, kinship, session::SessionId};
 
-/// A process that is not registered.
+/// How long to wait for processes that begin. Few programs hide their arguments for good.
+const BEGINS: Duration = Duration::from_millis(200);
+/// How often to look whether they have.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// A process, as its arguments tell of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Young {
     /// Its process id.
@@ -25,19 +38,35 @@ impl Young {
     }
 }
 
-/// The processes that are not registered, in no order.
+/// Those of this home, in no order, registered or not: an entry cannot be read while it is written.
 pub fn list(home: &Home) -> Vec<Young> {
-    let known: Vec<u32> = live::list(home).into_iter().map(|live| live.pid).collect();
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let begun = Instant::now();
+    while pids().any(begins) && begun.elapsed() < BEGINS {
+        sleep(LOOK);
+    }
     let young = |pid| Some(Young { pid, session: session(pid)? });
-    let young = pids.filter(|pid| !known.contains(pid)).filter_map(young);
-    young.filter(|young| lives_in(young.pid, home) && is_left(young.pid)).collect()
+    pids()
+        .filter_map(young)
+        .filter(|young| lives_in(young.pid, home) && is_left(young.pid))
+        .collect()
 }
 
 /// Whether the segue that has started a process is gone.
 fn is_left(pid: u32) -> bool {
     kinship::of(pid).is_none_or(|kin| kin.leads && !kinship::is_like_us(kin.parent))
+}
+
+/// All processes.
+fn pids() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// Whether a process has a program and no arguments yet. Who has started it may have written to it
+/// already.
+fn begins(pid: u32) -> bool {
+    let line = fs::read(format!("/proc/{pid}/cmdline"));
+    line.is_ok_and(|line| line.is_empty()) && fs::read_link(format!("/proc/{pid}/exe")).is_ok()
 }
 
 /// Whether the home of a process is this one.

@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(3);
 /// killed is as good as unheard.
 const A_NOTE: u64 = 250;
 /// Longest wait for a moment.
-const FOR_A_MOMENT: Duration = Duration::from_secs(30);
+const FOR_A_MOMENT: Duration = Duration::from_secs(100);
 
 /// What Claude says. Every answer ends in the prompt that it is about.
 pub(crate) fn script() -> Value {
@@ -68,6 +68,17 @@ pub(crate) struct Spot {
     pub(crate) session: String,
 }
 
+/// A message of the bot's.
+#[derive(Clone, Copy)]
+struct Sent {
+    chat: i64,
+    id: i64,
+    /// The prompt that it is about.
+    to: i64,
+    /// When, milliseconds since the epoch.
+    at: u64,
+}
+
 /// Something that was said.
 pub(crate) struct Said {
     pub(crate) spot: usize,
@@ -89,10 +100,8 @@ pub(crate) struct Chaos {
     pub(crate) kills: usize,
     /// How many calls of the log have been looked at.
     calls: u64,
-    /// Newest message that the living bot has sent, by chat.
-    newest: HashMap<i64, i64>,
-    /// All that it has sent: chat, id, and when, milliseconds since the epoch.
-    sent: Vec<(i64, i64, u64)>,
+    /// What the living bot has sent.
+    sent: Vec<Sent>,
     /// What happened when, for whoever reads of a failure.
     diary: Vec<String>,
 }
@@ -102,20 +111,10 @@ impl Chaos {
     pub(crate) async fn begin(phone: Phone, home: &Path) -> Self {
         let yard = phone.client.add_group("Yard", &[ADA]).unwrap();
         let shed = phone.client.add_topic(yard).unwrap();
-        let (lost, newest, sent) = (HashSet::new(), HashMap::new(), Vec::new());
+        let (lost, sent) = (HashSet::new(), Vec::new());
         let (spots, said, home) = (Vec::new(), Vec::new(), home.to_owned());
-        let mut chaos = Self {
-            phone,
-            home,
-            spots,
-            said,
-            lost,
-            kills: 0,
-            calls: 0,
-            newest,
-            sent,
-            diary: Vec::new(),
-        };
+        let mut chaos =
+            Self { phone, home, spots, said, lost, kills: 0, calls: 0, sent, diary: Vec::new() };
         for (chat, thread) in [(ADA, None), (GROUP, None), (yard, None), (yard, Some(shed))] {
             chaos.spots.push(Spot { chat, thread, session: String::new() });
             let spot = chaos.spots.len() - 1;
@@ -181,12 +180,18 @@ impl Chaos {
             std::thread::sleep(LOOK);
         }
         self.read_log();
-        let noted = self.noted();
-        self.diary.push(format!("{killed}: kill; noted: {noted:?}"));
-        let sent = std::mem::take(&mut self.sent).into_iter();
-        let late = sent.filter(|(.., at)| at + A_NOTE >= killed).map(|(chat, id, _)| (chat, id));
-        let unheard = std::mem::take(&mut self.newest).into_iter().chain(late);
-        self.lost.extend(unheard.filter(|message| !noted.contains(message)));
+        let kept = self.kept();
+        self.diary.push(format!("{killed}: kill; kept: {kept:?}"));
+        let sent = std::mem::take(&mut self.sent);
+        for (place, one) in sent.iter().enumerate() {
+            let is_newest = sent[place + 1..].iter().all(|later| later.chat != one.chat);
+            let is_late = is_newest || one.at + A_NOTE >= killed;
+            // What is kept no more was heard to its end.
+            let is_noted = kept.get(&(one.chat, one.to)).is_none_or(|ids| ids.contains(&one.id));
+            if is_late && !is_noted {
+                self.lost.insert((one.chat, one.id));
+            }
+        }
     }
 
     fn hurt(&mut self, pid: i32) {
@@ -207,25 +212,25 @@ impl Chaos {
             let Some(id) = call.response["result"]["message_id"].as_i64() else { continue };
             let Some(chat) = call.chat.filter(|_| call.method == "sendMessage") else { continue };
             let Call { at, took, status, .. } = call;
-            let to = &call.body["reply_parameters"]["message_id"];
+            let to = call.body["reply_parameters"]["message_id"].as_i64().unwrap_or_default();
             self.diary.push(format!("{at} + {took}: {chat}/{id} to {to}, {status:?}"));
-            self.newest.insert(chat, id);
-            self.sent.push((chat, id, call.at + call.took));
+            self.sent.push(Sent { chat, id, to, at: at + took });
             if call.status.is_none() {
                 self.lost.insert((chat, id));
             }
         }
     }
 
-    /// The messages that the spool knows of.
-    fn noted(&self) -> HashSet<(i64, i64)> {
+    /// The messages that the spool knows of, by the prompts that are in it.
+    fn kept(&self) -> HashMap<(i64, i64), Vec<i64>> {
         let kept = self.phone.state().into_iter().filter_map(|file| fs::read(file).ok());
         let kept = kept.filter_map(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-        kept.flat_map(|kept| {
-            let chat = kept["raws"][0]["message"]["chat"]["id"].as_i64().unwrap_or_default();
-            let sent = kept["sent"].as_array().into_iter().flatten().cloned();
-            let ids: Vec<Value> = sent.chain([kept["progress"].clone()]).collect();
-            ids.into_iter().filter_map(move |id| Some((chat, id.as_i64()?)))
+        kept.map(|kept| {
+            let message = &kept["raws"][0]["message"];
+            let [chat, id] = [&message["chat"]["id"], &message["message_id"]]
+                .map(|number| number.as_i64().unwrap());
+            let sent = kept["sent"].as_array().into_iter().flatten().chain([&kept["progress"]]);
+            ((chat, id), sent.filter_map(Value::as_i64).collect())
         })
         .collect()
     }
