@@ -216,6 +216,25 @@ async fn a_cli_that_was_only_just_started_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_cannot_be_read_for_a_moment_hides_no_orphan() {
+    let (scratch, _, mut phone) = phone().await;
+    let prompt = phone.say("slow beans");
+    phone.see_text(&["One after"]).await;
+    phone.kill();
+    let [pid] = living(&scratch.home())[..] else { panic!("one process") };
+    // As it is while the CLI writes it anew.
+    fs::write(scratch.home().join(format!(".claude/sessions/{pid}.json")), "").unwrap();
+    phone.boot().await;
+    phone.say("water");
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("Done with slow beans"), "{answer:?}");
+    phone.at_rest();
+    let records = records(&scratch);
+    assert_eq!((taken(&records, "slow beans"), taken(&records, "water")), (1, 1));
+    assert!(phone.said().contains("a process of an earlier segue is at work"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_progress_message_outlives_its_turn() {
     let (_scratch, _, mut phone) = phone().await;
     let hold = Trouble::Hold { at: Stage::Asked };
