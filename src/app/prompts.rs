@@ -43,11 +43,10 @@ impl App {
             return self.route(sending, &binding, session);
         }
         let bound = self.ledger.binding(place);
-        let never_used = bound.is_none();
         let binding = bound.unwrap_or_else(|| Binding::newest_of(self.first_directory()));
         match binding.session {
             Some(session) => self.route(sending, &binding, session),
-            None => self.resume_newest(sending, &binding, never_used),
+            None => self.resume_newest(sending, &binding),
         }
     }
 
@@ -76,11 +75,11 @@ impl App {
     }
 
     /// Goes on in the newest session of a directory, and says so; in a group it asks first.
-    fn resume_newest(&mut self, sending: Sending, binding: &Binding, never_used: bool) {
+    fn resume_newest(&mut self, sending: Sending, binding: &Binding) {
         let Prompt { source, attempt, .. } = sending.prompt;
         let scene = self.scene();
         if let Some(newest) = self.newest(&binding.project) {
-            if sending.group && never_used {
+            if sending.group {
                 let screen = notice::may_resume(&scene, &newest);
                 return self.reply_to(source.place, source.message, screen);
             }
@@ -177,7 +176,7 @@ impl App {
                 } else {
                     // It is open and has not said anything yet: there is nothing to continue.
                     let fresh = Binding::newest_of(facts.directory);
-                    self.resume_newest(sending, &fresh, false);
+                    self.resume_newest(sending, &fresh);
                 }
             }
         }

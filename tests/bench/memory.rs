@@ -4,7 +4,7 @@ use std::io;
 
 use super::{
     corpus::Corpus,
-    peak::{peak, segue},
+    peak::{held, peak, segue},
     table::{Amount, Goal, Row},
 };
 
@@ -26,15 +26,17 @@ pub(crate) fn commands(corpus: &Corpus, name: &str) -> io::Result<Row> {
         &["sessions", "--all", "--limit", "1000"],
         &["config"],
     ];
+    let most_held = |pid| held(pid, "VmHWM:");
     let mut most = (0, String::new());
     for arguments in all {
         let words = arguments.join(" ").replace(&*there, "DIR");
         for _ in 0..RUNS {
-            let peak = peak(segue(corpus).args(arguments).current_dir(&directory))?;
+            let mut command = segue(corpus);
+            let peak = peak(command.args(arguments).current_dir(&directory), most_held)?;
             most = most.max((peak, words.clone()));
         }
     }
-    let floor = peak(segue(corpus).arg("--version"))?;
+    let floor = peak(segue(corpus).arg("--version"), most_held)?;
     Ok(Row {
         what: format!("Memory of the greediest command, `segue {}`: {name}", most.1),
         measured: Amount::Memory(most.0),

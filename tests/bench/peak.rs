@@ -29,8 +29,11 @@ pub(crate) fn segue(corpus: &Corpus) -> Command {
     command
 }
 
-/// The most memory that a command has held by the time it prints, KiB.
-pub(crate) fn peak(command: &mut Command) -> io::Result<u64> {
+/// Looks at the memory of a command when it is about to print, KiB.
+pub(crate) fn peak(
+    command: &mut Command,
+    look: impl FnOnce(u32) -> Option<u64>,
+) -> io::Result<u64> {
     // The system forgets what a process held as soon as it ends, so it is kept from ending: it hangs
     // in its first word, since nobody reads.
     let (_unread, full) = full_pipe()?;
@@ -43,10 +46,10 @@ pub(crate) fn peak(command: &mut Command) -> io::Result<u64> {
         hung = if hangs(child.id()) { hung + 1 } else { 0 };
         thread::sleep(GLANCE);
     }
-    let most = held(child.id(), "VmHWM:").unwrap_or_default();
+    let seen = look(child.id());
     child.kill()?;
     child.wait()?;
-    Ok(most)
+    seen.ok_or_else(|| io::Error::other(format!("{command:?}: its memory is not told")))
 }
 
 /// A pipe that takes nothing more.
@@ -72,7 +75,7 @@ fn hangs(pid: u32) -> bool {
         && status(pid, "Threads:").is_some_and(|threads| threads == "1")
 }
 
-/// Memory of a process, KiB: `VmRSS:` now, `VmHWM:` at most.
+/// Memory of a process, KiB: `VmRSS:` now, `VmHWM:` at most, `RssFile:` mapped from files.
 pub(crate) fn held(pid: u32, key: &str) -> Option<u64> {
     status(pid, key)?.strip_suffix(" kB")?.parse().ok()
 }

@@ -86,6 +86,8 @@ async fn a_group_is_asked_first() {
     let garden = scratch.project("garden");
     let newest = scratch.session(&garden, &["sow the beans"], 5);
     let phone = Phone::start(&scratch.base(), &garden).await;
+    // A choice is none of a session.
+    phone.client.say((GROUP, ADA), "/verbose 2").unwrap();
     let prompt = phone.client.say((GROUP, ADA), "go on").unwrap();
     let question = phone
         .see_in(GROUP, "question", |posts| {
