@@ -123,7 +123,9 @@ async fn a_clock_that_was_ahead_changes_nothing() {
     let prompts = ["one", "two"].map(|text| (text, phone.say(text)));
     phone.boot().await;
     phone.kill();
-    for file in phone.state() {
+    // What was half written when the bot was killed was not confirmed to Telegram and comes again.
+    let whole = |file: &PathBuf| file.extension().is_some_and(|end| end == "json");
+    for file in phone.state().into_iter().filter(whole) {
         let mut kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         kept["at"] = (kept["at"].as_u64().unwrap() + ahead.as_millis() as u64).into();
         fs::write(&file, kept.to_string()).unwrap();
