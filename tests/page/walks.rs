@@ -361,3 +361,32 @@ fn a_walk_through_what_claude_does() {
     view.settled();
     end(&mut view);
 }
+
+#[test]
+fn a_walk_through_trouble() {
+    let Some((_demo, mut view)) = walk("a walk through trouble") else { return };
+    view.say("Reach the limit");
+    view.message("A usage limit was reached. It resets at");
+    view.press("Continue then");
+    view.message("Waiting for the limit to reset");
+    view.keep("trouble-limit");
+    view.say("/verbose");
+    view.message("How much of a turn");
+    view.keep("trouble-verbose");
+    let last = view.newest();
+    view.newer(&last, "Gladly");
+    view.settled();
+
+    view.say("Make an error");
+    view.message("Overloaded");
+    view.keep("trouble-error");
+    view.say("Show the login");
+    view.message("not logged in");
+    view.keep("trouble-login");
+    view.say("Now crash");
+    view.message("flower pots");
+    view.press("Try again");
+    view.keep("trouble-crash");
+    view.settled();
+    end(&mut view);
+}
