@@ -116,7 +116,7 @@ impl App {
         let past = if came == Came::New { Past::Unread } else { self.past(id, session) };
         match past {
             Past::Unread => {
-                asked.turn.send_modify(|turn| turn.phase = Phase::Starting);
+                asked.turn.send_modify(|turn| turn.restart(turn.attempt));
                 self.hand_over(seat, asked);
             }
             Past::Joined => asked.turn.send_modify(|turn| {

@@ -17,7 +17,7 @@ use crate::{
         place::Place,
         prompt::{PromptId, Source},
         question::Open,
-        spool::Spool,
+        spool::{Kept, Spool},
         turn::{Outcome, Phase, Turn, Wait},
         verbosity::Verbosity,
     },
@@ -61,13 +61,11 @@ pub(super) struct Canvas {
 pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
     let prompt = turn.borrow().prompt;
-    let (stale, sent) = match canvas.spool.get(prompt) {
-        Some((kept, _)) => (kept.progress, kept.sent.len()),
-        None => (None, 0),
-    };
+    let left = canvas.spool.get(prompt).map(|(kept, _)| kept);
+    let stale = left.as_ref().and_then(|kept| kept.progress);
     let progress = stale.map(|id| (id, Screen::default()));
     let (questions, taken, mode, called) = (Vec::new(), false, None, None);
-    let mut painter = Painter { canvas, turn, progress, sent, questions, taken, mode, called };
+    let mut painter = Painter { canvas, turn, progress, left, questions, taken, mode, called };
     painter.follow().await;
     let last = painter.turn.borrow().session;
     if last != first {
@@ -87,8 +85,8 @@ pub(super) struct Painter {
     turn: watch::Receiver<Turn>,
     /// The progress message and what it shows.
     progress: Option<(i32, Screen)>,
-    /// How many parts of the answer an earlier process has sent.
-    sent: usize,
+    /// What the spool held of the prompt when it came here.
+    left: Option<Kept>,
     /// Questions that are in the chat, as they are drawn.
     pub(super) questions: Vec<(Open, i32)>,
     taken: bool,
@@ -270,9 +268,12 @@ impl Painter {
         self.tell_quick(scene, turn, &around);
         // One sound for the whole answer.
         let sound = |part| if part == 0 { Sound::Aloud } else { Sound::Silent };
-        let parts = screens::turn::answer(scene, turn, &around).into_iter().enumerate();
+        let parts = screens::turn::answer(scene, turn, &around);
+        let (count, left) = (parts.len(), self.left.as_ref());
         let sent: Vec<_> = parts
-            .skip(self.sent)
+            .into_iter()
+            .enumerate()
+            .skip(left.map_or(0, |kept| kept.delivered(count)))
             .map(|(part, screen)| {
                 let how = How { reply_to: self.reply_to(), sound: sound(part) };
                 outbox.send(*place, screen, how)
@@ -281,7 +282,7 @@ impl Painter {
         self.canvas.ticket.pass();
         for sent in sent {
             match sent.await {
-                Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id)),
+                Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id, count)),
                 Err(Lost::Ended) => return,
                 // It was said in the log: nothing will ever come of it.
                 Err(Lost::Blocked | Lost::Refused(_)) => {}
@@ -304,7 +305,8 @@ impl Painter {
     /// wanted.
     fn tell_quick(&self, scene: &Scene, turn: &Turn, around: &Around) {
         let Canvas { outbox, place, .. } = &self.canvas;
-        let untold = self.progress.is_none() && self.sent == 0;
+        let untold =
+            self.progress.is_none() && self.left.as_ref().is_none_or(|kept| kept.sent.is_empty());
         if untold
             && around.verbosity == Verbosity::Results
             && let Some(screen) = screens::turn::trace(scene, turn, around)

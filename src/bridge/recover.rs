@@ -174,7 +174,6 @@ impl Reading {
 
     fn show(&self, transcript: &Path, offset: u64, turn: &mut Turn) -> io::Result<()> {
         turn.restart(turn.attempt);
-        turn.partial.clear();
         let mut left = self.records;
         transcript::since(transcript, offset, |record| {
             if left > 0 && !record.sidechain {

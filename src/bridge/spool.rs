@@ -69,6 +69,9 @@ pub struct Kept {
     /// The messages of its answer, in order, as far as they are in the chat.
     #[serde(default)]
     pub sent: Vec<i32>,
+    /// How many parts the answer had when one was sent last; 0 where none was.
+    #[serde(default)]
+    pub parts: usize,
     /// Questions of Claude's that are in the chat and wait for the person.
     #[serde(default)]
     pub questions: Vec<Question>,
@@ -230,9 +233,12 @@ impl Spool {
         self.change(id, |kept| kept.progress = Some(message))
     }
 
-    /// Notes that one more part of an answer is in the chat.
-    pub fn sent(&self, id: PromptId, message: i32) -> io::Result<()> {
-        self.change(id, |kept| kept.sent.push(message))
+    /// Notes that one more part of an answer of so many parts is in the chat.
+    pub fn sent(&self, id: PromptId, message: i32, parts: usize) -> io::Result<()> {
+        self.change(id, |kept| {
+            kept.sent.push(message);
+            kept.parts = parts;
+        })
     }
 
     /// Notes that a question is in the chat.
@@ -345,8 +351,16 @@ impl Kept {
             leg: None,
             progress: None,
             sent: Vec::new(),
+            parts: 0,
             questions: Vec::new(),
         }
+    }
+
+    /// How many of the first of an answer's `parts` need not be sent any more. Read again it may
+    /// have fewer than it had: the last is not left out for that.
+    pub fn delivered(&self, parts: usize) -> usize {
+        let sent = self.sent.len();
+        if self.parts > 0 && sent >= self.parts { parts } else { sent.min(parts.saturating_sub(1)) }
     }
 }
 
@@ -388,11 +402,12 @@ mod tests {
         spool.keep(id(3), None).unwrap();
         spool.keep(id(1), Some(leg())).unwrap();
         spool.shown(id(1), 10).unwrap();
-        spool.sent(id(1), 11).unwrap();
+        spool.sent(id(1), 11, 2).unwrap();
         let (again, found) = open(&state);
         let ids: Vec<_> = found.kept.iter().map(|kept| kept.id).collect();
         assert_eq!(ids, [id(3).0, id(1).0], "what was only held is Telegram's to bring again");
         let (kept, came) = again.get(id(1)).unwrap();
+        assert_eq!([1, 2, 3].map(|parts| kept.delivered(parts)), [0, 1, 1]);
         assert_eq!((kept.leg, kept.progress, kept.sent), (Some(leg()), Some(10), vec![11]));
         assert_eq!(came, Came::Left);
         again.remove(id(1));

@@ -27,8 +27,10 @@ pub enum Trouble {
 
 impl Turn {
     /// Forgets what was shown, because the prompt is asked anew as this attempt.
-    pub(super) fn restart(&mut self, attempt: u32) {
+    pub fn restart(&mut self, attempt: u32) {
         (self.said, self.steps) = (Vec::new(), Vec::new());
+        (self.partial, self.thinking, self.retry) = (String::new(), false, None);
+        self.asks.clear();
         self.work = Work::default();
         (self.attempt, self.taken, self.terminal) = (attempt, false, None);
         self.phase = Phase::Starting;

@@ -117,7 +117,7 @@ fn spooled() -> Vec<Vec<u8>> {
     spool.hold(id, vec![update(), press()], Came::New);
     spool.keep(id, Some(leg)).unwrap();
     spool.shown(id, 10).unwrap();
-    spool.sent(id, 11).unwrap();
+    spool.sent(id, 11, 2).unwrap();
     let files = fs::read_dir(state.path().join("7")).unwrap();
     files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    phone::{ADA, Phone},
+    phone::{ADA, Phone, session_of},
     processes::{end, halt, living},
     scratch::Scratch,
     scripted,
@@ -169,6 +169,31 @@ async fn a_cli_that_is_killed_before_it_has_the_prompt_gets_it_again() {
     end(pid);
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("I see 2 prompts; the last is: water"), "{answer:?}");
+    assert_eq!(taken(&records(&scratch), "water"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_cli_had_begun_to_say_is_not_said_twice() {
+    let (scratch, garden, phone) = phone().await;
+    let tool = json!({"name": "Bash", "input": {"command": "true"}, "asks": "never"});
+    let replies = json!([
+        [{"text": "It begins."}, {"tool": tool}],
+        [{"pause": 1500}, {"text": "It ends."}],
+    ]);
+    fs::write(scratch.script(), json!({"rules": [{"replies": replies}]}).to_string()).unwrap();
+    let prompt = phone.say("water");
+    let progress = phone.see_text(&["It begins.", "✓ Run true"]).await;
+    let [pid] = living(&scratch.home())[..] else { panic!("one process") };
+    halt(pid);
+    // It tells us before it writes down: what it said is not on the disk yet.
+    let transcript = scratch.folder(&garden).join(format!("{}.jsonl", session_of(&progress)));
+    let text = fs::read_to_string(&transcript).unwrap();
+    let (asked, _) = text.split_once("\"type\":\"assistant\"").unwrap();
+    fs::write(&transcript, &asked[..=asked.rfind('\n').unwrap()]).unwrap();
+    end(pid);
+    let answer = phone.answer(prompt).await;
+    assert_eq!(answer.text.matches("It begins.").count(), 1, "{answer:?}");
+    assert!(answer.text.contains("It ends."), "{answer:?}");
     assert_eq!(taken(&records(&scratch), "water"), 1);
 }
 

@@ -51,6 +51,10 @@ impl Actor {
         }
         if self.is_lost(&ended).await {
             tracing::warn!(%session, "the CLI was killed before it had the prompt: sending it again");
+            if let Some(current) = &self.current {
+                // What it had said already it says again.
+                show(current, |turn| turn.restart(turn.attempt));
+            }
             self.waiting.extend(self.current.take());
             self.waiting.rotate_right(1);
             return None;
