@@ -119,7 +119,7 @@ impl Intake {
 
     /// Remembers a prompt, with the updates that the spool has of it.
     pub(super) fn keep(&mut self, prompt: &Prompt) {
-        let raws = self.spool.get(prompt.id).map(|(kept, _)| kept.raws).unwrap_or_default();
+        let raws = self.spool.read(prompt.id, |kept| kept.raws.clone()).unwrap_or_default();
         self.keep_parts(prompt, raws);
     }
 
@@ -168,7 +168,7 @@ impl App {
         let Some(sending) = self.composed(&bundle.parts) else { return };
         let id = sending.prompt.id;
         // A first part alone does not tell: until it is whole, it may not be what was answered.
-        if self.came(id) == Came::Perhaps && self.is_answered(&sending.prompt) {
+        if self.spool.came(id) == Came::Perhaps && self.is_answered(&sending.prompt) {
             tracing::info!(prompt = %id.0, "came again and was answered: nothing to do");
             return self.spool.remove(id);
         }

@@ -65,7 +65,7 @@ impl App {
             ..sending
         };
         let id = sending.prompt.id;
-        let shown = self.spool.get(id).and_then(|(kept, _)| kept.progress);
+        let shown = self.spool.read(id, |kept| kept.progress).flatten();
         if !later.is_due(now()) {
             self.announce(&sending.prompt, later, shown);
         }

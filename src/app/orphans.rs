@@ -112,7 +112,7 @@ impl App {
 
     fn give(&mut self, seat: Seat, asked: Asked) {
         let (id, session) = (asked.prompt.id, seat.conversation.session());
-        let came = self.came(id);
+        let came = self.spool.came(id);
         let past = if came == Came::New { Past::Unread } else { self.past(id, session) };
         match past {
             Past::Unread => {
@@ -161,27 +161,30 @@ async fn follow(home: Home, orphan: Young, shown: Option<(PromptId, watch::Sende
             }
             Some(live)
         };
-        let Some(live) = spawn_blocking(look).await.ok().flatten() else {
-            // An entry that is being written cannot be read.
-            let since: Instant = *absent_since.get_or_insert_with(Instant::now);
-            if !orphan.is_alive() || since.elapsed() > ABSENT {
-                return;
-            }
-            sleep(LOOK).await;
-            continue;
-        };
-        absent_since = None;
-        if live.status == Status::Idle {
-            let since: Instant = *idle_since.get_or_insert_with(Instant::now);
-            if since.elapsed() > LEAVES {
-                tracing::info!(pid = live.pid, "ending a process of an earlier segue");
-                live.kill();
-            }
-        } else {
-            idle_since = None;
+        let live = spawn_blocking(look).await.ok().flatten();
+        // An entry that is being written cannot be read.
+        if since(&mut absent_since, live.is_none()) > ABSENT
+            || (live.is_none() && !orphan.is_alive())
+        {
+            return;
+        }
+        if let Some(live) = live
+            && since(&mut idle_since, live.status == Status::Idle) > LEAVES
+        {
+            tracing::info!(pid = live.pid, "ending a process of an earlier segue");
+            live.kill();
         }
         sleep(LOOK).await;
     }
+}
+
+/// For how long something has held without a break, that holds now or not.
+fn since(begun: &mut Option<Instant>, holds: bool) -> Duration {
+    if !holds {
+        *begun = None;
+        return Duration::ZERO;
+    }
+    begun.get_or_insert_with(Instant::now).elapsed()
 }
 
 fn refresh(home: &Home, session: SessionId, (prompt, turn): (PromptId, &watch::Sender<Turn>)) {

@@ -61,7 +61,7 @@ pub(super) struct Canvas {
 pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
     let prompt = turn.borrow().prompt;
-    let left = canvas.spool.get(prompt).map(|(kept, _)| kept);
+    let left = canvas.spool.read(prompt, Kept::clone);
     let stale = left.as_ref().and_then(|kept| kept.progress);
     let progress = stale.map(|id| (id, Screen::default()));
     let (questions, taken, mode, called) = (Vec::new(), false, None, None);

@@ -171,7 +171,7 @@ impl App {
     /// A prompt that may have run goes no further where its session holds it.
     pub(super) fn unless_run(&mut self, sending: Sending, session: SessionId) -> Option<Sending> {
         let id = sending.prompt.id;
-        let came = self.came(id);
+        let came = self.spool.came(id);
         // What a terminal has is followed there.
         if came == Came::New
             || self.past(id, session) == Past::Unread
@@ -184,17 +184,12 @@ impl App {
             self.spool.remove(id);
             return None;
         }
-        let bound = self.spool.get(id).and_then(|(kept, _)| kept.leg);
+        let bound = self.spool.read(id, |kept| kept.leg.clone()).flatten();
         let directory = self.found(session).map(|found| found.project);
         let directory = directory.or(bound.map(|leg| leg.directory)).unwrap_or_default();
         let place = sending.prompt.source.place;
         self.ask(self.seat(place, directory, Conversation::Resume(session)), sending.prompt);
         None
-    }
-
-    /// How a prompt came to us.
-    pub(super) fn came(&self, id: PromptId) -> Came {
-        self.spool.get(id).map_or(Came::New, |(_, came)| came)
     }
 
     pub(super) fn past(&self, prompt: PromptId, session: SessionId) -> Past {
@@ -250,7 +245,7 @@ impl App {
             let stands = self.spool.stand(prompt, stage);
             return self.spooled(&stands);
         }
-        self.keep(prompt, self.spool.get(prompt).and_then(|(kept, _)| kept.leg));
+        self.keep(prompt, self.spool.read(prompt, |kept| kept.leg.clone()).flatten());
         if self.later.holds(prompt) {
             return;
         }

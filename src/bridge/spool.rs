@@ -181,24 +181,22 @@ impl Spool {
 
     /// Makes what was held as `part` the last part of a prompt, and writes that down.
     pub fn join(&self, id: PromptId, part: PromptId) -> io::Result<()> {
-        let mut inner = self.lock();
-        let Shelf { directory, held, .. } = &mut *inner;
-        let Some(part) = held.remove(&part.0) else { return Ok(()) };
-        let Some(held) = held.get_mut(&id.0) else { return Ok(()) };
-        held.kept.raws.extend(part.kept.raws);
-        held.write(directory)
+        let Some(part) = self.lock().held.remove(&part.0) else { return Ok(()) };
+        self.with(id, |held, directory| {
+            held.kept.raws.extend(part.kept.raws);
+            held.write(directory)
+        })
     }
 
     /// Writes down how far a prompt is.
     pub fn stand(&self, id: PromptId, stage: Stage) -> io::Result<()> {
-        let mut inner = self.lock();
-        let Shelf { directory, held, .. } = &mut *inner;
-        let Some(held) = held.get_mut(&id.0) else { return Ok(()) };
-        if held.written && held.kept.stage == stage {
-            return Ok(());
-        }
-        held.kept.stage = stage;
-        held.write(directory)
+        self.with(id, |held, directory| {
+            if held.written && held.kept.stage == stage {
+                return Ok(());
+            }
+            held.kept.stage = stage;
+            held.write(directory)
+        })
     }
 
     /// Whether an update brought a prompt that is held, or a part of one.
@@ -215,17 +213,16 @@ impl Spool {
 
     /// Writes a prompt down, with where it goes: from here on it survives us.
     pub fn keep(&self, id: PromptId, leg: Option<Leg>) -> io::Result<()> {
-        let mut inner = self.lock();
-        let Shelf { directory, held, .. } = &mut *inner;
-        let Some(held) = held.get_mut(&id.0) else { return Ok(()) };
-        if held.written && leg == held.kept.leg {
-            return Ok(());
-        }
-        if leg.is_some() {
-            held.kept.stage = Stage::Going;
-        }
-        held.kept.leg = leg;
-        held.write(directory)
+        self.with(id, |held, directory| {
+            if held.written && leg == held.kept.leg {
+                return Ok(());
+            }
+            if leg.is_some() {
+                held.kept.stage = Stage::Going;
+            }
+            held.kept.leg = leg;
+            held.write(directory)
+        })
     }
 
     /// Notes the message that shows the progress of a prompt.
@@ -253,16 +250,31 @@ impl Spool {
 
     /// These need not survive the machine: without them a message comes twice or stays stale.
     fn change(&self, id: PromptId, change: impl FnOnce(&mut Kept)) -> io::Result<()> {
-        let mut inner = self.lock();
-        let Shelf { directory, held, .. } = &mut *inner;
-        let Some(held) = held.get_mut(&id.0) else { return Ok(()) };
-        change(&mut held.kept);
-        if held.written { write(directory, &held.kept, Care::Rename) } else { Ok(()) }
+        self.with(id, |held, directory| {
+            change(&mut held.kept);
+            if held.written { write(directory, &held.kept, Care::Rename) } else { Ok(()) }
+        })
     }
 
-    /// What is in the spool of a prompt, and how it came.
-    pub fn get(&self, id: PromptId) -> Option<(Kept, Came)> {
-        self.lock().held.get(&id.0).map(|held| (held.kept.clone(), held.came))
+    /// Does something to a prompt that is held, and nothing to another.
+    fn with(
+        &self,
+        id: PromptId,
+        work: impl FnOnce(&mut Held, &Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut inner = self.lock();
+        let Shelf { directory, held, .. } = &mut *inner;
+        held.get_mut(&id.0).map_or(Ok(()), |held| work(held, directory))
+    }
+
+    /// Reads what is in the spool of a prompt.
+    pub fn read<T>(&self, id: PromptId, read: impl FnOnce(&Kept) -> T) -> Option<T> {
+        self.lock().held.get(&id.0).map(|held| read(&held.kept))
+    }
+
+    /// How a prompt came: one that is not held, for the first time.
+    pub fn came(&self, id: PromptId) -> Came {
+        self.lock().held.get(&id.0).map_or(Came::New, |held| held.came)
     }
 
     /// The number of the holding of a prompt.
@@ -280,7 +292,7 @@ impl Spool {
 
     /// No button sends a prompt any more.
     pub fn forget(&self, id: PromptId) {
-        if self.get(id).is_some_and(|(kept, _)| kept.stage == Stage::Waiting) {
+        if self.read(id, |kept| kept.stage) == Some(Stage::Waiting) {
             self.remove(id);
         }
     }
@@ -406,7 +418,7 @@ mod tests {
         let (again, found) = open(&state);
         let ids: Vec<_> = found.kept.iter().map(|kept| kept.id).collect();
         assert_eq!(ids, [id(3).0, id(1).0], "what was only held is Telegram's to bring again");
-        let (kept, came) = again.get(id(1)).unwrap();
+        let (kept, came) = (again.read(id(1), Kept::clone).unwrap(), again.came(id(1)));
         assert_eq!([1, 2, 3].map(|parts| kept.delivered(parts)), [0, 1, 1]);
         assert_eq!((kept.leg, kept.progress, kept.sent), (Some(leg()), Some(10), vec![11]));
         assert_eq!(came, Came::Left);
