@@ -147,26 +147,11 @@ fn is_long(message: &crate::telegram::update::Message) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        bridge::prompt::Source,
-        telegram::update::{ChatKind, Extra, Message, User},
-    };
+    use crate::{bridge::prompt::Source, telegram::update::Message};
 
     fn asking(chat: i64, id: i32, text: &str, album: Option<&str>) -> (PromptId, Asking) {
-        let message = Message {
-            place: Place { chat, thread: None },
-            id,
-            from: User { id: 1, name: "Ada".into(), bot: false },
-            chat: ChatKind::Private,
-            date: 0,
-            text: text.into(),
-            entities: Vec::new(),
-            reply: None,
-            media: None,
-            forwarded: false,
-            quote: None,
-            extra: Extra { album: album.map(str::to_owned), ..Extra::default() },
-        };
+        let mut message = Message::written(Place { chat, thread: None }, id, text);
+        message.extra.album = album.map(str::to_owned);
         let source = Source { bot: 1, place: message.place, message: id };
         (PromptId::of(source, 0), Asking { message, session: None })
     }

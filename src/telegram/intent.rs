@@ -306,20 +306,9 @@ mod tests {
     }
 
     fn message(from: u64, chat: ChatKind, text: &str) -> Message {
-        Message {
-            place: Place { chat: 1, thread: None },
-            id: 5,
-            from: User { id: from, name: "Ada".to_owned(), bot: false },
-            chat,
-            date: 0,
-            text: text.to_owned(),
-            entities: Vec::new(),
-            reply: None,
-            media: None,
-            forwarded: false,
-            quote: None,
-            extra: Extra::default(),
-        }
+        let mut message = Message::written(Place { chat: 1, thread: None }, 5, text);
+        (message.from.id, message.chat) = (from, chat);
+        message
     }
 
     fn wants(message: Message) -> Intent {

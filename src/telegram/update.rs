@@ -73,6 +73,27 @@ pub struct Message {
     pub extra: Extra,
 }
 
+#[cfg(test)]
+impl Message {
+    /// What Ada writes to the bot: words, and nothing else.
+    pub(crate) fn written(place: Place, id: i32, text: &str) -> Self {
+        Self {
+            place,
+            id,
+            from: User { id: 1, name: "Ada".to_owned(), bot: false },
+            chat: ChatKind::Private,
+            date: 0,
+            text: text.to_owned(),
+            entities: Vec::new(),
+            reply: None,
+            media: None,
+            forwarded: false,
+            quote: None,
+            extra: Extra::default(),
+        }
+    }
+}
+
 /// What only some messages have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extra {

@@ -58,26 +58,10 @@ fn join<const N: usize>(parts: [String; N]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        bridge::place::Place,
-        telegram::update::{ChatKind, Extra, User},
-    };
+    use crate::{bridge::place::Place, telegram::update::Extra};
 
     fn message(text: &str) -> Message {
-        Message {
-            place: Place { chat: 1, thread: None },
-            id: 1,
-            from: User { id: 1, name: "Ada".into(), bot: false },
-            chat: ChatKind::Private,
-            date: 0,
-            text: text.into(),
-            entities: Vec::new(),
-            reply: None,
-            media: None,
-            forwarded: false,
-            quote: None,
-            extra: Extra::default(),
-        }
+        Message::written(Place { chat: 1, thread: None }, 1, text)
     }
 
     #[test]

@@ -1,26 +1,24 @@
 //! Questions about more than a message shows.
 
-use std::fs;
-
 use segue::sandbox::{Fault, Post, Trouble};
 use serde_json::{Value, json};
 
 use crate::{
     out::file,
-    support::{phone::Phone, scratch::Scratch},
+    support::{
+        phone::{Phone, phone_with},
+        scratch::Scratch,
+    },
 };
 
 /// A bot whose Claude wants to use these tools, each when its word is said.
 async fn phone(tools: &[(&str, &str, Value)]) -> (Scratch, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
     let rules = tools.iter().map(|(word, name, input)| {
         let tool = json!({"tool": {"name": name, "input": input, "result": "Done."}});
         json!({"words": [word], "replies": [[tool], [{"text": "So be it."}]]})
     });
     let script = json!({"rules": rules.collect::<Vec<_>>()});
-    fs::write(scratch.script(), script.to_string()).unwrap();
-    let phone = Phone::start(&scratch.base(), &garden).await;
+    let (scratch, _, phone) = phone_with(&script).await;
     (scratch, phone)
 }
 

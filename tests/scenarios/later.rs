@@ -6,14 +6,12 @@ use segue::sandbox::Post;
 use serde_json::{Value, json};
 
 use crate::support::{
-    phone::{ADA, PATIENCE, Phone},
+    phone::{ADA, PATIENCE, Phone, phone_with},
     scratch::Scratch,
 };
 
 /// A bot whose Claude has reached a limit that resets in so many seconds.
 async fn phone(seconds: u64) -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
     let limit = json!({"error": {
         "status": 429, "type": "rate_limit_error", "message": "Too much", "resets_in": seconds,
     }});
@@ -21,9 +19,7 @@ async fn phone(seconds: u64) -> (Scratch, PathBuf, Phone) {
         {"words": ["beans", "peas"], "replies": [[{"text": "I begin."}, limit]]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
-    fs::write(scratch.script(), script.to_string()).unwrap();
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
+    phone_with(&script).await
 }
 
 /// Runs into the limit and has the prompt wait.

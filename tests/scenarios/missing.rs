@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     recovery::{records, taken},
     support::{
-        phone::{ADA, Phone, session_of},
+        phone::{ADA, Phone, phone_with, session_of},
         processes::{go_on, halt, living},
         scratch::Scratch,
         scripted,
@@ -25,17 +25,13 @@ use crate::{
 /// A bot in a project where nothing was said yet, whose Claude thinks for a while about what is
 /// slow.
 async fn bench() -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
             {"text": "One after the other. "}, {"pause": 3000}, {"text": "Done with {last}"},
         ]]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
-    fs::write(scratch.script(), script.to_string()).unwrap();
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
+    phone_with(&script).await
 }
 
 /// How many messages hold a text.

@@ -9,24 +9,20 @@ use crate::{
     recovery::answers,
     support::{
         headless,
-        phone::{ADA, GROUP, PATIENCE, Phone, session_of},
+        phone::{ADA, GROUP, PATIENCE, Phone, phone_with, session_of},
         scratch::Scratch,
         wait::until,
     },
 };
 
 async fn phone() -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
             {"text": "One after the other. "}, {"pause": 1500}, {"text": "Done with {last}"},
         ]]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
-    fs::write(scratch.script(), script.to_string()).unwrap();
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
+    phone_with(&script).await
 }
 
 /// A message as Telegram brings it, from Ada.

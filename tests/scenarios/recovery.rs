@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    phone::{ADA, Phone, session_of},
+    phone::{ADA, Phone, phone_with, session_of},
     processes::{end, halt, living},
     scratch::Scratch,
     scripted,
@@ -20,8 +20,6 @@ use crate::support::{
 
 /// A garden whose Claude thinks for a while about what is slow, and for ever about what is endless.
 async fn phone() -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
             {"text": "One after the other. "}, {"pause": 2000}, {"text": "Done with {last}"},
@@ -32,9 +30,7 @@ async fn phone() -> (Scratch, PathBuf, Phone) {
         ]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
-    fs::write(scratch.script(), script.to_string()).unwrap();
-    let phone = Phone::start(&scratch.base(), &garden).await;
-    (scratch, garden, phone)
+    phone_with(&script).await
 }
 
 /// Every line of every transcript.

@@ -1,13 +1,13 @@
 //! The bot is told to end, whatever it is at.
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{path::PathBuf, time::Instant};
 
 use serde_json::json;
 
 use crate::{
     recovery::{answers, records, taken},
     support::{
-        phone::{ADA, PATIENCE, Phone},
+        phone::{ADA, PATIENCE, Phone, phone_with},
         processes::{end, living},
         scratch::Scratch,
         terminal::HeldOpen,
@@ -16,8 +16,6 @@ use crate::{
 };
 
 async fn phone(config: &str) -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
             {"text": "One after the other. "}, {"pause": 1500}, {"text": "Done with {last}"},
@@ -25,8 +23,7 @@ async fn phone(config: &str) -> (Scratch, PathBuf, Phone) {
         {"words": ["endless"], "replies": [[{"text": "It begins. "}, "hang"]]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
-    fs::write(scratch.script(), script.to_string()).unwrap();
-    let mut phone = Phone::start(&scratch.base(), &garden).await;
+    let (scratch, garden, mut phone) = phone_with(&script).await;
     phone.terminate();
     phone.configure(&format!("pace_ms = 20\n{config}"));
     phone.boot().await;

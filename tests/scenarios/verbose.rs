@@ -1,17 +1,13 @@
 //! `/verbose`: how much of a turn is shown.
 
-use std::fs;
-
 use serde_json::json;
 
 use crate::support::{
-    phone::{ADA, Phone},
+    phone::{ADA, Phone, phone_with},
     scratch::Scratch,
 };
 
 async fn phone() -> (Scratch, Phone) {
-    let mut scratch = Scratch::new();
-    let garden = scratch.project("garden");
     let tool = json!({"tool": {
         "name": "Bash", "input": {"command": "ls"}, "asks": "never",
         "result": "apples\nbeans\n\ncress\ndill\nelder\n\u{202e}fennel",
@@ -21,8 +17,7 @@ async fn phone() -> (Scratch, Phone) {
         {"words": ["count"], "replies": [[{"text": "I look first."}, tool], [{"text": "Six."}]]},
         {"replies": [[{"text": "I see {prompts} prompts"}]]},
     ]});
-    fs::write(scratch.script(), script.to_string()).unwrap();
-    let phone = Phone::start(&scratch.base(), &garden).await;
+    let (scratch, _, phone) = phone_with(&script).await;
     (scratch, phone)
 }
 

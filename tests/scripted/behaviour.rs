@@ -5,7 +5,6 @@ use std::{
     io::{BufRead, BufReader, Write},
     os::unix::fs::PermissionsExt,
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use crate::support::{
     headless::{FLAGS, Scenario},
     scripted::Home,
+    wait::until_or,
 };
 
 const SESSION: &str = "11111111-0000-4000-8000-000000000001";
@@ -142,16 +142,12 @@ impl Talk {
     fn wait_for_status(&self, status: &str) -> Value {
         let name = format!(".claude/sessions/{}.json", self.child.id());
         let path = self.home.path().join(name);
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
+        let entry = || -> Value {
             let entry = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-            let entry: Value = entry.unwrap_or_default();
-            if entry["status"] == status {
-                return entry;
-            }
-            assert!(Instant::now() < deadline, "not {status}: {entry}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+            entry.unwrap_or_default()
+        };
+        until_or(|| entry()["status"] == status, || format!("not {status}: {}", entry()));
+        entry()
     }
 
     fn terminate(mut self) -> (Option<i32>, Home) {

@@ -361,7 +361,17 @@ impl Drop for Phone {
 
 /// A bot in the project `garden` of a scratch home, with the scripted CLI.
 pub(crate) async fn phone() -> (Scratch, PathBuf, Phone) {
-    let mut scratch = Scratch::new();
+    started(Scratch::new()).await
+}
+
+/// The same, with a CLI that goes by this script.
+pub(crate) async fn phone_with(script: &Value) -> (Scratch, PathBuf, Phone) {
+    let scratch = Scratch::new();
+    fs::write(scratch.script(), script.to_string()).unwrap();
+    started(scratch).await
+}
+
+async fn started(mut scratch: Scratch) -> (Scratch, PathBuf, Phone) {
     let garden = scratch.project("garden");
     let phone = Phone::start(&scratch.base(), &garden).await;
     (scratch, garden, phone)

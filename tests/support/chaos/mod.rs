@@ -22,6 +22,7 @@ use crate::support::{
     chaos::plan::{Moment, Step, Victim},
     phone::{ADA, GROUP, PATIENCE, Phone, session_of},
     processes::{end, living},
+    wait::until,
 };
 
 /// Pause between two looks at files, which tell nobody when they change.
@@ -174,11 +175,7 @@ impl Chaos {
         self.phone.kill();
         let killed = now();
         // What was held is dropped as soon as its connection is seen to be broken.
-        let deadline = Instant::now() + PATIENCE;
-        while self.phone.client.held() > 0 {
-            assert!(Instant::now() < deadline, "a call of a killed bot is held");
-            std::thread::sleep(LOOK);
-        }
+        until("free of the calls of a killed bot", || self.phone.client.held() == 0);
         self.read_log();
         let kept = self.kept();
         self.diary.push(format!("{killed}: kill; kept: {kept:?}"));
