@@ -60,7 +60,7 @@ impl Entry {
             display: field("display").and_then(Raw::string).unwrap_or_default().into_owned(),
             timestamp: field("timestamp").and_then(Raw::number::<f64>).unwrap_or(0.0) as u64,
             session: field("sessionId").and_then(Raw::string).and_then(|id| id.parse().ok()),
-            telegram: field("telegram").and_then(Raw::decode),
+            telegram: field("telegram").map(Raw::value).filter(|tag| !tag.is_null()),
         })
     }
 }
