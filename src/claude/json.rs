@@ -81,13 +81,19 @@ impl<'a> Raw<'a> {
 
     /// The value under `name`, the last one where it stands twice; `None` where this is no object.
     pub fn field(self, name: &str) -> Option<Raw<'a>> {
+        let [found] = self.fields([name]);
+        found
+    }
+
+    /// The values under several names, each as [`Raw::field`] gives it, in one pass.
+    pub(super) fn fields<const N: usize>(self, names: [&str; N]) -> [Option<Raw<'a>>; N] {
         let mut scan = Scan::new(self.0);
-        let mut found = None;
+        let mut found = [None; N];
         if scan.enter(b'{') {
             while let Ok(Some(key)) = scan.key() {
                 let Ok(value) = scan.value() else { break };
-                if key == name.as_bytes() {
-                    found = Some(value);
+                if let Some(at) = names.iter().position(|name| key == name.as_bytes()) {
+                    found[at] = Some(value);
                 }
             }
         }
