@@ -123,7 +123,7 @@ impl Open {
         Self { ask, about, grants, hands: Hands::Choosing }
     }
 
-    /// Takes a input in. Some: it decides the question.
+    /// Applies what a person does. Some: it decides the question.
     pub fn apply(&mut self, input: &Input) -> Option<Decision> {
         match input {
             Input::Press(press) => self.press(*press),

@@ -30,7 +30,7 @@ fn the_demos_words_do_what_they_say() {
         ("hello", 0, "This is prompt **1** of our conversation, which began with *hello*."),
         ("run the tests", 0, "I'll leave the tests alone"),
         ("write a long report", 0, "How the watering decides"),
-        ("think about it", 0, "rain counter counts twice"),
+        ("think about it", 0, "rain gauge counts twice"),
         ("login", 1, "Not logged in · Please run /login"),
         ("crash", 3, ""),
     ] {

@@ -20,23 +20,23 @@ const CHAT: Place = Place { chat: 9, thread: None };
 const OTHER: Place = Place { chat: 8, thread: None };
 const TOPIC: Place = Place { chat: -100, thread: Some(5) };
 
-struct Worker {
+struct Started {
     outbox: Outbox,
     task: JoinHandle<()>,
     cancel: CancellationToken,
 }
 
 /// An outbox that is not slowed down.
-fn start(server: &Server) -> Worker {
+fn start(server: &Server) -> Started {
     let rate = Rate { every: Duration::from_millis(1), burst: 3 };
     start_at(server, Pace { private: rate, group: rate, overall: 1000 })
 }
 
-fn start_at(server: &Server, pace: Pace) -> Worker {
+fn start_at(server: &Server, pace: Pace) -> Started {
     let client = Client::connect(TOKEN, &server.url).expect("a client");
     let cancel = CancellationToken::new();
     let (outbox, task) = Outbox::start(client, pace, cancel.clone());
-    Worker { outbox, task, cancel }
+    Started { outbox, task, cancel }
 }
 
 fn screen(text: &str) -> Screen {
@@ -232,29 +232,29 @@ async fn a_flush_waits_for_what_is_durable_but_not_beyond_its_deadline() {
 #[tokio::test]
 async fn it_ends_when_cancelled_and_says_what_is_lost() {
     let server = Server::start().await;
-    let worker = start(&server);
+    let started = start(&server);
     server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 900})));
-    let held = worker.outbox.send(CHAT, screen("a"), SendOptions::default());
+    let held = started.outbox.send(CHAT, screen("a"), SendOptions::default());
     server.wait("the penalty", |room| (room.calls.len() == 1).then_some(())).await;
-    worker.cancel.cancel();
-    timeout(PATIENCE, worker.task).await.expect("an end in time").expect("no panic");
+    started.cancel.cancel();
+    timeout(PATIENCE, started.task).await.expect("an end in time").expect("no panic");
     assert_eq!(done(held).await, Err(SendError::Ended));
     assert_eq!(
-        done(worker.outbox.send(CHAT, screen("b"), SendOptions::default())).await,
+        done(started.outbox.send(CHAT, screen("b"), SendOptions::default())).await,
         Err(SendError::Ended)
     );
-    assert_eq!(worker.outbox.repaint(CHAT, 1, screen("c")).await, RepaintOutcome::Dropped);
+    assert_eq!(started.outbox.repaint(CHAT, 1, screen("c")).await, RepaintOutcome::Dropped);
 }
 
 #[tokio::test]
 async fn it_ends_by_itself_when_nobody_can_write_any_more() {
     let server = Server::start().await;
     let slow = Rate { every: Duration::from_millis(100), burst: 2 };
-    let worker = start_at(&server, Pace { private: slow, group: slow, overall: 1000 });
+    let started = start_at(&server, Pace { private: slow, group: slow, overall: 1000 });
     for text in ["a", "b", "c", "d"] {
-        drop(worker.outbox.send(CHAT, screen(text), SendOptions::default()));
+        drop(started.outbox.send(CHAT, screen(text), SendOptions::default()));
     }
-    drop(worker.outbox);
-    timeout(PATIENCE, worker.task).await.expect("an end in time").expect("no panic");
+    drop(started.outbox);
+    timeout(PATIENCE, started.task).await.expect("an end in time").expect("no panic");
     assert_eq!(server.texts(), ["a", "b", "c", "d"]);
 }
