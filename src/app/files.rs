@@ -9,6 +9,7 @@ use crate::{
     app::{App, git, upload::LARGE},
     bridge::place::Place,
     claude::{
+        json::Raw,
         record::{Block, Kind},
         session::SessionId,
         transcript,
@@ -134,7 +135,7 @@ impl App {
             for block in &message.blocks {
                 if let Block::ToolUse { name, input, .. } = block
                     && WRITERS.contains(&&**name)
-                    && let Some(path) = named(input.get())
+                    && let Some(path) = named(*input)
                     && Key::of_path(&path) == key
                 {
                     found = Some(path);
@@ -210,8 +211,7 @@ fn in_code(message: &Message) -> Option<String> {
 }
 
 /// The file that a tool is used on.
-fn named(input: &str) -> Option<PathBuf> {
-    let input: serde_json::Value = serde_json::from_str(input).ok()?;
-    let path = input.get("file_path").or_else(|| input.get("notebook_path"))?;
-    Some(PathBuf::from(path.as_str()?))
+fn named(input: Raw<'_>) -> Option<PathBuf> {
+    let path = input.field("file_path").or_else(|| input.field("notebook_path"))?;
+    Some(PathBuf::from(path.string()?.into_owned()))
 }

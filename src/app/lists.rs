@@ -165,8 +165,7 @@ impl App {
         let mut others = Vec::new();
         let mut lines = 0;
         let bot = self.setup.me.id;
-        let needle = format!(r#""telegram":{{"bot":{bot},"#);
-        let looked = history::newest(&self.setup.home, needle.as_bytes(), |entry| {
+        let looked = history::newest_tagged(&self.setup.home, |entry| {
             lines += 1;
             if let Some((tagged, other, binding)) = Binding::read(entry)
                 && tagged == bot

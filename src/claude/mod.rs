@@ -8,6 +8,7 @@ pub mod inbox;
 pub mod json;
 pub mod jsonl;
 mod kinship;
+pub mod literals;
 pub mod live;
 pub mod process;
 pub mod record;
