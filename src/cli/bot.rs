@@ -16,7 +16,8 @@ use crate::{
     config::{Config, Token},
     telegram::{
         client::{Client, Me},
-        intent::{COMMANDS, Door},
+        command::COMMANDS,
+        intent::AccessPolicy,
         outbox::{Outbox, Pace},
         poll::{self, Poll},
         refusal::Refusal,
@@ -149,7 +150,7 @@ async fn first_answer(client: &Client) -> Result<Me, poll::TokenRefused> {
 
 fn setup(config: &Config, me: Me, client: Client) -> Setup {
     Setup {
-        door: Door { username: me.username.clone(), allowed: config.allowed.clone() },
+        access: AccessPolicy { username: me.username.clone(), allowed: config.allowed.clone() },
         state: config.state.join(me.id.to_string()),
         me,
         home: config.home.clone(),
