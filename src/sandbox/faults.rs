@@ -77,7 +77,7 @@ pub struct Fault {
 pub const DOWNLOAD: &str = "download";
 
 /// What the body of a call with a file is called: it comes bit by bit, a [`Trouble::Delay`] for each
-/// megabyte.
+/// megabyte, or stops after the first one for a [`Trouble::Hold`].
 pub const UPLOAD: &str = "upload";
 
 fn once() -> u32 {

@@ -243,6 +243,15 @@ impl Script {
         }
     }
 
+    /// Sets the seconds until every usage limit resets.
+    pub fn set_reset(&mut self, seconds: u64) {
+        for step in self.rules.iter_mut().flat_map(|rule| rule.replies.iter_mut().flatten()) {
+            if let Step::Error(error) = step {
+                error.resets_in = error.resets_in.map(|_| seconds);
+            }
+        }
+    }
+
     /// Decodes a script from JSON.
     pub fn parse(json: &str) -> serde_json::Result<Self> {
         serde_json::from_str(json)

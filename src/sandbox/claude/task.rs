@@ -17,7 +17,7 @@ pub(super) struct Task {
     pub(super) id: String,
     pub(super) run_id: String,
     tool_use: String,
-    description: String,
+    pub(super) description: String,
     /// When it ends.
     pub(super) due: Instant,
 }
