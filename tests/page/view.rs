@@ -203,11 +203,9 @@ impl View {
         self.eval(GUARD);
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let aim = format!(
-                "window.aim = element, window.struck = false, \
-                 element.contains(document.elementFromPoint(x, y))"
-            );
-            let middle = self.middle(element, &aim);
+            let aim = "window.aim = element, window.struck = false, \
+                       element.contains(document.elementFromPoint(x, y))";
+            let middle = self.middle(element, aim);
             for kind in ["mousePressed", "mouseReleased"] {
                 let (x, y) = (&middle["x"], &middle["y"]);
                 let click =
