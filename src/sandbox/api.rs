@@ -181,7 +181,9 @@ async fn perform(
     args: Result<Args, Refusal>,
 ) -> Result<Value, Refusal> {
     let mut args = args?;
-    let (method, _) = method.ok_or_else(Refusal::no_method)?;
+    let (method, _) = method
+        .filter(|(method, _)| method.since() <= hub.options.api)
+        .ok_or_else(Refusal::no_method)?;
     if method == Method::GetUpdates {
         return poll(hub, &mut args).await;
     }
@@ -207,6 +209,9 @@ async fn poll(hub: &Hub, args: &mut Args) -> Result<Value, Refusal> {
     args.finish()?;
     let now = Instant::now();
     let first = hub.with(|world| {
+        if world.webhook.is_some() {
+            return Err(Refusal::webhook());
+        }
         if let Some(allowed) = allowed {
             world.updates.allow(allowed)?;
         }

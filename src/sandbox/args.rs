@@ -56,6 +56,11 @@ impl Args {
         integer(self.fields.get(name)?)
     }
 
+    /// Whether an argument was given.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// A number; none where absent.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<i64>, Refusal> {
         let Some(value) = self.fields.remove(name) else {

@@ -95,6 +95,13 @@ impl Fault {
         Self { method: Some(method.to_owned()), ..Self::next(what) }
     }
 
+    /// So many calls of one method are refused in words that no bot knows.
+    pub fn refusing(method: &str, code: u16, times: u32) -> Self {
+        let class = if code == 403 { "Forbidden" } else { "Bad Request" };
+        let description = format!("{class}: message to be refused");
+        Self { times, ..Self::on(method, Trouble::Refuse { code, description }) }
+    }
+
     fn matches(&self, method: &str, chat: Option<i64>) -> bool {
         let method_matches = match &self.method {
             Some(wanted) => wanted.eq_ignore_ascii_case(method),

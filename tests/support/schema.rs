@@ -5,18 +5,35 @@
 //! are not in the types; the sandbox looks at those.
 
 use frankenstein::methods::{
-    AnswerCallbackQueryParams, DeleteMessageParams, DeleteMessagesParams, DeleteWebhookParams,
-    EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams, GetFileParams,
-    GetMyCommandsParams, GetUpdatesParams, SendChatActionParams, SendDocumentParams,
-    SendMessageDraftParams, SendMessageParams, SendPhotoParams, SetMessageReactionParams,
-    SetMyCommandsParams,
+    AnswerCallbackQueryParams, CloseForumTopicParams, CreateForumTopicParams,
+    DeleteForumTopicParams, DeleteMessageParams, DeleteMessagesParams, DeleteWebhookParams,
+    EditForumTopicParams, EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams,
+    GetFileParams, GetMyCommandsParams, GetMyDescriptionParams, GetMyNameParams,
+    GetMyShortDescriptionParams, GetUpdatesParams, PinChatMessageParams, ReopenForumTopicParams,
+    SendChatActionParams, SendDocumentParams, SendMessageDraftParams, SendMessageParams,
+    SendPhotoParams, SendVoiceParams, SetMessageReactionParams, SetMyCommandsParams,
+    SetMyDescriptionParams, SetMyNameParams, SetMyShortDescriptionParams,
+    UnpinAllChatMessagesParams, UnpinChatMessageParams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// `getMe` takes nothing, and frankenstein has no type for that.
+/// `getMe` and `getWebhookInfo` take nothing, and frankenstein has no type for that.
 #[derive(Deserialize, Serialize)]
-struct GetMeParams {}
+struct Nothing {}
+
+/// Newer than frankenstein (Bot API 10.5).
+#[derive(Deserialize, Serialize)]
+struct SetMySettingsParams {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_topics_enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allows_users_to_create_topics: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_topic_sidebar: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_join_groups: Option<bool>,
+}
 
 /// Checks the body of a call of `method`, named in any case.
 ///
@@ -24,23 +41,39 @@ struct GetMeParams {}
 pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
     let again = match method.to_ascii_lowercase().as_str() {
         "answercallbackquery" => again::<AnswerCallbackQueryParams>,
+        "closeforumtopic" => again::<CloseForumTopicParams>,
+        "createforumtopic" => again::<CreateForumTopicParams>,
+        "deleteforumtopic" => again::<DeleteForumTopicParams>,
         "deletemessage" => again::<DeleteMessageParams>,
         "deletemessages" => again::<DeleteMessagesParams>,
         "deletewebhook" => again::<DeleteWebhookParams>,
+        "editforumtopic" => again::<EditForumTopicParams>,
         "editmessagereplymarkup" => again::<EditMessageReplyMarkupParams>,
         "editmessagetext" => again::<EditMessageTextParams>,
         "getchat" => again::<GetChatParams>,
         "getfile" => again::<GetFileParams>,
-        "getme" => again::<GetMeParams>,
+        "getme" | "getwebhookinfo" => again::<Nothing>,
         "getmycommands" => again::<GetMyCommandsParams>,
+        "getmydescription" => again::<GetMyDescriptionParams>,
+        "getmyname" => again::<GetMyNameParams>,
+        "getmyshortdescription" => again::<GetMyShortDescriptionParams>,
         "getupdates" => again::<GetUpdatesParams>,
+        "pinchatmessage" => again::<PinChatMessageParams>,
+        "reopenforumtopic" => again::<ReopenForumTopicParams>,
         "sendchataction" => again::<SendChatActionParams>,
         "senddocument" => again::<SendDocumentParams>,
         "sendmessage" => again::<SendMessageParams>,
         "sendmessagedraft" => again::<SendMessageDraftParams>,
         "sendphoto" => again::<SendPhotoParams>,
+        "sendvoice" => again::<SendVoiceParams>,
         "setmessagereaction" => again::<SetMessageReactionParams>,
         "setmycommands" => again::<SetMyCommandsParams>,
+        "setmydescription" => again::<SetMyDescriptionParams>,
+        "setmyname" => again::<SetMyNameParams>,
+        "setmysettings" => again::<SetMySettingsParams>,
+        "setmyshortdescription" => again::<SetMyShortDescriptionParams>,
+        "unpinallchatmessages" => again::<UnpinAllChatMessagesParams>,
+        "unpinchatmessage" => again::<UnpinChatMessageParams>,
         _ => return Err(format!("{method}: the schema has no such method")),
     };
     let read = again(body).map_err(|error| format!("{method}: {error} in {body}"))?;
