@@ -1,6 +1,7 @@
 //! `segue sessions`: the picker's list in the terminal.
 
 use std::{
+    io::Write,
     path::PathBuf,
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
@@ -13,7 +14,7 @@ use crate::{
         catalog::{self, Query, Show},
         session::{Session, SessionId, Status},
     },
-    cli::failed,
+    cli::output::{Ended, Failure, stdout},
     config::Config,
     screens::words,
 };
@@ -51,15 +52,15 @@ struct Row<'a> {
     status: Option<Status>,
 }
 
-pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
+pub(super) fn main(config: &Config, arguments: &Arguments) -> Ended {
     let project = match (arguments.all, &arguments.dir) {
         (true, _) => None,
         (false, Some(dir)) if !dir.is_dir() => {
-            return failed(&format!("`{}` is no directory", dir.display()));
+            return Err(Failure::Failed(format!("`{}` is no directory", dir.display())));
         }
         (false, dir) => match dir.clone().map_or_else(std::env::current_dir, std::path::absolute) {
             Ok(dir) => Some(dir),
-            Err(error) => return failed(&error),
+            Err(error) => return Err(Failure::failed(error)),
         },
     };
     let query = Query {
@@ -76,15 +77,11 @@ pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
     if arguments.json { print_json(&page.sessions) } else { print_lines(config, &page.sessions) }
 }
 
-fn print_json(sessions: &[Session]) -> ExitCode {
+fn print_json(sessions: &[Session]) -> Ended {
     let rows: Vec<Row<'_>> = sessions.iter().map(row).collect();
-    match serde_json::to_string_pretty(&rows) {
-        Ok(json) => {
-            println!("{json}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => failed(&error),
-    }
+    let json = serde_json::to_string_pretty(&rows).map_err(Failure::failed)?;
+    writeln!(stdout(), "{json}")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn row(session: &Session) -> Row<'_> {
@@ -100,10 +97,11 @@ fn row(session: &Session) -> Row<'_> {
     }
 }
 
-fn print_lines(config: &Config, sessions: &[Session]) -> ExitCode {
+fn print_lines(config: &Config, sessions: &[Session]) -> Ended {
+    let mut out = stdout();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
     if sessions.is_empty() {
-        println!("No sessions here; `segue sessions --all` looks everywhere.");
+        writeln!(out, "No sessions here; `segue sessions --all` looks everywhere.")?;
     }
     for session in sessions {
         let mut facts = vec![words::age(now, session.modified)];
@@ -117,8 +115,8 @@ fn print_lines(config: &Config, sessions: &[Session]) -> ExitCode {
             }
             .to_owned()
         }));
-        println!("{}  {}", session.id, words::line(&session.title, 70));
-        println!("{:36}  {}", "", facts.join(" · "));
+        writeln!(out, "{}  {}", session.id, words::line(&session.title, 70))?;
+        writeln!(out, "{:36}  {}", "", facts.join(" · "))?;
     }
-    ExitCode::SUCCESS
+    Ok(ExitCode::SUCCESS)
 }

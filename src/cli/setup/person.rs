@@ -1,0 +1,149 @@
+//! Who may use the bot: the person who writes to it and types at the terminal what it answers.
+//!
+//! Everybody who writes gets a code of their own in their chat. Only a person who sees that chat
+//! can type it here, so a stranger who happens to write first is not let in.
+
+use std::{collections::BTreeSet, io::Write, time::Duration};
+
+use qrcode::{QrCode, render::unicode::Dense1x2};
+use tokio::time::sleep;
+use unicode_width::UnicodeWidthStr;
+use uuid::Uuid;
+
+use super::ask::{Ask, prompt};
+use crate::{
+    cli::{
+        bot_api::{self, NAME, in_words},
+        output::{BAD, Failure, GOOD, columns, stdout},
+    },
+    screens::words,
+    telegram::{
+        client::{Client, Me},
+        refusal::Refusal,
+    },
+};
+
+/// How long one call waits for a message, seconds.
+const POLL_SECONDS: u32 = 20;
+/// Between a failure of the network and the next call.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// Somebody who wrote to the bot.
+struct Writer {
+    id: u64,
+    name: String,
+    code: String,
+}
+
+/// Waits for a person to write to the bot and to confirm it here. `known` may use the bot already.
+pub(super) async fn meet(
+    client: &Client,
+    me: &Me,
+    known: &BTreeSet<u64>,
+    ask: &mut Ask,
+) -> Result<u64, Failure> {
+    let link = format!("https://t.me/{}?start=setup", me.username);
+    let mut out = stdout();
+    if let Some(picture) = picture(&link) {
+        writeln!(out, "{picture}")?;
+    }
+    writeln!(out, "Open {link} on the phone and press Start. Waiting for your message …")?;
+    drop(out);
+    let mut offset = None;
+    let mut writers: Vec<Writer> = Vec::new();
+    loop {
+        let poll = bot_api::updates(client, offset, POLL_SECONDS);
+        tokio::pin!(poll);
+        let batch = loop {
+            tokio::select! {
+                batch = &mut poll => break batch,
+                line = ask.next() => {
+                    let line = line?;
+                    if let Some(writer) = writers.iter().find(|writer| writer.code == line) {
+                        confirm(client, offset).await;
+                        let Writer { id, name, .. } = writer;
+                        writeln!(stdout(), "{GOOD}✓{GOOD:#} {name} ({id})")?;
+                        return Ok(*id);
+                    }
+                    if !line.is_empty() {
+                        writeln!(stdout(), "{BAD}✗{BAD:#} The bot has sent no such code.")?;
+                    }
+                    if !writers.is_empty() {
+                        prompt("Code: ")?;
+                    }
+                }
+            }
+        };
+        match batch {
+            Ok(batch) => {
+                offset = batch.last().map(bot_api::number).map_or(offset, |last| Some(last + 1));
+                for message in batch.iter().filter_map(|it| bot_api::private_message(it, me.id)) {
+                    let id = message.from.id;
+                    if known.contains(&id) {
+                        return Err(waits_for_the_bot(id));
+                    }
+                    if writers.iter().all(|writer| writer.id != id) {
+                        let name = words::line(&message.from.name, NAME);
+                        writers.push(greet(client, &writers, (id, name)).await?);
+                    }
+                }
+            }
+            Err(refusal @ (Refusal::Conflict(_) | Refusal::Unauthorized)) => {
+                return Err(Failure::Failed(in_words(&refusal)));
+            }
+            Err(refusal) => {
+                writeln!(stdout(), "{BAD}✗{BAD:#} {}; trying again.", in_words(&refusal))?;
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Sends somebody a code of their own.
+async fn greet(
+    client: &Client,
+    writers: &[Writer],
+    (id, name): (u64, String),
+) -> Result<Writer, Failure> {
+    let code = loop {
+        let code = format!("{:04}", Uuid::new_v4().as_u128() % 10_000);
+        if writers.iter().all(|writer| writer.code != code) {
+            break code;
+        }
+    };
+    let text = format!("Type this code at the terminal where segue is set up: {code}");
+    match bot_api::send(client, id, &text).await {
+        Ok(()) => {
+            writeln!(stdout(), "\n{name} ({id}) wrote. The bot has answered there with a code.")?;
+            prompt("Code: ")?;
+        }
+        Err(refusal) => writeln!(stdout(), "\n{name} wrote; the bot cannot answer: {refusal}")?,
+    }
+    Ok(Writer { id, name, code })
+}
+
+/// Confirms what was received, so that the bot does not take it for prompts. If that fails, it
+/// comes again: no harm but an answer too many.
+async fn confirm(client: &Client, offset: Option<i64>) {
+    if offset.is_some() {
+        let _ = bot_api::updates(client, offset, 0).await;
+    }
+}
+
+fn waits_for_the_bot(id: u64) -> Failure {
+    Failure::Failed(format!(
+        "A message of {id}, who may use the bot already, waits for it. Let `segue run` answer it \
+         first, or name the new person with --user ID."
+    ))
+}
+
+/// The link as a picture for the phone's camera, when the terminal is wide enough. Drawn light on
+/// dark with a margin of four, as readers want it.
+fn picture(link: &str) -> Option<String> {
+    let code = QrCode::new(link).ok()?;
+    let mut drawn = code.render::<Dense1x2>();
+    drawn.dark_color(Dense1x2::Dark).light_color(Dense1x2::Light);
+    let picture = drawn.quiet_zone(true).build();
+    let width = picture.lines().map(UnicodeWidthStr::width).max()?;
+    columns().is_some_and(|columns| columns >= width).then_some(picture)
+}
