@@ -128,7 +128,7 @@ pub(super) async fn webhook(client: &Client) -> Result<Webhook, Refusal> {
     client.call(GetWebhookInfo {}).await
 }
 
-/// What a bot may do, as its owner has it in BotFather; `None` leaves a setting as it is.
+/// What a bot may do, as its owner has set it at Telegram; `None` leaves a setting as it is.
 /// <https://core.telegram.org/bots/api#setmysettings> (Bot API 10.5)
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct SetMySettings {

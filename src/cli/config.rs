@@ -9,12 +9,22 @@ use crate::{
 
 pub(super) fn main(reading: &Reading, sources: &Sources) -> Ended {
     let mut out = stdout();
-    writeln!(out, "{FAINT}# {}{FAINT:#}", file(reading, sources))?;
+    for (name, value) in [
+        ("Settings", file(reading, sources)),
+        ("Claude's directory", reading.config.home.dir.display().to_string()),
+        ("Kept until answered", reading.config.state.display().to_string()),
+    ] {
+        writeln!(out, "{FAINT}# {name}: {value}{FAINT:#}")?;
+    }
     let width = KEYS.iter().map(|key| key.name.len()).max().unwrap_or_default() + 2;
     for row in &reading.rows {
-        let (name, value) = (pad(row.key.name, width), &row.value);
+        let name = pad(row.key.name, width);
         let origin = origin(row.origin, reading.config.file.as_deref());
-        let style = if row.origin == Origin::Default { FAINT } else { STRONG };
+        let (value, style) = match &row.value {
+            None => ("cannot be used, see below", BAD),
+            Some(value) if row.origin == Origin::Default => (value.as_str(), FAINT),
+            Some(value) => (value.as_str(), STRONG),
+        };
         writeln!(out, "{CODE}{name}{CODE:#}{style}{value}{style:#}")?;
         let (indent, about) = (pad("", width), about(row.key));
         writeln!(out, "{indent}{FAINT}# {origin}; {about}{FAINT:#}")?;

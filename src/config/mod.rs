@@ -113,6 +113,7 @@ impl Sources {
     }
 
     /// The same without our own variables: what a service manager would give us.
+    #[must_use]
     pub fn without_ours(mut self) -> Self {
         let ours = |name: &OsString| {
             KEYS.iter().any(|key| !key.variable.is_empty() && name == key.variable)
@@ -157,8 +158,9 @@ pub enum Origin {
 pub struct Row {
     /// The key.
     pub key: &'static Key,
-    /// Its value in words; the token hidden, a default in parentheses.
-    pub value: String,
+    /// Its value in words; the token hidden, a default in parentheses. `None`: what is set cannot
+    /// be used.
+    pub value: Option<String>,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -269,6 +271,7 @@ impl Config {
         let row = |key: &'static Key| {
             let shown = value(key.name).filter(|value| !value.is_empty());
             let value = shown.map_or_else(|| format!("({})", key.default), |it| error::mask(&it));
+            let value = (!settings.refused.contains(&key.name)).then_some(value);
             Row { key, value, origin: settings.origin(key.name) }
         };
         KEYS.iter().map(row).collect()
@@ -469,11 +472,13 @@ mod tests {
         assert_eq!(problems, [""; 0]);
         let origin = |name: &str| {
             let row = reading.rows.iter().find(|row| row.key.name == name).unwrap();
-            (row.value.clone(), row.origin)
+            (row.value.clone().unwrap(), row.origin)
         };
         assert_eq!(origin("token"), ("(hidden)".to_owned(), Origin::TokenFile));
         assert_eq!(origin("warm_runs"), ("7".to_owned(), Origin::File));
         assert_eq!(origin("log"), ("debug".to_owned(), Origin::Environment("SEGUE_LOG")));
+        let (wrong, _) = look("mode = \"foo\"", &[]);
+        assert!(wrong.rows.iter().all(|row| row.value.is_some() == (row.key.name != "mode")));
         assert_eq!(origin("mode"), ("(Claude's own)".to_owned(), Origin::Default));
     }
 
@@ -501,6 +506,6 @@ mod tests {
     fn every_key_is_documented_and_shown() {
         let shown = look("", &[]).0.rows;
         assert_eq!(shown.len(), KEYS.len());
-        assert!(shown.iter().all(|row| !row.key.about.is_empty() && !row.value.is_empty()));
+        assert!(shown.iter().all(|row| !row.key.about.is_empty() && row.value.is_some()));
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Settings<'a> {
     table: Table,
     home: &'a Path,
     pub(super) problems: Vec<ConfigError>,
+    /// Keys whose values cannot be used.
+    pub(super) refused: Vec<&'static str>,
 }
 
 /// One raw value and where it stands.
@@ -85,8 +87,8 @@ impl<'a> Settings<'a> {
     /// Reads the file. `home` is what `~` stands for.
     pub(super) fn read(sources: &'a Sources, home: &'a Path) -> Self {
         let (file, table, error) = read_file(sources);
-        let mut settings =
-            Self { sources, file, table, home, problems: error.into_iter().collect() };
+        let problems = error.into_iter().collect();
+        let mut settings = Self { sources, file, table, home, problems, refused: Vec::new() };
         settings.refuse_unknown();
         settings
     }
@@ -129,7 +131,7 @@ impl<'a> Settings<'a> {
     /// Reads one value; what does not fit is noted.
     fn read_with<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         read: impl FnOnce(&Self, &Found) -> Result<T, ConfigError>,
     ) -> Option<T> {
         let found = self.find(name)?;
@@ -137,16 +139,17 @@ impl<'a> Settings<'a> {
             Ok(value) => Some(value),
             Err(error) => {
                 self.problems.push(error);
+                self.refused.push(name);
                 None
             }
         }
     }
 
-    pub(super) fn text(&mut self, name: &str) -> Option<String> {
+    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
         self.read_with(name, |_, found| found.string("a text in quotes"))
     }
 
-    pub(super) fn number(&mut self, name: &str, default: u64) -> u64 {
+    pub(super) fn number(&mut self, name: &'static str, default: u64) -> u64 {
         let read = |_: &Self, found: &Found| {
             let number = found.value.as_integer().and_then(|number| u64::try_from(number).ok());
             let number = number.filter(|number| *number <= 100_000);
@@ -155,7 +158,7 @@ impl<'a> Settings<'a> {
         self.read_with(name, read).unwrap_or(default)
     }
 
-    pub(super) fn flag(&mut self, name: &str) -> bool {
+    pub(super) fn flag(&mut self, name: &'static str) -> bool {
         let read = |_: &Self, found: &Found| {
             found.value.as_bool().ok_or_else(|| found.must_be("true or false"))
         };
@@ -175,7 +178,7 @@ impl<'a> Settings<'a> {
     }
 
     /// Path or name of the CLI. One that is set must be there.
-    pub(super) fn program(&mut self, name: &str) -> Option<PathBuf> {
+    pub(super) fn program(&mut self, name: &'static str) -> Option<PathBuf> {
         self.read_with(name, |settings, found| {
             let program = expand(&found.string("the path of a program, in quotes")?, settings.home);
             let is_path = program.components().count() > 1;
@@ -238,7 +241,7 @@ impl<'a> Settings<'a> {
         self.read_with("allowed_users", read).unwrap_or_default()
     }
 
-    pub(super) fn directory(&mut self, name: &str) -> Option<PathBuf> {
+    pub(super) fn directory(&mut self, name: &'static str) -> Option<PathBuf> {
         self.read_with(name, |settings, found| {
             let path = expand(&found.string("the path of a directory, in quotes")?, settings.home);
             let usable = path.is_absolute() && path.is_dir();
@@ -247,7 +250,7 @@ impl<'a> Settings<'a> {
         })
     }
 
-    pub(super) fn directories(&mut self, name: &str) -> Vec<PathBuf> {
+    pub(super) fn directories(&mut self, name: &'static str) -> Vec<PathBuf> {
         const EXPECTED: &str = "a list of directories that exist, by their full paths";
         let read = |settings: &Self, found: &Found| {
             let paths = found.value.as_array().ok_or_else(|| found.must_be(EXPECTED))?;
@@ -261,7 +264,7 @@ impl<'a> Settings<'a> {
         self.read_with(name, read).unwrap_or_default()
     }
 
-    pub(super) fn address(&mut self, name: &str) -> Option<String> {
+    pub(super) fn address(&mut self, name: &'static str) -> Option<String> {
         self.read_with(name, |_, found| {
             let text = found.string("an address in quotes")?;
             match reqwest::Url::parse(&text) {

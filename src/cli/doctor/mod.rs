@@ -102,9 +102,9 @@ fn settings(reading: &Reading, sources: &Sources) -> Vec<Finding> {
     const CHECK: &str = "settings";
     let mut findings = vec![Finding::good(CHECK, file(reading, sources))];
     let set = reading.rows.iter().filter(|row| row.origin != Origin::Default);
-    findings.extend(set.map(|row| {
+    findings.extend(set.filter_map(|row| {
         let origin = origin(row.origin, reading.config.file.as_deref());
-        Finding::good(CHECK, format!("{} = {}, {origin}", row.key.name, row.value))
+        Some(Finding::good(CHECK, format!("{} = {}, {origin}", row.key.name, row.value.as_ref()?)))
     }));
     let remedy = "change it there; `segue config` shows all keys";
     let problems = reading.problems.iter();

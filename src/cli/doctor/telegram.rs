@@ -130,17 +130,18 @@ async fn receiver(client: &Client, config: &Config) -> Vec<Finding> {
         .token
         .as_ref()
         .is_some_and(|token| matches!(Lock::take(token, &config.api_url), Err(Refused::Taken)));
-    findings.push(match runs_here {
-        true => Finding::good(POLLING, "by the segue that runs here"),
-        false => match listen(client).await {
-            Ok(()) => Finding::good(POLLING, "no other program receives the bot's messages"),
-            Err(Refusal::Conflict(_)) => Finding::fault(
-                POLLING,
-                "another program receives the bot's messages",
-                "end it (a segue on another machine?), or take another bot",
-            ),
-            Err(refusal) => Finding::note(POLLING, refusal.to_string()),
-        },
+    if runs_here {
+        findings.push(Finding::good(POLLING, "by the segue that runs here"));
+        return findings;
+    }
+    findings.push(match listen(client).await {
+        Ok(()) => Finding::good(POLLING, "no other program receives the bot's messages"),
+        Err(Refusal::Conflict(_)) => Finding::fault(
+            POLLING,
+            "another program receives the bot's messages",
+            "end it (a segue on another machine?), or take another bot",
+        ),
+        Err(refusal) => Finding::note(POLLING, refusal.to_string()),
     });
     findings
 }

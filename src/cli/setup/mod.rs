@@ -322,10 +322,8 @@ async fn chats(
         allows_users_to_create_topics: topics,
         can_join_groups: groups,
     };
-    let done = match settings == SetMySettings::default() {
-        true => Ok(()),
-        false => client.call(settings).await.map(drop),
-    };
+    let nothing = settings == SetMySettings::default();
+    let done = if nothing { Ok(()) } else { client.call(settings).await.map(drop) };
     let mut out = stdout();
     let is =
         |wanted: Option<bool>, now: bool| if done.is_ok() { wanted.unwrap_or(now) } else { now };
@@ -375,25 +373,26 @@ async fn in_background(
     ask: &mut Ask,
 ) -> Result<bool, Failure> {
     let is_there = service::state(&config.user_home).file.is_some();
-    let wanted = match (arguments.service, service::available()) {
-        (Some(Whether::No), _) => false,
-        // One that is there already starts again with the new settings.
-        (Some(Whether::Yes), _) => true,
-        (None, Ok(())) if is_there => true,
-        (None, Ok(())) if ask.is_answered() => {
-            ask.yes("Run segue in the background, now and after each login?", Usual::Yes).await?
-        }
-        (None, Ok(())) => false,
-        (None, Err(why)) => {
-            writeln!(stdout(), "{FAINT}– {why}{FAINT:#}")?;
-            false
-        }
+    let wanted = match arguments.service {
+        Some(wanted) => wanted.is_yes(),
+        None => match service::available() {
+            // One that is there already starts again with the new settings.
+            Ok(()) if is_there => true,
+            Ok(()) => {
+                let question = "Run segue in the background, now and after each login?";
+                ask.is_answered() && ask.yes(question, Usual::Yes).await?
+            }
+            Err(why) => {
+                writeln!(stdout(), "{FAINT}– {why}{FAINT:#}")?;
+                return Ok(false);
+            }
+        },
     };
     if wanted {
         service::put_up(sources)?;
         service::say_whether_it_lingers()?;
-    } else if arguments.service.is_some() || !ask.is_answered() {
-        writeln!(stdout(), "{FAINT}– Not installed ({}).{FAINT:#}", "segue service install")?;
+    } else {
+        writeln!(stdout(), "{FAINT}– Not installed.{FAINT:#}")?;
     }
     Ok(wanted)
 }

@@ -57,15 +57,15 @@ pub(super) async fn meet(
         let batch = loop {
             tokio::select! {
                 batch = &mut poll => break batch,
-                line = ask.next() => {
-                    let line = line?;
-                    if let Some(writer) = writers.iter().find(|writer| writer.code == line) {
+                typed = ask.next() => {
+                    let typed = typed?;
+                    if let Some(writer) = writers.iter().find(|writer| writer.code == typed) {
                         confirm(client, offset).await;
                         let Writer { id, name, .. } = writer;
                         writeln!(stdout(), "{GOOD}✓{GOOD:#} {name} ({id})")?;
                         return Ok(*id);
                     }
-                    if !line.is_empty() {
+                    if !typed.is_empty() {
                         writeln!(stdout(), "{BAD}✗{BAD:#} The bot has sent no such code.")?;
                     }
                     if !writers.is_empty() {

@@ -1,26 +1,16 @@
-//! The program at the terminal: arguments, settings, lists.
-
-use std::process::{Command, Output};
+//! Settings at the terminal: what is said of them, where they come from, and what is refused.
 
 use serde_json::Value;
 
-use crate::support::scratch::Scratch;
-
-fn segue(scratch: &Scratch, args: &[&str]) -> Output {
-    let base = scratch.base();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
-    command.env_clear().envs(base.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.args(args).output().unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
+use crate::{
+    machine::{command, segue, stderr, stdout},
+    support::scratch::Scratch,
+};
 
 #[test]
 fn without_token_or_users_it_says_what_to_set_and_exits_with_2() {
     let scratch = Scratch::new();
-    let output = segue(&scratch, &[]);
+    let output = segue(&scratch, &["run"]);
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
     assert!(said.contains("TELEGRAM_BOT_TOKEN") && said.contains("segue sandbox"), "{said}");
@@ -56,8 +46,51 @@ fn config_prints_what_is_in_force_and_hides_the_token() {
     std::fs::write(&config, "token = \"1:secret\"\nwarm_runs = 7\n").unwrap();
     let output = segue(&scratch, &["config", "--config", config.to_str().unwrap()]);
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("warm_runs       7") && said.contains("(hidden)"), "{said}");
+    assert!(said.contains("warm_runs      7\n               # from "), "{said}");
+    assert!(said.contains("token          (hidden)\n"), "{said}");
+    assert!(said.contains("log            info\n               # default; "), "{said}");
     assert!(!said.contains("secret"), "{said}");
+}
+
+#[test]
+fn config_works_when_the_file_is_wrong_and_says_so() {
+    let scratch = Scratch::new();
+    let config = scratch.home().join("config.toml");
+    let look = |what: &str| {
+        let mut command = command(&scratch);
+        command.env_remove("SEGUE_CLAUDE").args([what, "--config", config.to_str().unwrap()]);
+        command.output().unwrap()
+    };
+    for (text, words) in [
+        ("warm_runs = \ntoken = \"1:secret-secret\"", "line 1: "),
+        ("tokn = \"1:secret-secret\"\n", "there is no key `tokn`; the keys are token, token_file,"),
+        ("token_file = \"1:secret-secret\"\n", "a token itself belongs in `token`"),
+        ("mode = \"foo\"\n", "must be one of manual, default, acceptEdits, plan, auto,"),
+        ("claude = \"/nonexistent\"\n", "must be the full path of a program that exists"),
+    ] {
+        std::fs::write(&config, text).unwrap();
+        let output = look("config");
+        let said = stdout(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("✗ ") && said.contains(words), "{said}");
+        assert!(said.contains("idle_minutes   10"), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+        let output = look("run");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(words) && !stderr(&output).contains("secret"));
+    }
+}
+
+#[test]
+fn a_directory_of_claude_that_differs_from_place_to_place_is_refused() {
+    let scratch = Scratch::new();
+    for dir in ["~/.claude-work", "claude-work"] {
+        let mut command = command(&scratch);
+        let output = command.arg("run").env("CLAUDE_CONFIG_DIR", dir).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let said = stderr(&output);
+        assert!(said.contains("`CLAUDE_CONFIG_DIR` is") && said.contains("a full path"), "{said}");
+    }
 }
 
 #[test]
