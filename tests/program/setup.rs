@@ -9,7 +9,7 @@ use crate::{
         phone::{ADA, GRACE, PATIENCE},
     },
 };
-use segue::sandbox::Fault;
+use segue::sandbox::{Fault, Post};
 
 /// A person's two minutes: what a machine may take of them.
 const SECONDS: u64 = 60;
@@ -28,9 +28,12 @@ impl Machine {
         self.run(&args, &format!("{}\n", self.token))
     }
 
+    /// Says something and waits for the answer, which is aloud.
     async fn answers(&self, prompt: &str) {
-        self.phone.say((ADA, ADA), prompt).unwrap();
-        self.see(ADA, "↳").await;
+        let prompt = self.phone.say((ADA, ADA), prompt).unwrap();
+        let is_it = |post: &&Post| post.id > prompt && !post.silent && post.text.contains('↳');
+        let seen = self.phone.wait(ADA, PATIENCE, |posts| posts.iter().find(is_it).cloned()).await;
+        seen.unwrap_or_else(|late| panic!("no answer: {late}"));
     }
 }
 
@@ -179,6 +182,7 @@ async fn at_a_terminal_a_person_is_let_in_by_the_code_in_their_chat() {
     terminal.press("Enter");
     terminal.wait_for("Topics are on; the bot cannot be added to groups.");
     terminal.wait_for("Claude Code 2.1.");
+    terminal.wait_for("✓ Logged in (script)");
     let screen = terminal.wait_for("Number or path");
     assert!(screen.contains("1  ~/garden") && screen.contains("5 min ago"), "{screen}");
     terminal.say("1");

@@ -24,7 +24,7 @@ const RESTART_SECONDS: u32 = 5;
 pub(super) fn available() -> Result<(), String> {
     call("systemctl", &["--user", "show-environment"]).map(drop).map_err(|why| {
         format!(
-            "systemd runs no services for you here ({why}). Have your own service manager start \
+            "systemd runs no services for you here: {why}. Have your own service manager start \
              `segue run`, or run it in tmux."
         )
     })

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeSet, io::Write, time::Duration};
 
+use anstyle::{AnsiColor, Color, Style};
 use qrcode::{QrCode, render::unicode::Dense1x2};
 use tokio::time::sleep;
 use unicode_width::UnicodeWidthStr;
@@ -28,6 +29,10 @@ const POLL_SECONDS: u32 = 20;
 /// Between a failure of the network and the next call.
 const PAUSE: Duration = Duration::from_secs(3);
 
+/// White on black, for the picture.
+const PAPER: Style =
+    AnsiColor::BrightWhite.on_default().bg_color(Some(Color::Ansi(AnsiColor::Black)));
+
 /// Somebody who wrote to the bot.
 struct Writer {
     id: u64,
@@ -45,7 +50,7 @@ pub(super) async fn meet(
     let link = format!("https://t.me/{}?start=setup", me.username);
     let mut out = stdout();
     if let Some(picture) = picture(&link) {
-        writeln!(out, "{picture}")?;
+        write!(out, "{picture}")?;
     }
     writeln!(out, "Open {link} on the phone and press Start. Waiting for your message …")?;
     drop(out);
@@ -137,13 +142,15 @@ fn waits_for_the_bot(id: u64) -> Failure {
     ))
 }
 
-/// The link as a picture for the phone's camera, when the terminal is wide enough. Drawn light on
-/// dark with a margin of four, as readers want it.
+/// The link as a picture for the phone's camera, when the terminal is wide enough: dark on light,
+/// with a margin, whatever the colours of the terminal are.
 fn picture(link: &str) -> Option<String> {
     let code = QrCode::new(link).ok()?;
     let mut drawn = code.render::<Dense1x2>();
-    drawn.dark_color(Dense1x2::Dark).light_color(Dense1x2::Light);
+    // What is drawn is light: white blocks on the terminal's black.
+    drawn.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark);
     let picture = drawn.quiet_zone(true).build();
     let width = picture.lines().map(UnicodeWidthStr::width).max()?;
-    columns().is_some_and(|columns| columns >= width).then_some(picture)
+    let lines = picture.lines().map(|line| format!("{PAPER}{line}{PAPER:#}\n"));
+    columns().is_some_and(|columns| columns >= width).then(|| lines.collect())
 }
