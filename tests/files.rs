@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "files/bindings.rs"]
+mod bindings;
 #[path = "files/catalog.rs"]
 mod catalog;
 #[path = "files/damage.rs"]

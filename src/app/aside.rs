@@ -16,7 +16,7 @@ use crate::{
     claude::{session::SessionId, transcript},
     screens::{Scene, notice, steering as screens},
     telegram::{
-        outbox::{How, Outbox, Sent, Sound},
+        outbox::{Outbox, SendOptions, Sent, Sound},
         screen::Screen,
     },
 };
@@ -157,7 +157,7 @@ impl Teller {
     }
 
     fn send(&self, screen: Screen, sound: Sound) -> Sent {
-        let how = How { reply_to: Some(self.source.message), sound };
+        let how = SendOptions { reply_to: Some(self.source.message), sound };
         self.outbox.send(self.source.place, screen, how)
     }
 

@@ -10,18 +10,18 @@ use crate::{
     bridge::{place::Place, spool::Came},
     screens::notice,
     telegram::{
-        button::Tap,
+        callback::Callback,
         intent::Intent,
-        poll::{self, Handed},
+        poll::{Delivery, Redelivery},
     },
 };
 
 impl App {
     /// Handles an update. Whatever comes of it, it need not come again.
-    pub(super) fn handed(&mut self, handed: Handed) {
-        let Handed { update, raw, turn, receipt } = handed;
+    pub(super) fn handed(&mut self, handed: Delivery) {
+        let Delivery { update, raw, redelivery, ack } = handed;
         let (id, place) = (update.id, update.place());
-        let intent = self.setup.door.open(update);
+        let intent = self.setup.access.intent(update);
         let kept = raw.clone().unwrap_or_default();
         if let Intent::Undecodable(why) = &intent {
             tracing::error!(update = id, why, "an update cannot be read: set aside");
@@ -30,10 +30,10 @@ impl App {
                 self.tell_owners(&notice::plain(notice::UNREAD));
             }
         }
-        if self.guarded(place, |app| app.take(intent, kept, turn)).is_none() {
+        if self.guarded(place, |app| app.take(intent, kept, redelivery)).is_none() {
             self.lay_aside(id, &raw.unwrap_or_default());
         }
-        receipt.confirm();
+        ack.confirm();
     }
 
     /// An update that breaks us does not come again, nor what the spool has of it.
@@ -43,9 +43,9 @@ impl App {
     }
 
     /// What brings a prompt is in the spool before Telegram hears that it came.
-    fn take(&mut self, intent: Intent, raw: Value, turn: poll::Turn) {
+    fn take(&mut self, intent: Intent, raw: Value, redelivery: Redelivery) {
         let Some((prompt, _)) = self.prompt_in(&intent) else { return self.intent(intent) };
-        let pressed = matches!(intent, Intent::Tap(..));
+        let pressed = matches!(intent, Intent::Callback(..));
         // Whether it was answered is seen when it is whole.
         let part = matches!(&intent, Intent::Prompt(asking) if self.gather.is_part(asking));
         let held = || {
@@ -55,20 +55,23 @@ impl App {
         let is_known = self.runs.is_shown(prompt.id)
             || self.later.holds(prompt.id)
             || (!pressed && held())
-            || (!pressed && !part && turn == poll::Turn::Perhaps && self.is_answered(&prompt));
+            || (!pressed
+                && !part
+                && redelivery == Redelivery::Possible
+                && self.is_answered(&prompt));
         // Another way for a prompt that is on its way to a terminal.
-        if let Intent::Tap(Tap::Terminal(_) | Tap::TakeOver(..), _) = intent
+        if let Intent::Callback(Callback::Terminal(_) | Callback::TakeOver(..), _) = intent
             && is_known
         {
             return self.intent(intent);
         }
         if is_known {
-            if let Intent::Tap(_, press) = intent {
+            if let Intent::Callback(_, press) = intent {
                 self.outbox.answer(press.id, Some("That is under way already.".to_owned()));
             }
             return;
         }
-        let came = if turn == poll::Turn::Perhaps { Came::Perhaps } else { Came::New };
+        let came = if redelivery == Redelivery::Possible { Came::Perhaps } else { Came::New };
         let parts = if pressed { self.intake.raws(prompt.source) } else { Vec::new() };
         self.spool.hold(prompt.id, [parts, vec![raw]].concat(), came);
         self.intent(intent);
@@ -110,7 +113,7 @@ mod tests {
         claude::home::Home,
         telegram::{
             client::{Client, Me},
-            intent::Door,
+            intent::AccessPolicy,
             outbox::{Outbox, Pace},
         },
     };
@@ -137,7 +140,7 @@ mod tests {
             Outbox::start(client.clone(), Pace::every(SOON / 1_000), CancellationToken::new());
         let setup = Setup {
             me: Me { id: 1, username: "segue_bot".to_owned() },
-            door: Door { username: "segue_bot".to_owned(), allowed: BTreeSet::new() },
+            access: AccessPolicy { username: "segue_bot".to_owned(), allowed: BTreeSet::new() },
             state: directory.join("state"),
             home: Home::at(directory.join("claude")),
             user_home: directory.to_owned(),

@@ -14,7 +14,7 @@ use crate::{
     },
     claude::home::Home,
     screens::question::{self, Asker, Closed},
-    telegram::outbox::{How, Sound},
+    telegram::outbox::{SendOptions, Sound},
 };
 
 /// Bytes of a plan that are shown; Telegram would take minutes for more.
@@ -53,7 +53,7 @@ impl Painter {
         {
             *plan = written;
         }
-        let mut how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+        let mut how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
         for screen in question::before(&open) {
             drop(outbox.send(self.canvas.place, screen, how));
         }
@@ -62,9 +62,9 @@ impl Painter {
         if let Ok(id) = outbox.send(self.canvas.place, screen, how).await {
             let asked = Question { message: id, about: question::subject(&open).text };
             self.note(|spool, prompt| spool.asked(prompt, asked));
-            if let Some(parcel) = question::input::file_of(&open) {
-                let how = How { reply_to: Some(id), sound: Sound::Silent };
-                drop(outbox.send_file(self.canvas.place, parcel, how));
+            if let Some(file) = question::input::file_of(&open) {
+                let how = SendOptions { reply_to: Some(id), sound: Sound::Silent };
+                drop(outbox.send_file(self.canvas.place, file, how));
             }
             self.questions.push((open, id));
         }

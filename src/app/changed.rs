@@ -6,7 +6,7 @@ use crate::{
     app::files::WRITERS,
     bridge::turn::{StepState, Turn},
     screens::files::Changed,
-    telegram::button::Key,
+    telegram::callback::Key,
 };
 
 /// What a turn has written, the newest last.

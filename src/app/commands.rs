@@ -20,10 +20,13 @@ use crate::{
         session::{Session, SessionId},
     },
     config::expand,
-    screens::{help, notice, sessions::Purpose},
+    screens::{
+        help, notice,
+        sessions::{Purpose, search},
+    },
     telegram::{
-        button::{Carry, Key, List},
-        intent::Command,
+        callback::{Carry, Key, List, Words},
+        command::Command,
         text::Text,
         update::{ChatKind, Message},
     },
@@ -60,7 +63,13 @@ impl App {
             Command::Diff => self.diff(message),
             Command::History(count) => self.history(message, count),
             Command::Export(format) => self.export_here(message, format),
-            Command::Steering(steering) => self.steer(steering, message),
+            Command::Choose(..)
+            | Command::Verbose(_)
+            | Command::Agent(_)
+            | Command::Commands(_)
+            | Command::Aside(_)
+            | Command::Fork(_)
+            | Command::Rename(_) => self.steer(command, message),
         }
     }
 
@@ -95,7 +104,8 @@ impl App {
         if let Some(session) = only_fit(&sessions, words) {
             return self.open(source, session);
         }
-        let list = List { words: words.to_owned(), ..List::default() };
+        let words = Words::from(&*search(words));
+        let list = List { words, ..List::default() };
         if let Some(screen) = self.picker(message.place, list, Carry::Nothing) {
             self.reply(message, screen);
         }

@@ -4,12 +4,12 @@
 use crate::{
     app::{App, prompts::Sending},
     screens::files,
-    telegram::intent::Asking,
+    telegram::intent::UserInput,
 };
 
 impl App {
     /// Offers to send a prompt again as it is now: all of it, where the message is a part.
-    pub(super) fn edited(&mut self, asking: &Asking) {
+    pub(super) fn edited(&mut self, asking: &UserInput) {
         let message = &asking.message;
         let bound = || self.ledger.binding(message.place)?.session;
         let Some(edited) = message.extra.edited else { return };

@@ -19,7 +19,7 @@ use crate::{
         turn::{Phase, Turn, Wait},
     },
     screens::words,
-    telegram::{client::Client, file},
+    telegram::{client::Client, download},
 };
 
 /// A text file of up to so many bytes stands in the prompt itself.
@@ -64,8 +64,8 @@ impl Fetch {
         let (mut images, mut unseen, mut before) = (Vec::new(), Vec::new(), 0);
         for attached in files {
             let label = attached.label().to_owned();
-            let mut gauge = |here| self.tell(before + here, total);
-            let bytes = file::download(&self.client, &attached.id, &mut gauge)
+            let mut counter = |here| self.tell(before + here, total);
+            let bytes = download::download(&self.client, &attached.id, &mut counter)
                 .await
                 .map_err(|refusal| format!("{label}: {refusal}"))?;
             before += bytes.len() as u64;

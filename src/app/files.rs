@@ -9,6 +9,7 @@ use crate::{
     app::{App, git, upload::LARGE},
     bridge::place::Place,
     claude::{
+        json::Raw,
         record::{Block, Kind},
         session::SessionId,
         transcript,
@@ -20,13 +21,12 @@ use crate::{
         notice, words,
     },
     telegram::{
-        button::Key,
-        handover::Hand,
+        callback::Key,
         intent::session_in,
-        outbox::{How, Sound},
-        parcel::{Body, LARGEST, LARGEST_PHOTO, Look, Parcel},
+        outbox::{SendOptions, Sound},
+        outgoing::{Body, LARGEST, LARGEST_PHOTO, OutgoingFile, SendAs},
         text::EntityKind,
-        update::{Message, Press},
+        update::Message,
     },
 };
 
@@ -36,26 +36,6 @@ const PICTURES: [&str; 4] = ["png", "jpg", "jpeg", "webp"];
 pub(super) const WRITERS: [&str; 4] = ["Write", "Edit", "MultiEdit", "NotebookEdit"];
 
 impl App {
-    pub(super) fn tap_hand(&mut self, hand: Hand, press: &Press, message: &Message) {
-        self.outbox.answer(press.id.clone(), None);
-        match hand {
-            Hand::Get(key) => self.get_entry(message, key),
-            Hand::Send(key) => match self.written_file(message, key) {
-                Some(path) => self.send_file(message, &path),
-                None => self.say(message.place, files::forgotten()),
-            },
-            Hand::Diff(key) => match self.written_file(message, key) {
-                Some(path) => self.diff_of(message, Some(path)),
-                None => self.say(message.place, files::forgotten()),
-            },
-            Hand::DiffAll => self.diff(message),
-            Hand::Say => self.say_heard(message),
-            Hand::Discard => self.discard_heard(message),
-            Hand::Earlier { session, skip, take } => self.earlier(message, session, (skip, take)),
-            Hand::Export(session, format) => self.export(message, session, format),
-        }
-    }
-
     // ---- /get ----
 
     pub(super) fn get(&self, message: &Message, path: Option<&str>) {
@@ -88,7 +68,7 @@ impl App {
     }
 
     /// An entry of the folder that a message of ours shows.
-    fn get_entry(&self, message: &Message, key: Key) {
+    pub(super) fn get_entry(&self, message: &Message, key: Key) {
         let shown = in_code(message).map(|path| expand(&path, &self.setup.user_home));
         let folder = shown.filter(|folder| folder.is_dir() && self.is_within_roots(folder));
         let entry = folder.and_then(|folder| {
@@ -107,7 +87,7 @@ impl App {
         }
     }
 
-    fn send_file(&self, message: &Message, path: &Path) {
+    pub(super) fn send_file(&self, message: &Message, path: &Path) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let size = match path.metadata() {
             Ok(metadata) if metadata.is_file() => metadata.len(),
@@ -121,20 +101,20 @@ impl App {
         }
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         let is_picture = PICTURES.contains(&&*ending) && size <= LARGEST_PHOTO;
-        let look = if is_picture { Look::Photo } else { Look::Document };
+        let send_as = if is_picture { SendAs::Photo } else { SendAs::Document };
         let caption = files::sent(&self.scene(), path, size);
-        let parcel = Parcel { look, name, body: Body::Path(path.to_owned()), caption };
-        let how = How { reply_to: Some(message.id), sound: Sound::Silent };
+        let file = OutgoingFile { send_as, name, body: Body::Path(path.to_owned()), caption };
+        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
         if size >= LARGE {
-            return self.post_large(message.place, (parcel, how), size);
+            return self.post_large(message.place, (file, how), size);
         }
-        self.post(message.place, parcel, how);
+        self.post(message.place, file, how);
     }
 
     /// Sends a file, and says so when Telegram does not take it.
-    pub(super) fn post(&self, place: Place, parcel: Parcel, how: How) {
-        let (outbox, name) = (self.outbox.clone(), parcel.name.clone());
-        let sent = outbox.send_file(place, parcel, how);
+    pub(super) fn post(&self, place: Place, file: OutgoingFile, how: SendOptions) {
+        let (outbox, name) = (self.outbox.clone(), file.name.clone());
+        let sent = outbox.send_file(place, file, how);
         tokio::spawn(async move {
             if let Err(lost) = sent.await {
                 let screen = files::not_taken(&name, &lost.to_string());
@@ -146,7 +126,7 @@ impl App {
     // ---- What Claude has written ----
 
     /// The file that a button beneath an answer names: one that Claude has written in its session.
-    fn written_file(&self, message: &Message, key: Key) -> Option<PathBuf> {
+    pub(super) fn written_file(&self, message: &Message, key: Key) -> Option<PathBuf> {
         let session = session_in(&message.entities)?;
         let transcript = self.setup.home.transcript(session)?;
         let mut found = None;
@@ -155,7 +135,7 @@ impl App {
             for block in &message.blocks {
                 if let Block::ToolUse { name, input, .. } = block
                     && WRITERS.contains(&&**name)
-                    && let Some(path) = named(input.get())
+                    && let Some(path) = named(*input)
                     && Key::of_path(&path) == key
                 {
                     found = Some(path);
@@ -171,7 +151,7 @@ impl App {
         self.diff_of(message, None);
     }
 
-    fn diff_of(&self, message: &Message, file: Option<PathBuf>) {
+    pub(super) fn diff_of(&self, message: &Message, file: Option<PathBuf>) {
         let session = session_in(&message.entities);
         let project = session.and_then(|session: SessionId| Some(self.found(session)?.project));
         let directory = project.unwrap_or_else(|| self.directory_here(message.place));
@@ -180,7 +160,7 @@ impl App {
         }
         let what = words::path(file.as_deref().unwrap_or(&directory), &self.setup.user_home);
         let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = How { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
         tokio::spawn(async move {
             let screen = match git::diff(&directory, file.as_deref()).await {
                 Ok(diff) if diff.trim().is_empty() => files::unchanged(&what),
@@ -188,9 +168,9 @@ impl App {
                     Shown::Here(text) => files::bare(text),
                     Shown::Page(page, text) => {
                         let body = Body::Bytes(page.into_bytes().into());
-                        let (look, name) = (Look::Document, "changes.html".to_owned());
-                        let parcel = Parcel { look, name, body, caption: files::bare(text) };
-                        drop(outbox.send_file(place, parcel, how));
+                        let (send_as, name) = (SendAs::Document, "changes.html".to_owned());
+                        let file = OutgoingFile { send_as, name, body, caption: files::bare(text) };
+                        drop(outbox.send_file(place, file, how));
                         return;
                     }
                 },
@@ -231,8 +211,7 @@ fn in_code(message: &Message) -> Option<String> {
 }
 
 /// The file that a tool is used on.
-fn named(input: &str) -> Option<PathBuf> {
-    let input: serde_json::Value = serde_json::from_str(input).ok()?;
-    let path = input.get("file_path").or_else(|| input.get("notebook_path"))?;
-    Some(PathBuf::from(path.as_str()?))
+fn named(input: Raw<'_>) -> Option<PathBuf> {
+    let path = input.field("file_path").or_else(|| input.field("notebook_path"))?;
+    Some(PathBuf::from(path.string()?.into_owned()))
 }

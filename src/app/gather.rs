@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     bridge::{place::Place, prompt::PromptId},
-    telegram::intent::Asking,
+    telegram::intent::UserInput,
 };
 
 /// A client splits a text at 4,096 UTF-16 units or a little before; a shorter one is whole.
@@ -30,21 +30,21 @@ pub(super) struct Gather {
 pub(super) struct Bundle {
     /// The prompt that they are: that of the first.
     pub(super) id: PromptId,
-    pub(super) parts: Vec<Asking>,
+    pub(super) parts: Vec<UserInput>,
     /// Until when more is waited for.
     until: Instant,
 }
 
 impl Gather {
     /// The prompt that a message goes on with.
-    pub(super) fn prompt_of(&self, asking: &Asking) -> Option<PromptId> {
+    pub(super) fn prompt_of(&self, asking: &UserInput) -> Option<PromptId> {
         let place = asking.message.place;
         let open = self.open.iter().find(|bundle| bundle.place() == place)?;
         open.goes_on_with(asking).then_some(open.id)
     }
 
     /// Whether a message may not be all of its prompt.
-    pub(super) fn is_part(&self, asking: &Asking) -> bool {
+    pub(super) fn is_part(&self, asking: &UserInput) -> bool {
         may_be_followed(asking) || self.prompt_of(asking).is_some()
     }
 
@@ -54,13 +54,17 @@ impl Gather {
     }
 
     /// Takes up what an earlier process has gathered.
-    pub(super) fn resume(&mut self, (id, parts): (PromptId, Vec<Asking>), now: Instant) {
+    pub(super) fn resume(&mut self, (id, parts): (PromptId, Vec<UserInput>), now: Instant) {
         self.open.push(Bundle { id, parts, until: now + FIRST_POLL });
     }
 
     /// Takes a message in, the prompt `id` if it is a first part, and gives back what is whole now,
     /// in order.
-    pub(super) fn take(&mut self, (id, asking): (PromptId, Asking), now: Instant) -> Vec<Bundle> {
+    pub(super) fn take(
+        &mut self,
+        (id, asking): (PromptId, UserInput),
+        now: Instant,
+    ) -> Vec<Bundle> {
         let place = asking.message.place;
         let open = self.open.iter_mut().find(|bundle| bundle.place() == place);
         let mut whole = Vec::new();
@@ -104,7 +108,7 @@ impl Gather {
 
 impl Bundle {
     /// Messages that are all of a prompt.
-    pub(super) fn of(id: PromptId, parts: Vec<Asking>) -> Self {
+    pub(super) fn of(id: PromptId, parts: Vec<UserInput>) -> Self {
         Self { id, parts, until: Instant::now() }
     }
 
@@ -112,12 +116,12 @@ impl Bundle {
         self.parts[0].message.place
     }
 
-    fn last(&self) -> &Asking {
+    fn last(&self) -> &UserInput {
         &self.parts[self.parts.len() - 1]
     }
 
     /// Whether a message belongs to the same prompt.
-    fn goes_on_with(&self, next: &Asking) -> bool {
+    fn goes_on_with(&self, next: &UserInput) -> bool {
         let (first, last) = (&self.parts[0].message, &self.last().message);
         if last.extra.album.is_some() {
             return last.extra.album == next.message.extra.album;
@@ -134,8 +138,8 @@ impl Bundle {
     }
 }
 
-fn may_be_followed(asking: &Asking) -> bool {
-    let Asking { message, .. } = asking;
+fn may_be_followed(asking: &UserInput) -> bool {
+    let UserInput { message, .. } = asking;
     message.extra.album.is_some() || (message.extra.file.is_none() && is_long(message))
 }
 
@@ -149,11 +153,11 @@ mod tests {
     use super::*;
     use crate::{bridge::prompt::Source, telegram::update::Message};
 
-    fn asking(chat: i64, id: i32, text: &str, album: Option<&str>) -> (PromptId, Asking) {
+    fn asking(chat: i64, id: i32, text: &str, album: Option<&str>) -> (PromptId, UserInput) {
         let mut message = Message::written(Place { chat, thread: None }, id, text);
         message.extra.album = album.map(str::to_owned);
         let source = Source { bot: 1, place: message.place, message: id };
-        (PromptId::of(source, 0), Asking { message, session: None })
+        (PromptId::of(source, 0), UserInput { message, session: None })
     }
 
     fn ids(bundles: &[Bundle]) -> Vec<Vec<i32>> {

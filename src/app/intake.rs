@@ -29,8 +29,8 @@ use crate::{
     },
     screens::{files, notice},
     telegram::{
-        file::LARGEST,
-        intent::Asking,
+        download::LARGEST,
+        intent::UserInput,
         update::{ChatKind, Replied},
         wording,
     },
@@ -139,7 +139,7 @@ fn end(load: &Load, outcome: Outcome) {
 
 impl App {
     /// A message for Claude, or a part of one.
-    pub(super) fn prompt(&mut self, asking: Asking) {
+    pub(super) fn prompt(&mut self, asking: UserInput) {
         let id = PromptId::of(self.source(asking.message.place, asking.message.id), 0);
         if let Some(whole) = self.gather.prompt_of(&asking) {
             let joined = self.spool.join(whole, id);
@@ -181,8 +181,8 @@ impl App {
     }
 
     /// The prompt that messages are together. None without any.
-    pub(super) fn composed(&self, parts: &[Asking]) -> Option<Sending> {
-        let Asking { message, session } = parts.first()?;
+    pub(super) fn composed(&self, parts: &[UserInput]) -> Option<Sending> {
+        let UserInput { message, session } = parts.first()?;
         let words: Vec<_> = parts.iter().map(|part| wording::of(&part.message)).collect();
         // Of a split text the parts follow each other; captions of an album are apart.
         let between = if message.extra.album.is_some() { "\n\n" } else { "\n" };
@@ -222,7 +222,7 @@ impl App {
         {
             return None;
         }
-        let text = self.setup.door.carried(reply)?;
+        let text = self.setup.access.carried(reply)?;
         Some(spoken(source, &text, &reply.text).with(reply.extra.file.clone()))
     }
 
@@ -299,8 +299,8 @@ impl App {
 }
 
 /// Whether a button that replies to the first part would not find all of the prompt there.
-pub(super) fn is_more_than_a_reply_shows(parts: &[Asking]) -> bool {
-    let Some(Asking { message, .. }) = parts.first() else { return false };
+pub(super) fn is_more_than_a_reply_shows(parts: &[UserInput]) -> bool {
+    let Some(UserInput { message, .. }) = parts.first() else { return false };
     parts.len() > 1
         || message.extra.album.is_some()
         || message.text.encode_utf16().count() >= SPLIT

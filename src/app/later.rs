@@ -16,14 +16,15 @@ use crate::{
     },
     screens::later as screens,
     telegram::{
-        button::Key,
-        later::Later,
-        outbox::{How, Sound},
+        callback::{Deferral, Deferred, Key},
+        outbox::{SendOptions, Sound},
     },
 };
 
 /// How long the clock of the wall is not looked at.
 const LOOK: Duration = Duration::from_secs(20);
+/// What *Continue* says to Claude.
+pub(super) const GO_ON: &str = "Continue from where you left off.";
 
 /// Prompts that wait for their time, in the order in which they came.
 #[derive(Default)]
@@ -31,7 +32,7 @@ pub(super) struct Waiting(Vec<Kept>);
 
 struct Kept {
     sending: Sending,
-    later: Later,
+    later: Deferral,
     /// The message that says so, once it is in the chat.
     message: Option<i32>,
 }
@@ -58,25 +59,25 @@ impl Waiting {
 
 impl App {
     /// The person wants a prompt to go on when the limit has reset.
-    pub(super) fn continue_later(&mut self, later: Later, sending: Sending) {
+    pub(super) fn continue_later(&mut self, later: Deferral, sending: Sending) {
         let sending = Sending {
-            prompt: later.prompt(sending.prompt),
+            prompt: deferred(later, sending.prompt),
             session: Some(later.session),
             ..sending
         };
         let id = sending.prompt.id;
         let shown = self.spool.read(id, |kept| kept.progress).flatten();
-        if !later.is_due(now()) {
+        if !is_due(later, now()) {
             self.announce(&sending.prompt, later, shown);
         }
         self.later.0.push(Kept { sending, later, message: shown });
     }
 
     /// Says when a prompt will be sent: in a message that becomes the one of its turn.
-    fn announce(&mut self, prompt: &Prompt, later: Later, shown: Option<i32>) {
+    fn announce(&mut self, prompt: &Prompt, later: Deferral, shown: Option<i32>) {
         let (place, id) = (prompt.source.place, prompt.id);
         let screen = screens::waiting(later.at, screens::key(id));
-        let how = How { reply_to: Some(prompt.source.message), sound: Sound::Silent };
+        let how = SendOptions { reply_to: Some(prompt.source.message), sound: Sound::Silent };
         if let Some(message) = shown {
             return drop(self.outbox.edit(place, message, screen));
         }
@@ -102,7 +103,7 @@ impl App {
     /// Sends what is due.
     pub(super) fn due_now(&mut self) {
         let now = now();
-        for kept in self.later.take(|kept| kept.later.is_due(now)) {
+        for kept in self.later.take(|kept| is_due(kept.later, now)) {
             let id = kept.sending.prompt.id;
             tracing::info!(prompt = %id.0, "the limit has reset: sending what waited");
             self.send(kept.sending);
@@ -134,5 +135,32 @@ impl App {
             }
             self.spool.remove(id);
         }
+    }
+}
+
+/// Whether a deferred prompt may be sent; `now` in milliseconds since the epoch.
+fn is_due(later: Deferral, now: u64) -> bool {
+    later.at.saturating_mul(1_000) <= now
+}
+
+/// What becomes of a prompt that waits.
+pub(super) fn deferred(later: Deferral, prompt: Prompt) -> Prompt {
+    match later.what {
+        Deferred::Prompt => prompt.again(later.attempt),
+        Deferred::Continue => Prompt::new(prompt.source, GO_ON, later.attempt),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_jumps_makes_it_due() {
+        let session = "11111111-1111-4111-8111-111111111111".parse().unwrap();
+        let later = Deferral { session, attempt: 1, at: 10, what: Deferred::Continue };
+        assert!(!is_due(later, 9_999));
+        assert!(is_due(later, 10_000) && is_due(later, u64::MAX));
+        assert!(!is_due(Deferral { at: u64::MAX, ..later }, 10_000));
     }
 }

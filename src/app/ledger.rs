@@ -8,12 +8,7 @@ use std::collections::HashMap;
 use tokio::sync::mpsc;
 
 use crate::{
-    bridge::{
-        binding::{Binding, needle},
-        choices::Choices,
-        place::Place,
-        prompt::Source,
-    },
+    bridge::{binding::Binding, choices::Choices, place::Place, prompt::Source},
     claude::{
         history::{self, Entry},
         home::Home,
@@ -55,12 +50,11 @@ impl Ledger {
         if let Some((_, binding)) = self.unwritten.get(&place) {
             return Some(binding.clone());
         }
-        let needle = needle(self.bot, place.chat);
         let of_place = |entry: &Entry| match Binding::read(entry)? {
             (bot, tagged, binding) if bot == self.bot && tagged == place => Some(binding),
             _ => None,
         };
-        history::newest(&self.home, needle.as_bytes(), of_place).unwrap_or_else(|error| {
+        history::newest_tagged(&self.home, of_place).unwrap_or_else(|error| {
             tracing::warn!(%error, "the history cannot be read");
             None
         })
@@ -69,18 +63,16 @@ impl Ledger {
     /// Whether what a place points at was written before `at`, milliseconds since the epoch, or
     /// never.
     pub(super) fn is_older(&self, place: Place, at: u64) -> bool {
-        let needle = needle(self.bot, place.chat);
         let of_place = |entry: &Entry| match Binding::read(entry)? {
             (bot, tagged, _) if bot == self.bot && tagged == place => Some(entry.timestamp),
             _ => None,
         };
-        let newest = history::newest(&self.home, needle.as_bytes(), of_place);
+        let newest = history::newest_tagged(&self.home, of_place);
         newest.ok().flatten().is_none_or(|written| written < at)
     }
 
     /// The session that took the prompt of a message, or was picked by it.
     pub(super) fn session_of(&self, source: Source) -> Option<SessionId> {
-        let needle = needle(self.bot, source.place.chat);
         let of_message = |entry: &Entry| {
             let message = entry.telegram.as_ref()?.get("message")?.as_i64()?;
             let (bot, place, binding) = Binding::read(entry)?;
@@ -88,7 +80,7 @@ impl Ledger {
                 bot == self.bot && place == source.place && message == i64::from(source.message);
             is_it.then_some(binding.session).flatten()
         };
-        history::newest(&self.home, needle.as_bytes(), of_message).ok().flatten()
+        history::newest_tagged(&self.home, of_message).ok().flatten()
     }
 
     /// How a place wants its runs.

@@ -24,7 +24,7 @@ use crate::{
         status::{self, Other, Running, Status},
     },
     telegram::{
-        button::{Carry, Key, List},
+        callback::{Carry, Key, List},
         screen::Screen,
         text::Text,
     },
@@ -36,8 +36,9 @@ const RECENT_LINES: usize = 5_000;
 const OTHERS: usize = 8;
 
 impl App {
-    /// A page of sessions. None when the directory of the list is no longer known.
+    /// A page of sessions. None when the directory or the words of the list are no longer known.
     pub(super) fn picker(&self, place: Place, list: List, carry: Carry) -> Option<Screen> {
+        let words = list.words.whole()?.split_whitespace().map(str::to_owned).collect();
         let directory = match list.directory {
             Some(key) => Some(self.directory_of(place, key)?),
             None => None,
@@ -45,7 +46,7 @@ impl App {
         let query = Query {
             project: directory.clone(),
             hidden: if list.hidden { Show::All } else { Show::Visible },
-            words: list.words.split_whitespace().map(str::to_owned).collect(),
+            words,
             skip: usize::from(list.page) * PAGE,
             take: PAGE,
         };
@@ -164,8 +165,7 @@ impl App {
         let mut others = Vec::new();
         let mut lines = 0;
         let bot = self.setup.me.id;
-        let needle = format!(r#""telegram":{{"bot":{bot},"#);
-        let looked = history::newest(&self.setup.home, needle.as_bytes(), |entry| {
+        let looked = history::newest_tagged(&self.setup.home, |entry| {
             lines += 1;
             if let Some((tagged, other, binding)) = Binding::read(entry)
                 && tagged == bot

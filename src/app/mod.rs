@@ -78,9 +78,9 @@ use crate::{
     screens,
     telegram::{
         client::{Client, Me},
-        intent::{Door, Intent, Stranger},
+        intent::{AccessPolicy, Intent, Stranger},
         outbox::Outbox,
-        poll::Delivery,
+        poll::Incoming,
         update::Message,
     },
 };
@@ -96,7 +96,7 @@ pub struct Setup {
     /// Who the bot is.
     pub me: Me,
     /// Whom it listens to.
-    pub door: Door,
+    pub access: AccessPolicy,
     /// Where prompts are kept until they are answered.
     pub state: PathBuf,
     /// Claude's directory.
@@ -176,7 +176,7 @@ struct App {
 pub async fn run(
     setup: Setup,
     outbox: Outbox,
-    mut updates: mpsc::Receiver<Delivery>,
+    mut updates: mpsc::Receiver<Incoming>,
     cancel: CancellationToken,
 ) {
     let mut changes = watch::start(setup.home.clone());
@@ -204,8 +204,8 @@ pub async fn run(
             () = due(app.later.deadline()) => block_in_place(|| app.due_now()),
             () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
-                Some(Delivery::Update(handed)) => block_in_place(|| app.handed(*handed)),
-                Some(Delivery::Conflict(advice)) => app.tell_owners(&screens::notice::conflict(advice)),
+                Some(Incoming::Update(handed)) => block_in_place(|| app.handed(*handed)),
+                Some(Incoming::Conflict(advice)) => app.tell_owners(&screens::notice::conflict(advice)),
                 None => break,
             },
         }
@@ -279,7 +279,7 @@ impl App {
             }
             Intent::Spoken(message) => self.spoken(&message),
             Intent::Edited(asking) => self.edited(&asking),
-            Intent::Tap(tap, press) => self.tap(tap, &press),
+            Intent::Callback(tap, press) => self.tap(tap, &press),
             Intent::Unknown(press) => self.outdated(&press),
             Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
             Intent::Stranger(stranger) => self.stranger(stranger),

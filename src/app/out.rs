@@ -10,7 +10,7 @@ use crate::{
     bridge::{place::Place, prompt::Source, turn::Turn},
     screens::Scene,
     telegram::{
-        outbox::{How, Outbox, Sound},
+        outbox::{Outbox, SendOptions, Sound},
         screen::Screen,
         update::Message,
     },
@@ -37,7 +37,7 @@ impl Wish {
         let Source { place, message, .. } = self.source();
         drop(match self {
             Self::Written(_) => {
-                let how = How { reply_to: Some(message), sound: Sound::Silent };
+                let how = SendOptions { reply_to: Some(message), sound: Sound::Silent };
                 outbox.send(place, screen, how)
             }
             Self::Pressed(_) => outbox.edit(place, message, screen),
@@ -83,13 +83,13 @@ impl App {
 
     /// Says something in a place, without sound: what is aloud is an answer or a question.
     pub(super) fn say(&self, place: Place, screen: Screen) {
-        let how = How { reply_to: None, sound: Sound::Silent };
+        let how = SendOptions { reply_to: None, sound: Sound::Silent };
         drop(self.outbox.send(place, screen, how));
     }
 
     /// Says something to those whose bot this is.
     pub(super) fn tell_owners(&self, screen: &Screen) {
-        for owner in &self.setup.door.allowed {
+        for owner in &self.setup.access.allowed {
             self.say(Place { chat: owner.cast_signed(), thread: None }, screen.clone());
         }
     }
@@ -100,7 +100,7 @@ impl App {
     }
 
     pub(super) fn reply_to(&self, place: Place, message: i32, screen: Screen) {
-        let how = How { reply_to: Some(message), sound: Sound::Silent };
+        let how = SendOptions { reply_to: Some(message), sound: Sound::Silent };
         drop(self.outbox.send(place, screen, how));
     }
 

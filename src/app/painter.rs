@@ -24,7 +24,7 @@ use crate::{
     claude::{catalog, home::Home, session::SessionId},
     screens::{self, Scene, turn::Around},
     telegram::{
-        outbox::{How, Lost, Outbox, Paint, Sound},
+        outbox::{Outbox, RepaintOutcome, SendError, SendOptions, Sound},
         screen::Screen,
     },
 };
@@ -159,7 +159,7 @@ impl Painter {
     async fn show(&mut self, screen: Screen) -> bool {
         let Canvas { outbox, place, .. } = &self.canvas;
         let Some((id, shown)) = &mut self.progress else {
-            let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+            let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
             return match outbox.send(*place, screen.clone(), how).await {
                 Ok(id) => {
                     self.progress = Some((id, screen));
@@ -174,9 +174,9 @@ impl Painter {
         let over = turn.wait_for(|turn| turn.outcome().is_some());
         tokio::select! {
             paint = painted => match paint {
-                Paint::Shown => *shown = screen,
-                Paint::Dropped => {}
-                Paint::Gone => self.progress = None,
+                RepaintOutcome::Shown => *shown = screen,
+                RepaintOutcome::Dropped => {}
+                RepaintOutcome::Gone => self.progress = None,
             },
             // The answer goes before a drawing of how it came to be.
             _ = over => {}
@@ -215,7 +215,7 @@ impl Painter {
         let Canvas { outbox, place, .. } = &self.canvas;
         match (screens::laptop::waits(&self.scene(), turn), self.called.take()) {
             (Some(screen), None) => {
-                let how = How { reply_to: self.reply_to(), sound: Sound::Aloud };
+                let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Aloud };
                 self.called = outbox.send(*place, screen, how).await.ok();
             }
             (None, Some(id)) => drop(outbox.delete(*place, id)),
@@ -230,7 +230,7 @@ impl Painter {
         match turn.outcome() {
             // The prompt was part of another turn, which answers it.
             Some(Outcome::Joined | Outcome::TakenBack) => {
-                if self.remark(&scene, &turn).await != Err(Lost::Ended) {
+                if self.remark(&scene, &turn).await != Err(SendError::Ended) {
                     self.canvas.spool.remove(turn.prompt);
                 }
             }
@@ -243,7 +243,7 @@ impl Painter {
     }
 
     /// A word in the place of an answer.
-    async fn remark(&mut self, scene: &Scene, turn: &Turn) -> Result<(), Lost> {
+    async fn remark(&mut self, scene: &Scene, turn: &Turn) -> Result<(), SendError> {
         if let Some(id) = self.called.take() {
             drop(self.canvas.outbox.delete(self.canvas.place, id));
         }
@@ -252,7 +252,7 @@ impl Painter {
         if let Some((id, _)) = self.progress.take() {
             outbox.edit(*place, id, screen).await?;
         } else {
-            let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+            let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
             let id = outbox.send(*place, screen, how).await?;
             self.note(|spool, prompt| spool.shown(prompt, id));
         }
@@ -275,7 +275,7 @@ impl Painter {
             .enumerate()
             .skip(left.map_or(0, |kept| kept.delivered(count)))
             .map(|(part, screen)| {
-                let how = How { reply_to: self.reply_to(), sound: sound(part) };
+                let how = SendOptions { reply_to: self.reply_to(), sound: sound(part) };
                 outbox.send(*place, screen, how)
             })
             .collect();
@@ -283,9 +283,9 @@ impl Painter {
         for sent in sent {
             match sent.await {
                 Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id, count)),
-                Err(Lost::Ended) => return,
+                Err(SendError::Ended) => return,
                 // It was said in the log: nothing will ever come of it.
-                Err(Lost::Blocked | Lost::Refused(_)) => {}
+                Err(SendError::Blocked | SendError::Refused(_)) => {}
             }
         }
         if let Some((id, _)) = self.progress.take() {
@@ -294,7 +294,7 @@ impl Painter {
                 None => outbox.delete(*place, id),
             };
             // Whoever takes the prompt up again brings it to its end.
-            if left.await == Err(Lost::Ended) {
+            if left.await == Err(SendError::Ended) {
                 return;
             }
         }
@@ -311,7 +311,7 @@ impl Painter {
             && around.verbosity == Verbosity::Results
             && let Some(screen) = screens::turn::trace(scene, turn, around)
         {
-            let how = How { reply_to: self.reply_to(), sound: Sound::Silent };
+            let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
             drop(outbox.send(*place, screen, how));
         }
     }

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use crate::{app::gather::Bundle, telegram::intent::Asking};
+use crate::{app::gather::Bundle, telegram::intent::UserInput};
 
 /// Prompts that are remembered.
 const KEPT: usize = 100;
@@ -25,9 +25,9 @@ impl Parts {
     }
 
     /// Puts an edited message in the place of what it was; the prompt that it is a part of.
-    pub(super) fn edit(&mut self, edited: &Asking) -> Option<&Bundle> {
+    pub(super) fn edit(&mut self, edited: &UserInput) -> Option<&Bundle> {
         let (place, id) = (edited.message.place, edited.message.id);
-        let is_it = |part: &Asking| (part.message.place, part.message.id) == (place, id);
+        let is_it = |part: &UserInput| (part.message.place, part.message.id) == (place, id);
         self.0.iter_mut().rev().find_map(|bundle| {
             let part = bundle.parts.iter_mut().find(|part| is_it(part))?;
             part.message = edited.message.clone();

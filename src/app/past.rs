@@ -10,9 +10,9 @@ use crate::{
         notice, words,
     },
     telegram::{
-        handover::Format,
-        outbox::{How, Sound},
-        parcel::{Body, Look, Parcel},
+        callback::Format,
+        outbox::{SendOptions, Sound},
+        outgoing::{Body, OutgoingFile, SendAs},
         screen::Screen,
         update::Message,
     },
@@ -68,14 +68,14 @@ impl App {
             Format::Html => (export::page(&export), "html"),
             Format::Markdown => (export::markdown::text(&export), "md"),
         };
-        let parcel = Parcel {
-            look: Look::Document,
+        let file = OutgoingFile {
+            send_as: SendAs::Document,
             name: export::file_name(&export.title, ending),
             body: Body::Bytes(text.into_bytes().into()),
             caption: export::caption(&export, session, format),
         };
-        let how = How { reply_to: Some(message.id), sound: Sound::Silent };
-        self.post(message.place, parcel, how);
+        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        self.post(message.place, file, how);
     }
 
     /// The session of a place, also where it was never used.

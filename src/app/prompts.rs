@@ -19,7 +19,7 @@ use crate::{
         session::{Session, SessionId},
     },
     screens::{notice, sessions::Purpose},
-    telegram::{button::Carry, text::Text},
+    telegram::{callback::Carry, text::Text},
 };
 
 /// A prompt and where it should go.

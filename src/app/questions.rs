@@ -5,16 +5,16 @@
 use crate::{
     app::{App, runs::Shown},
     bridge::{
-        question::{Deed, Press as Choice},
+        question::{Input, Press as Choice},
         run::Order,
     },
     claude::session::SessionId,
     screens::question,
     telegram::{
-        button::Key,
-        intent::{Asking, session_in},
+        callback::Key,
+        intent::{UserInput, session_in},
         text::Text,
-        update::{Message, Press},
+        update::{CallbackQuery, Message},
     },
 };
 
@@ -30,7 +30,7 @@ impl App {
     pub(super) fn tap_answer(
         &mut self,
         (key, choice): (Key, Choice),
-        press: &Press,
+        press: &CallbackQuery,
         message: &Message,
     ) -> Option<&'static str> {
         let Some(asked) = self.asked(key) else {
@@ -43,21 +43,21 @@ impl App {
             && let Some(other) = self.writing.insert(who, asked.clone())
         {
             // One message cannot belong to two questions: the last one that was named has it.
-            self.tell(other, Deed::Press(Choice::Unwrite));
+            self.tell(other, Input::Press(Choice::Unwrite));
         }
-        self.tell(asked, Deed::Press(choice));
+        self.tell(asked, Input::Press(choice));
         None
     }
 
     /// Whether a message belongs to a question, as its writer has said before.
-    pub(super) fn is_for_question(&mut self, asking: &Asking) -> bool {
+    pub(super) fn is_for_question(&mut self, asking: &UserInput) -> bool {
         let message = &asking.message;
         let Some(asked) = self.writing.remove(&(message.place, message.from.id)) else {
             return false;
         };
         let open = self.asked(Key::of(&asked.request)).is_some();
         if open {
-            self.tell(asked, Deed::Write(message.text.clone()));
+            self.tell(asked, Input::Write(message.text.clone()));
         }
         open
     }
@@ -83,8 +83,8 @@ impl App {
         self.runs.shown.iter().find_map(find)
     }
 
-    fn tell(&self, asked: Asked, deed: Deed) {
+    fn tell(&self, asked: Asked, input: Input) {
         let Asked { session, request } = asked;
-        self.runs.order(session, Order::Answer { request, deed });
+        self.runs.order(session, Order::Answer { request, input });
     }
 }

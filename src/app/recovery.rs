@@ -11,7 +11,13 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    app::{App, gather::Bundle, intake::is_more_than_a_reply_shows, prompts::Sending},
+    app::{
+        App,
+        gather::Bundle,
+        intake::is_more_than_a_reply_shows,
+        later::{GO_ON, deferred},
+        prompts::Sending,
+    },
     bridge::{
         binding::Binding,
         prompt::{Prompt, PromptId},
@@ -22,11 +28,10 @@ use crate::{
     claude::{process::Conversation, session::SessionId, young},
     screens::{notice, question},
     telegram::{
-        button::Tap,
+        callback::Callback,
+        command::Command,
         decode::decode,
-        intent::{Asking, Command, Intent},
-        later::GO_ON,
-        steering::Steering,
+        intent::{Intent, UserInput},
         text::Text,
         update::ChatKind,
     },
@@ -85,7 +90,7 @@ impl App {
         self.close_questions(&prompt, &kept);
         match (kept.leg, press) {
             // Its press is too old to be answered.
-            (None, Some(Intent::Tap(Tap::Later(later), _))) => {
+            (None, Some(Intent::Callback(Callback::Defer(later), _))) => {
                 self.continue_later(later, Sending { prompt, session: None, group });
             }
             (None, Some(intent)) => self.intent(intent),
@@ -115,10 +120,10 @@ impl App {
     }
 
     /// What updates of the spool bring: the parts of a prompt, and the press or command that sent it.
-    fn unpacked(&self, raws: &[Value]) -> (Vec<Asking>, Option<Intent>) {
+    fn unpacked(&self, raws: &[Value]) -> (Vec<UserInput>, Option<Intent>) {
         let (mut parts, mut press) = (Vec::new(), None);
         for raw in raws {
-            match self.setup.door.open(decode(raw, self.setup.me.id)) {
+            match self.setup.access.intent(decode(raw, self.setup.me.id)) {
                 Intent::Prompt(asking) => parts.push(asking),
                 other => press = Some(other),
             }
@@ -145,14 +150,11 @@ impl App {
                 let Sending { prompt, group, .. } = self.composed(slice::from_ref(asking))?;
                 Some((prompt, group))
             }
-            Intent::Command(
-                Command::New(Some(text)) | Command::Steering(Steering::Fork(Some(text))),
-                message,
-            ) => {
+            Intent::Command(Command::New(Some(text)) | Command::Fork(Some(text)), message) => {
                 let source = self.source(message.place, message.id);
                 Some((Prompt::typed(source, text, 0), message.chat == ChatKind::Group))
             }
-            Intent::Tap(tap, press) => {
+            Intent::Callback(tap, press) => {
                 let Sending { prompt, group, .. } = self.taken_along(tap, press)?;
                 Some((again(tap, prompt), group))
             }
@@ -262,11 +264,11 @@ impl App {
 }
 
 /// The prompt that a button sends, as its attempt.
-fn again(tap: &Tap, prompt: Prompt) -> Prompt {
+fn again(tap: &Callback, prompt: Prompt) -> Prompt {
     match tap {
-        Tap::Again(_, attempt) => prompt.again(*attempt),
-        Tap::GoOn(_, attempt) => Prompt::new(prompt.source, GO_ON, *attempt),
-        Tap::Later(later) => later.prompt(prompt),
+        Callback::Retry(_, attempt) => prompt.again(*attempt),
+        Callback::Continue(_, attempt) => Prompt::new(prompt.source, GO_ON, *attempt),
+        Callback::Defer(later) => deferred(*later, prompt),
         _ => prompt,
     }
 }

@@ -38,61 +38,90 @@ use crate::{
         turn::stop_key,
     },
     telegram::{
-        button::Key,
+        callback::{Callback, Key, Words},
+        command::Command,
         screen::Screen,
-        steering::{Steer, Steering},
-        update::{ChatKind, Message, Press},
+        update::{ChatKind, Message},
     },
 };
 
 impl App {
-    pub(super) fn steer(&mut self, steering: Steering, message: &Message) {
+    /// Commands that say how Claude works here.
+    pub(super) fn steer(&mut self, command: Command, message: &Message) {
         let source = self.source(message.place, message.id);
-        match steering {
-            Steering::Verbose(level) => self.verbose(source, level.as_deref()),
-            Steering::Choose(choice, None) => self.offer_choices(source, choice),
-            Steering::Choose(choice, Some(value)) => {
+        match command {
+            Command::Verbose(level) => self.verbose(source, level.as_deref()),
+            Command::Choose(choice, None) => self.offer_choices(source, choice),
+            Command::Choose(choice, Some(value)) => {
                 self.pick_choice(Wish::Written(source), choice, &value);
             }
-            Steering::Agent(name) => self.agent(source, name.unwrap_or_default()),
-            Steering::Commands(words) => {
+            Command::Agent(name) => self.agent(source, name.unwrap_or_default()),
+            Command::Commands(words) => {
                 self.with_offers(source, move |offers| screens::commands(offers, &words));
             }
-            Steering::Aside(None) => {
+            Command::Aside(None) => {
                 let words = "Put the question behind it: /btw what did we decide?";
                 self.reply(message, notice::plain(words));
             }
-            Steering::Aside(Some(question)) => self.aside(source, &question),
-            Steering::Fork(prompt) => {
+            Command::Aside(Some(question)) => self.aside(source, &question),
+            Command::Fork(prompt) => {
                 let group = message.chat == ChatKind::Group;
                 let prompt = prompt.map(|text| Prompt::typed(source, &text, 0));
                 let first = prompt.map(|prompt| Sending { prompt, session: None, group });
                 self.fork(source, first);
             }
-            Steering::Rename(title) => self.rename_here(source, title),
+            Command::Rename(title) => self.rename_here(source, title),
+            _ => {}
         }
     }
 
-    pub(super) fn tap_steer(&mut self, steer: Steer, press: &Press, message: &Message) {
-        let notice = match steer {
-            Steer::TakeBack(key) => Some(self.tap_take_back(key).to_owned()),
-            _ => None,
-        };
-        self.outbox.answer(press.id.clone(), notice);
+    /// Buttons that say how Claude works here.
+    pub(super) fn tap_choice(&mut self, callback: Callback, message: &Message) {
         let source = self.source(message.place, message.id);
         let wish = Wish::Pressed(source);
-        match steer {
-            Steer::TakeBack(_) => {}
-            Steer::Choose(choice, value) => self.pick_choice(wish, choice, &value),
-            Steer::Verbose(verbosity) => self.choose_verbosity(wish, verbosity),
-            Steer::Bypass => self.bypass(wish),
-            Steer::Agent(name) => self.begin_with_agent(wish, name),
-            Steer::Suggest(session) => self.suggest(source, session),
-            Steer::Title(session) => match screens::suggested(&message.text) {
+        match callback {
+            Callback::Choose(choice, value) => match self.offered_choice(source, choice, &value) {
+                Some(value) => self.pick_choice(wish, choice, &value),
+                None => self.offer_choices(source, choice),
+            },
+            Callback::Verbose(verbosity) => self.choose_verbosity(wish, verbosity),
+            Callback::Bypass => self.bypass(wish),
+            Callback::Agent(name) => match self.offered_agent(source, &name) {
+                Some(name) => self.begin_with_agent(wish, name),
+                None => self.agent(source, String::new()),
+            },
+            Callback::SuggestTitle(session) => self.suggest(source, session),
+            Callback::UseTitle(session) => match screens::suggested(&message.text) {
                 Some(title) => self.rename(source, session, title),
                 None => self.say(source.place, notice::plain("That title is gone.")),
             },
+            _ => {}
         }
+    }
+
+    /// The value of a button. A long one is found again among what the CLI offers, which only a
+    /// process of it tells: None where none has, and the person chooses anew.
+    fn offered_choice(&self, source: Source, choice: Choice, value: &Words) -> Option<String> {
+        if let Some(value) = value.whole() {
+            return Some(value.to_owned());
+        }
+        let offers = self.runs.offers(&self.directory_here(source.place))?;
+        let models = offers.models.iter();
+        let values: Vec<&str> = match choice {
+            Choice::Mode => offers.modes.iter().map(String::as_str).collect(),
+            Choice::Model => models.map(|model| model.value.as_str()).collect(),
+            Choice::Effort => models.flat_map(|model| &model.efforts).map(String::as_str).collect(),
+        };
+        value.find(values).map(str::to_owned)
+    }
+
+    /// The agent of a button, in the same way.
+    fn offered_agent(&self, source: Source, name: &Words) -> Option<String> {
+        if let Some(name) = name.whole() {
+            return Some(name.to_owned());
+        }
+        let offers = self.runs.offers(&self.directory_here(source.place))?;
+        name.find(offers.agents.iter().map(|agent| agent.name.as_str())).map(str::to_owned)
     }
 
     // ---- The run of a place ----
@@ -312,7 +341,7 @@ impl App {
 
     // ---- Taking back ----
 
-    fn tap_take_back(&mut self, key: Key) -> &'static str {
+    pub(super) fn tap_take_back(&mut self, key: Key) -> &'static str {
         if self.take_back_later(key) {
             return "Taken back.";
         }

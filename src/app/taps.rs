@@ -1,7 +1,7 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, now, prompts::Sending, runs::Shown},
+    app::{App, later::GO_ON, now, prompts::Sending, runs::Shown},
     bridge::{
         binding::Binding,
         follow::Plan,
@@ -9,14 +9,16 @@ use crate::{
         run::Order,
     },
     claude::{process::Conversation, session::SessionId},
-    screens::{notice, sessions::Purpose, turn::stop_key},
+    screens::{
+        files, notice,
+        sessions::{Purpose, searched},
+        turn::stop_key,
+    },
     telegram::{
-        button::{Carry, Key, Tap},
-        handover::Hand,
-        later::GO_ON,
+        callback::{Callback, Carry, Key, List, Words},
         screen::Screen,
         text::Text,
-        update::{ChatKind, Message, Press},
+        update::{CallbackQuery, ChatKind, Message},
     },
 };
 
@@ -28,10 +30,10 @@ const ASK_AGAIN: &str = "Your last question to me was lost before I could answer
 const COMPACT: &str = "/compact";
 
 impl App {
-    pub(super) fn tap(&mut self, tap: Tap, press: &Press) {
+    pub(super) fn tap(&mut self, tap: Callback, press: &CallbackQuery) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
-            Tap::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
+            Callback::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
                 // Killed between sending a progress message and noting that, an earlier process has
                 // left it behind: nothing but its button ever tells of it.
                 if !self.runs.has_shown(message.place, message.id) {
@@ -39,16 +41,15 @@ impl App {
                 }
                 "That turn has ended."
             })),
-            Tap::Answer(key, deed) => self.tap_answer((key, deed), press, message),
-            Tap::Hand(hand) => return self.tap_hand(hand, press, message),
-            Tap::Steer(steer) => return self.tap_steer(steer, press, message),
+            Callback::Answer(key, choice) => self.tap_answer((key, choice), press, message),
+            Callback::TakeBack(key) => Some(self.tap_take_back(key)),
             tap => return self.tap_on(tap, press, message),
         };
         self.outbox.answer(press.id.clone(), notice.map(str::to_owned));
     }
 
     /// Taps that outlive our process.
-    fn tap_on(&mut self, tap: Tap, press: &Press, message: &Message) {
+    fn tap_on(&mut self, tap: Callback, press: &CallbackQuery, message: &Message) {
         let source = self.source(message.place, message.id);
         let waiting = self.waiting(message);
         let carries = is_carrying(&tap);
@@ -59,48 +60,74 @@ impl App {
         self.outbox.answer(press.id.clone(), None);
         let waiting = waiting.filter(|_| carries);
         match tap {
-            Tap::List(list, carry) => match self.picker(message.place, list, carry) {
-                Some(screen) => self.turn_page(message, screen),
-                None => {
-                    self.turn_page(message, notice::plain("That directory is not known any more."));
-                }
-            },
-            Tap::Projects(page, carry) => {
+            Callback::Sessions(list, carry) => {
+                let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
+                let words = list.words.find(searched(&shown)).map(Words::from);
+                let list = words.map(|words| List { words, ..list });
+                let page = list.and_then(|list| self.picker(message.place, list, carry));
+                let gone = || notice::plain("That list is not known any more: ask for it anew.");
+                self.turn_page(message, page.unwrap_or_else(gone));
+            }
+            Callback::Directories(page, carry) => {
                 let lead = Text::plain("Directories, the newest first:");
                 let screen = self.directories(lead, page, (Purpose::List, carry));
                 self.turn_page(message, screen);
             }
-            Tap::Pick(session, Carry::Nothing) => self.open(source, session),
-            Tap::Pick(session, Carry::Prompt) => self.pick_and_send(source, session, waiting),
-            Tap::New(directory, _) => {
+            Callback::Pick(session, Carry::Nothing) => self.open(source, session),
+            Callback::Pick(session, Carry::Prompt) => self.pick_and_send(source, session, waiting),
+            Callback::New(directory, _) => {
                 let known = directory.and_then(|key| self.directory_of(message.place, key));
                 let directory = known.unwrap_or_else(|| self.directory_here(message.place));
                 self.settle_question(message, waiting.as_ref());
                 self.new_session(source, &directory, waiting);
             }
-            Tap::Directory(key, _) => self.tap_directory(message, key, waiting),
-            Tap::Trust(key) => self.tap_trust(message, key, waiting),
-            Tap::Fork(session) => self.tap_fork(message, session, waiting),
-            Tap::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
-            Tap::TakeOver(session, when) => {
+            Callback::Directory(key, _) => self.tap_directory(message, key, waiting),
+            Callback::Trust(key) => self.tap_trust(message, key, waiting),
+            Callback::Fork(session) => self.tap_fork(message, session, waiting),
+            Callback::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
+            Callback::TakeOver(session, when) => {
                 self.tap_plan(message, session, Plan::TakeOver(when), waiting);
             }
-            Tap::Again(session, attempt) => self.tap_again(message, (session, attempt), None),
-            Tap::GoOn(session, attempt) => self.tap_again(message, (session, attempt), Some(GO_ON)),
-            Tap::Later(later) => {
+            Callback::Retry(session, attempt) => self.tap_again(message, (session, attempt), None),
+            Callback::Continue(session, attempt) => {
+                self.tap_again(message, (session, attempt), Some(GO_ON));
+            }
+            Callback::Defer(later) => {
                 self.strip(message);
                 if let Some(sending) = waiting {
                     self.continue_later(later, sending);
                 }
             }
-            Tap::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
-            Tap::Compact(session) => self.send_own(message, session, COMPACT),
-            Tap::Stop(_) | Tap::Answer(..) | Tap::Hand(_) | Tap::Steer(_) => {}
+            Callback::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
+            Callback::Compact(session) => self.send_own(message, session, COMPACT),
+            Callback::Entry(key) => self.get_entry(message, key),
+            Callback::SendFile(key) => match self.written_file(message, key) {
+                Some(path) => self.send_file(message, &path),
+                None => self.say(message.place, files::forgotten()),
+            },
+            Callback::DiffFile(key) => match self.written_file(message, key) {
+                Some(path) => self.diff_of(message, Some(path)),
+                None => self.say(message.place, files::forgotten()),
+            },
+            Callback::Diff => self.diff(message),
+            Callback::SendHeard => self.say_heard(message),
+            Callback::DropHeard => self.discard_heard(message),
+            Callback::Earlier { session, skip, take } => {
+                self.earlier(message, session, (skip, take));
+            }
+            Callback::Export(session, format) => self.export(message, session, format),
+            Callback::Choose(..)
+            | Callback::Verbose(_)
+            | Callback::Bypass
+            | Callback::Agent(_)
+            | Callback::SuggestTitle(_)
+            | Callback::UseTitle(_) => self.tap_choice(tap, message),
+            Callback::Stop(_) | Callback::Answer(..) | Callback::TakeBack(_) => {}
         }
     }
 
     /// A button that this version, or this process, does not know.
-    pub(super) fn outdated(&self, press: &Press) {
+    pub(super) fn outdated(&self, press: &CallbackQuery) {
         let words = "This button has expired. /sessions and /status show where you are.";
         self.outbox.answer(press.id.clone(), Some(words.to_owned()));
     }
@@ -215,12 +242,12 @@ impl App {
     }
 
     /// The prompt that a press sends, if it sends one.
-    pub(super) fn taken_along(&self, tap: &Tap, press: &Press) -> Option<Sending> {
+    pub(super) fn taken_along(&self, tap: &Callback, press: &CallbackQuery) -> Option<Sending> {
         let message = press.message.as_ref()?;
         match tap {
-            Tap::AskAgain(session) => Some(self.own(message, *session, ASK_AGAIN)),
-            Tap::Compact(session) => Some(self.own(message, *session, COMPACT)),
-            Tap::Hand(Hand::Say) => {
+            Callback::AskAgain(session) => Some(self.own(message, *session, ASK_AGAIN)),
+            Callback::Compact(session) => Some(self.own(message, *session, COMPACT)),
+            Callback::SendHeard => {
                 let prompt = self.heard_in(message)?;
                 Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
             }
@@ -255,25 +282,20 @@ impl App {
     }
 }
 
-fn is_carrying(tap: &Tap) -> bool {
+fn is_carrying(tap: &Callback) -> bool {
     match tap {
-        Tap::List(_, carry)
-        | Tap::Projects(_, carry)
-        | Tap::Pick(_, carry)
-        | Tap::New(_, carry)
-        | Tap::Directory(_, carry) => *carry == Carry::Prompt,
-        Tap::Trust(_)
-        | Tap::Fork(_)
-        | Tap::Terminal(_)
-        | Tap::TakeOver(..)
-        | Tap::Again(..)
-        | Tap::Later(_)
-        | Tap::GoOn(..) => true,
-        Tap::Stop(_)
-        | Tap::Answer(..)
-        | Tap::AskAgain(_)
-        | Tap::Compact(_)
-        | Tap::Hand(_)
-        | Tap::Steer(_) => false,
+        Callback::Sessions(_, carry)
+        | Callback::Directories(_, carry)
+        | Callback::Pick(_, carry)
+        | Callback::New(_, carry)
+        | Callback::Directory(_, carry) => *carry == Carry::Prompt,
+        Callback::Trust(_)
+        | Callback::Fork(_)
+        | Callback::Terminal(_)
+        | Callback::TakeOver(..)
+        | Callback::Retry(..)
+        | Callback::Defer(_)
+        | Callback::Continue(..) => true,
+        _ => false,
     }
 }

@@ -8,7 +8,10 @@ use crate::{
     app::App,
     bridge::place::Place,
     screens::files,
-    telegram::{gauge::Gauge, outbox::How, parcel::Parcel},
+    telegram::{
+        outbox::SendOptions,
+        outgoing::{ByteCounter, OutgoingFile},
+    },
 };
 
 /// From so many bytes on a file takes a while on a slow line.
@@ -18,11 +21,16 @@ const LOOK: Duration = Duration::from_secs(1);
 
 impl App {
     /// Sends a file of this size beside all else. What is said of its way goes when it is there.
-    pub(super) fn post_large(&self, place: Place, (parcel, how): (Parcel, How), size: u64) {
-        let (outbox, name) = (self.outbox.clone(), parcel.name.clone());
+    pub(super) fn post_large(
+        &self,
+        place: Place,
+        (file, how): (OutgoingFile, SendOptions),
+        size: u64,
+    ) {
+        let (outbox, name) = (self.outbox.clone(), file.name.clone());
         tokio::spawn(async move {
-            let gauge = Gauge::default();
-            let mut sent = outbox.send_large(place, (parcel, how), gauge.clone());
+            let counter = ByteCounter::default();
+            let mut sent = outbox.send_large(place, (file, how), counter.clone());
             let Ok(id) = outbox.send(place, files::sending(&name, size, 0), how).await else {
                 return;
             };
@@ -32,7 +40,7 @@ impl App {
                     result = &mut sent => break result,
                     () = sleep(LOOK) => {}
                 }
-                let percent = (gauge.bytes() * 100 / size).min(100);
+                let percent = (counter.bytes() * 100 / size).min(100);
                 if percent != shown {
                     shown = percent;
                     let _ = outbox.repaint(place, id, files::sending(&name, size, percent)).await;

@@ -19,8 +19,8 @@ use crate::{
     screens::{files, notice},
     telegram::{
         client::Client,
-        file::{self, LARGEST},
-        outbox::{How, Sound},
+        download::{self, LARGEST},
+        outbox::{SendOptions, Sound},
         text::EntityKind,
         update::{ChatKind, Message},
         wording,
@@ -44,7 +44,7 @@ impl App {
         let (client, place) = (self.setup.client.clone(), message.place);
         let source = self.source(place, message.id);
         let caption = wording::of(message);
-        let how = How { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
         self.errands.spawn(async move {
             let listening = notice::plain("Listening…");
             let Ok(id) = outbox.send(place, listening, how).await else { return };
@@ -109,7 +109,7 @@ fn shown(message: &Message) -> Option<String> {
 
 /// Fetches a recording and has it written down.
 async fn heard(client: &Client, attached: &Attached, program: &str) -> Result<String, String> {
-    let bytes = file::download(client, &attached.id, &mut |_| {})
+    let bytes = download::download(client, &attached.id, &mut |_| {})
         .await
         .map_err(|refusal| refusal.to_string())?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;

@@ -111,11 +111,6 @@ pub fn untagged(binding: &Binding, display: &str, timestamp: u64) -> Entry {
     }
 }
 
-/// What stands in every line that binds a place of this chat, as `serde_json` writes it.
-pub fn needle(bot: u64, chat: i64) -> String {
-    format!(r#""telegram":{{"bot":{bot},"chat":{chat}"#)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,8 +141,6 @@ mod tests {
             let place = Place { chat: -5, thread };
             let entry = binding.entry(Source { bot: 42, place, message: 3 }, "hello", 9);
             assert_eq!(Binding::read(&entry), Some((42, place, binding)));
-            let tag = format!(r#""telegram":{}"#, entry.telegram.unwrap());
-            assert!(tag.starts_with(&needle(42, -5)), "{tag}");
         }
     }
 

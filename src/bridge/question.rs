@@ -4,8 +4,6 @@
 //! Pure: a press goes in, and where it decides the question, what the CLI is told comes out. Nothing
 //! but a person decides; there is no clock here.
 
-use std::fmt;
-
 use serde_json::Value;
 
 use crate::{
@@ -77,7 +75,7 @@ pub enum Press {
 
 /// What a person does to a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum Input {
     /// They press a button.
     Press(Press),
     /// They write, after they said that they would.
@@ -125,12 +123,12 @@ impl Open {
         Self { ask, about, grants, hands: Hands::Choosing }
     }
 
-    /// Takes a deed in. Some: it decides the question.
-    pub fn apply(&mut self, deed: &Deed) -> Option<Decision> {
-        match deed {
-            Deed::Press(press) => self.press(*press),
-            Deed::Write(_) if self.hands == Hands::Choosing => None,
-            Deed::Write(text) => {
+    /// Applies what a person does. Some: it decides the question.
+    pub fn apply(&mut self, input: &Input) -> Option<Decision> {
+        match input {
+            Input::Press(press) => self.press(*press),
+            Input::Write(_) if self.hands == Hands::Choosing => None,
+            Input::Write(text) => {
                 self.hands = Hands::Choosing;
                 match &mut self.about {
                     About::Form(form) => {
@@ -200,45 +198,6 @@ impl Open {
     }
 }
 
-impl fmt::Display for Press {
-    /// A few letters, for a button's data.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Allow => f.write_str("y"),
-            Self::Grant(index) => write!(f, "g{index}"),
-            Self::Deny => f.write_str("n"),
-            Self::Write => f.write_str("w"),
-            Self::Unwrite => f.write_str("u"),
-            Self::Pick(question, option) => write!(f, "p{question}.{option}"),
-            Self::Done(question) => write!(f, "d{question}"),
-            Self::Back(question) => write!(f, "b{question}"),
-        }
-    }
-}
-
-impl Press {
-    /// Reads what [`Press`] displays as.
-    pub fn read(text: &str) -> Option<Self> {
-        let mut letters = text.chars();
-        let (kind, rest) = (letters.next()?, letters.as_str());
-        let number = |text: &str| text.parse::<u8>().ok().filter(|n| n.to_string() == text);
-        Some(match kind {
-            'y' if rest.is_empty() => Self::Allow,
-            'n' if rest.is_empty() => Self::Deny,
-            'w' if rest.is_empty() => Self::Write,
-            'u' if rest.is_empty() => Self::Unwrite,
-            'g' => Self::Grant(number(rest)?),
-            'd' => Self::Done(number(rest)?),
-            'b' => Self::Back(number(rest)?),
-            'p' => {
-                let (question, option) = rest.split_once('.')?;
-                Self::Pick(number(question)?, number(option)?)
-            }
-            _ => return None,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -257,8 +216,8 @@ mod tests {
         Open::new(ask, "what was said")
     }
 
-    fn write(text: &str) -> Deed {
-        Deed::Write(text.to_owned())
+    fn write(text: &str) -> Input {
+        Input::Write(text.to_owned())
     }
 
     #[test]
@@ -266,19 +225,19 @@ mod tests {
         let input = json!({"command": "ls"});
         let mut open = open("Bash", input.clone());
         assert_eq!(open.grants.len(), 1, "what is not understood is not offered");
-        let check = |open: &mut Open, deed: Deed, expected: Verdict| {
-            let decision = open.apply(&deed).unwrap();
+        let check = |open: &mut Open, input: Input, expected: Verdict| {
+            let decision = open.apply(&input).unwrap();
             assert_eq!(open.verdict(&decision), expected);
         };
-        check(&mut open, Deed::Press(Press::Allow), Verdict::Allow(input.clone(), vec![]));
+        check(&mut open, Input::Press(Press::Allow), Verdict::Allow(input.clone(), vec![]));
         let raw = open.grants[0].raw.clone();
-        check(&mut open, Deed::Press(Press::Grant(0)), Verdict::Allow(input, vec![raw]));
-        check(&mut open, Deed::Press(Press::Deny), Verdict::Deny(DENIED.to_owned()));
+        check(&mut open, Input::Press(Press::Grant(0)), Verdict::Allow(input, vec![raw]));
+        check(&mut open, Input::Press(Press::Deny), Verdict::Deny(DENIED.to_owned()));
         assert_eq!(open.apply(&write("not for it")), None);
-        assert_eq!(open.apply(&Deed::Press(Press::Write)), None);
+        assert_eq!(open.apply(&Input::Press(Press::Write)), None);
         check(&mut open, write("too risky"), Verdict::Deny("too risky".to_owned()));
         for other in [Press::Grant(1), Press::Pick(0, 0), Press::Done(0), Press::Unwrite] {
-            assert_eq!(open.apply(&Deed::Press(other)), None, "{other:?}");
+            assert_eq!(open.apply(&Input::Press(other)), None, "{other:?}");
         }
     }
 
@@ -288,10 +247,10 @@ mod tests {
         assert_eq!(told.about, About::Plan("1. dig".to_owned()));
         let mut untold = open("ExitPlanMode", json!({}));
         assert_eq!(untold.about, About::Plan("what was said".to_owned()));
-        let decision = untold.apply(&Deed::Press(Press::Grant(0))).unwrap();
+        let decision = untold.apply(&Input::Press(Press::Grant(0))).unwrap();
         let mode = json!({"type": "setMode", "mode": "acceptEdits", "destination": "session"});
         assert_eq!(untold.verdict(&decision), Verdict::Allow(json!({}), vec![mode]));
-        let decision = told.apply(&Deed::Press(Press::Deny)).unwrap();
+        let decision = told.apply(&Input::Press(Press::Deny)).unwrap();
         assert_eq!(told.verdict(&decision), Verdict::Deny(KEEP_PLANNING.to_owned()));
     }
 
@@ -299,29 +258,10 @@ mod tests {
     fn a_form_is_complete_with_its_last_answer() {
         let question = json!({"question": "Which?", "options": [{"label": "A"}, {"label": "B"}]});
         let mut open = open("AskUserQuestion", json!({"questions": [question]}));
-        assert_eq!(open.apply(&Deed::Press(Press::Allow)), None, "it has no such button");
-        let decision = open.apply(&Deed::Press(Press::Pick(0, 1))).unwrap();
+        assert_eq!(open.apply(&Input::Press(Press::Allow)), None, "it has no such button");
+        let decision = open.apply(&Input::Press(Press::Pick(0, 1))).unwrap();
         assert_eq!(decision, Decision::Answered(vec![("Which?".to_owned(), vec!["B".to_owned()])]));
         let Verdict::Allow(input, _) = open.verdict(&decision) else { panic!("denied") };
         assert_eq!(input["answers"], json!({"Which?": "B"}));
-    }
-
-    #[test]
-    fn presses_round_trip() {
-        for press in [
-            Press::Allow,
-            Press::Grant(3),
-            Press::Deny,
-            Press::Write,
-            Press::Unwrite,
-            Press::Pick(0, 255),
-            Press::Done(12),
-            Press::Back(1),
-        ] {
-            assert_eq!(Press::read(&press.to_string()), Some(press));
-        }
-        for text in ["", "x", "y1", "g", "g256", "g01", "p1", "p1.", "d-1"] {
-            assert_eq!(Press::read(text), None, "{text:?}");
-        }
     }
 }

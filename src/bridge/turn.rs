@@ -14,7 +14,7 @@ use crate::{
         change::Change,
         outcome,
         prompt::{Prompt, PromptId},
-        question::{Decision, Deed, Open, Verdict},
+        question::{Decision, Input, Open, Verdict},
         terminal::{Terminal, Trouble},
         work::{Work, subject},
     },
@@ -339,9 +339,9 @@ impl Turn {
     }
 
     /// The person does something to a question. Some: what the CLI is told, since it is decided.
-    pub fn decide(&mut self, request: &str, deed: &Deed) -> Option<Verdict> {
+    pub fn decide(&mut self, request: &str, input: &Input) -> Option<Verdict> {
         let open = self.asks.iter_mut().find(|open| open.ask.request == request)?;
-        let decision = open.apply(deed)?;
+        let decision = open.apply(input)?;
         let verdict = open.verdict(&decision);
         self.withdraw(request);
         self.decided.push((request.to_owned(), decision));

@@ -84,7 +84,7 @@ impl Work {
         for block in &message.blocks {
             match (block, parent) {
                 (Block::ToolUse { id, name, input }, _) => {
-                    let input: Value = serde_json::from_str(input.get()).unwrap_or_default();
+                    let input = input.value();
                     match parent {
                         Some(parent) => self.begin_inner(parent, (id, name), &input),
                         None => self.tool(id, name, &input),

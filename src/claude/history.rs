@@ -34,6 +34,9 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// Pause between two attempts at the lock, which the CLI holds for a few milliseconds.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Our own field in a line.
+const TAG: &str = "telegram";
+
 /// One line of the history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -50,17 +53,18 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Decodes a line; `None` where it is no entry. Fields of the wrong type are as if absent, and
-    /// only a line without a project is refused.
+    /// Decodes a line, however it is spaced and whatever the order of its fields; `None` where it is
+    /// no entry. Fields of the wrong type are as if absent, and only a line without a project is
+    /// refused.
     pub fn decode(line: &[u8]) -> Option<Self> {
-        let line = Raw::new(line);
-        let field = |name| line.field(name);
+        let [project, display, timestamp, session, telegram] =
+            Raw::new(line).fields(["project", "display", "timestamp", "sessionId", TAG]);
         Some(Self {
-            project: PathBuf::from(field("project")?.string()?.into_owned()),
-            display: field("display").and_then(Raw::string).unwrap_or_default().into_owned(),
-            timestamp: field("timestamp").and_then(Raw::number::<f64>).unwrap_or(0.0) as u64,
-            session: field("sessionId").and_then(Raw::string).and_then(|id| id.parse().ok()),
-            telegram: field("telegram").and_then(Raw::decode),
+            project: PathBuf::from(project?.string()?.into_owned()),
+            display: display.and_then(Raw::string).unwrap_or_default().into_owned(),
+            timestamp: timestamp.and_then(Raw::number::<f64>).unwrap_or(0.0) as u64,
+            session: session.and_then(Raw::string).and_then(|id| id.parse().ok()),
+            telegram: telegram.map(Raw::value).filter(|tag| !tag.is_null()),
         })
     }
 }
@@ -77,7 +81,7 @@ impl Serialize for Entry {
             line.serialize_entry("sessionId", &session)?;
         }
         if let Some(telegram) = &self.telegram {
-            line.serialize_entry("telegram", telegram)?;
+            line.serialize_entry(TAG, telegram)?;
         }
         line.end()
     }
@@ -172,19 +176,36 @@ fn is_stale(lock: &Path) -> bool {
 }
 
 /// The newest line that `pick` accepts; `None` where there is none, or no history. Reads from the
-/// end, and decodes only lines that contain `needle` (all, if it is empty).
-pub fn newest<T>(
+/// end.
+pub fn newest<T>(home: &Home, pick: impl FnMut(&Entry) -> Option<T>) -> io::Result<Option<T>> {
+    search(home, |_| true, pick)
+}
+
+/// The same among the lines that we have tagged ([`Entry::telegram`] is there). The others are not
+/// decoded: the laptop's lines are most of a history.
+pub fn newest_tagged<T>(
     home: &Home,
-    needle: &[u8],
+    mut pick: impl FnMut(&Entry) -> Option<T>,
+) -> io::Result<Option<T>> {
+    // The key alone: another program may space the line, or sort what is in it. In a string the
+    // quotes are escaped.
+    let key = format!("\"{TAG}\"");
+    let key = memmem::Finder::new(&key);
+    let pick = |entry: &Entry| entry.telegram.as_ref().and_then(|_| pick(entry));
+    search(home, |line| key.find(line).is_some(), pick)
+}
+
+fn search<T>(
+    home: &Home,
+    may_be: impl Fn(&[u8]) -> bool,
     mut pick: impl FnMut(&Entry) -> Option<T>,
 ) -> io::Result<Option<T>> {
     let mut lines = match Backward::open(&home.history()) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    let needle = memmem::Finder::new(needle);
     while let Some(line) = lines.next()? {
-        let bytes = Line::bytes(line).filter(|bytes| needle.find(bytes).is_some());
+        let bytes = Line::bytes(line).filter(|bytes| may_be(bytes));
         if let Some(picked) = bytes.and_then(Entry::decode).and_then(|entry| pick(&entry)) {
             return Ok(Some(picked));
         }
@@ -247,24 +268,22 @@ mod tests {
         let written = fs::read_to_string(home.history()).unwrap();
         assert!(written.starts_with("{\"display\":\"torn\n{\"display\":\"one\""), "{written}");
         assert_eq!(written.lines().count(), 3);
-        assert_eq!(newest(&home, b"", |entry| Some(entry.clone())).unwrap(), Some(entry("two")));
+        assert_eq!(newest(&home, |entry| Some(entry.clone())).unwrap(), Some(entry("two")));
     }
 
     #[test]
     fn odd_lines_are_passed_over() {
         let (_dir, home) = home();
-        assert_eq!(newest(&home, b"", |_| Some(())).unwrap(), None);
+        assert_eq!(newest(&home, |_| Some(())).unwrap(), None);
         append(&home, &entry("good")).unwrap();
         let odd = b"garbage\n\n\0\0\n{\"display\":5,\"timestamp\":\"x\"}\n[]\n\xff\xfe\n{\"project\":7}\n{\"project\":\"/x\"";
         OpenOptions::new().append(true).open(home.history()).unwrap().write_all(odd).unwrap();
-        assert_eq!(
-            newest(&home, b"", |entry| Some(entry.display.clone())).unwrap().as_deref(),
-            Some("")
-        );
-        assert_eq!(
-            newest(&home, b"good", |entry| Some(entry.clone())).unwrap(),
-            Some(entry("good"))
-        );
+        let mut all = Vec::new();
+        let none = newest(&home, |entry| {
+            all.push(entry.display.clone());
+            None::<()>
+        });
+        assert_eq!((none.unwrap(), all), (None, vec![String::new(), "good".to_owned()]));
     }
 
     #[test]
@@ -281,18 +300,28 @@ mod tests {
     }
 
     #[test]
-    fn only_lines_with_the_needle_are_decoded() {
+    fn a_tag_is_read_however_another_program_has_written_the_line() {
         let (_dir, home) = home();
-        for n in 0..2000 {
-            append(&home, &entry(&format!("prompt {n}"))).unwrap();
-        }
+        fs::create_dir_all(&home.dir).unwrap();
+        let lines = [
+            r#"{"project":"/x","display":"compact","telegram":{"bot":1,"chat":2}}"#,
+            r#"{ "display" : "spaced" , "project" : "/x", "telegram" : { "bot" : 1 , "chat" : 2 } }"#,
+            r#"{"telegram":{"chat":2,"bot":1,"a":{}},"project":"/x","display":"sorted"}"#,
+            r#"{"display":"he said \"telegram\":{}","project":"/x"}"#,
+            r#"{"display":"untagged","project":"/x","telegram":null}"#,
+            r#"{"display":"inside","project":"/x","pastedContents":{"telegram":{"bot":1}}}"#,
+        ];
+        fs::write(home.history(), lines.join("\n")).unwrap();
         let mut seen = Vec::new();
-        let found = newest(&home, b"prompt 19", |entry| {
+        let none = newest_tagged(&home, |entry| {
+            assert_eq!(entry.telegram.as_ref().unwrap()["chat"], 2);
             seen.push(entry.display.clone());
-            entry.display.ends_with('8').then(|| entry.display.clone())
+            None::<()>
         });
-        assert_eq!(found.unwrap().as_deref(), Some("prompt 1998"));
-        assert_eq!(seen, ["prompt 1999", "prompt 1998"]);
+        assert_eq!(
+            (none.unwrap(), seen),
+            (None, ["sorted", "spaced", "compact"].map(str::to_owned).to_vec())
+        );
     }
 
     #[test]

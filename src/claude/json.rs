@@ -6,10 +6,11 @@
 //! nothing else, and text that is not UTF-8 or not properly escaped is decoded with replacement
 //! characters instead of being refused.
 
+mod value;
+
 use std::borrow::Cow;
 
 use memchr::memchr;
-use serde::Deserialize;
 
 /// Words of eight bytes in which the end of a string is looked for one by one.
 const SHORT: usize = 3;
@@ -28,6 +29,9 @@ impl<'a> Raw<'a> {
         Self(bytes.trim_ascii())
     }
 
+    /// `null`, for a value that is not there.
+    pub(super) const NULL: Self = Self(b"null");
+
     /// The value that `bytes` begin with; `None` where it does not end in them.
     pub(super) fn first(bytes: &'a [u8]) -> Option<Self> {
         Scan::new(bytes).value().ok()
@@ -38,18 +42,17 @@ impl<'a> Raw<'a> {
         lossy(self.0)
     }
 
-    /// Decodes the value; `None` where it is not a `T`.
-    pub fn decode<T: Deserialize<'a>>(self) -> Option<T> {
-        serde_json::from_slice(self.0).ok()
-    }
-
     /// The text of a string; `None` for every other value. Borrowed where nothing is escaped.
     pub fn string(self) -> Option<Cow<'a, str>> {
-        let inner = self.quoted()?;
-        Some(match memchr(b'\\', inner) {
+        self.quoted().map(Self::unquoted)
+    }
+
+    /// The text of a string or key, given what stands between its quotes.
+    fn unquoted(inner: &'a [u8]) -> Cow<'a, str> {
+        match memchr(b'\\', inner) {
             None => lossy(inner),
             Some(first) => Cow::Owned(unescape(inner, first)),
-        })
+        }
     }
 
     /// The bytes between the quotes of a string, escapes not undone; `None` for every other value.
@@ -78,13 +81,19 @@ impl<'a> Raw<'a> {
 
     /// The value under `name`, the last one where it stands twice; `None` where this is no object.
     pub fn field(self, name: &str) -> Option<Raw<'a>> {
+        let [found] = self.fields([name]);
+        found
+    }
+
+    /// The values under several names, each as [`Raw::field`] gives it, in one pass.
+    pub(super) fn fields<const N: usize>(self, names: [&str; N]) -> [Option<Raw<'a>>; N] {
         let mut scan = Scan::new(self.0);
-        let mut found = None;
+        let mut found = [None; N];
         if scan.enter(b'{') {
             while let Ok(Some(key)) = scan.key() {
                 let Ok(value) = scan.value() else { break };
-                if key == name.as_bytes() {
-                    found = Some(value);
+                if let Some(at) = names.iter().position(|name| key == name.as_bytes()) {
+                    found[at] = Some(value);
                 }
             }
         }

@@ -9,6 +9,7 @@ pub mod installed;
 pub mod json;
 pub mod jsonl;
 mod kinship;
+pub mod literals;
 pub mod live;
 pub mod process;
 pub mod record;

@@ -27,7 +27,8 @@ use crate::{
     screens::words,
     telegram::{
         client::{Client, Me},
-        intent::{COMMANDS, Door},
+        command::COMMANDS,
+        intent::AccessPolicy,
         outbox::{Outbox, Pace},
         poll::{self, Poll},
         refusal::Refusal,
@@ -199,7 +200,7 @@ async fn first_answer(client: &Client) -> Result<Me, poll::TokenRefused> {
 
 fn setup(config: &Config, me: Me, client: Client) -> Setup {
     Setup {
-        door: Door { username: me.username.clone(), allowed: config.allowed.clone() },
+        access: AccessPolicy { username: me.username.clone(), allowed: config.allowed.clone() },
         state: config.state.join(me.id.to_string()),
         me,
         home: config.home.clone(),

@@ -8,7 +8,7 @@ use crate::{
     },
     screens::{later, row, words},
     telegram::{
-        button::{Carry, Tap},
+        callback::{Callback, Carry},
         screen::Button,
         text::{EntityKind, Text, clean},
     },
@@ -23,8 +23,8 @@ pub(super) fn ending(
     turn: &Turn,
     wordless: bool,
 ) -> (Option<Text>, Vec<Vec<Button>>) {
-    let again = vec![row([("Try again", Tap::Again(turn.session, turn.attempt + 1))])];
-    let on = vec![row([("Continue", Tap::GoOn(turn.session, turn.attempt + 1))])];
+    let again = vec![row([("Try again", Callback::Retry(turn.session, turn.attempt + 1))])];
+    let on = vec![row([("Continue", Callback::Continue(turn.session, turn.attempt + 1))])];
     let plain = |words: &str| Some(Text::plain(words));
     match outcome {
         Outcome::Answered if wordless && turn.change == Some(Change::Cleared) => (
@@ -43,7 +43,7 @@ pub(super) fn ending(
         Outcome::TakenBack => (plain("Taken back: Claude has not read this."), vec![]),
         Outcome::Repeated => (
             plain("Claude has had this message before, so it did not run again."),
-            vec![row([("Show the session", Tap::Pick(turn.session, Carry::Nothing))])],
+            vec![row([("Show the session", Callback::Pick(turn.session, Carry::Nothing))])],
         ),
         Outcome::Api { status, message } => (Some(api(*status, message)), again),
         Outcome::Limit { resets_at, message } => {

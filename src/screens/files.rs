@@ -7,10 +7,9 @@ use crate::{
     claude::session::SessionId,
     screens::{Scene, button, row, screen, words},
     telegram::{
-        button::{Key, Tap},
-        file,
-        handover::Hand,
-        parcel::LARGEST,
+        callback::{Callback, Key},
+        download,
+        outgoing::LARGEST,
         screen::{Button, Screen},
         text::{EntityKind, Text, clean},
     },
@@ -29,7 +28,7 @@ pub fn too_large_to_fetch(file: &Attached) -> Screen {
     text.code(&words::line(file.label(), 100)).push(&format!(
         "{size} is too large: Telegram lets bots fetch {} at most. Claude has not read this \
          message. Put the file on the laptop in another way and say where it is.",
-        words::bytes(file::LARGEST)
+        words::bytes(download::LARGEST)
     ));
     screen(text, Vec::new())
 }
@@ -66,7 +65,7 @@ pub fn no_transcriber() -> Screen {
 pub fn heard(words: &str) -> Screen {
     let mut text = Text::plain("Heard:\n");
     text.append(quote(words));
-    let (say, discard) = (Tap::Hand(Hand::Say), Tap::Hand(Hand::Discard));
+    let (say, discard) = (Callback::SendHeard, Callback::DropHeard);
     screen(text, vec![row([("Send", say), ("Discard", discard)])])
 }
 
@@ -97,13 +96,13 @@ pub fn not_heard(why: &str) -> Screen {
 /// A message was edited after it was sent; the time of the edit is the attempt.
 pub fn edited(session: SessionId, at: u32) -> Screen {
     let text = Text::plain("You have edited this. Claude goes by what it was before.");
-    screen(text, vec![row([("Send it again", Tap::Again(session, at))])])
+    screen(text, vec![row([("Send it again", Callback::Retry(session, at))])])
 }
 
 /// A message was edited that was sent as a part of a prompt.
 pub fn edited_part(session: SessionId, at: u32) -> Screen {
     let words = "You have edited a part of this. Claude goes by what it was before.";
-    screen(Text::plain(words), vec![row([("Send all of it again", Tap::Again(session, at))])])
+    screen(Text::plain(words), vec![row([("Send all of it again", Callback::Retry(session, at))])])
 }
 
 /// A message was edited whose other parts are not known any more.
@@ -168,14 +167,14 @@ pub fn folder(scene: &Scene, folder: &Folder) -> Screen {
         .entries
         .iter()
         .take(ENTRIES)
-        .filter_map(|entry| {
+        .map(|entry| {
             let mark = if entry.is_folder { "/" } else { "" };
             let label = format!("{}{mark}", words::line(&entry.name, NAME));
-            button(label, &Tap::Hand(Hand::Get(entry.key)))
+            button(label, &Callback::Entry(entry.key))
         })
         .collect();
     let mut rows: Vec<Vec<Button>> = buttons.chunks(2).map(<[Button]>::to_vec).collect();
-    rows.push(folder.up.map_or_else(Vec::new, |up| row([("‹ Up", Tap::Hand(Hand::Get(up)))])));
+    rows.push(folder.up.map_or_else(Vec::new, |up| row([("‹ Up", Callback::Entry(up))])));
     screen(text, rows)
 }
 
@@ -249,17 +248,16 @@ pub(super) fn changed(files: &[Changed]) -> Vec<Vec<Button>> {
         .iter()
         .map(|file| {
             let send = format!("Send {}", words::line(&file.name, NAME));
-            let mut row: Vec<_> =
-                button(send, &Tap::Hand(Hand::Send(file.key))).into_iter().collect();
+            let mut row = vec![button(send, &Callback::SendFile(file.key))];
             if file.in_git {
-                row.extend(button("Diff", &Tap::Hand(Hand::Diff(file.key))));
+                row.push(button("Diff", &Callback::DiffFile(file.key)));
             }
             row
         })
         .collect();
     if skipped > 0 && files.iter().any(|file| file.in_git) {
         let label = format!("Diff of all {} files", files.len());
-        rows.push(button(label, &Tap::Hand(Hand::DiffAll)).into_iter().collect());
+        rows.push(vec![button(label, &Callback::Diff)]);
     }
     rows
 }

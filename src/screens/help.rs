@@ -3,8 +3,8 @@
 use crate::{
     screens::{row, screen},
     telegram::{
-        button::{Carry, List, Tap},
-        intent::COMMANDS,
+        callback::{Callback, Carry, List},
+        command::COMMANDS,
         screen::Screen,
         text::Text,
     },
@@ -19,8 +19,8 @@ pub fn start() -> Screen {
     );
     text.code("claude --continue").push(" shows all that happened here.");
     text.push("\n\nPick another session with /sessions; /help tells the rest.");
-    let list = Tap::List(List::default(), Carry::Nothing);
-    screen(text, vec![row([("Sessions", list), ("New", Tap::New(None, Carry::Nothing))])])
+    let list = Callback::Sessions(List::default(), Carry::Nothing);
+    screen(text, vec![row([("Sessions", list), ("New", Callback::New(None, Carry::Nothing))])])
 }
 
 /// What can be done here.

@@ -8,8 +8,7 @@ use crate::{
     },
     screens::{Scene, anchor, row, screen, turn::tool_name, words},
     telegram::{
-        button::Tap,
-        handover::{Format, Hand},
+        callback::{Callback, Format},
         markdown,
         screen::Screen,
         text::{EntityKind, Text, clean},
@@ -48,15 +47,14 @@ pub fn history(scene: &Scene, past: &Past, story: &Story) -> Vec<Screen> {
     for chapter in &story.chapters {
         text.push("\n\n").append(told(scene, chapter));
     }
-    let earlier = Tap::Hand(Hand::Earlier {
+    let earlier = Callback::Earlier {
         session: past.session,
         skip: past.skip.saturating_add(past.take),
         take: past.take,
-    });
+    };
     let mut buttons = if story.earlier { row([("‹ Earlier", earlier)]) } else { Vec::new() };
     if !story.chapters.is_empty() {
-        buttons
-            .extend(row([("All as a page", Tap::Hand(Hand::Export(past.session, Format::Html)))]));
+        buttons.extend(row([("All as a page", Callback::Export(past.session, Format::Html))]));
     }
     let parts = text.split(MESSAGE, ENTITIES).into_iter();
     let mut screens: Vec<_> = parts.map(|part| screen(part, Vec::new())).collect();

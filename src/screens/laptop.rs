@@ -8,7 +8,7 @@ use crate::{
     },
     screens::{Scene, anchor, notice::others, row, screen, words},
     telegram::{
-        button::{Carry, Key, Tap},
+        callback::{Callback, Carry, Key},
         screen::{Button, Screen},
         text::Text,
     },
@@ -29,13 +29,13 @@ pub fn choose(scene: &Scene, session: &Session, live: &Live, files: usize) -> Sc
         text.push("\nThe terminal takes words only, so what you attached cannot go there.");
     } else if live.socket.is_some() {
         text.push("\n").bold("Send to the terminal").push(": Claude answers there and here.");
-        ways.push(row([("Send to the terminal", Tap::Terminal(id))]));
+        ways.push(row([("Send to the terminal", Callback::Terminal(id))]));
     }
     let (words, taking) = take_over(id, live);
     text.push("\n").bold("Take over").push(words);
     ways.push(taking);
     ways.push(row([
-        ("Fork", Tap::Fork(id)),
+        ("Fork", Callback::Fork(id)),
         ("Other session", others(&session.project, Carry::Prompt)),
     ]));
     screen(text, ways)
@@ -43,8 +43,8 @@ pub fn choose(scene: &Scene, session: &Session, live: &Live, files: usize) -> Sc
 
 /// What taking over costs, and its buttons.
 fn take_over(session: SessionId, live: &Live) -> (&'static str, Vec<Button>) {
-    let idle = Tap::TakeOver(session, When::Idle);
-    let now = Tap::TakeOver(session, When::Now);
+    let idle = Callback::TakeOver(session, When::Idle);
+    let now = Callback::TakeOver(session, When::Now);
     match live.status {
         Status::Idle if live.is_background() => {
             (" stops it there and goes on here.", row([("Take over", idle)]))
@@ -96,7 +96,7 @@ pub fn waits(scene: &Scene, turn: &Turn) -> Option<Screen> {
         .bold(&words::line(waits, TITLE));
     text.push(". Answer it there, or take over: the terminal is closed, the turn it is in is ");
     text.push("lost, and your message is asked anew here.");
-    let now = Tap::TakeOver(turn.session, When::Now);
+    let now = Callback::TakeOver(turn.session, When::Now);
     Some(screen(text, vec![row([("Take over", now)])]))
 }
 
@@ -114,7 +114,7 @@ pub fn opened(scene: &Scene, session: &Session, live: &Live, stop: Option<Key>) 
     text.push(" is now ").append(whereabouts(live));
     text.push(", while Claude works in it here. What is said there before this turn has ended ");
     text.push("would part the conversation in two, and one part would be lost.");
-    let ways = stop.map(|key| row([("Stop here", Tap::Stop(key))]));
+    let ways = stop.map(|key| row([("Stop here", Callback::Stop(key))]));
     screen(text, ways.into_iter().collect())
 }
 

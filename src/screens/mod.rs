@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use crate::{
     claude::session::SessionId,
     telegram::{
-        button::Tap,
+        callback::Callback,
         intent::deep_link,
         screen::{Button, Screen},
         text::Text,
@@ -50,14 +50,14 @@ fn anchor(scene: &Scene, session: SessionId) -> Text {
     text
 }
 
-/// A button; None where its words make the data too long.
-fn button(label: impl Into<String>, tap: &Tap) -> Option<Button> {
-    tap.encode().map(|data| Button { label: label.into(), data })
+/// A button.
+fn button(label: impl Into<String>, callback: &Callback) -> Button {
+    Button { label: label.into(), data: callback.encode() }
 }
 
 /// One row of buttons.
-fn row<const N: usize>(buttons: [(&str, Tap); N]) -> Vec<Button> {
-    buttons.into_iter().filter_map(|(label, tap)| button(label, &tap)).collect()
+fn row<const N: usize>(buttons: [(&str, Callback); N]) -> Vec<Button> {
+    buttons.into_iter().map(|(label, callback)| button(label, &callback)).collect()
 }
 
 fn screen(text: Text, keyboard: Vec<Vec<Button>>) -> Screen {

@@ -6,7 +6,7 @@ use crate::{
     claude::session::{Session, SessionId},
     screens::{Scene, anchor, row, screen, words},
     telegram::{
-        button::{Carry, Key, List, Tap},
+        callback::{Callback, Carry, Key, List},
         screen::Screen,
         text::Text,
     },
@@ -14,9 +14,9 @@ use crate::{
 
 const TITLE: usize = 80;
 
-pub(super) fn others(directory: &Path, carry: Carry) -> Tap {
+pub(super) fn others(directory: &Path, carry: Carry) -> Callback {
     let directory = Some(Key::of_path(directory));
-    Tap::List(List { directory, ..List::default() }, carry)
+    Callback::Sessions(List { directory, ..List::default() }, carry)
 }
 
 fn titled(scene: &Scene, lead: &str, session: &Session) -> Text {
@@ -32,7 +32,7 @@ pub fn resumed(scene: &Scene, session: &Session) -> Screen {
     let text = titled(scene, "Going on with ", session);
     let ways = row([
         ("Other session", others(&session.project, Carry::Nothing)),
-        ("New", Tap::New(None, Carry::Nothing)),
+        ("New", Callback::New(None, Carry::Nothing)),
     ]);
     screen(text, vec![ways])
 }
@@ -43,9 +43,9 @@ pub fn may_resume(scene: &Scene, session: &Session) -> Screen {
     text.push(" Everybody in this group will read what Claude answers. Your message waits.");
     let ways = row([
         ("Other session", others(&session.project, Carry::Prompt)),
-        ("New", Tap::New(None, Carry::Prompt)),
+        ("New", Callback::New(None, Carry::Prompt)),
     ]);
-    screen(text, vec![row([("Go on", Tap::Pick(session.id, Carry::Prompt))]), ways])
+    screen(text, vec![row([("Go on", Callback::Pick(session.id, Carry::Prompt))]), ways])
 }
 
 /// A session is begun because its directory has none.
@@ -53,7 +53,7 @@ pub fn first(scene: &Scene, session: SessionId, directory: &Path) -> Screen {
     let mut text = anchor(scene, session);
     text.push(" No session in ").code(&words::path(directory, &scene.home));
     text.push(" yet: this starts the first.");
-    screen(text, vec![row([("Other directory", Tap::Projects(0, Carry::Nothing))])])
+    screen(text, vec![row([("Other directory", Callback::Directories(0, Carry::Nothing))])])
 }
 
 /// The place points at a new session.
@@ -97,7 +97,7 @@ pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Scree
         text,
         vec![row([
             ("Other session", others(directory, Carry::Nothing)),
-            ("New", Tap::New(None, Carry::Nothing)),
+            ("New", Callback::New(None, Carry::Nothing)),
         ])],
     )
 }
@@ -108,12 +108,12 @@ pub fn distrusted(scene: &Scene, directory: &Path) -> Screen {
     text.code(&words::path(directory, &scene.home));
     text.push(" at the terminal. Working there runs the hooks and settings of that directory. ");
     text.push("Your message waits.");
-    let trust = Tap::Trust(Key::of_path(directory));
+    let trust = Callback::Trust(Key::of_path(directory));
     screen(
         text,
         vec![row([
             ("Trust and go on", trust),
-            ("Other directory", Tap::Projects(0, Carry::Prompt)),
+            ("Other directory", Callback::Directories(0, Carry::Prompt)),
         ])],
     )
 }

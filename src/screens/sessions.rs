@@ -6,7 +6,7 @@ use crate::{
     claude::session::{Session, SessionId, Status},
     screens::{Scene, anchor, button, row, screen, words},
     telegram::{
-        button::{Carry, Key, List, Tap},
+        callback::{Callback, Carry, Key, List},
         markdown,
         screen::{Button, Screen},
         text::{EntityKind, Text},
@@ -19,10 +19,24 @@ pub const PAGE: usize = 10;
 const ACROSS: usize = 5;
 /// Characters of a title in a list.
 const TITLE: usize = 80;
+/// Characters of a search: few enough to be shown whole, since a button whose words are too long
+/// for it finds them again in its message ([`searched`]).
+const SEARCH: usize = 200;
 /// Characters of either side's last words on a card.
 const LAST_WORDS: usize = 600;
 /// Entities of the same.
 const LAST_WORDS_ENTITIES: usize = 40;
+
+/// The words of a search as they are shown: on one line, without what would not be shown as it is.
+pub fn search(words: &str) -> String {
+    let line: String = words::line(words, usize::MAX).chars().take(SEARCH).collect();
+    line.trim_end().to_owned()
+}
+
+/// The words that the message of a picker was searched for, if it was.
+pub fn searched(shown: &Text) -> Option<&str> {
+    shown.first(&EntityKind::Bold)
+}
 
 /// A page of sessions.
 #[derive(Clone, Debug)]
@@ -68,8 +82,8 @@ fn heading(scene: &Scene, picker: &Picker) -> Text {
         Some(directory) => text.push("in ").code(&words::path(directory, &scene.home)),
         None => text.push("in all directories"),
     };
-    if !picker.list.words.is_empty() {
-        text.push(" with ").bold(&words::line(&picker.list.words, TITLE));
+    if let Some(search) = picker.list.words.whole().filter(|search| !search.is_empty()) {
+        text.push(" with ").bold(search);
     }
     if picker.list.hidden {
         text.push(", with those that Claude's own list hides");
@@ -113,27 +127,27 @@ fn keyboard(picker: &Picker) -> Vec<Vec<Button>> {
         .sessions
         .iter()
         .enumerate()
-        .filter_map(|(index, session)| {
-            button((index + 1).to_string(), &Tap::Pick(session.id, picker.carry))
+        .map(|(index, session)| {
+            button((index + 1).to_string(), &Callback::Pick(session.id, picker.carry))
         })
         .collect();
     let mut rows: Vec<Vec<Button>> = picks.chunks(ACROSS).map(<[Button]>::to_vec).collect();
     let list = &picker.list;
-    let turned = |page| Tap::List(List { page, ..list.clone() }, picker.carry);
+    let turned = |page| Callback::Sessions(List { page, ..list.clone() }, picker.carry);
     let mut pages = Vec::new();
     if list.page > 0 {
-        pages.extend(button("‹ Newer", &turned(list.page - 1)));
+        pages.push(button("‹ Newer", &turned(list.page - 1)));
     }
     if picker.more {
-        pages.extend(button("Older ›", &turned(list.page + 1)));
+        pages.push(button("Older ›", &turned(list.page + 1)));
     }
     rows.push(pages);
-    let mut ways = row([("All directories", Tap::Projects(0, picker.carry))]);
+    let mut ways = row([("All directories", Callback::Directories(0, picker.carry))]);
     if !list.hidden {
         let all = List { page: 0, hidden: true, ..list.clone() };
-        ways.extend(button("Show all", &Tap::List(all, picker.carry)));
+        ways.push(button("Show all", &Callback::Sessions(all, picker.carry)));
     }
-    ways.extend(button("New", &Tap::New(list.directory, picker.carry)));
+    ways.push(button("New", &Callback::New(list.directory, picker.carry)));
     rows.push(ways);
     rows
 }
@@ -170,23 +184,23 @@ pub fn directories(scene: &Scene, mut text: Text, page: &[Place], paging: Paging
         let key = Key::of_path(&place.directory);
         let tap = match paging.purpose {
             Purpose::List => {
-                Tap::List(List { directory: Some(key), ..List::default() }, paging.carry)
+                Callback::Sessions(List { directory: Some(key), ..List::default() }, paging.carry)
             }
-            Purpose::Go => Tap::Directory(key, paging.carry),
+            Purpose::Go => Callback::Directory(key, paging.carry),
         };
-        picks.extend(button((index + 1).to_string(), &tap));
+        picks.push(button((index + 1).to_string(), &tap));
     }
     rows.extend(picks.chunks(ACROSS).map(<[Button]>::to_vec));
     if paging.purpose == Purpose::List {
         let mut pages = Vec::new();
         if paging.page > 0 {
-            pages.extend(button("‹ Newer", &Tap::Projects(paging.page - 1, paging.carry)));
+            pages.push(button("‹ Newer", &Callback::Directories(paging.page - 1, paging.carry)));
         }
         if paging.more {
-            pages.extend(button("Older ›", &Tap::Projects(paging.page + 1, paging.carry)));
+            pages.push(button("Older ›", &Callback::Directories(paging.page + 1, paging.carry)));
         }
         rows.push(pages);
-        rows.push(row([("All sessions", Tap::List(List::default(), paging.carry))]));
+        rows.push(row([("All sessions", Callback::Sessions(List::default(), paging.carry))]));
     }
     screen(text, rows)
 }
@@ -245,8 +259,8 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     screen(
         text,
         vec![row([
-            ("Other session", Tap::List(here.clone(), Carry::Nothing)),
-            ("New", Tap::New(here.directory, Carry::Nothing)),
+            ("Other session", Callback::Sessions(here.clone(), Carry::Nothing)),
+            ("New", Callback::New(here.directory, Carry::Nothing)),
         ])],
     )
 }
@@ -265,4 +279,36 @@ fn quote(words: &str, side: Side) -> Text {
     };
     let first = shown.head(LAST_WORDS).split(LAST_WORDS, LAST_WORDS_ENTITIES).into_iter().next();
     first.unwrap_or_default().wrap(EntityKind::Quote)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_long_words_keeps_its_buttons_and_its_words() {
+        let asked = format!("the beans behind\n  the {} of last spring", "green ".repeat(90));
+        let words = search(&asked);
+        assert_eq!(words.chars().count(), SEARCH);
+        let list = List { words: words.as_str().into(), page: 1, ..List::default() };
+        let picker = Picker {
+            list,
+            directory: Some("/home/ada".into()),
+            sessions: Vec::new(),
+            more: true,
+            unreadable: 0,
+            current: None,
+            carry: Carry::Nothing,
+        };
+        let scene = Scene { home: "/home/ada".into(), bot: "segue_bot".to_owned(), now: 0 };
+        let screen = super::picker(&scene, &picker);
+        let buttons: Vec<_> = screen.keyboard.iter().flatten().collect();
+        let labels: Vec<_> = buttons.iter().map(|button| button.label.as_str()).collect();
+        assert_eq!(labels, ["‹ Newer", "Older ›", "All directories", "Show all", "New"]);
+        for button in [buttons[0], buttons[1], buttons[3]] {
+            let pressed = Callback::decode(&button.data).unwrap();
+            let Callback::Sessions(list, _) = pressed else { panic!("{pressed:?}") };
+            assert_eq!(list.words.find(searched(&screen.text)), Some(words.as_str()));
+        }
+    }
 }

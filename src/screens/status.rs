@@ -10,7 +10,7 @@ use crate::{
     claude::session::SessionId,
     screens::{Scene, anchor, row, screen, words},
     telegram::{
-        button::{Carry, Key, List, Tap},
+        callback::{Callback, Carry, Key, List},
         screen::Screen,
         text::Text,
     },
@@ -104,8 +104,9 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
     let warm = words::plural(status.warm as u64, "warm run");
     text.push("\n\n").italic(&format!("{turns} running · {warm}{}", version(status)));
     let here = Key::of_path(&status.directory);
-    let list = Tap::List(List { directory: Some(here), ..List::default() }, Carry::Nothing);
-    screen(text, vec![row([("Sessions", list), ("New", Tap::New(None, Carry::Nothing))])])
+    let list =
+        Callback::Sessions(List { directory: Some(here), ..List::default() }, Carry::Nothing);
+    screen(text, vec![row([("Sessions", list), ("New", Callback::New(None, Carry::Nothing))])])
 }
 
 fn version(status: &Status) -> String {

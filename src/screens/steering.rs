@@ -8,10 +8,9 @@ use crate::{
     },
     screens::{Scene, anchor, button, row, screen, words},
     telegram::{
-        button::Tap,
+        callback::{Callback, Carry},
         markdown,
         screen::{Button, Screen},
-        steering::Steer,
         text::Text,
     },
 };
@@ -70,7 +69,6 @@ pub fn picker(choice: Choice, offers: &Offers, now: &Choices, bypass: Bypass) ->
             }
         }
     }
-    let buttons: Vec<Button> = buttons.into_iter().flatten().collect();
     if buttons.is_empty() {
         text.push(&format!("\nThis Claude tells of none: send /{} and its name.", choice.name()));
     }
@@ -84,10 +82,10 @@ fn may(mode: &str, bypass: Bypass) -> bool {
     mode != BYPASS || bypass == Bypass::Allowed
 }
 
-fn chooser(choice: Choice, value: &str, label: &str, current: Option<&str>) -> Option<Button> {
+fn chooser(choice: Choice, value: &str, label: &str, current: Option<&str>) -> Button {
     let mark = if current == Some(value) { "✓ " } else { "" };
     let label = format!("{mark}{}", words::line(label, 30));
-    button(label, &Tap::Steer(Steer::Choose(choice, value.to_owned())))
+    button(label, &Callback::Choose(choice, value.into()))
 }
 
 /// What a mode that we know means; nothing of one that is new.
@@ -135,7 +133,7 @@ pub fn bypass_warning() -> Screen {
         ": every command and every change runs at once, on your laptop, with your rights. A web \
          page or a file that misleads Claude is enough for harm.",
     );
-    let tap = Tap::Steer(Steer::Bypass);
+    let tap = Callback::Bypass;
     screen(text, vec![row([("I know, do not ask", tap)])])
 }
 
@@ -177,9 +175,8 @@ pub fn agents(offers: &Offers, word: &str) -> Screen {
     let buttons: Vec<Button> = found
         .iter()
         .take(AGENTS)
-        .filter_map(|agent| {
-            let tap = Tap::Steer(Steer::Agent(agent.name.clone()));
-            button(words::line(&agent.name, 30), &tap)
+        .map(|agent| {
+            button(words::line(&agent.name, 30), &Callback::Agent(agent.name.as_str().into()))
         })
         .collect();
     screen(text, buttons.chunks(2).map(<[Button]>::to_vec).collect())
@@ -255,7 +252,7 @@ pub fn will_fork(scene: &Scene, of: &Session, into: SessionId) -> Screen {
     let mut text = anchor(scene, into);
     text.push(" Your next message goes to a copy of ").bold(&words::line(&of.title, 80));
     text.push("; the original stays as it is.");
-    let back = Tap::Pick(of.id, crate::telegram::button::Carry::Nothing);
+    let back = Callback::Pick(of.id, Carry::Nothing);
     screen(text, vec![row([("Back to the original", back)])])
 }
 
@@ -264,7 +261,7 @@ pub fn title(scene: &Scene, session: &Session) -> Screen {
     let mut text = anchor(scene, session.id);
     text.push(" This session is called ").bold(&words::line(&session.title, 80));
     text.push(". Rename it with ").code("/rename TITLE").push(".");
-    let suggest = Tap::Steer(Steer::Suggest(session.id));
+    let suggest = Callback::SuggestTitle(session.id);
     screen(text, vec![row([("Suggest a title", suggest)])])
 }
 
@@ -272,8 +269,8 @@ pub fn title(scene: &Scene, session: &Session) -> Screen {
 pub fn suggestion(scene: &Scene, session: SessionId, title: &str) -> Screen {
     let mut text = anchor(scene, session);
     text.push(" It could be called:\n").bold(&words::line(title, 120));
-    let (take, again) = (Steer::Title(session), Steer::Suggest(session));
-    screen(text, vec![row([("Use it", Tap::Steer(take)), ("Another", Tap::Steer(again))])])
+    let (take, again) = (Callback::UseTitle(session), Callback::SuggestTitle(session));
+    screen(text, vec![row([("Use it", take), ("Another", again)])])
 }
 
 /// The title that a suggestion shows.

@@ -14,10 +14,9 @@ use crate::{
         row, screen, verbose, words, work,
     },
     telegram::{
-        button::{Carry, Key, Tap},
+        callback::{Callback, Carry, Key},
         markdown,
         screen::{Button, Screen},
-        steering::Steer,
         text::{EntityKind, Text},
     },
 };
@@ -103,8 +102,8 @@ fn doings(turn: &Turn, verbosity: Verbosity) -> Text {
 }
 
 fn ways(turn: &Turn) -> Vec<Button> {
-    let stop = ("Stop", Tap::Stop(stop_key(turn)));
-    let now = Tap::TakeOver(turn.session, When::Now);
+    let stop = ("Stop", Callback::Stop(stop_key(turn)));
+    let now = Callback::TakeOver(turn.session, When::Now);
     match &turn.terminal {
         None => row([stop]),
         Some(_) if turn.taken => row([("Take over, ending it there", now)]),
@@ -229,7 +228,7 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
     let mut text = anchor(scene, turn.session);
     text.push(" ").italic(words);
     let open = turn.outcome().is_none();
-    let back = Tap::Steer(Steer::TakeBack(stop_key(turn)));
+    let back = Callback::TakeBack(stop_key(turn));
     screen(text, if open { vec![row([("Take back", back)])] } else { Vec::new() })
 }
 
@@ -305,8 +304,10 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
         last.keyboard = [keyboard, more].concat();
         last.keyboard.extend(files::changed(&around.changed));
         if around.elsewhere {
-            last.keyboard
-                .push(row([("Stay in this session", Tap::Pick(turn.session, Carry::Nothing))]));
+            last.keyboard.push(row([(
+                "Stay in this session",
+                Callback::Pick(turn.session, Carry::Nothing),
+            )]));
         }
     }
     parts

@@ -8,9 +8,8 @@ use crate::{
     },
     screens::{button, screen, words, work},
     telegram::{
-        button::Tap,
+        callback::Callback,
         screen::Screen,
-        steering::Steer,
         text::{EntityKind, Text, clean},
     },
 };
@@ -31,9 +30,9 @@ pub fn picker(now: Verbosity) -> Screen {
     for one in Verbosity::ALL {
         text.push("\n• ").bold(&one.level().to_string()).push(": ").push(meaning(one));
     }
-    let buttons = Verbosity::ALL.into_iter().filter_map(|one| {
+    let buttons = Verbosity::ALL.into_iter().map(|one| {
         let mark = if one == now { "✓ " } else { "" };
-        button(format!("{mark}{}", one.level()), &Tap::Steer(Steer::Verbose(one)))
+        button(format!("{mark}{}", one.level()), &Callback::Verbose(one))
     });
     screen(text, vec![buttons.collect()])
 }

@@ -8,7 +8,7 @@ use crate::{
     },
     screens::{row, turn::tool_name, words},
     telegram::{
-        button::Tap,
+        callback::Callback,
         screen::Button,
         text::{EntityKind, Text, clean},
     },
@@ -131,7 +131,7 @@ pub(super) fn afterwords(turn: &Turn) -> (Text, Vec<Vec<Button>>) {
     }
     if let Some(percent) = full(turn) {
         text.push(&format!("The context is {percent} % full.\n"));
-        keyboard.push(row([("Compact", Tap::Compact(turn.session))]));
+        keyboard.push(row([("Compact", Callback::Compact(turn.session))]));
     }
     (text.trim(), keyboard)
 }

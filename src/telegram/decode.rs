@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use crate::bridge::place::Place;
 use crate::telegram::attached;
 use crate::telegram::text::{Entity, EntityKind};
-use crate::telegram::update::{ChatKind, Extra, Message, Press, Replied, Update, User, What};
+use crate::telegram::update::{
+    CallbackQuery, ChatKind, Extra, Message, Replied, Update, User, What,
+};
 
 /// What carries a file or something else that is not text, as Telegram names the field. An
 /// animation comes with a `document` twin, so it stands before it.
@@ -52,7 +54,7 @@ fn what(raw: &Value, me: u64) -> What {
     } else if let Some(body) = raw.get("edited_message") {
         message(body, me).map(What::Edited)
     } else if let Some(body) = raw.get("callback_query") {
-        press(body, me).map(What::Press)
+        press(body, me).map(What::CallbackQuery)
     } else {
         return other(raw);
     };
@@ -99,9 +101,9 @@ fn message(raw: &Value, me: u64) -> Result<Message, &'static str> {
     })
 }
 
-fn press(raw: &Value, me: u64) -> Result<Press, &'static str> {
+fn press(raw: &Value, me: u64) -> Result<CallbackQuery, &'static str> {
     let message = raw.get("message").and_then(|carrier| message(carrier, me).ok());
-    Ok(Press {
+    Ok(CallbackQuery {
         id: string(raw, "id").ok_or("id")?,
         from: raw.get("from").map(user).filter(|user| user.id != 0).ok_or("from.id")?,
         place: message.as_ref().map(|message| message.place),
@@ -365,7 +367,7 @@ mod tests {
         carrier["from"] = json!({"id": ME, "is_bot": true, "first_name": "segue"});
         let raw = json!({"update_id": 3, "callback_query": {"id": "77", "data": "stop",
             "from": {"id": 9, "first_name": "Ada"}, "message": carrier, "chat_instance": "1"}});
-        let What::Press(press) = decode(&raw, ME).what else { panic!("no press") };
+        let What::CallbackQuery(press) = decode(&raw, ME).what else { panic!("no press") };
         assert_eq!((press.id.as_str(), press.data.as_str(), press.from.id), ("77", "stop", 9));
         assert_eq!(press.place, Some(Place { chat: -100, thread: Some(5) }));
         let message = press.message.expect("its message");

@@ -8,11 +8,10 @@ use crate::{
     bridge::attachment::Kind,
     claude::session::SessionId,
     telegram::{
-        button::Tap,
-        handover::Format,
-        steering::Steering,
+        callback::Callback,
+        command::Command,
         text::{Entity, EntityKind},
-        update::{ChatKind, Message, Press, Replied, Update, What},
+        update::{CallbackQuery, ChatKind, Message, Replied, Update, What},
         wording,
     },
 };
@@ -24,17 +23,17 @@ const DEEP_LINK: &str = "?start=s_";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// Something for Claude.
-    Prompt(Asking),
+    Prompt(UserInput),
     /// Something for us.
     Command(Command, Message),
     /// A button of ours.
-    Tap(Tap, Box<Press>),
+    Callback(Callback, Box<CallbackQuery>),
     /// A button that says nothing we know: of another version.
-    Unknown(Box<Press>),
+    Unknown(Box<CallbackQuery>),
     /// A recording, to be written down before it is a prompt.
     Spoken(Message),
     /// The new form of a message that was a prompt.
-    Edited(Asking),
+    Edited(UserInput),
     /// A message without text that we can use; the kind of what it carries.
     Unreadable(String, Message),
     /// Somebody we do not know; pressed or written.
@@ -49,7 +48,7 @@ pub enum Intent {
 
 /// A message for Claude.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asking {
+pub struct UserInput {
     /// The message.
     pub message: Message,
     /// The session of the message of ours that it replies to.
@@ -62,78 +61,26 @@ pub enum Stranger {
     /// Wrote in a private chat.
     Wrote(Box<Message>),
     /// Pressed a button.
-    Pressed(Box<Press>),
+    Pressed(Box<CallbackQuery>),
     /// Wrote in a group, where a word to each would be a nuisance.
     Passing,
 }
 
-/// A command of the chat.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// `/start`, with the session of a deep link.
-    Start(Option<SessionId>),
-    /// `/help`
-    Help,
-    /// `/sessions [words]`
-    Sessions(String),
-    /// `/new [prompt]`
-    New(Option<String>),
-    /// `/cd [path or name]`
-    Cd(Option<String>),
-    /// `/status`
-    Status,
-    /// `/stop`
-    Stop,
-    /// `/get [path]`
-    Get(Option<String>),
-    /// `/diff`
-    Diff,
-    /// `/history [count]`
-    History(Option<u16>),
-    /// `/export [md]`
-    Export(Format),
-    /// A command that says how Claude works here.
-    Steering(Steering),
-}
-
-/// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 19] = [
-    ("sessions", "Pick a session of this directory or of all"),
-    ("new", "Start a new session"),
-    ("cd", "Work in another directory"),
-    ("status", "Where this chat is and what runs"),
-    ("stop", "Stop what Claude is doing"),
-    ("history", "What was said before"),
-    ("get", "Get a file of the laptop"),
-    ("diff", "What has changed since the last commit"),
-    ("export", "The whole conversation as a page"),
-    ("mode", "How much Claude asks: plan, accept edits, …"),
-    ("model", "Which model answers here"),
-    ("effort", "How hard the model thinks"),
-    ("verbose", "How much of a turn is shown: 0, 1 or 2"),
-    ("btw", "Ask aside, without a trace in the conversation"),
-    ("fork", "Go on in a copy of the session"),
-    ("rename", "Give the session a title"),
-    ("agent", "Start a session with an agent"),
-    ("commands", "Find a command or skill of Claude's"),
-    ("help", "What you can do here"),
-];
-
 /// Who we are, and whom we listen to.
 #[derive(Clone, Debug)]
-pub struct Door {
+pub struct AccessPolicy {
     /// Our user name, without `@`.
     pub username: String,
     /// Telegram ids of the people who may use the bot.
     pub allowed: BTreeSet<u64>,
 }
 
-impl Door {
+impl AccessPolicy {
     /// Turns an update into what its sender wants.
-    pub fn open(&self, update: Update) -> Intent {
+    pub fn intent(&self, update: Update) -> Intent {
         match update.what {
             What::Message(message) => self.message(message),
-            What::Press(press) => self.press(press),
+            What::CallbackQuery(press) => self.press(press),
             What::Moved(from, to) => Intent::Moved(from, to),
             What::Undecodable(why) => Intent::Undecodable(why),
             What::Edited(message) => self.edited(message),
@@ -152,9 +99,7 @@ impl Door {
         }
         match self.addressed(&reply.text) {
             Addressed::Claude => Some(self.without_our_name(&words)),
-            Addressed::Us(Command::New(prompt) | Command::Steering(Steering::Fork(prompt))) => {
-                prompt
-            }
+            Addressed::Us(Command::New(prompt) | Command::Fork(prompt)) => prompt,
             Addressed::Us(_) | Addressed::AnotherBot => None,
         }
     }
@@ -189,7 +134,7 @@ impl Door {
                 let text = self.without_our_name(&message.text);
                 let message = Message { text, ..message };
                 let session = message.reply.as_deref().and_then(session_of);
-                Intent::Prompt(Asking { message, session })
+                Intent::Prompt(UserInput { message, session })
             }
         }
     }
@@ -216,12 +161,12 @@ impl Door {
         }
     }
 
-    fn press(&self, press: Press) -> Intent {
+    fn press(&self, press: CallbackQuery) -> Intent {
         if !self.allowed.contains(&press.from.id) {
             return Intent::Stranger(Stranger::Pressed(Box::new(press)));
         }
-        match Tap::decode(&press.data) {
-            Some(tap) => Intent::Tap(tap, Box::new(press)),
+        match Callback::decode(&press.data) {
+            Some(tap) => Intent::Callback(tap, Box::new(press)),
             None => Intent::Unknown(Box::new(press)),
         }
     }
@@ -235,26 +180,7 @@ impl Door {
         if !bot.eq_ignore_ascii_case(&self.username) {
             return Addressed::AnotherBot;
         }
-        let rest = rest.trim();
-        let given = (!rest.is_empty()).then(|| rest.to_owned());
-        Addressed::Us(match name.to_ascii_lowercase().as_str() {
-            "start" => Command::Start(rest.strip_prefix("s_").and_then(|id| id.parse().ok())),
-            "help" => Command::Help,
-            "sessions" | "session" | "resume" => Command::Sessions(rest.to_owned()),
-            "new" => Command::New(given),
-            "cd" => Command::Cd(given),
-            "status" => Command::Status,
-            "stop" => Command::Stop,
-            "get" => Command::Get(given),
-            "diff" => Command::Diff,
-            "history" => Command::History(rest.parse().ok()),
-            "export" if matches!(rest, "md" | "markdown") => Command::Export(Format::Markdown),
-            "export" => Command::Export(Format::Html),
-            name => match Steering::read(name, rest) {
-                Some(steering) => Command::Steering(steering),
-                None => return Addressed::Claude,
-            },
-        })
+        Command::read(name, rest.trim()).map_or(Addressed::Claude, Addressed::Us)
     }
 }
 
@@ -301,8 +227,8 @@ mod tests {
 
     const ID: &str = "11111111-1111-8111-8111-111111111111";
 
-    fn door() -> Door {
-        Door { username: "segue_bot".to_owned(), allowed: BTreeSet::from([1]) }
+    fn policy() -> AccessPolicy {
+        AccessPolicy { username: "segue_bot".to_owned(), allowed: BTreeSet::from([1]) }
     }
 
     fn message(from: u64, chat: ChatKind, text: &str) -> Message {
@@ -312,7 +238,7 @@ mod tests {
     }
 
     fn wants(message: Message) -> Intent {
-        door().open(Update { id: 1, what: What::Message(message) })
+        policy().intent(Update { id: 1, what: What::Message(message) })
     }
 
     #[test]
@@ -321,14 +247,14 @@ mod tests {
         assert!(matches!(stranger, Intent::Stranger(Stranger::Wrote(_))), "{stranger:?}");
         let passing = wants(message(2, ChatKind::Group, "/stop"));
         assert!(matches!(passing, Intent::Stranger(Stranger::Passing)), "{passing:?}");
-        let press = Press {
+        let press = CallbackQuery {
             id: "q".to_owned(),
             from: User { id: 2, name: String::new(), bot: false },
             place: None,
             message: None,
             data: "w".to_owned(),
         };
-        let pressed = door().open(Update { id: 1, what: What::Press(press) });
+        let pressed = policy().intent(Update { id: 1, what: What::CallbackQuery(press) });
         assert!(matches!(pressed, Intent::Stranger(Stranger::Pressed(_))), "{pressed:?}");
     }
 

@@ -2,23 +2,20 @@
 
 pub mod attached;
 mod backoff;
-pub mod button;
+pub mod callback;
 pub mod client;
+pub mod command;
 pub mod decode;
+pub mod download;
 mod fetch;
-pub mod file;
-pub mod gauge;
-pub mod handover;
 pub mod intent;
-pub mod later;
 pub mod markdown;
 pub mod outbox;
-pub mod parcel;
+pub mod outgoing;
 pub mod poll;
 pub mod refusal;
 pub mod screen;
 mod send;
-pub mod steering;
 pub mod text;
 pub mod update;
 pub mod wording;

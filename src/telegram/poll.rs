@@ -1,7 +1,7 @@
 //! The loop that gets updates from Telegram and hands them on, in order, at least once.
 //!
 //! Knows the offset and nothing of what the updates mean. An update is confirmed to Telegram by
-//! the next poll, after each of its batch was handled or written down, which its [`Receipt`] says:
+//! the next poll, after each of its batch was handled or written down, which its [`Ack`] says:
 //! what a crash leaves unconfirmed comes again. It never confirms what nobody took, never lets an
 //! update that cannot be read block the next, and never takes a webhook away from whoever set it.
 
@@ -41,14 +41,14 @@ pub struct Poll {
     /// Names of all kinds of updates that are wanted; Telegram remembers the list.
     pub allowed_updates: &'static [&'static str],
     /// Takes the updates; when it is full, polling waits.
-    pub sink: mpsc::Sender<Delivery>,
+    pub sink: mpsc::Sender<Incoming>,
 }
 
 /// What polling brings.
 #[derive(Debug)]
-pub enum Delivery {
+pub enum Incoming {
     /// An update.
-    Update(Box<Handed>),
+    Update(Box<Delivery>),
     /// Somebody else gets the updates of this bot, and what to do about it. Said once until polling
     /// works again.
     Conflict(&'static str),
@@ -56,32 +56,32 @@ pub enum Delivery {
 
 /// An update in other hands.
 #[derive(Debug)]
-pub struct Handed {
+pub struct Delivery {
     /// What it says.
     pub update: Update,
     /// How it came; nothing when it was no JSON that can be read.
     pub raw: Option<Value>,
     /// Whether it may have come to an earlier process, too.
-    pub turn: Turn,
+    pub redelivery: Redelivery,
     /// To be given back when it need not come again.
-    pub receipt: Receipt,
+    pub ack: Ack,
 }
 
 /// How often an update may have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum Redelivery {
     /// It was waiting when we began: an earlier process may have died before it could confirm it.
-    Perhaps,
+    Possible,
     /// This is the first time.
-    First,
+    No,
 }
 
 /// The word that an update need not come again. One that is dropped says that nobody took it, and
 /// ends polling.
 #[derive(Debug)]
-pub struct Receipt(oneshot::Sender<()>);
+pub struct Ack(oneshot::Sender<()>);
 
-impl Receipt {
+impl Ack {
     /// The update was handled, or is kept where a crash does not reach it.
     pub fn confirm(self) {
         // Polling has ended: then it comes again, which does no harm.
@@ -111,7 +111,7 @@ async fn listen(poll: &Poll) -> Result<(), TokenRefused> {
     let mut seen = Seen::default();
     let mut trouble = Trouble::new(RandomState::new().hash_one(poll.me));
     // Telegram gives the oldest first, and an earlier process held one batch at most.
-    let mut turn = Turn::Perhaps;
+    let mut redelivery = Redelivery::Possible;
     loop {
         let asked = Instant::now();
         let wait = match fetch(&poll.client, offset, poll.allowed_updates).await {
@@ -121,17 +121,17 @@ async fn listen(poll: &Poll) -> Result<(), TokenRefused> {
                 offset = batch.iter().rev().find(|raw| raw.id != 0).map(|raw| raw.id + 1);
                 let news = batch.into_iter().filter(|raw| seen.is_news(raw.id)).collect::<Vec<_>>();
                 let floor = if news.is_empty() { SHORTEST_POLL } else { Duration::ZERO };
-                if take_over(poll, news, turn).await.is_err() {
+                if take_over(poll, news, redelivery).await.is_err() {
                     return Ok(());
                 }
-                turn = Turn::First;
+                redelivery = Redelivery::No;
                 floor.saturating_sub(asked.elapsed())
             }
             Err(Refusal::Unauthorized) => return Err(TokenRefused),
             Err(refusal) => {
                 let begins = trouble.begins(&refusal);
                 if let Some(words) = begins
-                    && poll.sink.send(Delivery::Conflict(words)).await.is_err()
+                    && poll.sink.send(Incoming::Conflict(words)).await.is_err()
                 {
                     return Ok(());
                 }
@@ -143,8 +143,8 @@ async fn listen(poll: &Poll) -> Result<(), TokenRefused> {
 }
 
 /// Returns when every update of the batch is handled or kept: from then on it may be confirmed.
-async fn take_over(poll: &Poll, batch: Vec<Raw>, turn: Turn) -> Result<(), Unheard> {
-    let mut receipts = Vec::with_capacity(batch.len());
+async fn take_over(poll: &Poll, batch: Vec<Raw>, redelivery: Redelivery) -> Result<(), Unheard> {
+    let mut acks = Vec::with_capacity(batch.len());
     for Raw { id, json } in batch {
         let update = match &json {
             Some(json) => decode(json, poll.me),
@@ -153,13 +153,13 @@ async fn take_over(poll: &Poll, batch: Vec<Raw>, turn: Turn) -> Result<(), Unhea
         if let What::Undecodable(why) = &update.what {
             warn!(update = update.id, why, "an update cannot be read");
         }
-        let (receipt, given_back) = oneshot::channel();
-        let handed = Handed { update, raw: json, turn, receipt: Receipt(receipt) };
-        poll.sink.send(Delivery::Update(Box::new(handed))).await.map_err(|_| Unheard)?;
-        receipts.push(given_back);
+        let (ack, given_back) = oneshot::channel();
+        let handed = Delivery { update, raw: json, redelivery, ack: Ack(ack) };
+        poll.sink.send(Incoming::Update(Box::new(handed))).await.map_err(|_| Unheard)?;
+        acks.push(given_back);
     }
-    for receipt in receipts {
-        receipt.await.map_err(|_| Unheard)?;
+    for ack in acks {
+        ack.await.map_err(|_| Unheard)?;
     }
     Ok(())
 }

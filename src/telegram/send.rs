@@ -18,9 +18,9 @@ use tokio::fs::File;
 
 use crate::bridge::place::Place;
 use crate::telegram::client::{Client, Lean};
-use crate::telegram::gauge::Gauge;
-use crate::telegram::outbox::job::{Act, Call, How, Sound};
-use crate::telegram::parcel::{Body, Look, Parcel};
+use crate::telegram::outbox::job::{Act, Call, SendOptions, Sound};
+use crate::telegram::outgoing::ByteCounter;
+use crate::telegram::outgoing::{Body, OutgoingFile, SendAs};
 use crate::telegram::refusal::Refusal;
 use crate::telegram::screen::{Button, Screen};
 use crate::telegram::text::{Entity, EntityKind};
@@ -45,7 +45,7 @@ pub(crate) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
             let sent: Numbered = client.call(Lean::new(message(place, screen, how))).await?;
             Ok(sent.message_id)
         }
-        Act::File(parcel, how) => file(client, place, (parcel, how), None).await,
+        Act::File(file, how) => send_file(client, place, (file, how), None).await,
         Act::Edit(id, screen) => {
             let _: IgnoredAny = client.call(Lean::new(edit(place, id, screen))).await?;
             Ok(id)
@@ -70,7 +70,7 @@ pub(crate) async fn answer(
     Ok(())
 }
 
-fn message(place: Place, screen: Screen, how: How) -> SendMessage {
+fn message(place: Place, screen: Screen, how: SendOptions) -> SendMessage {
     let mut message = SendMessage::new(ChatId(place.chat), screen.text.text);
     message.message_thread_id = thread(place);
     message.entities = some(entities(screen.text.entities));
@@ -81,39 +81,39 @@ fn message(place: Place, screen: Screen, how: How) -> SendMessage {
     message
 }
 
-/// Sends a file, and shows on the gauge how much of it has gone out. What is gone from the disk
+/// Sends a file, and shows on the counter how much of it has gone out. What is gone from the disk
 /// meanwhile will not come back by trying again.
-pub(crate) async fn file(
+pub(crate) async fn send_file(
     client: &Client,
     place: Place,
-    (parcel, how): (Parcel, How),
-    gauge: Option<&Gauge>,
+    (file, how): (OutgoingFile, SendOptions),
+    counter: Option<&ByteCounter>,
 ) -> Result<i32, Refusal> {
     let gone = || Refusal::BadRequest("the file is gone".to_owned());
-    let body = match (parcel.body, gauge) {
+    let body = match (file.body, counter) {
         (Body::Path(path), _) if !path.is_file() => return Err(gone()),
         (Body::Path(path), None) => InputFile::file(path),
-        (Body::Path(path), Some(gauge)) => {
-            InputFile::read(gauge.on(File::open(path).await.map_err(|_| gone())?))
+        (Body::Path(path), Some(counter)) => {
+            InputFile::read(counter.on(File::open(path).await.map_err(|_| gone())?))
         }
         (Body::Bytes(bytes), _) => InputFile::memory(bytes.to_vec()),
     };
-    let body = body.file_name(parcel.name);
-    let text = parcel.caption.text;
+    let body = body.file_name(file.name);
+    let text = file.caption.text;
     let caption = (!text.text.is_empty()).then_some(text.text);
     let entities = some(entities(text.entities));
     let silent = (how.sound == Sound::Silent).then_some(true);
     let reply = reply_to(how);
-    let markup = keyboard(parcel.caption.keyboard).map(ReplyMarkup::InlineKeyboard);
-    let sent: Numbered = match parcel.look {
-        Look::Photo => {
+    let markup = keyboard(file.caption.keyboard).map(ReplyMarkup::InlineKeyboard);
+    let sent: Numbered = match file.send_as {
+        SendAs::Photo => {
             let mut photo = SendPhoto::new(ChatId(place.chat), body);
             (photo.message_thread_id, photo.disable_notification) = (thread(place), silent);
             (photo.caption, photo.caption_entities) = (caption, entities);
             (photo.reply_parameters, photo.reply_markup) = (reply, markup);
             client.upload(Lean::new(photo)).await?
         }
-        Look::Document => {
+        SendAs::Document => {
             let mut document = SendDocument::new(ChatId(place.chat), body);
             (document.message_thread_id, document.disable_notification) = (thread(place), silent);
             (document.caption, document.caption_entities) = (caption, entities);
@@ -124,7 +124,7 @@ pub(crate) async fn file(
     Ok(sent.message_id)
 }
 
-fn reply_to(how: How) -> Option<ReplyParameters> {
+fn reply_to(how: SendOptions) -> Option<ReplyParameters> {
     how.reply_to.map(|id| ReplyParameters::new(MessageId(id)).allow_sending_without_reply())
 }
 
@@ -210,14 +210,14 @@ mod tests {
         ])
     }
 
-    fn sent(place: Place, how: How) -> Value {
+    fn sent(place: Place, how: SendOptions) -> Value {
         serde_json::to_value(message(place, screen(), how)).expect("JSON")
     }
 
     #[test]
     fn a_message_has_the_fields_of_its_place_and_manner() {
         let topic = Place { chat: -100, thread: Some(5) };
-        let how = How { reply_to: Some(3), sound: Sound::Silent };
+        let how = SendOptions { reply_to: Some(3), sound: Sound::Silent };
         let keyboard = json!({"inline_keyboard": [[{"text": "Stop", "callback_data": "stop"}]]});
         assert_eq!(
             sent(topic, how),
@@ -228,7 +228,7 @@ mod tests {
                 "reply_markup": keyboard,
             })
         );
-        let general = sent(Place { chat: -100, thread: Some(GENERAL) }, How::default());
+        let general = sent(Place { chat: -100, thread: Some(GENERAL) }, SendOptions::default());
         for absent in ["message_thread_id", "disable_notification", "reply_parameters"] {
             assert_eq!(general.get(absent), None, "{absent}");
         }

@@ -21,7 +21,7 @@ impl Update {
     pub fn place(&self) -> Option<Place> {
         match &self.what {
             What::Message(message) | What::Edited(message) => Some(message.place),
-            What::Press(press) => press.place,
+            What::CallbackQuery(press) => press.place,
             What::Moved(..) | What::Other(_) | What::Undecodable(_) => None,
         }
     }
@@ -35,7 +35,7 @@ pub enum What {
     /// The new form of an earlier message.
     Edited(Message),
     /// A press of an inline button.
-    Press(Press),
+    CallbackQuery(CallbackQuery),
     /// A group became a supergroup, under another chat id: the old one and the new.
     Moved(i64, i64),
     /// Something we do not read; its field name, such as `my_chat_member`.
@@ -128,7 +128,7 @@ pub struct Replied {
 
 /// A press of an inline button.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Press {
+pub struct CallbackQuery {
     /// Id of the callback query: what is answered.
     pub id: String,
     /// Who pressed.

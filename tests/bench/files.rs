@@ -8,11 +8,7 @@ use std::{
 };
 
 use segue::{
-    bridge::{
-        binding::{self, Binding},
-        place::Place,
-        prompt::Source,
-    },
+    bridge::{binding::Binding, place::Place, prompt::Source},
     claude::{
         history,
         home::Home,
@@ -72,8 +68,7 @@ pub(crate) fn history(lines: usize) -> io::Result<Corpus> {
 }
 
 pub(crate) fn bound(home: &Home) -> Option<Binding> {
-    let needle = binding::needle(SOURCE.bot, SOURCE.place.chat);
-    let found = history::newest(home, needle.as_bytes(), |entry| {
+    let found = history::newest_tagged(home, |entry| {
         let (_, place, binding) = Binding::read(entry)?;
         (place == SOURCE.place).then_some(binding)
     });

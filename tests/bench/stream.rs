@@ -23,7 +23,7 @@ use segue::{
     screens::{self, Scene, turn::Around},
     telegram::{
         client::Client,
-        outbox::{How, Outbox, Pace},
+        outbox::{Outbox, Pace, SendOptions},
     },
 };
 use tokio::{
@@ -123,7 +123,8 @@ impl Bench {
         let cancel = CancellationToken::new();
         let (outbox, _) = Outbox::start(client, Pace::default(), cancel.clone());
         let place = Place { chat: OWNER, thread: None };
-        let first = outbox.send(place, screens::notice::plain("A turn begins."), How::default());
+        let first =
+            outbox.send(place, screens::notice::plain("A turn begins."), SendOptions::default());
         let message = first.await.map_err(io::Error::other)?;
         let session = SessionId(Dice::new(5).uuid());
         let settings = Settings {

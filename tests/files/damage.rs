@@ -13,10 +13,7 @@ use segue::{
         spool::{Came, Leg, Spool, Start},
     },
     claude::session::SessionId,
-    telegram::{
-        button::{Carry, Key, List, Tap},
-        steering::Steer,
-    },
+    telegram::callback::{Callback, Carry, Key, List},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -47,7 +44,7 @@ fn update() -> Value {
 }
 
 fn press() -> Value {
-    let data = Tap::Pick(SessionId(ID), Carry::Prompt).encode().unwrap();
+    let data = Callback::Pick(SessionId(ID), Carry::Prompt).encode();
     let mut message = update()["message"].clone();
     message["reply_markup"] = json!({"inline_keyboard": [[{"text": "Go", "callback_data": data}]]});
     let ada = message["from"].clone();
@@ -97,14 +94,17 @@ fn history() -> Vec<Vec<u8>> {
 fn buttons() -> Vec<Vec<u8>> {
     let session = SessionId(ID);
     let taps = [
-        Tap::Pick(session, Carry::Prompt),
-        Tap::Again(session, 3),
-        Tap::GoOn(session, 1),
-        Tap::Steer(Steer::TakeBack(Key(7))),
-        Tap::Steer(Steer::Agent("gardener".to_owned())),
-        Tap::List(List { words: "beans".to_owned(), page: 3, ..List::default() }, Carry::Nothing),
+        Callback::Pick(session, Carry::Prompt),
+        Callback::Retry(session, 3),
+        Callback::Continue(session, 1),
+        Callback::TakeBack(Key(7)),
+        Callback::Agent("gardener".into()),
+        Callback::Sessions(
+            List { words: "beans".into(), page: 3, ..List::default() },
+            Carry::Nothing,
+        ),
     ];
-    taps.iter().map(|tap| tap.encode().unwrap().into_bytes()).collect()
+    taps.iter().map(|tap| tap.encode().into_bytes()).collect()
 }
 
 fn spooled() -> Vec<Vec<u8>> {

@@ -61,7 +61,7 @@ fn nothing_before_a_compact_boundary_is_shown() {
 #[test]
 fn the_newest_line_of_a_place_is_found() {
     let home = fixture();
-    let found = history::newest(&home, br#""telegram""#, |entry| {
+    let found = history::newest_tagged(&home, |entry| {
         let chat = entry.telegram.as_ref()?.get("chat")?.as_u64()?;
         (chat == 42).then(|| entry.display.clone())
     });

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use segue::{
     bridge::{binding::Binding, spool},
     claude::{history::Entry, live, record::Record, wire::Line},
-    telegram::{button::Tap, decode::decode, intent::Door},
+    telegram::{callback::Callback, decode::decode, intent::AccessPolicy},
 };
 
 /// The bot, and the person whom it listens to.
@@ -21,10 +21,10 @@ const ADA: u64 = 1001;
 /// An update of Telegram's.
 pub(crate) fn update(bytes: &[u8]) {
     let Ok(raw) = serde_json::from_slice(bytes) else { return };
-    let door = Door { username: "segue_bot".to_owned(), allowed: BTreeSet::from([ADA]) };
+    let access = AccessPolicy { username: "segue_bot".to_owned(), allowed: BTreeSet::from([ADA]) };
     let update = decode(&raw, BOT);
     let _ = update.place();
-    let _ = format!("{:?}", door.open(update));
+    let _ = format!("{:?}", access.intent(update));
 }
 
 /// A line of a transcript.
@@ -60,9 +60,9 @@ pub(crate) fn history(bytes: &[u8]) {
 
 /// What a pressed button carries.
 pub(crate) fn button(bytes: &[u8]) {
-    let Some(tap) = str::from_utf8(bytes).ok().and_then(Tap::decode) else { return };
-    let data = tap.encode().unwrap();
-    assert_eq!(Tap::decode(&data), Some(tap));
+    let Some(tap) = str::from_utf8(bytes).ok().and_then(Callback::decode) else { return };
+    let data = tap.encode();
+    assert_eq!(Callback::decode(&data), Some(tap));
 }
 
 /// A file of the spool.

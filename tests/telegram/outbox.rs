@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use segue::bridge::place::Place;
 use segue::telegram::client::Client;
-use segue::telegram::outbox::{How, Lost, Outbox, Pace, Paint, Rate, Sent, Sound, Unsent};
+use segue::telegram::outbox::{
+    Outbox, Pace, Rate, RepaintOutcome, SendError, SendOptions, Sent, Sound, Unsent,
+};
 use segue::telegram::screen::{Button, Screen};
 use segue::telegram::text::{Entity, EntityKind, Text};
 use serde_json::{Value, json};
@@ -18,23 +20,23 @@ const CHAT: Place = Place { chat: 9, thread: None };
 const OTHER: Place = Place { chat: 8, thread: None };
 const TOPIC: Place = Place { chat: -100, thread: Some(5) };
 
-struct Desk {
+struct Started {
     outbox: Outbox,
     task: JoinHandle<()>,
     cancel: CancellationToken,
 }
 
 /// An outbox that is not slowed down.
-fn start(server: &Server) -> Desk {
+fn start(server: &Server) -> Started {
     let rate = Rate { every: Duration::from_millis(1), burst: 3 };
     start_at(server, Pace { private: rate, group: rate, overall: 1000 })
 }
 
-fn start_at(server: &Server, pace: Pace) -> Desk {
+fn start_at(server: &Server, pace: Pace) -> Started {
     let client = Client::connect(TOKEN, &server.url).expect("a client");
     let cancel = CancellationToken::new();
     let (outbox, task) = Outbox::start(client, pace, cancel.clone());
-    Desk { outbox, task, cancel }
+    Started { outbox, task, cancel }
 }
 
 fn screen(text: &str) -> Screen {
@@ -47,7 +49,7 @@ fn rich(text: &str) -> Screen {
     Screen { text: Text { text: text.into(), entities: vec![bold] }, keyboard: vec![vec![button]] }
 }
 
-async fn done(sent: Sent) -> Result<i32, Lost> {
+async fn done(sent: Sent) -> Result<i32, SendError> {
     timeout(PATIENCE, sent).await.expect("in time")
 }
 
@@ -55,7 +57,7 @@ async fn done(sent: Sent) -> Result<i32, Lost> {
 async fn messages_arrive_as_they_were_meant() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;
-    let how = How { reply_to: Some(3), sound: Sound::Silent };
+    let how = SendOptions { reply_to: Some(3), sound: Sound::Silent };
     assert_eq!(done(outbox.send(TOPIC, rich("hello"), how)).await, Ok(1));
     assert_eq!(done(outbox.edit(TOPIC, 1, rich("bye"))).await, Ok(1));
     outbox.delete(TOPIC, 1);
@@ -87,7 +89,7 @@ async fn messages_arrive_as_they_were_meant() {
 async fn an_unchanged_message_and_a_missing_one_are_no_failures() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;
-    assert_eq!(done(outbox.send(CHAT, screen("same"), How::default())).await, Ok(1));
+    assert_eq!(done(outbox.send(CHAT, screen("same"), SendOptions::default())).await, Ok(1));
     assert_eq!(done(outbox.edit(CHAT, 1, screen("same"))).await, Ok(1));
     outbox.delete(CHAT, 77);
     assert_eq!(done(outbox.edit(CHAT, 77, screen("anew"))).await, Ok(2));
@@ -99,8 +101,8 @@ async fn a_lost_request_is_repeated() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;
     server.fail("sendmessage", Fault::LostRequest);
-    let first = outbox.send(CHAT, screen("a"), How::default());
-    let second = outbox.send(CHAT, screen("b"), How::default());
+    let first = outbox.send(CHAT, screen("a"), SendOptions::default());
+    let second = outbox.send(CHAT, screen("b"), SendOptions::default());
     assert_eq!((done(first).await, done(second).await), (Ok(1), Ok(2)));
     assert_eq!(server.texts(), ["a", "a", "b"]);
 }
@@ -113,7 +115,7 @@ async fn a_server_in_trouble_is_asked_again_within_moments() {
     for status in [500, 502, 504] {
         server.fail("sendmessage", Fault::Broken(status));
     }
-    assert_eq!(done(outbox.send(CHAT, screen("a"), How::default())).await, Ok(1));
+    assert_eq!(done(outbox.send(CHAT, screen("a"), SendOptions::default())).await, Ok(1));
     assert_eq!(server.texts(), ["a", "a", "a", "a"]);
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
@@ -124,10 +126,10 @@ async fn a_penalty_holds_back_its_chat_but_no_other_and_no_button() {
     let outbox = start(&server).outbox;
     server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 2})));
     let start = Instant::now();
-    let held = outbox.send(CHAT, screen("held"), How::default());
+    let held = outbox.send(CHAT, screen("held"), SendOptions::default());
     server.wait("the penalty", |room| (room.calls.len() == 1).then_some(())).await;
     outbox.answer("77".into(), Some("x".repeat(300)));
-    assert_eq!(done(outbox.send(OTHER, screen("free"), How::default())).await, Ok(1));
+    assert_eq!(done(outbox.send(OTHER, screen("free"), SendOptions::default())).await, Ok(1));
     let answered = |(name, _): &&(String, Value)| name == "answercallbackquery";
     let answer = |room: &Room| room.calls.iter().find(answered).map(|(_, body)| body.clone());
     let answer = server.wait("the answer", answer).await;
@@ -141,7 +143,7 @@ async fn a_penalty_holds_back_its_chat_but_no_other_and_no_button() {
 async fn a_refused_message_goes_out_plainer() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;
-    let how = How { reply_to: Some(3), sound: Sound::Aloud };
+    let how = SendOptions { reply_to: Some(3), sound: Sound::Aloud };
     for _ in 0..2 {
         server.fail("sendmessage", Fault::refusal("Bad Request: ENTITIES_TOO_LONG"));
     }
@@ -154,8 +156,8 @@ async fn a_refused_message_goes_out_plainer() {
     assert_eq!(has("reply_parameters"), [true, true, false]);
 
     let refused = "Bad Request: message text is empty";
-    let lost = done(outbox.send(CHAT, screen(""), How::default())).await;
-    assert_eq!(lost, Err(Lost::Refused(refused.into())));
+    let lost = done(outbox.send(CHAT, screen(""), SendOptions::default())).await;
+    assert_eq!(lost, Err(SendError::Refused(refused.into())));
 }
 
 #[tokio::test]
@@ -163,13 +165,13 @@ async fn closed_topics_moved_groups_and_blocking_people() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;
     server.fail("sendmessage", Fault::refusal("Bad Request: TOPIC_CLOSED"));
-    assert_eq!(done(outbox.send(TOPIC, screen("a"), How::default())).await, Ok(2));
+    assert_eq!(done(outbox.send(TOPIC, screen("a"), SendOptions::default())).await, Ok(2));
     server.fail("sendmessage", Fault::parameters(&json!({"migrate_to_chat_id": -1001})));
     let general = Place { thread: None, ..TOPIC };
-    assert_eq!(done(outbox.send(general, screen("b"), How::default())).await, Ok(3));
+    assert_eq!(done(outbox.send(general, screen("b"), SendOptions::default())).await, Ok(3));
     server.fail("sendmessage", Fault::refusal("Forbidden: bot was blocked by the user"));
-    let blocked = done(outbox.send(CHAT, screen("c"), How::default())).await;
-    assert_eq!(blocked, Err(Lost::Blocked));
+    let blocked = done(outbox.send(CHAT, screen("c"), SendOptions::default())).await;
+    assert_eq!(blocked, Err(SendError::Blocked));
     let shown = |body: &Value| {
         let thread = body["message_thread_id"].as_i64();
         (body["chat_id"].as_i64(), thread, body["text"].as_str().map(|text| text[..1].to_owned()))
@@ -193,18 +195,21 @@ async fn closed_topics_moved_groups_and_blocking_people() {
 async fn repaints_show_and_give_way() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;
-    assert_eq!(done(outbox.send(CHAT, screen("0"), How::default())).await, Ok(1));
+    assert_eq!(done(outbox.send(CHAT, screen("0"), SendOptions::default())).await, Ok(1));
     for frame in 1..=5 {
-        assert_eq!(outbox.repaint(CHAT, 1, screen(&frame.to_string())).await, Paint::Shown);
+        assert_eq!(
+            outbox.repaint(CHAT, 1, screen(&frame.to_string())).await,
+            RepaintOutcome::Shown
+        );
     }
-    assert_eq!(outbox.repaint(CHAT, 77, screen("x")).await, Paint::Gone);
+    assert_eq!(outbox.repaint(CHAT, 77, screen("x")).await, RepaintOutcome::Gone);
     let late = outbox.repaint(CHAT, 1, screen("late"));
     let last = outbox.edit(CHAT, 1, screen("last"));
     // The repaint may be on its way already when the edit comes; it never comes after it.
     let late = late.await;
     assert_eq!(done(last).await, Ok(1));
     let mut expected = vec!["0", "1", "2", "3", "4", "5", "x"];
-    expected.extend((late == Paint::Shown).then_some("late"));
+    expected.extend((late == RepaintOutcome::Shown).then_some("late"));
     expected.push("last");
     assert_eq!(server.texts(), expected);
 }
@@ -214,39 +219,42 @@ async fn a_flush_waits_for_what_is_durable_but_not_beyond_its_deadline() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;
     for text in ["a", "b", "c"] {
-        drop(outbox.send(CHAT, screen(text), How::default()));
+        drop(outbox.send(CHAT, screen(text), SendOptions::default()));
     }
     assert_eq!(outbox.flush(Instant::now() + PATIENCE).await, Ok(()));
     assert_eq!(server.texts(), ["a", "b", "c"]);
 
     server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 900})));
-    drop(outbox.send(CHAT, screen("d"), How::default()));
+    drop(outbox.send(CHAT, screen("d"), SendOptions::default()));
     assert_eq!(outbox.flush(Instant::now() + Duration::from_millis(50)).await, Err(Unsent));
 }
 
 #[tokio::test]
 async fn it_ends_when_cancelled_and_says_what_is_lost() {
     let server = Server::start().await;
-    let desk = start(&server);
+    let started = start(&server);
     server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 900})));
-    let held = desk.outbox.send(CHAT, screen("a"), How::default());
+    let held = started.outbox.send(CHAT, screen("a"), SendOptions::default());
     server.wait("the penalty", |room| (room.calls.len() == 1).then_some(())).await;
-    desk.cancel.cancel();
-    timeout(PATIENCE, desk.task).await.expect("an end in time").expect("no panic");
-    assert_eq!(done(held).await, Err(Lost::Ended));
-    assert_eq!(done(desk.outbox.send(CHAT, screen("b"), How::default())).await, Err(Lost::Ended));
-    assert_eq!(desk.outbox.repaint(CHAT, 1, screen("c")).await, Paint::Dropped);
+    started.cancel.cancel();
+    timeout(PATIENCE, started.task).await.expect("an end in time").expect("no panic");
+    assert_eq!(done(held).await, Err(SendError::Ended));
+    assert_eq!(
+        done(started.outbox.send(CHAT, screen("b"), SendOptions::default())).await,
+        Err(SendError::Ended)
+    );
+    assert_eq!(started.outbox.repaint(CHAT, 1, screen("c")).await, RepaintOutcome::Dropped);
 }
 
 #[tokio::test]
 async fn it_ends_by_itself_when_nobody_can_write_any_more() {
     let server = Server::start().await;
     let slow = Rate { every: Duration::from_millis(100), burst: 2 };
-    let desk = start_at(&server, Pace { private: slow, group: slow, overall: 1000 });
+    let started = start_at(&server, Pace { private: slow, group: slow, overall: 1000 });
     for text in ["a", "b", "c", "d"] {
-        drop(desk.outbox.send(CHAT, screen(text), How::default()));
+        drop(started.outbox.send(CHAT, screen(text), SendOptions::default()));
     }
-    drop(desk.outbox);
-    timeout(PATIENCE, desk.task).await.expect("an end in time").expect("no panic");
+    drop(started.outbox);
+    timeout(PATIENCE, started.task).await.expect("an end in time").expect("no panic");
     assert_eq!(server.texts(), ["a", "b", "c", "d"]);
 }

@@ -1,7 +1,7 @@
 //! Polling: at least once, in order, and on to the next whatever one update is.
 
 use segue::telegram::client::Client;
-use segue::telegram::poll::{Delivery, Handed, Poll, TokenRefused, Turn, run};
+use segue::telegram::poll::{Delivery, Incoming, Poll, Redelivery, TokenRefused, run};
 use segue::telegram::update::{Update, What};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{Receiver, channel};
@@ -14,7 +14,7 @@ use crate::server::{BOT, Fault, PATIENCE, Server, TOKEN};
 const KINDS: &[&str] = &["message", "callback_query"];
 
 struct Polling {
-    updates: Receiver<Delivery>,
+    updates: Receiver<Incoming>,
     task: JoinHandle<Result<(), TokenRefused>>,
     cancel: CancellationToken,
 }
@@ -30,17 +30,17 @@ fn poll(server: &Server, room: usize) -> Polling {
 }
 
 impl Polling {
-    async fn handed(&mut self) -> Handed {
+    async fn handed(&mut self) -> Delivery {
         let next = timeout(PATIENCE, self.updates.recv()).await;
         match next.expect("an update in time").expect("an update") {
-            Delivery::Update(handed) => *handed,
-            Delivery::Conflict(words) => panic!("{words}"),
+            Incoming::Update(handed) => *handed,
+            Incoming::Conflict(words) => panic!("{words}"),
         }
     }
 
     async fn next(&mut self) -> Update {
-        let Handed { update, receipt, .. } = self.handed().await;
-        receipt.confirm();
+        let Delivery { update, ack, .. } = self.handed().await;
+        ack.confirm();
         update
     }
 
@@ -78,17 +78,17 @@ async fn a_batch_is_confirmed_when_all_of_it_was_taken() {
     let mut polling = poll(&server, 1);
     assert_eq!(polling.text().await, "a");
     let b = polling.handed().await;
-    assert_eq!(b.turn, Turn::Perhaps, "it waited when polling began");
+    assert_eq!(b.redelivery, Redelivery::Possible, "it waited when polling began");
     assert_eq!(polling.text().await, "c");
     assert_eq!(offsets(&server), [None], "b is not given back");
-    b.receipt.confirm();
+    b.ack.confirm();
     server.wait("the confirmation", |room| room.updates.is_empty().then_some(())).await;
     assert_eq!(offsets(&server), [None, Some(8)]);
     let polls = server.bodies("getupdates");
     assert_eq!(polls[0]["allowed_updates"], json!(KINDS));
     assert_eq!(polls[0]["timeout"], 50);
     put(&server, &[message(8, "d")]);
-    assert_eq!(polling.handed().await.turn, Turn::First);
+    assert_eq!(polling.handed().await.redelivery, Redelivery::No);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn what_nobody_took_is_not_confirmed() {
     let server = Server::start().await;
     put(&server, &[message(5, "a")]);
     let mut polling = poll(&server, 1);
-    drop(polling.handed().await.receipt);
+    drop(polling.handed().await.ack);
     assert_eq!(polling.end().await, Ok(()));
     assert_eq!(offsets(&server), [None]);
 }
@@ -108,7 +108,7 @@ async fn a_conflict_is_told_once() {
     server.fail("getupdates", Fault::refusal(text));
     let mut polling = poll(&server, 1);
     let told = timeout(PATIENCE, polling.updates.recv()).await.expect("a word in time");
-    assert!(matches!(told, Some(Delivery::Conflict(words)) if words.contains("another program")));
+    assert!(matches!(told, Some(Incoming::Conflict(words)) if words.contains("another program")));
 }
 
 #[tokio::test]

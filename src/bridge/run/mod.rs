@@ -27,7 +27,7 @@ use crate::{
         choices::{Choice, Choices},
         place::Place,
         prompt::{Prompt, PromptId, Source},
-        question::Deed,
+        question::Input,
         turn::Turn,
     },
     claude::{home::Home, process::Conversation, session::SessionId, wire::offers::Offers},
@@ -84,7 +84,7 @@ pub enum Order {
         /// The CLI's request id.
         request: String,
         /// What they do.
-        deed: Deed,
+        input: Input,
     },
     /// Interrupt the turn of a place and take back what waits there.
     Stop(Place),

@@ -8,7 +8,7 @@ use crate::{
     bridge::{
         place::Place,
         prompt::{Manner, PromptId},
-        question::{Deed, Verdict},
+        question::{Input, Verdict},
         run::{
             Asked, Order,
             actor::{Actor, INTERRUPT, show},
@@ -22,7 +22,7 @@ impl Actor {
     pub(super) fn order(&mut self, order: Order) {
         match order {
             Order::Ask(asked) => self.accept(*asked),
-            Order::Answer { request, deed } => self.answer(&request, &deed),
+            Order::Answer { request, input } => self.answer(&request, &input),
             Order::Stop(place) => self.stop(place),
             Order::TakeBack(prompt) => self.take_back(prompt),
             Order::Control(control) => self.controls.push(control),
@@ -94,12 +94,12 @@ impl Actor {
         self.patience = Some(Instant::now() + INTERRUPT);
     }
 
-    pub(super) fn answer(&mut self, request: &str, deed: &Deed) {
+    pub(super) fn answer(&mut self, request: &str, input: &Input) {
         let (Some(current), Some(process)) = (&self.current, &self.process) else {
             return;
         };
         let mut verdict = None;
-        show(current, |turn| verdict = turn.decide(request, deed));
+        show(current, |turn| verdict = turn.decide(request, input));
         match verdict {
             Some(Verdict::Allow(input, grants)) => {
                 process.say(say::allow(request, &input, &grants));

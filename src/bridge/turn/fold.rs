@@ -27,7 +27,7 @@ impl Turn {
     }
 
     fn assistant(&mut self, message: &Message<'_>) {
-        if message.model.as_deref() == Some("<synthetic>") {
+        if message.is_synthetic() {
             return;
         }
         self.context = message.usage.map(Usage::context).or(self.context);
@@ -40,7 +40,7 @@ impl Turn {
                 Block::ToolUse { id, name, input } => {
                     self.partial.clear();
                     self.thinking = false;
-                    let input = serde_json::from_str(input.get()).unwrap_or_default();
+                    let input = input.value();
                     self.steps.push(Step {
                         id: id.to_string(),
                         tool: name.to_string(),

@@ -130,7 +130,7 @@ pub fn projects(home: &Home) -> Vec<Project> {
 /// The directory used last on the laptop: of the newest prompt typed there, else of the newest
 /// session.
 pub fn last_project(home: &Home) -> Option<PathBuf> {
-    let typed = history::newest(home, b"", |entry| {
+    let typed = history::newest(home, |entry| {
         let here = entry.telegram.is_none() && entry.project.is_absolute();
         here.then(|| entry.project.clone())
     });

@@ -13,14 +13,12 @@ use super::{scan, title};
 use crate::claude::{
     json::Raw,
     jsonl::{LINE_CAP, Line, Lines},
+    literals::PROGRAMS,
     record::{Kind, Record, prompt::Said},
 };
 
 /// Bytes at either end that the CLI looks at to decide whether to show a session.
 const WINDOW: u64 = 64 << 10;
-
-/// Origins of sessions that programs began: the CLI's picker does not show them.
-const HIDDEN: [&[u8]; 3] = [b"sdk-cli", b"sdk-ts", b"sdk-py"];
 
 /// What the ends of a transcript tell.
 pub(super) struct Ends {
@@ -57,7 +55,8 @@ impl Ends {
     /// so fields at any depth count; so do we, lest a session be hidden there and not here.
     pub(super) fn is_hidden(&self) -> bool {
         let sidechain = [&b"\"isSidechain\":true"[..], b"\"isSidechain\": true"];
-        self.raw_origin().is_some_and(|origin| HIDDEN.contains(&origin))
+        self.raw_origin()
+            .is_some_and(|origin| PROGRAMS.iter().any(|name| name.as_bytes() == origin))
             || sidechain.iter().any(|flag| memmem::find(&self.head, flag).is_some())
             || first(&self.head, b"\"teamName\":\"").is_some()
             || self.is_loop()

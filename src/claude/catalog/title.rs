@@ -13,15 +13,12 @@ use memchr::{memchr, memmem, memrchr};
 
 use super::scan;
 use crate::claude::{
-    record::{Kind, Record, prompt::Said},
-    transcript::exchange::is_local,
+    literals::{PROACTIVE, TICK, UNTITLED, is_local_command},
+    record::{
+        Kind, Record,
+        prompt::{Said, opens},
+    },
 };
-
-/// Title of a session that has none.
-const UNTITLED: &str = "(session)";
-
-/// Title of a session that nobody began (an automatic tick came first).
-const PROACTIVE: &str = "Proactive session";
 
 /// UTF-16 units after which the first prompt is cut, as the CLI does.
 const PROMPT_CAP: usize = 200;
@@ -161,7 +158,7 @@ impl Opening {
             match said {
                 Said::Prompt(text) => self.said = Some(cut(&flat(&text))),
                 Said::Shell(command) => self.said = Some(cut(&flat(&format!("! {command}")))),
-                Said::Command { name, args } if args.is_empty() || is_local(&name) => {
+                Said::Command { name, args } if args.is_empty() || is_local_command(&name) => {
                     self.command.get_or_insert(name);
                 }
                 Said::Command { name, args } => {
@@ -173,7 +170,7 @@ impl Opening {
             }
         }
         if let Kind::User(message) = &record.kind {
-            self.ticked |= message.texts().any(|text| text.starts_with("<tick>"));
+            self.ticked |= message.texts().any(|text| opens(text, TICK));
         }
         false
     }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate};
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{Block, Kind, Message, NotARecord, Record, Usage};
@@ -204,7 +203,7 @@ fn block<'a>(scan: &mut Scan<'a>) -> Result<Option<Block<'a>>, Broken> {
         "tool_use" => Block::ToolUse {
             id: text(call).unwrap_or_default(),
             name: text(name).unwrap_or_default(),
-            input: input.and_then(Raw::decode).unwrap_or(RawValue::NULL),
+            input: input.unwrap_or(Raw::NULL),
         },
         "tool_result" => Block::ToolResult { id: text(call).unwrap_or_default(), error, content },
         "image" => Block::Image,
@@ -269,6 +268,8 @@ fn plain_moment(text: &[u8]) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn decode(line: &str) -> Record<'_> {
@@ -316,7 +317,7 @@ mod tests {
             panic!("{message:?}")
         };
         assert_eq!((&**thought, &**said, &**other), ("hm", "Hi é", "server_tool_use"));
-        assert_eq!((&**id, &**name, input.get()), ("t1", "Bash", r#"{"command":"ls"}"#));
+        assert_eq!((&**id, &**name, input.value()), ("t1", "Bash", json!({"command": "ls"})));
     }
 
     #[test]

@@ -12,7 +12,6 @@ pub mod prompt;
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -169,8 +168,8 @@ pub enum Block<'a> {
         id: Cow<'a, str>,
         /// The tool's name.
         name: Cow<'a, str>,
-        /// Its arguments, an object; `null` where absent or broken.
-        input: &'a RawValue,
+        /// Its arguments, an object: [`Raw::value`] reads them. `null` where absent.
+        input: Raw<'a>,
     },
     /// A tool has answered.
     ToolResult {

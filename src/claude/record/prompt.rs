@@ -6,9 +6,7 @@
 use std::borrow::Cow;
 
 use super::{Block, Kind, Message, Record};
-
-/// How the CLI notes that the person broke off.
-const INTERRUPTED: &str = "[Request interrupted by user";
+use crate::claude::literals::{BASH_INPUT, COMMAND_ARGS, COMMAND_NAME, INTERRUPTED, SYNTHETIC};
 
 /// One thing the person said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +57,16 @@ impl<'a> Message<'a> {
         })
     }
 
+    /// Whether the CLI wrote it in Claude's place: an error, a notice.
+    pub fn is_synthetic(&self) -> bool {
+        self.model.as_deref() == Some(SYNTHETIC)
+    }
+
+    /// Whether it notes that the person interrupted the turn.
+    pub fn is_interruption(&self) -> bool {
+        self.texts().any(|text| text.starts_with(INTERRUPTED))
+    }
+
     /// Whether it carries results of tools.
     pub fn has_results(&self) -> bool {
         self.blocks.iter().any(|block| matches!(block, Block::ToolResult { .. }))
@@ -71,12 +79,12 @@ pub(in crate::claude) fn said<'a>(text: &Cow<'a, str>) -> Option<Said<'a>> {
         Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };
-    if let Some(name) = inside(&said, "command-name") {
-        let args = inside(&said, "command-args").unwrap_or_default();
+    if let Some(name) = inside(&said, COMMAND_NAME) {
+        let args = inside(&said, COMMAND_ARGS).unwrap_or_default();
         return (!name.is_empty()).then(|| Said::Command { name: name.into(), args: args.into() });
     }
-    if said.starts_with("<bash-input>") {
-        let command = inside(&said, "bash-input").filter(|command| !command.is_empty())?;
+    if opens(&said, BASH_INPUT) {
+        let command = inside(&said, BASH_INPUT).filter(|command| !command.is_empty())?;
         return Some(Said::Shell(command.into()));
     }
     let typed = !said.is_empty() && !said.starts_with(INTERRUPTED) && !is_tagged(&said);
@@ -93,6 +101,13 @@ fn is_tagged(text: &str) -> bool {
     };
     let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     tag.trim_start_matches(name).starts_with(|c: char| c == '>' || c.is_whitespace())
+}
+
+/// Whether a text begins with `<tag>`.
+pub(in crate::claude) fn opens(text: &str, tag: &str) -> bool {
+    text.strip_prefix('<')
+        .and_then(|text| text.strip_prefix(tag))
+        .is_some_and(|text| text.starts_with('>'))
 }
 
 /// The trimmed text between `<tag>` and `</tag>`, wherever it stands.

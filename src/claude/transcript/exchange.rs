@@ -2,32 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::claude::record::{
-    Block, Kind, Message, Record,
-    prompt::{Said, said},
+use crate::claude::{
+    literals::{NO_RESPONSE, is_local_command},
+    record::{
+        Block, Kind, Message, Record,
+        prompt::{Said, said},
+    },
 };
-
-/// What the CLI puts in Claude's place when it takes up a prompt that never was answered.
-const NO_ANSWER: &str = "No response requested.";
-
-/// Commands the CLI answers by itself, as its picker tells them from those for Claude (2.1.328):
-/// they begin no exchange, and a session is not named after their arguments.
-#[rustfmt::skip]
-const LOCAL: [&str; 92] = [
-    "/add-dir", "/advisor", "/agents", "/allowed-tools", "/app", "/autofix-pr", "/background",
-    "/bashes", "/bg", "/branch", "/btw", "/bug", "/checkpoint", "/chrome", "/clear", "/color",
-    "/compact", "/config", "/context", "/continue", "/copy", "/cost", "/desktop", "/diff",
-    "/effort", "/exit", "/export", "/extra-usage", "/fast", "/feedback", "/focus", "/fork",
-    "/goal", "/heapdump", "/help", "/hooks", "/ide", "/init", "/insights", "/install-github-app",
-    "/install-slack-app", "/keybindings", "/login", "/logout", "/loops", "/mcp", "/memory",
-    "/mobile", "/model", "/new", "/output-style", "/passes", "/permissions", "/plan", "/plugin",
-    "/plugins", "/powerup", "/privacy-settings", "/quit", "/rate-limit-options", "/recap",
-    "/release-notes", "/reload-plugins", "/remote-control", "/remote-env", "/rename", "/reset",
-    "/resume", "/rewind", "/sandbox", "/security-review", "/settings", "/skills", "/stats",
-    "/status", "/statusline", "/stickers", "/stop", "/tasks", "/team-onboarding", "/teleport",
-    "/terminal-setup", "/theme", "/tui", "/ultraplan", "/ultrareview", "/undo", "/upgrade",
-    "/usage", "/vim", "/voice", "/workflows",
-];
 
 /// A prompt and its answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,17 +24,12 @@ pub struct Exchange {
     pub tools: usize,
 }
 
-/// Whether the CLI answers the slash command `name` by itself.
-pub(in crate::claude) fn is_local(name: &str) -> bool {
-    LOCAL.contains(&name)
-}
-
 /// What a record asks of Claude; `None` where it begins no exchange. A prompt that was folded into a
 /// running turn is recorded as an attachment only.
 pub(super) fn asked<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
     let one = |said| match said {
         Said::Prompt(text) => Some(text),
-        Said::Command { name, .. } if is_local(&name) => None,
+        Said::Command { name, .. } if is_local_command(&name) => None,
         Said::Command { name, args } => {
             Some(Cow::Owned(format!("{name} {args}").trim_end().to_owned()))
         }
@@ -90,7 +66,7 @@ impl Fold {
         let Some(exchange) = self.exchanges.last_mut() else { return };
         for block in &message.blocks {
             match block {
-                Block::Text(text) if text.trim().is_empty() || text == NO_ANSWER => {}
+                Block::Text(text) if text.trim().is_empty() || text == NO_RESPONSE => {}
                 Block::Text(text) => {
                     if self.worked {
                         exchange.answer.clear();

@@ -18,13 +18,12 @@ use self::{
 };
 use super::{
     jsonl::{Backward, Line, Lines},
+    literals,
     record::{Kind, Message, Record},
 };
 
 /// What stands before a prompt's uuid in the name under which it is sent into an inbox.
 pub const SENDER: &str = "telegram:";
-/// The model name on messages that the CLI wrote itself.
-const SYNTHETIC: &str = "<synthetic>";
 
 /// What a card shows of a session.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -156,7 +155,8 @@ impl Digest {
     }
 
     fn heard(&mut self, message: &Message<'_>) {
-        let Some(model) = message.model.as_deref().filter(|model| *model != SYNTHETIC) else {
+        let Some(model) = message.model.as_deref().filter(|model| *model != literals::SYNTHETIC)
+        else {
             return;
         };
         if self.model.as_deref() != Some(model) {

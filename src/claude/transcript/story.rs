@@ -13,9 +13,6 @@ use crate::claude::{
     record::{Block, Kind, Message, Record},
 };
 
-/// The model name on messages that the CLI wrote itself.
-const SYNTHETIC: &str = "<synthetic>";
-
 /// A part of a session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Story {
@@ -119,9 +116,7 @@ fn add(chapters: &mut Vec<Chapter>, record: &Record<'_>, bytes: &[u8]) {
     }
     let Some(chapter) = chapters.last_mut().filter(|_| !record.sidechain) else { return };
     match &record.kind {
-        Kind::Assistant(message) if message.model.as_deref() != Some(SYNTHETIC) => {
-            said(chapter, message);
-        }
+        Kind::Assistant(message) if !message.is_synthetic() => said(chapter, message),
         Kind::User(message) => results(chapter, message),
         _ => {}
     }
@@ -136,7 +131,7 @@ fn said(chapter: &mut Chapter, message: &Message<'_>) {
             Block::ToolUse { id, name, input } => chapter.parts.push(Part::Used(Tool {
                 id: id.to_string(),
                 name: name.to_string(),
-                input: serde_json::from_str(input.get()).unwrap_or_default(),
+                input: input.value(),
                 result: None,
                 failed: false,
             })),

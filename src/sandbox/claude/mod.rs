@@ -46,7 +46,7 @@ use self::{
 };
 
 /// The version whose behaviour was recorded.
-const VERSION: &str = "2.1.328";
+const VERSION: &str = "2.1.332";
 
 /// Whether the program was started under the name `claude`, as by a symbolic link.
 pub fn is_meant(program: &OsStr) -> bool {

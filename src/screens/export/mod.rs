@@ -15,8 +15,7 @@ use crate::{
     },
     screens::{row, screen, turn::tool_name, words},
     telegram::{
-        button::Tap,
-        handover::{Format, Hand},
+        callback::{Callback, Format},
         screen::Screen,
         text::Text,
     },
@@ -41,8 +40,8 @@ pub fn caption(export: &Export, session: SessionId, format: Format) -> Screen {
     text.bold(&words::line(&export.title, 200));
     text.push("\n").push(&words::line(&export.facts.join(" · "), 400));
     let other = match format {
-        Format::Html => ("As Markdown", Tap::Hand(Hand::Export(session, Format::Markdown))),
-        Format::Markdown => ("As a page", Tap::Hand(Hand::Export(session, Format::Html))),
+        Format::Html => ("As Markdown", Callback::Export(session, Format::Markdown)),
+        Format::Markdown => ("As a page", Callback::Export(session, Format::Html)),
     };
     screen(text, vec![row([other])])
 }

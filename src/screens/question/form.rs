@@ -7,7 +7,7 @@ use crate::{
     },
     screens::{button, row, words},
     telegram::{
-        button::{Key, Tap},
+        callback::{Callback, Key},
         screen::Button,
         text::{Text, clean},
     },
@@ -48,7 +48,7 @@ pub(super) fn text(form: &Form, hands: Hands) -> Text {
 
 /// Its buttons.
 pub(super) fn keyboard(form: &Form, hands: Hands, key: Key) -> Vec<Vec<Button>> {
-    let tap = |press| Tap::Answer(key, press);
+    let tap = |press| Callback::Answer(key, press);
     if hands == Hands::Writing {
         return vec![row([("‹ Choose instead", tap(Press::Unwrite))])];
     }
@@ -56,10 +56,10 @@ pub(super) fn keyboard(form: &Form, hands: Hands, key: Key) -> Vec<Vec<Button>> 
     let asked = form.current();
     let pick = |index: usize| button(label(asked, index), &tap(Press::Pick(at, index as u8)));
     let mut rows: Vec<Vec<Button>> =
-        (0..asked.options.len()).map(|index| pick(index).into_iter().collect()).collect();
+        (0..asked.options.len()).map(|index| vec![pick(index)]).collect();
     let mut last = row([("Other…", tap(Press::Write))]);
     if asked.picks == Picks::Many && asked.is_answered() {
-        last.extend(button("Done", &tap(Press::Done(at))));
+        last.push(button("Done", &tap(Press::Done(at))));
     }
     if form.at > 0 {
         last.insert(0, row([("‹ Back", tap(Press::Back(at)))]).remove(0));

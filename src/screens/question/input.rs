@@ -8,7 +8,7 @@ use crate::{
     claude::wire::Ask,
     screens::{Scene, question::diff, screen, turn::tool_name, words},
     telegram::{
-        parcel::{Body, Look, Parcel},
+        outgoing::{Body, OutgoingFile, SendAs},
         text::{Text, clean},
     },
 };
@@ -64,13 +64,13 @@ pub(super) fn shown(scene: &Scene, ask: &Ask) -> Text {
 }
 
 /// The file with the whole input of a question, where its message shows a part.
-pub fn file_of(open: &Open) -> Option<Parcel> {
+pub fn file_of(open: &Open) -> Option<OutgoingFile> {
     let About::Tool = open.about else { return None };
     let Content { name, text, .. } = whole(&open.ask)?;
     let mut caption = Text::plain("All of what Claude asks about: ");
     caption.push(&tool_name(&open.ask.tool)).push(".");
-    Some(Parcel {
-        look: Look::Document,
+    Some(OutgoingFile {
+        send_as: SendAs::Document,
         name,
         body: Body::Bytes(text.into_bytes().into()),
         caption: screen(caption, Vec::new()),
@@ -167,8 +167,8 @@ mod tests {
     fn check(tool: &str, input: Value, expected: Option<(&str, &str)>) -> Text {
         let ask = Ask { tool: tool.to_owned(), input, ..Ask::default() };
         let open = Open::new(ask.clone(), "");
-        let found = file_of(&open).map(|parcel| match parcel.body {
-            Body::Bytes(bytes) => (parcel.name, String::from_utf8(bytes.to_vec()).unwrap()),
+        let found = file_of(&open).map(|file| match file.body {
+            Body::Bytes(bytes) => (file.name, String::from_utf8(bytes.to_vec()).unwrap()),
             Body::Path(path) => panic!("{path:?}"),
         });
         let found = found.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));

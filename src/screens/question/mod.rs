@@ -19,7 +19,7 @@ use crate::{
     claude::{session::SessionId, wire::Ask},
     screens::{Scene, button, row, screen, turn::tool_name, words},
     telegram::{
-        button::{Key, Tap},
+        callback::{Callback, Key},
         intent::deep_link,
         markdown,
         screen::{Button, Screen},
@@ -91,21 +91,21 @@ fn writing(hands: Hands, words: &str) -> Text {
 }
 
 fn permission(scene: &Scene, open: &Open, key: Key) -> Vec<Vec<Button>> {
-    let tap = |press| Tap::Answer(key, press);
+    let tap = |press| Callback::Answer(key, press);
     if open.hands == Hands::Writing {
         return vec![row([("‹ Back", tap(Press::Unwrite)), ("Deny", tap(Press::Deny))])];
     }
     let mut rows = vec![row([("Allow once", tap(Press::Allow))])];
     rows.extend(open.grants.iter().enumerate().map(|(index, grant)| {
         let label = grant::label(scene, grant);
-        button(label, &tap(Press::Grant(index as u8))).into_iter().collect()
+        vec![button(label, &tap(Press::Grant(index as u8)))]
     }));
     rows.push(row([("Deny", tap(Press::Deny)), ("Deny and say why", tap(Press::Write))]));
     rows
 }
 
 fn plan_keyboard(hands: Hands, key: Key) -> Vec<Vec<Button>> {
-    let tap = |press| Tap::Answer(key, press);
+    let tap = |press| Callback::Answer(key, press);
     if hands == Hands::Writing {
         let ways = [("‹ Back", tap(Press::Unwrite)), ("Without words", tap(Press::Deny))];
         return vec![row(ways)];
@@ -223,7 +223,7 @@ pub fn closed(scene: &Scene, open: &Open, how: Closed<'_>) -> Screen {
 pub fn lost(session: SessionId, what: &Text) -> Screen {
     let mut text = Text::plain("✗ Not granted, since segue ended before you answered: ");
     text.append(what.clone());
-    screen(text.head(PART), vec![row([("Ask again", Tap::AskAgain(session))])])
+    screen(text.head(PART), vec![row([("Ask again", Callback::AskAgain(session))])])
 }
 
 /// What a question was about, in a few words.

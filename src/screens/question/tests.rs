@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{Asker, Closed, before, closed, open};
 use crate::{
-    bridge::question::{Deed, Open, Press},
+    bridge::question::{Input, Open, Press},
     claude::{session::SessionId, wire::Ask},
     screens::Scene,
     telegram::{screen::Screen, text::rules},
@@ -89,7 +89,7 @@ fn buttons_say_what_they_do() {
     let mut asked = question("Bash", json!({"command": "ls -l"}));
     let all = ["Allow once", "Always allow ls * in this project", "Deny", "Deny and say why"];
     assert_eq!(labels(&shown(&asked)), all);
-    asked.apply(&Deed::Press(Press::Write));
+    asked.apply(&Input::Press(Press::Write));
     let screen = shown(&asked);
     assert_eq!(labels(&screen), ["‹ Back", "Deny"]);
     assert!(screen.text.text.ends_with("your next message here goes to Claude."));
@@ -109,11 +109,11 @@ fn a_form_shows_one_question_and_what_is_picked() {
     let screen = shown(&asked);
     assert_eq!(screen.text.text, "Claude asks: \n1 of 2 · Place\nWhere?\n• Soil — Moisture");
     assert_eq!(labels(&screen), ["Soil", "Rain", "Other…"]);
-    asked.apply(&Deed::Press(Press::Pick(0, 0)));
+    asked.apply(&Input::Press(Press::Pick(0, 0)));
     assert_eq!(labels(&shown(&asked)), ["☐ Soil", "☐ Rain", "‹ Back", "Other…"]);
-    asked.apply(&Deed::Press(Press::Pick(1, 1)));
+    asked.apply(&Input::Press(Press::Pick(1, 1)));
     assert_eq!(labels(&shown(&asked)), ["☐ Soil", "☑ Rain", "‹ Back", "Other…", "Done"]);
-    let decision = asked.apply(&Deed::Press(Press::Done(1))).unwrap();
+    let decision = asked.apply(&Input::Press(Press::Done(1))).unwrap();
     let closed = closed(&scene(), &asked, Closed::Decided(&decision));
     assert_eq!(closed.text.text, "✓ Where? Soil\n✓ Which? Rain");
 }
@@ -136,15 +136,15 @@ fn a_long_plan_is_shown_in_full() {
 fn a_decision_is_one_line() {
     let mut asked = question("Bash", json!({"command": "ls\n-l"}));
     let check = |asked: &mut Open, press: Press, expected: &str| {
-        let decision = asked.apply(&Deed::Press(press)).unwrap();
+        let decision = asked.apply(&Input::Press(press)).unwrap();
         let line = closed(&scene(), asked, Closed::Decided(&decision)).text.text;
         assert_eq!(line, expected);
     };
     check(&mut asked, Press::Allow, "✓ Allowed: Run ls");
     check(&mut asked, Press::Grant(0), "✓ Allowed: Run ls · Always allow ls * in this project");
     check(&mut asked, Press::Deny, "✗ Denied: Run ls");
-    asked.apply(&Deed::Press(Press::Write));
-    let decision = asked.apply(&Deed::Write("too\nrisky".to_owned())).unwrap();
+    asked.apply(&Input::Press(Press::Write));
+    let decision = asked.apply(&Input::Write("too\nrisky".to_owned())).unwrap();
     let line = closed(&scene(), &asked, Closed::Decided(&decision)).text.text;
     assert_eq!(line, "✗ Denied: Run ls: too risky");
     let line = closed(&scene(), &asked, Closed::Withdrawn).text.text;

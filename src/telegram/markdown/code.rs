@@ -44,14 +44,14 @@ impl Code {
         let is_told = language.is_some_and(|name| name == self.info) && !body.is_empty();
         if !self.info.is_empty() && !is_told {
             page.begin_block();
-            page.pen.open(EntityKind::Italic);
-            page.pen.prose(&self.info);
-            page.pen.close();
+            page.writer.open(EntityKind::Italic);
+            page.writer.prose(&self.info);
+            page.writer.close();
         }
         if !body.is_empty() {
             page.begin_block();
             let kind = EntityKind::Pre(language.map(str::to_owned));
-            page.pen.verbatim(body, kind);
+            page.writer.verbatim(body, kind);
         }
         page.part(page.gap_between_blocks());
     }

@@ -6,15 +6,15 @@
 
 mod code;
 mod definitions;
-#[cfg(test)]
-mod laws;
 mod page;
 mod paths;
-mod pen;
+#[cfg(test)]
+mod properties;
 mod table;
 mod target;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::ops::Range;
 
@@ -27,9 +27,9 @@ use crate::telegram::{
         code::Code,
         definitions::Definitions,
         page::{Gap, Page, Quote},
-        pen::Pen,
         table::Table,
         target::Target,
+        writer::Writer,
     },
     text::{EntityKind, Text, rules},
 };
@@ -94,7 +94,7 @@ impl<'a> Renderer<'a> {
 
     fn finish(mut self) -> Text {
         self.recover(self.source.len());
-        self.page.pen.into_text().trim()
+        self.page.writer.into_text().trim()
     }
 
     fn read(&mut self, event: Event<'_>, range: Range<usize>) {
@@ -105,13 +105,13 @@ impl<'a> Renderer<'a> {
             Event::Text(text) => self.text(&text),
             Event::Code(code) => {
                 self.page.begin();
-                self.page.pen.verbatim(&code, EntityKind::Code);
+                self.page.writer.verbatim(&code, EntityKind::Code);
             }
             Event::Html(html) => self.lines(html.lines()),
             Event::SoftBreak | Event::HardBreak => self.page.part(Gap::Line),
             Event::Rule => {
                 self.page.begin_block();
-                self.page.pen.write(RULE);
+                self.page.writer.write(RULE);
                 self.page.part(Gap::Blank);
             }
             Event::TaskListMarker(done) => self.task(if done { "☑ " } else { "☐ " }),
@@ -164,7 +164,7 @@ impl<'a> Renderer<'a> {
             TagEnd::Paragraph | TagEnd::HtmlBlock => self.page.part(Gap::Blank),
             TagEnd::Heading(level) => {
                 for _ in heading(level) {
-                    self.page.pen.close();
+                    self.page.writer.close();
                 }
                 self.page.part(Gap::Line);
             }
@@ -183,11 +183,11 @@ impl<'a> Renderer<'a> {
             TagEnd::TableHead | TagEnd::TableRow => self.end_row(range.end),
             TagEnd::Table => self.end_table(),
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => {
-                self.page.pen.close();
+                self.page.writer.close();
             }
             TagEnd::Link | TagEnd::Image => {
                 if let Some(target) = self.targets.pop() {
-                    target.close(&mut self.page.pen);
+                    target.close(&mut self.page.writer);
                 }
             }
             _ => {}
@@ -203,7 +203,7 @@ impl<'a> Renderer<'a> {
 
     fn prose(&mut self, text: &str) {
         self.page.begin();
-        self.page.pen.prose(text);
+        self.page.writer.prose(text);
     }
 
     /// Writes lines that stand by themselves.
@@ -216,7 +216,7 @@ impl<'a> Renderer<'a> {
 
     fn open(&mut self, kind: EntityKind) {
         self.page.begin();
-        self.page.pen.open(kind);
+        self.page.writer.open(kind);
     }
 
     fn start_heading(&mut self, level: HeadingLevel) {
@@ -226,7 +226,7 @@ impl<'a> Renderer<'a> {
             self.page.part(Gap::Blank);
         }
         for kind in heading(level) {
-            self.page.pen.open(kind.clone());
+            self.page.writer.open(kind.clone());
         }
     }
 
@@ -257,7 +257,7 @@ impl<'a> Renderer<'a> {
         if let Some(quote) = self.quotes.pop() {
             let start = self.page.end_quote(quote);
             if self.quotes.is_empty() {
-                self.page.pen.cover(start, EntityKind::Quote);
+                self.page.writer.cover(start, EntityKind::Quote);
             }
         }
     }
@@ -265,7 +265,7 @@ impl<'a> Renderer<'a> {
     fn end_cell(&mut self, end: usize) {
         let cell = std::mem::replace(&mut self.page, Page::inline());
         if let Some(rows) = &mut self.table {
-            rows.table.push(cell.pen.into_text().trim());
+            rows.table.push(cell.writer.into_text().trim());
             rows.seen = end;
         }
     }
@@ -276,9 +276,9 @@ impl<'a> Renderer<'a> {
             let beyond = self.source.get(rows.seen..end).unwrap_or_default();
             let beyond = beyond.trim_matches(|c: char| c == '|' || c.is_whitespace());
             if !beyond.is_empty() {
-                let mut pen = Pen::default();
-                pen.prose(beyond);
-                rows.table.push(pen.into_text());
+                let mut writer = Writer::default();
+                writer.prose(beyond);
+                rows.table.push(writer.into_text());
             }
         }
     }
@@ -287,14 +287,15 @@ impl<'a> Renderer<'a> {
         if let Some(rows) = self.table.take() {
             self.page = rows.outside;
             self.page.begin_block();
-            self.page.pen.paste(&rows.table.into_text());
+            self.page.writer.paste(&rows.table.into_text());
             self.page.part(self.page.gap_between_blocks());
         }
     }
 
     fn start_target(&mut self, address: CowStr<'_>, title: CowStr<'_>) {
         self.page.begin();
-        let target = Target::open(address.into_string(), title.into_string(), &mut self.page.pen);
+        let target =
+            Target::open(address.into_string(), title.into_string(), &mut self.page.writer);
         self.targets.push(target);
     }
 

@@ -1,6 +1,6 @@
 //! Lays blocks out on lines: what parts them, how far lists are set in, where markers stand.
 
-use crate::telegram::markdown::pen::Pen;
+use crate::telegram::markdown::writer::Writer;
 
 /// Deepest indentation, in columns: beyond, a phone has no room left for the text.
 const DEEPEST: usize = 12;
@@ -17,11 +17,11 @@ pub(super) enum Gap {
     Blank,
 }
 
-/// A pen that knows where on the page it is.
+/// A writer that knows where on the page it is.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     /// Writes what [`Page::begin`] made room for.
-    pub(super) pen: Pen,
+    pub(super) writer: Writer,
     /// What parts the next visible thing from the last.
     gap: Gap,
     /// The sign of a list item that has nothing in it yet.
@@ -49,8 +49,8 @@ impl Page {
         self.begin_line();
         let own = if self.has_marker() { self.margins.last() } else { None };
         let around = self.margins.iter().sum::<usize>() - own.unwrap_or(&0);
-        self.pen.write(&" ".repeat(around.min(DEEPEST)));
-        self.pen.write(&self.marker);
+        self.writer.write(&" ".repeat(around.min(DEEPEST)));
+        self.writer.write(&self.marker);
         self.marker.clear();
     }
 
@@ -91,7 +91,7 @@ impl Page {
     pub(super) fn begin_quote(&mut self) -> Quote {
         self.settle_marker();
         self.part(Gap::Line);
-        Quote { start: self.pen.len(), margins: std::mem::take(&mut self.margins) }
+        Quote { start: self.writer.len(), margins: std::mem::take(&mut self.margins) }
     }
 
     /// Ends a quotation and tells where it began.
@@ -107,8 +107,8 @@ impl Page {
     }
 
     fn begin_line(&mut self) {
-        if self.pen.len() > 0 {
-            self.pen.write(match self.gap {
+        if self.writer.len() > 0 {
+            self.writer.write(match self.gap {
                 Gap::None => "",
                 Gap::Line => "\n",
                 Gap::Blank => "\n\n",

@@ -4,7 +4,7 @@ use pulldown_cmark::Alignment;
 use unicode_width::UnicodeWidthStr;
 
 use crate::telegram::{
-    markdown::pen::Pen,
+    markdown::writer::Writer,
     text::{EntityKind, Text},
 };
 
@@ -84,30 +84,30 @@ impl Table {
     /// `key: value` lines, a paragraph per row, the first line bold; the keys alone where there
     /// are no rows.
     fn paragraphs(self) -> Text {
-        let mut pen = Pen::default();
+        let mut writer = Writer::default();
         let mut rows = self.rows.into_iter();
         let keys = rows.next().unwrap_or_default();
         if rows.len() == 0 {
             for key in &keys {
-                pen.write(if pen.len() > 0 { " · " } else { "" });
-                pen.paste(key);
+                writer.write(if writer.len() > 0 { " · " } else { "" });
+                writer.paste(key);
             }
         }
         for row in rows {
-            let mut gap = if pen.len() > 0 { "\n\n" } else { "" };
+            let mut gap = if writer.len() > 0 { "\n\n" } else { "" };
             for (column, value) in row.into_iter().enumerate() {
                 let mut line = line(keys.get(column), value);
                 if column == 0 {
                     line = line.wrap(EntityKind::Bold);
                 }
                 if !line.is_empty() {
-                    pen.write(gap);
-                    pen.paste(&line);
+                    writer.write(gap);
+                    writer.paste(&line);
                     gap = "\n";
                 }
             }
         }
-        pen.into_text()
+        writer.into_text()
     }
 }
 

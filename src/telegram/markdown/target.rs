@@ -1,7 +1,7 @@
 //! Links and images: text that opens an address.
 
 use crate::telegram::{
-    markdown::pen::{Closed, Pen},
+    markdown::writer::{Closed, Writer},
     text::{EntityKind, link},
 };
 
@@ -15,35 +15,35 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Begins a link where the pen is.
-    pub(super) fn open(address: String, title: String, pen: &mut Pen) -> Self {
-        pen.open(EntityKind::Link(address.clone()));
-        Self { address, title, start: pen.len() }
+    /// Begins a link where the writer is.
+    pub(super) fn open(address: String, title: String, writer: &mut Writer) -> Self {
+        writer.open(EntityKind::Link(address.clone()));
+        Self { address, title, start: writer.len() }
     }
 
     /// Ends the link: where it cannot be one, the address follows its text. An image inside a link
     /// gives only its words.
-    pub(super) fn close(self, pen: &mut Pen) {
-        let label = pen.since(self.start).trim();
+    pub(super) fn close(self, writer: &mut Writer) {
+        let label = writer.since(self.start).trim();
         let address = link::shown(&self.address);
         if label.is_empty() {
-            pen.dissolve();
-            pen.write(address);
+            writer.dissolve();
+            writer.write(address);
         } else if link::says(label, &self.address) {
             // Telegram finds a bare address by itself.
-            pen.dissolve();
-        } else if pen.close() == Closed::Plain && !pen.is_linked() {
-            note(pen, address);
+            writer.dissolve();
+        } else if writer.close() == Closed::Plain && !writer.is_linked() {
+            note(writer, address);
         }
-        note(pen, &self.title);
+        note(writer, &self.title);
     }
 }
 
 /// Writes something in parentheses behind a link.
-fn note(pen: &mut Pen, words: &str) {
+fn note(writer: &mut Writer, words: &str) {
     if !words.is_empty() {
-        pen.write(" (");
-        pen.prose(words);
-        pen.write(")");
+        writer.write(" (");
+        writer.prose(words);
+        writer.write(")");
     }
 }

@@ -14,9 +14,11 @@ use tracing::debug;
 use crate::bridge::place::Place;
 use crate::telegram::backoff;
 use crate::telegram::outbox::budget::{Credit, Rate};
-use crate::telegram::outbox::fate::{self, Fate};
-use crate::telegram::outbox::job::{Act, Call, Durable, Fleeting, How, Lost, Paint, Sound};
-use crate::telegram::outbox::lanes::Lanes;
+use crate::telegram::outbox::job::{
+    Act, Call, Durable, Fleeting, RepaintOutcome, SendError, SendOptions, Sound,
+};
+use crate::telegram::outbox::outcome::{self, Outcome};
+use crate::telegram::outbox::queue::Queue;
 use crate::telegram::refusal::Refusal;
 use crate::telegram::screen::Screen;
 use crate::telegram::text::Text;
@@ -48,7 +50,7 @@ pub(super) enum After {
 }
 
 /// The call that is on its way.
-enum Flight {
+enum InFlight {
     /// The place is the one it was given in for.
     Durable(Place, Durable),
     Fleeting(Fleeting),
@@ -56,9 +58,9 @@ enum Flight {
 
 /// One chat.
 pub(super) struct Chat {
-    durable: Lanes,
+    durable: Queue,
     fleeting: VecDeque<Fleeting>,
-    flight: Option<Flight>,
+    in_flight: Option<InFlight>,
     credit: Credit,
     rate: Rate,
     /// Nothing goes before: a penalty, or a wait after a failure.
@@ -76,9 +78,9 @@ pub(super) struct Chat {
 impl Chat {
     pub(super) fn new(rate: Rate, now: Instant) -> Self {
         Self {
-            durable: Lanes::default(),
+            durable: Queue::default(),
             fleeting: VecDeque::new(),
-            flight: None,
+            in_flight: None,
             credit: Credit::full(rate, now),
             rate,
             paused_until: now,
@@ -101,9 +103,9 @@ impl Chat {
     /// Queues what may be replaced; it takes the turn of what it replaces.
     pub(super) fn push_fleeting(&mut self, new: Fleeting) {
         if self.has_last_word(&new) {
-            new.end(Paint::Dropped);
+            new.end(RepaintOutcome::Dropped);
         } else if let Some(old) = self.fleeting.iter_mut().find(|old| new.is_like(old)) {
-            mem::replace(old, new).end(Paint::Dropped);
+            mem::replace(old, new).end(RepaintOutcome::Dropped);
         } else {
             self.fleeting.push_back(new);
         }
@@ -111,8 +113,8 @@ impl Chat {
 
     /// Whether something durable will change the same message.
     fn has_last_word(&self, fleeting: &Fleeting) -> bool {
-        let flying = match &self.flight {
-            Some(Flight::Durable(_, job)) => Some(job),
+        let flying = match &self.in_flight {
+            Some(InFlight::Durable(_, job)) => Some(job),
             _ => None,
         };
         let target = fleeting.call.act.target();
@@ -123,7 +125,7 @@ impl Chat {
     fn drop_fleeting(&mut self, is_void: impl Fn(&Fleeting) -> bool) {
         for paint in mem::take(&mut self.fleeting) {
             if is_void(&paint) {
-                paint.end(Paint::Dropped);
+                paint.end(RepaintOutcome::Dropped);
             } else {
                 self.fleeting.push_back(paint);
             }
@@ -133,7 +135,7 @@ impl Chat {
     /// What goes next, and from when on it may; nothing while a call is on its way.
     pub(super) fn next(&mut self, now: Instant) -> Option<(Class, Instant)> {
         self.fleeting.retain(Fleeting::is_wanted);
-        if self.flight.is_some() {
+        if self.in_flight.is_some() {
             None
         } else if !self.durable.is_empty() {
             Some((Class::Durable, self.paused_until.max(self.credit.one_at())))
@@ -148,19 +150,19 @@ impl Chat {
 
     /// Sends the first call of a class on its way.
     pub(super) fn start(&mut self, class: Class, now: Instant) -> Option<Call> {
-        let (flight, call) = match class {
+        let (in_flight, call) = match class {
             Class::Durable => {
                 let (place, job) = self.durable.pop()?;
                 let call = job.call.clone();
-                (Flight::Durable(place, job), call)
+                (InFlight::Durable(place, job), call)
             }
             Class::Fleeting => {
                 let paint = self.fleeting.pop_front()?;
                 let call = paint.call.clone();
-                (Flight::Fleeting(paint), call)
+                (InFlight::Fleeting(paint), call)
             }
         };
-        self.flight = Some(flight);
+        self.in_flight = Some(in_flight);
         self.credit.pay(now);
         Some(call)
     }
@@ -173,9 +175,9 @@ impl Chat {
             Err(Refusal::Migrated(chat)) => Some(chat),
             _ => None,
         };
-        match self.flight.take() {
-            Some(Flight::Durable(place, job)) => self.settle(place, job, outcome),
-            Some(Flight::Fleeting(paint)) => {
+        match self.in_flight.take() {
+            Some(InFlight::Durable(place, job)) => self.settle(place, job, outcome),
+            Some(InFlight::Fleeting(paint)) => {
                 self.last_repaint = Some(now);
                 self.fade(paint, outcome);
             }
@@ -203,21 +205,21 @@ impl Chat {
 
     fn settle(&mut self, place: Place, job: Durable, outcome: Result<i32, Refusal>) {
         let Durable { call, answer } = job;
-        let fate = match outcome {
-            Ok(id) => Fate::Settled(Ok(id)),
-            Err(refusal) => fate::decide(call, refusal),
+        let outcome = match outcome {
+            Ok(id) => Outcome::Settled(Ok(id)),
+            Err(refusal) => outcome::decide(call, refusal),
         };
-        match fate {
-            Fate::Settled(result) => {
+        match outcome {
+            Outcome::Settled(result) => {
                 // Nobody waiting is no failure: the message is in the chat all the same.
-                let blocked = result == Err(Lost::Blocked);
+                let blocked = result == Err(SendError::Blocked);
                 let _ = answer.send(result);
                 if blocked {
                     self.park();
                 }
             }
-            Fate::Again(call) => self.durable.put_back(place, Durable { call, answer }),
-            Fate::OutOfTopic(call) => {
+            Outcome::Again(call) => self.durable.put_back(place, Durable { call, answer }),
+            Outcome::OutOfTopic(call) => {
                 self.durable.put_back(place, Durable { call, answer });
                 if self.told.insert(place) {
                     self.durable.put_back(place, topic_gone(place.chat));
@@ -231,25 +233,25 @@ impl Chat {
     fn park(&mut self) {
         self.drop_fleeting(|_| true);
         for job in mem::take(&mut self.durable).into_jobs() {
-            job.end(Err(Lost::Blocked));
+            job.end(Err(SendError::Blocked));
         }
     }
 
     fn fade(&mut self, paint: Fleeting, outcome: Result<i32, Refusal>) {
         match outcome {
-            Ok(_) | Err(Refusal::NotModified) => paint.end(Paint::Shown),
+            Ok(_) | Err(Refusal::NotModified) => paint.end(RepaintOutcome::Shown),
             Err(Refusal::Gone | Refusal::ThreadGone | Refusal::Blocked(_)) => {
-                paint.end(Paint::Gone);
+                paint.end(RepaintOutcome::Gone);
             }
             Err(Refusal::BadRequest(text)) => {
                 debug!("a repaint is refused: {text}");
-                paint.end(Paint::Dropped);
+                paint.end(RepaintOutcome::Dropped);
             }
             Err(_)
                 if self.has_last_word(&paint)
                     || self.fleeting.iter().any(|new| new.is_like(&paint)) =>
             {
-                paint.end(Paint::Dropped);
+                paint.end(RepaintOutcome::Dropped);
             }
             Err(_) => self.fleeting.push_front(paint),
         }
@@ -267,12 +269,12 @@ impl Chat {
 
     /// Whether something durable waits or is on its way.
     pub(super) fn owes(&self) -> bool {
-        !self.durable.is_empty() || matches!(self.flight, Some(Flight::Durable(..)))
+        !self.durable.is_empty() || matches!(self.in_flight, Some(InFlight::Durable(..)))
     }
 
     /// From when on nothing is worth remembering; nothing while something waits.
     pub(super) fn forgotten_at(&self) -> Option<Instant> {
-        if self.flight.is_some() || !self.durable.is_empty() || !self.fleeting.is_empty() {
+        if self.in_flight.is_some() || !self.durable.is_empty() || !self.fleeting.is_empty() {
             return None;
         }
         let forgiven = self.slow_since + FORGIVEN * self.slow;
@@ -296,6 +298,6 @@ impl Chat {
 fn topic_gone(chat: i64) -> Durable {
     let text = Text { text: TOPIC_GONE.to_owned(), entities: Vec::new() };
     let screen = Screen { text, keyboard: Vec::new() };
-    let how = How { reply_to: None, sound: Sound::Silent };
+    let how = SendOptions { reply_to: None, sound: Sound::Silent };
     Durable::new(Place { chat, thread: None }, Act::Send(screen, how)).0
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use tokio::sync::oneshot;
 
 use crate::bridge::place::Place;
-use crate::telegram::parcel::Parcel;
+use crate::telegram::outgoing::OutgoingFile;
 use crate::telegram::screen::Screen;
 
 /// Whether the person's device makes itself heard.
@@ -21,7 +21,7 @@ pub enum Sound {
 
 /// How a message is sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct How {
+pub struct SendOptions {
     /// The message of the same chat that it answers; sent all the same when that is gone.
     pub reply_to: Option<i32>,
     /// Whether it notifies.
@@ -30,7 +30,7 @@ pub struct How {
 
 /// Why something durable will never be in the chat.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Lost {
+pub enum SendError {
     /// The chat takes no messages from the bot.
     #[error("the chat takes no messages from the bot")]
     Blocked,
@@ -44,7 +44,7 @@ pub enum Lost {
 
 /// What became of a repaint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Paint {
+pub enum RepaintOutcome {
     /// The message looks like that.
     Shown,
     /// Something newer took its place, or Telegram did not take it: the next one may succeed.
@@ -54,25 +54,25 @@ pub enum Paint {
 }
 
 /// The future of a durable job: the id of the message that shows it. To drop it cancels nothing.
-pub struct Sent(pub(super) oneshot::Receiver<Result<i32, Lost>>);
+pub struct Sent(pub(super) oneshot::Receiver<Result<i32, SendError>>);
 
 impl Future for Sent {
-    type Output = Result<i32, Lost>;
+    type Output = Result<i32, SendError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(Lost::Ended)))
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Err(SendError::Ended)))
     }
 }
 
 /// The future of a repaint. To drop it takes the repaint back, unless it is on its way already.
 #[must_use = "a repaint is taken back when its future is dropped"]
-pub struct Painted(pub(super) oneshot::Receiver<Paint>);
+pub struct Repaint(pub(super) oneshot::Receiver<RepaintOutcome>);
 
-impl Future for Painted {
-    type Output = Paint;
+impl Future for Repaint {
+    type Output = RepaintOutcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(Paint::Dropped))
+        Pin::new(&mut self.0).poll(cx).map(|answer| answer.unwrap_or(RepaintOutcome::Dropped))
     }
 }
 
@@ -89,9 +89,9 @@ pub(crate) struct Call {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     /// A new message.
-    Send(Screen, How),
+    Send(Screen, SendOptions),
     /// A new message that is a file.
-    File(Parcel, How),
+    File(OutgoingFile, SendOptions),
     /// Another look for message `.0`.
     Edit(i32, Screen),
     /// No message `.0` any more.
@@ -111,14 +111,14 @@ impl Act {
 /// A call that must happen.
 pub(super) struct Durable {
     pub(super) call: Call,
-    pub(super) answer: oneshot::Sender<Result<i32, Lost>>,
+    pub(super) answer: oneshot::Sender<Result<i32, SendError>>,
 }
 
 /// A call that something newer may replace.
 pub(super) struct Fleeting {
     pub(super) call: Call,
     /// It is wanted as long as somebody waits for it.
-    pub(super) answer: oneshot::Sender<Paint>,
+    pub(super) answer: oneshot::Sender<RepaintOutcome>,
 }
 
 impl Durable {
@@ -128,17 +128,17 @@ impl Durable {
     }
 
     /// Tells whoever waits.
-    pub(super) fn end(self, result: Result<i32, Lost>) {
+    pub(super) fn end(self, result: Result<i32, SendError>) {
         // Nobody waiting is no failure: the message is in the chat all the same.
         let _ = self.answer.send(result);
     }
 }
 
 impl Fleeting {
-    pub(super) fn repaint(place: Place, id: i32, screen: Screen) -> (Self, Painted) {
+    pub(super) fn repaint(place: Place, id: i32, screen: Screen) -> (Self, Repaint) {
         let (answer, painted) = oneshot::channel();
         let call = Call { place, act: Act::Edit(id, screen) };
-        (Self { call, answer }, Painted(painted))
+        (Self { call, answer }, Repaint(painted))
     }
 
     /// Whether `other` shows the same thing, older or newer.
@@ -151,7 +151,7 @@ impl Fleeting {
     }
 
     /// Tells whoever waits.
-    pub(super) fn end(self, paint: Paint) {
+    pub(super) fn end(self, paint: RepaintOutcome) {
         // Nobody waiting any more is no failure.
         let _ = self.answer.send(paint);
     }

@@ -9,16 +9,16 @@
 
 mod budget;
 mod chat;
-mod desk;
-mod fate;
 pub(crate) mod job;
-mod lanes;
 #[cfg(test)]
 mod offline;
+mod outcome;
+mod queue;
 mod schedule;
 #[cfg(test)]
 mod simulation;
 mod upload;
+mod worker;
 
 use std::time::Instant;
 
@@ -29,15 +29,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bridge::place::Place;
 use crate::telegram::client::Client;
-use crate::telegram::gauge::Gauge;
-use crate::telegram::outbox::desk::Desk;
 use crate::telegram::outbox::job::{Act, Durable, Fleeting};
 use crate::telegram::outbox::upload::Upload;
-use crate::telegram::parcel::Parcel;
+use crate::telegram::outbox::worker::Worker;
+use crate::telegram::outgoing::ByteCounter;
+use crate::telegram::outgoing::OutgoingFile;
 use crate::telegram::screen::Screen;
 
 pub use budget::{Pace, Rate};
-pub use job::{How, Lost, Paint, Painted, Sent, Sound};
+pub use job::{Repaint, RepaintOutcome, SendError, SendOptions, Sent, Sound};
 
 /// Where screens are given in. Clones write to the same chats.
 #[derive(Clone, Debug)]
@@ -63,33 +63,38 @@ enum Order {
 
 impl Outbox {
     /// Starts the outbox. It ends when it is cancelled, or when all clones are gone and all that
-    /// is durable was sent; what is unsent then resolves to [`Lost::Ended`].
+    /// is durable was sent; what is unsent then resolves to [`SendError::Ended`].
     pub fn start(client: Client, pace: Pace, cancel: CancellationToken) -> (Self, JoinHandle<()>) {
         let (orders, inbox) = mpsc::unbounded_channel();
         let task = tokio::spawn(async move {
-            let desk = Desk::new(client, pace);
+            let worker = Worker::new(client, pace);
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => {}
-                () = desk.run(inbox) => {}
+                () = worker.run(inbox) => {}
             }
         });
         (Self { orders }, task)
     }
 
     /// Sends a message: durable, after all that was given in before for the same place.
-    pub fn send(&self, place: Place, screen: Screen, how: How) -> Sent {
+    pub fn send(&self, place: Place, screen: Screen, how: SendOptions) -> Sent {
         self.durable(place, Act::Send(screen, how))
     }
 
     /// Sends a file, in the same way as a message.
-    pub fn send_file(&self, place: Place, parcel: Parcel, how: How) -> Sent {
-        self.durable(place, Act::File(parcel, how))
+    pub fn send_file(&self, place: Place, file: OutgoingFile, how: SendOptions) -> Sent {
+        self.durable(place, Act::File(file, how))
     }
 
-    /// Sends a large file beside all else, in no order with it; the gauge tells how far it is.
-    pub fn send_large(&self, place: Place, file: (Parcel, How), gauge: Gauge) -> Sent {
-        let (job, sent) = Upload::new(place, file, gauge);
+    /// Sends a large file beside all else, in no order with it; the counter tells how far it is.
+    pub fn send_large(
+        &self,
+        place: Place,
+        file: (OutgoingFile, SendOptions),
+        counter: ByteCounter,
+    ) -> Sent {
+        let (job, sent) = Upload::new(place, file, counter);
         self.order(Order::Upload(job));
         sent
     }
@@ -101,7 +106,7 @@ impl Outbox {
 
     /// Changes a message for now: a newer repaint, a durable edit or deletion of the same message
     /// takes its place.
-    pub fn repaint(&self, place: Place, id: i32, screen: Screen) -> Painted {
+    pub fn repaint(&self, place: Place, id: i32, screen: Screen) -> Repaint {
         let (job, painted) = Fleeting::repaint(place, id, screen);
         self.order(Order::Fleeting(job));
         painted

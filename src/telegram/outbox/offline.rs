@@ -10,7 +10,7 @@ use crate::{
     telegram::{
         outbox::{
             budget::Pace,
-            job::{Act, Durable, Fleeting, How, Sent},
+            job::{Act, Durable, Fleeting, SendOptions, Sent},
             schedule::{Next, Schedule},
         },
         refusal::Refusal,
@@ -75,7 +75,8 @@ impl Day {
         for place in places {
             let told = self.told.entry(*place).or_default();
             let text = told.len().to_string();
-            let (job, sent) = Durable::new(*place, Act::Send(screen(&text), How::default()));
+            let (job, sent) =
+                Durable::new(*place, Act::Send(screen(&text), SendOptions::default()));
             world.push_durable(job, now);
             self.waiting.push(sent);
             told.push(text);

@@ -163,7 +163,9 @@ mod tests {
 
     use super::*;
     use crate::bridge::place::Place;
-    use crate::telegram::outbox::job::{Act, How, Lost, Paint, Painted, Sent};
+    use crate::telegram::outbox::job::{
+        Act, Repaint, RepaintOutcome, SendError, SendOptions, Sent,
+    };
     use crate::telegram::screen::Screen;
     use crate::telegram::text::Text;
 
@@ -185,7 +187,7 @@ mod tests {
         }
 
         fn send(&mut self, place: Place, text: &str) -> Sent {
-            self.durable(place, Act::Send(screen(text), How::default()))
+            self.durable(place, Act::Send(screen(text), SendOptions::default()))
         }
 
         fn edit(&mut self, place: Place, id: i32, text: &str) -> Sent {
@@ -198,7 +200,7 @@ mod tests {
             sent
         }
 
-        fn repaint(&mut self, place: Place, id: i32, text: &str) -> Painted {
+        fn repaint(&mut self, place: Place, id: i32, text: &str) -> Repaint {
             let (job, painted) = Fleeting::repaint(place, id, screen(text));
             self.schedule.push_fleeting(job, self.now);
             painted
@@ -236,14 +238,14 @@ mod tests {
     fn told(call: &Call) -> String {
         let what = match &call.act {
             Act::Send(screen, _) => format!("send {}", screen.text.text),
-            Act::File(parcel, _) => format!("file {}", parcel.name),
+            Act::File(file, _) => format!("file {}", file.name),
             Act::Edit(id, screen) => format!("edit {id} {}", screen.text.text),
             Act::Delete(id) => format!("delete {id}"),
         };
         format!("{}: {what}", call.place)
     }
 
-    fn paint(painted: &mut Painted) -> Option<Paint> {
+    fn paint(painted: &mut Repaint) -> Option<RepaintOutcome> {
         painted.0.try_recv().ok()
     }
 
@@ -264,9 +266,9 @@ mod tests {
         let mut old = bench.repaint(HERE, 1, "old");
         let _other = bench.repaint(HERE, 2, "other");
         let mut new = bench.repaint(HERE, 1, "new");
-        assert_eq!(paint(&mut old), Some(Paint::Dropped));
+        assert_eq!(paint(&mut old), Some(RepaintOutcome::Dropped));
         assert_eq!([0; 2].map(|_| bench.pass(Ok(1))), ["9: edit 1 new", "9: edit 2 other"]);
-        assert_eq!(paint(&mut new), Some(Paint::Shown));
+        assert_eq!(paint(&mut new), Some(RepaintOutcome::Shown));
     }
 
     #[test]
@@ -282,8 +284,8 @@ mod tests {
         let mut before = bench.repaint(HERE, 1, "before");
         let _last = bench.edit(HERE, 1, "last");
         let mut after = bench.repaint(HERE, 1, "after");
-        assert_eq!(paint(&mut before), Some(Paint::Dropped));
-        assert_eq!(paint(&mut after), Some(Paint::Dropped));
+        assert_eq!(paint(&mut before), Some(RepaintOutcome::Dropped));
+        assert_eq!(paint(&mut after), Some(RepaintOutcome::Dropped));
         assert_eq!(bench.pass(Ok(1)), "9: edit 1 last");
         assert!(bench.is_at_rest());
     }
@@ -341,7 +343,7 @@ mod tests {
         let mut bench = Bench::new();
         let mut sent = ["a", "b"].map(|text| bench.send(HERE, text));
         assert_eq!(bench.pass(Err(Refusal::Blocked("x".into()))), "9: send a");
-        assert!(sent.iter_mut().all(|sent| sent.0.try_recv() == Ok(Err(Lost::Blocked))));
+        assert!(sent.iter_mut().all(|sent| sent.0.try_recv() == Ok(Err(SendError::Blocked))));
         let mut later = bench.send(HERE, "c");
         assert_eq!(bench.pass(Ok(4)), "9: send c");
         assert_eq!(later.0.try_recv(), Ok(Ok(4)));

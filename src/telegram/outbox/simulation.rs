@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::bridge::place::Place;
 use crate::telegram::outbox::budget::Pace;
 use crate::telegram::outbox::job::{
-    Act, Call, Durable, Fleeting, How, Paint, Painted, Sent, Sound,
+    Act, Call, Durable, Fleeting, Repaint, RepaintOutcome, SendOptions, Sent, Sound,
 };
 use crate::telegram::outbox::schedule::{Next, Schedule};
 use crate::telegram::refusal::Refusal;
@@ -160,7 +160,7 @@ struct Painter {
 enum Turn {
     Resting { until: Instant },
     Starting(Sent),
-    Painting { id: i32, until: Instant, painted: Painted },
+    Painting { id: i32, until: Instant, painted: Repaint },
     Answering { answer: Sent, since: Instant, line: Sent },
     Ending { line: Sent },
 }
@@ -205,7 +205,7 @@ impl Painter {
                         continue;
                     }
                     match painted.0.try_recv() {
-                        Ok(Paint::Shown) => {
+                        Ok(RepaintOutcome::Shown) => {
                             self.longest_still = self.longest_still.max(now - self.last_frame);
                             self.last_frame = now;
                         }
@@ -247,14 +247,14 @@ impl Painter {
     }
 
     fn send(&mut self, text: String, world: &mut Schedule, now: Instant) -> Sent {
-        let how = How { reply_to: None, sound: Sound::Silent };
+        let how = SendOptions { reply_to: None, sound: Sound::Silent };
         let (job, sent) = Durable::new(self.place, Act::Send(screen(&text), how));
         world.push_durable(job, now);
         self.sent.push(text);
         sent
     }
 
-    fn frame(&mut self, id: i32, world: &mut Schedule, now: Instant) -> Painted {
+    fn frame(&mut self, id: i32, world: &mut Schedule, now: Instant) -> Repaint {
         self.frames += 1;
         let frame = screen(&format!("frame {}", self.frames));
         let (job, painted) = Fleeting::repaint(self.place, id, frame);

@@ -9,10 +9,10 @@ use tokio::time::sleep;
 use crate::bridge::place::Place;
 use crate::telegram::backoff;
 use crate::telegram::client::Client;
-use crate::telegram::gauge::Gauge;
-use crate::telegram::outbox::fate::{self, Fate};
-use crate::telegram::outbox::job::{Act, Call, How, Lost, Sent};
-use crate::telegram::parcel::Parcel;
+use crate::telegram::outbox::job::{Act, Call, SendError, SendOptions, Sent};
+use crate::telegram::outbox::outcome::{self, Outcome};
+use crate::telegram::outgoing::ByteCounter;
+use crate::telegram::outgoing::OutgoingFile;
 use crate::telegram::refusal::Refusal;
 use crate::telegram::send;
 
@@ -22,31 +22,35 @@ const TRIES: u32 = 8;
 /// A file that is sent beside the queues.
 pub(super) struct Upload {
     place: Place,
-    parcel: Parcel,
-    how: How,
-    gauge: Gauge,
-    answer: oneshot::Sender<Result<i32, Lost>>,
+    file: OutgoingFile,
+    how: SendOptions,
+    counter: ByteCounter,
+    answer: oneshot::Sender<Result<i32, SendError>>,
 }
 
 impl Upload {
-    pub(super) fn new(place: Place, (parcel, how): (Parcel, How), gauge: Gauge) -> (Self, Sent) {
+    pub(super) fn new(
+        place: Place,
+        (file, how): (OutgoingFile, SendOptions),
+        counter: ByteCounter,
+    ) -> (Self, Sent) {
         let (answer, sent) = oneshot::channel();
-        (Self { place, parcel, how, gauge, answer }, Sent(sent))
+        (Self { place, file, how, counter, answer }, Sent(sent))
     }
 
     /// Sends it and tells whoever waits.
     pub(super) async fn run(self, client: Client) {
-        let Self { mut place, mut parcel, mut how, gauge, answer } = self;
+        let Self { mut place, mut file, mut how, counter, answer } = self;
         let mut tries = 0;
         let result = loop {
-            let given = (parcel.clone(), how);
-            let refusal = match send::file(&client, place, given, Some(&gauge)).await {
+            let given = (file.clone(), how);
+            let refusal = match send::send_file(&client, place, given, Some(&counter)).await {
                 Ok(id) => break Ok(id),
                 Err(refusal) => refusal,
             };
             tries += 1;
             if tries == TRIES {
-                break Err(Lost::Refused(refusal.to_string()));
+                break Err(SendError::Refused(refusal.to_string()));
             }
             match &refusal {
                 Refusal::RetryAfter(pause) => sleep(*pause).await,
@@ -54,13 +58,13 @@ impl Upload {
                 Refusal::Unknown(_) => sleep(backoff::delay(tries, 0)).await,
                 _ => {}
             }
-            let call = Call { place, act: Act::File(parcel.clone(), how) };
-            match fate::decide(call, refusal) {
-                Fate::Settled(result) => break result,
-                Fate::Again(call) | Fate::OutOfTopic(call) => {
+            let call = Call { place, act: Act::File(file.clone(), how) };
+            match outcome::decide(call, refusal) {
+                Outcome::Settled(result) => break result,
+                Outcome::Again(call) | Outcome::OutOfTopic(call) => {
                     place = call.place;
                     if let Act::File(plainer, manner) = call.act {
-                        (parcel, how) = (plainer, manner);
+                        (file, how) = (plainer, manner);
                     }
                 }
             }

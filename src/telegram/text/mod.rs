@@ -154,6 +154,12 @@ impl Text {
         self.text.chars().map(char::len_utf16).sum()
     }
 
+    /// The first range that looks like this.
+    pub fn first(&self, kind: &EntityKind) -> Option<&str> {
+        let span = self.spans().into_iter().find(|span| span.kind == *kind)?;
+        self.text.get(span.bytes)
+    }
+
     /// Whether there is no text at all.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()

@@ -8,22 +8,22 @@ use std::collections::VecDeque;
 use crate::bridge::place::Place;
 use crate::telegram::outbox::job::Durable;
 
-/// The lanes of a chat, the next one first; none is empty.
+/// The queue of a chat, the next one first; none is empty.
 #[derive(Default)]
-pub(super) struct Lanes(VecDeque<Lane>);
+pub(super) struct Queue(VecDeque<PlaceQueue>);
 
-struct Lane {
+struct PlaceQueue {
     place: Place,
     jobs: VecDeque<Durable>,
 }
 
-impl Lanes {
+impl Queue {
     /// Adds a job behind all others of its place.
     pub(super) fn push(&mut self, job: Durable) {
         let place = job.call.place;
         match self.0.iter_mut().find(|lane| lane.place == place) {
             Some(lane) => lane.jobs.push_back(job),
-            None => self.0.push_back(Lane { place, jobs: [job].into() }),
+            None => self.0.push_back(PlaceQueue { place, jobs: [job].into() }),
         }
     }
 
@@ -42,7 +42,7 @@ impl Lanes {
     pub(super) fn put_back(&mut self, place: Place, job: Durable) {
         let index = self.0.iter().position(|lane| lane.place == place);
         let lane = index.and_then(|index| self.0.remove(index));
-        let mut lane = lane.unwrap_or_else(|| Lane { place, jobs: VecDeque::new() });
+        let mut lane = lane.unwrap_or_else(|| PlaceQueue { place, jobs: VecDeque::new() });
         lane.jobs.push_front(job);
         self.0.push_front(lane);
     }
@@ -70,37 +70,37 @@ mod tests {
         Place { chat: -1, thread: Some(thread) }
     }
 
-    fn lanes(jobs: &[(i32, i32)]) -> Lanes {
-        let mut lanes = Lanes::default();
+    fn queue(jobs: &[(i32, i32)]) -> Queue {
+        let mut queue = Queue::default();
         for (thread, id) in jobs {
-            lanes.push(Durable::new(place(*thread), Act::Delete(*id)).0);
+            queue.push(Durable::new(place(*thread), Act::Delete(*id)).0);
         }
-        lanes
+        queue
     }
 
-    fn ids(lanes: &mut Lanes) -> Vec<i32> {
-        let pop = || lanes.pop().and_then(|(_, job)| job.call.act.target());
+    fn ids(queue: &mut Queue) -> Vec<i32> {
+        let pop = || queue.pop().and_then(|(_, job)| job.call.act.target());
         std::iter::from_fn(pop).collect()
     }
 
     #[test]
     fn places_take_turns_and_keep_their_order() {
-        let mut lanes = lanes(&[(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (3, 31)]);
-        assert_eq!(ids(&mut lanes), [10, 20, 30, 11, 31, 12]);
-        assert!(lanes.is_empty());
+        let mut queue = queue(&[(1, 10), (1, 11), (1, 12), (2, 20), (3, 30), (3, 31)]);
+        assert_eq!(ids(&mut queue), [10, 20, 30, 11, 31, 12]);
+        assert!(queue.is_empty());
     }
 
     #[test]
     fn what_is_put_back_is_next_whether_its_lane_is_left_or_not() {
         for jobs in [&[(1, 10), (1, 11), (2, 20)][..], &[(1, 10), (2, 20), (1, 11)]] {
-            let mut lanes = lanes(jobs);
-            let (lane, mut job) = lanes.pop().expect("a job");
+            let mut queue = queue(jobs);
+            let (lane, mut job) = queue.pop().expect("a job");
             assert_eq!(lane, place(1));
             job.call.place.thread = None;
-            lanes.put_back(lane, job);
-            assert_eq!(ids(&mut lanes), [10, 20, 11]);
+            queue.put_back(lane, job);
+            assert_eq!(ids(&mut queue), [10, 20, 11]);
         }
-        let mut alone = lanes(&[(1, 10)]);
+        let mut alone = queue(&[(1, 10)]);
         let (lane, job) = alone.pop().expect("a job");
         alone.put_back(lane, job);
         assert_eq!(ids(&mut alone), [10]);

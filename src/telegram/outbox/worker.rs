@@ -19,7 +19,7 @@ use crate::telegram::refusal::Refusal;
 use crate::telegram::send;
 
 /// The task behind an outbox.
-pub(super) struct Desk {
+pub(super) struct Worker {
     client: Client,
     schedule: Schedule,
     calls: JoinSet<Result<i32, Refusal>>,
@@ -30,7 +30,7 @@ pub(super) struct Desk {
     flushes: Vec<oneshot::Sender<()>>,
 }
 
-impl Desk {
+impl Worker {
     pub(super) fn new(client: Client, pace: Pace) -> Self {
         Self {
             client,

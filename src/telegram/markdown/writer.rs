@@ -10,7 +10,7 @@ use crate::telegram::{
 
 /// Text being written, with the formatting that is open.
 #[derive(Debug, Default)]
-pub(super) struct Pen {
+pub(super) struct Writer {
     text: String,
     spans: Vec<Span>,
     open: Vec<Open>,
@@ -34,7 +34,7 @@ pub(super) enum Closed {
     Plain,
 }
 
-impl Pen {
+impl Writer {
     /// Bytes written so far.
     pub(super) fn len(&self) -> usize {
         self.text.len()

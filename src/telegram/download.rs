@@ -28,13 +28,17 @@ struct Path {
 }
 
 /// Is told how many bytes of a file are here.
-pub type Gauge<'a> = &'a mut (dyn FnMut(u64) + Send);
+pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 
 /// The content of a file, by its `file_id`.
-pub async fn download(client: &Client, id: &str, gauge: Gauge<'_>) -> Result<Vec<u8>, Refusal> {
+pub async fn download(
+    client: &Client,
+    id: &str,
+    progress: Progress<'_>,
+) -> Result<Vec<u8>, Refusal> {
     let mut tries = 1;
     loop {
-        match attempt(client, id, gauge).await {
+        match attempt(client, id, progress).await {
             Err(Refusal::RetryAfter(pause)) if tries < TRIES => sleep(pause).await,
             Err(Refusal::Unknown(_)) if tries < TRIES => sleep(backoff::delay(tries, 0)).await,
             other => return other,
@@ -43,10 +47,10 @@ pub async fn download(client: &Client, id: &str, gauge: Gauge<'_>) -> Result<Vec
     }
 }
 
-async fn attempt(client: &Client, id: &str, gauge: Gauge<'_>) -> Result<Vec<u8>, Refusal> {
+async fn attempt(client: &Client, id: &str, progress: Progress<'_>) -> Result<Vec<u8>, Refusal> {
     let file: Path = client.call(Lean::new(GetFile::new(FileId(id.to_owned())))).await?;
     let path = file.file_path.ok_or_else(|| Refusal::BadRequest("no path".to_owned()))?;
-    let mut content = Capped { bytes: Vec::new(), gauge };
+    let mut content = Capped { bytes: Vec::new(), progress };
     client.download(&path, &mut content, LIMIT).await?;
     Ok(content.bytes)
 }
@@ -54,7 +58,7 @@ async fn attempt(client: &Client, id: &str, gauge: Gauge<'_>) -> Result<Vec<u8>,
 /// Takes as much as Telegram may send, and no more.
 struct Capped<'a> {
     bytes: Vec<u8>,
-    gauge: Gauge<'a>,
+    progress: Progress<'a>,
 }
 
 impl AsyncWrite for Capped<'_> {
@@ -68,7 +72,7 @@ impl AsyncWrite for Capped<'_> {
             return Poll::Ready(Err(io::Error::other("larger than Telegram allows")));
         }
         self.bytes.extend_from_slice(bytes);
-        (self.gauge)(here);
+        (self.progress)(here);
         Poll::Ready(Ok(bytes.len()))
     }
 
