@@ -1,10 +1,13 @@
-//! Settings at the terminal: what is said of them, where they come from, and what is refused.
+//! Settings and lists at the terminal: what is said, where it comes from, and what is refused.
+
+use std::process::Command;
 
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use crate::{
     machine::{command, segue, stderr, stdout},
-    support::scratch::Scratch,
+    support::{laptop::Terminal, scratch::Scratch},
 };
 
 #[test]
@@ -121,4 +124,34 @@ fn sessions_lists_a_directory_or_all_as_lines_or_json() {
     let output = segue(&scratch, &["sessions", "/no/such/directory"]);
     assert!(!output.status.success());
     assert!(stderr(&output).contains("`/no/such/directory` is no directory"), "{output:?}");
+}
+
+#[test]
+fn a_list_at_a_terminal_fits_it_and_says_how_much_more_there_is() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let said = stdout(&segue(&scratch, &["sessions", "--all"]));
+    assert!(said.starts_with("No sessions yet: `claude` in a directory makes one"), "{said}");
+    scratch.session(&garden, &["浇水".repeat(60).as_str()], 5);
+    for minutes in 6..9 {
+        scratch.session(&garden, &["sow the beans"], minutes);
+    }
+    let mut shell = Command::new("sh");
+    let list = command(&scratch);
+    shell.envs(list.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let line = format!("{} sessions --all --limit 2; sleep 600", env!("CARGO_BIN_EXE_segue"));
+    shell.args(["-c", &line]);
+    let terminal = Terminal::start(&scratch.home(), &scratch.home(), &shell);
+    let screen = terminal.wait_for("2 more: --limit N");
+    let title = screen.lines().find(|line| line.contains('浇')).unwrap();
+    assert!(title.ends_with('…') && title.width() <= 120, "{screen}");
+    assert_eq!(screen.lines().filter(|line| !line.is_empty()).count(), 5, "{screen}");
+
+    let mut list = command(&scratch);
+    let plain = stdout(&list.args(["sessions", "--all"]).output().unwrap());
+    assert!(!plain.contains('\u{1b}') && plain.contains(&"浇水".repeat(60)), "{plain}");
+    let colour = stdout(&list.env("CLICOLOR_FORCE", "1").output().unwrap());
+    assert!(colour.contains("\u{1b}[1m"), "{colour}");
+    let none = stdout(&list.env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").output().unwrap());
+    assert_eq!(none, plain);
 }

@@ -121,7 +121,7 @@ async fn receiver(client: &Client, config: &Config) -> Vec<Finding> {
             return vec![Finding::fault(WEBHOOK, found, remedy)];
         }
         Ok(Webhook { pending_update_count, .. }) => {
-            let found = format!("none; {} of its messages wait", pending_update_count);
+            let found = format!("none; {pending_update_count} of its messages wait");
             findings.push(Finding::good(WEBHOOK, found));
         }
         Err(refusal) => findings.push(Finding::note(WEBHOOK, refusal.to_string())),

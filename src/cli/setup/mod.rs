@@ -5,13 +5,14 @@
 //! leaves everything as it was.
 
 mod ask;
+mod bot;
 mod laptop;
 mod person;
 
 use std::{
     collections::BTreeSet,
-    io::{self, Read, Write},
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -19,13 +20,11 @@ use clap::ValueEnum;
 
 use crate::{
     cli::{
-        bot,
-        bot_api::{self, SetMySettings, in_words},
-        lock::{Lock, Refused},
+        bot as program, bot_api,
         output::{BAD, Ended, FAINT, Failure, GOOD, STRONG, code, stdout},
         service,
     },
-    config::{Config, Edit, Origin, Reading, Sources, Token, expand},
+    config::{Config, Edit, Origin, Reading, Sources},
     screens::words,
     telegram::{
         client::{Client, Me},
@@ -34,6 +33,7 @@ use crate::{
 };
 
 use ask::{Ask, Usual};
+use bot::Choice;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -80,22 +80,12 @@ impl Whether {
     }
 }
 
-/// Where the bot's token is to be.
-enum Choice {
-    /// Where it is.
-    Keep,
-    /// In the configuration file.
-    Here(Token),
-    /// In a file of its own.
-    File(PathBuf),
-}
-
 pub(super) fn main(sources: &Sources, arguments: &Arguments) -> Ended {
-    let runtime = bot::runtime().map_err(Failure::failed)?;
+    let runtime = program::runtime().map_err(Failure::failed)?;
     let start = runtime.block_on(set_up(sources, arguments))?;
     drop(runtime);
     match start {
-        Some(config) => bot::main(&config),
+        Some(config) => program::main(&config),
         None => Ok(ExitCode::SUCCESS),
     }
 }
@@ -112,19 +102,51 @@ async fn set_up(sources: &Sources, arguments: &Arguments) -> Result<Option<Confi
     }
 
     heading("Bot")?;
-    let (choice, client, me) = bot(&reading, arguments, &mut ask).await?;
+    let (choice, client, me) = bot::find(&reading, arguments, &mut ask).await?;
     heading("People")?;
-    let token = chosen_token(&choice, &reading.config)?;
-    let people = people(&reading.config, arguments, (&client, &me, &token), &mut ask).await?;
+    let token = bot::chosen_token(&choice, &reading.config)?;
+    let people =
+        person::people(&reading.config, arguments, (&client, &me, &token), &mut ask).await?;
     heading("Chats")?;
-    chats(&client, &me, arguments, &mut ask).await?;
+    bot::chats(&client, &me, arguments, &mut ask).await?;
     heading("Claude")?;
     let claude = laptop::claude(&reading.config, arguments.claude.as_deref(), &mut ask).await?;
     heading("Project")?;
     let project = laptop::project(&reading.config, arguments.project.as_deref(), &mut ask).await?;
 
     heading("Settings")?;
-    match &choice {
+    let new: BTreeSet<u64> = people.difference(&reading.config.allowed).copied().collect();
+    let greeted = if new.is_empty() { people.clone() } else { new };
+    note(&mut edit, &Answers { choice, people, claude, project }, &reading, arguments);
+    edit.save().map_err(Failure::failed)?;
+    let written = words::path(edit.file(), &reading.config.user_home);
+    writeln!(stdout(), "{GOOD}✓{GOOD:#} {written}")?;
+    let config = written_settings(sources)?;
+
+    heading("Service")?;
+    let runs = in_background(sources, &config, arguments, &mut ask).await?;
+    heading("Chat")?;
+    greet(&client, &me, &greeted, &config).await?;
+    if !runs && ask.is_answered() && ask.yes("Start segue here and now?", Usual::Yes).await? {
+        return Ok(Some(config));
+    }
+    if !runs {
+        writeln!(stdout(), "Start it with {}.", code("segue run"))?;
+    }
+    Ok(None)
+}
+
+/// What the steps brought.
+struct Answers {
+    choice: Choice,
+    people: BTreeSet<u64>,
+    claude: Option<PathBuf>,
+    project: Option<PathBuf>,
+}
+
+/// Notes the answers in the configuration, with what until now only this shell says.
+fn note(edit: &mut Edit, answers: &Answers, reading: &Reading, arguments: &Arguments) {
+    match &answers.choice {
         Choice::Keep => {}
         Choice::Here(token) => {
             edit.set_text("token", token.reveal());
@@ -135,215 +157,21 @@ async fn set_up(sources: &Sources, arguments: &Arguments) -> Result<Option<Confi
             edit.remove("token");
         }
     }
-    edit.set_numbers("allowed_users", people.iter().copied());
-    if arguments.api_url.is_some() || is_of_shell(&reading, "api_url") {
+    edit.set_numbers("allowed_users", answers.people.iter().copied());
+    if arguments.api_url.is_some() || bot::is_of_shell(reading, "api_url") {
         edit.set_text("api_url", &reading.config.api_url);
     }
-    let claude =
-        claude.or_else(|| is_of_shell(&reading, "claude").then(|| reading.config.claude.clone()));
-    for (key, path) in [("claude", claude), ("project", project)] {
+    let of_shell = bot::is_of_shell(reading, "claude").then(|| reading.config.claude.clone());
+    let claude = answers.claude.clone().or(of_shell);
+    for (key, path) in [("claude", claude), ("project", answers.project.clone())] {
         if let Some(path) = path {
             edit.set_text(key, &path.to_string_lossy());
         }
     }
-    edit.save().map_err(Failure::failed)?;
-    let written = words::path(edit.file(), &reading.config.user_home);
-    writeln!(stdout(), "{GOOD}✓{GOOD:#} {written}")?;
-    let config = written_settings(sources)?;
-
-    heading("Service")?;
-    let runs = in_background(sources, &config, arguments, &mut ask).await?;
-    let new: BTreeSet<u64> = people.difference(&reading.config.allowed).copied().collect();
-    greet(&client, &me, if new.is_empty() { &people } else { &new }, &config).await?;
-    if !runs && ask.is_answered() && ask.yes("Start segue here and now?", Usual::Yes).await? {
-        return Ok(Some(config));
-    }
-    if !runs {
-        writeln!(stdout(), "Start it with {}.", code("segue run"))?;
-    }
-    Ok(None)
 }
 
 fn heading(title: &str) -> io::Result<()> {
     writeln!(stdout(), "\n{STRONG}{title}{STRONG:#}")
-}
-
-/// Whether a setting stands only in this shell, where a service does not find it.
-fn is_of_shell(reading: &Reading, name: &str) -> bool {
-    let row = reading.rows.iter().find(|row| row.key.name == name);
-    row.is_some_and(|row| matches!(row.origin, Origin::Environment(_)))
-}
-
-/// The bot: a token that Telegram knows.
-async fn bot(
-    reading: &Reading,
-    arguments: &Arguments,
-    ask: &mut Ask,
-) -> Result<(Choice, Client, Me), Failure> {
-    let config = &reading.config;
-    let given = given_token(reading, arguments)?;
-    if let Some((choice, token)) = given {
-        let (client, me) = known(&token, config).await.map_err(Failure::Failed)?;
-        writeln!(stdout(), "{GOOD}✓{GOOD:#} @{}", me.username)?;
-        let keep = !matches!(choice, Choice::Keep) || !ask.is_answered();
-        if keep || keeps(&me)? {
-            return Ok((choice, client, me));
-        }
-    } else if !ask.is_answered() {
-        return Err(Failure::misused(
-            "No bot token: give --token-file FILE (`-` for standard input), or set \
-             TELEGRAM_BOT_TOKEN.",
-        ));
-    }
-    writeln!(
-        stdout(),
-        "Open https://t.me/BotFather, send {}, and paste here the token that it gives you.\n\
-         {FAINT}It is not shown.{FAINT:#}",
-        code("/newbot")
-    )?;
-    loop {
-        let token = Token::from(Ask::hidden("Token: ")?);
-        match known(&token, config).await {
-            Ok((client, me)) => {
-                writeln!(stdout(), "{GOOD}✓{GOOD:#} @{}", me.username)?;
-                return Ok((Choice::Here(token), client, me));
-            }
-            Err(why) => writeln!(stdout(), "{BAD}✗{BAD:#} {why}")?,
-        }
-    }
-}
-
-/// Whether a bot that was set up before is to stay.
-fn keeps(me: &Me) -> Result<bool, Failure> {
-    // Read here and not by `Ask`, whose reader would take the token that may follow.
-    let mut line = String::new();
-    ask::prompt(&format!("Keep @{}? [Y/n] ", me.username))?;
-    io::stdin().read_line(&mut line)?;
-    Ok(!matches!(line.trim().to_lowercase().as_str(), "n" | "no"))
-}
-
-/// The token that a flag, the environment or an earlier run gives.
-fn given_token(
-    reading: &Reading,
-    arguments: &Arguments,
-) -> Result<Option<(Choice, Token)>, Failure> {
-    let config = &reading.config;
-    let Some(file) = &arguments.token_file else {
-        let Some(token) = config.token.clone() else { return Ok(None) };
-        let here = is_of_shell(reading, "token");
-        let choice = if here { Choice::Here(token.clone()) } else { Choice::Keep };
-        return Ok(Some((choice, token)));
-    };
-    let mut text = String::new();
-    if file == Path::new("-") {
-        io::stdin().read_to_string(&mut text)?;
-        let token = Token::from(text.trim().to_owned());
-        return Ok(Some((Choice::Here(token.clone()), token)));
-    }
-    let file = expand(&file.to_string_lossy(), &config.user_home);
-    let file = std::path::absolute(file).map_err(Failure::misused)?;
-    let unread = |error| Failure::Misused(format!("--token-file {}: {error}", file.display()));
-    let text = std::fs::read_to_string(&file).map_err(unread)?;
-    Ok(Some((Choice::File(file), Token::from(text.trim().to_owned()))))
-}
-
-fn chosen_token(choice: &Choice, config: &Config) -> Result<Token, Failure> {
-    match choice {
-        Choice::Here(token) => Ok(token.clone()),
-        Choice::File(file) => {
-            let text = std::fs::read_to_string(file).map_err(Failure::failed)?;
-            Ok(Token::from(text.trim().to_owned()))
-        }
-        Choice::Keep => config.token.clone().ok_or_else(|| Failure::failed("no token")),
-    }
-}
-
-/// Whom a token belongs to.
-async fn known(token: &Token, config: &Config) -> Result<(Client, Me), String> {
-    let client = Client::connect(token.reveal(), &config.api_url);
-    let client = client.map_err(|error| error.to_string())?;
-    let me = client.get_me().await.map_err(|refusal| in_words(&refusal))?;
-    Ok((client, me))
-}
-
-/// Who may use the bot.
-async fn people(
-    config: &Config,
-    arguments: &Arguments,
-    (client, me, token): (&Client, &Me, &Token),
-    ask: &mut Ask,
-) -> Result<BTreeSet<u64>, Failure> {
-    let mut people = config.allowed.clone();
-    people.extend(&arguments.user);
-    for person in &people {
-        let name = bot_api::name(client, *person).await.unwrap_or_default();
-        writeln!(stdout(), "{GOOD}✓{GOOD:#} {name} ({person})")?;
-    }
-    let wanted = arguments.user.is_empty() && ask.is_answered();
-    if people.is_empty() && !ask.is_answered() {
-        return Err(Failure::misused("Nobody may use the bot yet: give --user ID."));
-    }
-    if wanted && (people.is_empty() || ask.yes("Add another person?", Usual::No).await?) {
-        // Two receivers of one bot's messages would take them from each other.
-        let _lock = Lock::take(token, &config.api_url).map_err(|refused| match refused {
-            Refused::Taken => Failure::failed(
-                "segue runs for this bot: stop it while somebody is added, or name them with \
-                 --user ID.",
-            ),
-            refused @ Refused::Unusable { .. } => Failure::failed(refused),
-        })?;
-        people.insert(person::meet(client, me, &people, ask).await?);
-    }
-    Ok(people)
-}
-
-/// Topics in private chats, and whether the bot can be added to groups.
-async fn chats(
-    client: &Client,
-    me: &Me,
-    arguments: &Arguments,
-    ask: &mut Ask,
-) -> Result<(), Failure> {
-    let Ok(now) = bot_api::abilities(client).await else { return Ok(()) };
-    let mut topics = arguments.topics.map(Whether::is_yes);
-    let mut groups = arguments.groups.map(Whether::is_yes);
-    if topics.is_none() && !now.has_topics_enabled && ask.is_answered() {
-        let question = "Have topics in the chat, so that each can be on a session of its own?";
-        topics = ask.yes(question, Usual::Yes).await?.then_some(true);
-    }
-    if groups.is_none() && now.can_join_groups && ask.is_answered() {
-        let question = "Keep others from adding the bot to groups?";
-        groups = ask.yes(question, Usual::Yes).await?.then_some(false);
-    }
-    let topics = topics.filter(|wanted| *wanted != now.has_topics_enabled);
-    let groups = groups.filter(|wanted| *wanted != now.can_join_groups);
-    let settings = SetMySettings {
-        has_topics_enabled: topics,
-        allows_users_to_create_topics: topics,
-        can_join_groups: groups,
-    };
-    let nothing = settings == SetMySettings::default();
-    let done = if nothing { Ok(()) } else { client.call(settings).await.map(drop) };
-    let mut out = stdout();
-    let is =
-        |wanted: Option<bool>, now: bool| if done.is_ok() { wanted.unwrap_or(now) } else { now };
-    let topics_are = if is(topics, now.has_topics_enabled) { "on" } else { "off" };
-    let groups_are = if is(groups, now.can_join_groups) { "can" } else { "cannot" };
-    writeln!(
-        out,
-        "{GOOD}✓{GOOD:#} Topics are {topics_are}; the bot {groups_are} be added to groups."
-    )?;
-    if done.is_err() {
-        writeln!(out, "{BAD}✗{BAD:#} Telegram takes no change from here. In @BotFather:")?;
-        if topics.is_some() {
-            let bot = &me.username;
-            writeln!(out, "  topics: Open App, @{bot}, Settings, Bot Settings, Threaded Mode")?;
-        }
-        if groups.is_some() {
-            writeln!(out, "  groups: {}", code("/setjoingroups"))?;
-        }
-    }
-    Ok(())
 }
 
 /// The settings as the next start reads them.
@@ -404,7 +232,6 @@ async fn greet(
     people: &BTreeSet<u64>,
     config: &Config,
 ) -> Result<(), Failure> {
-    heading("Chat")?;
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let project = config.project.as_ref().map_or_else(
         || "the project used last there".to_owned(),

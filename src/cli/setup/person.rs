@@ -11,12 +11,17 @@ use tokio::time::sleep;
 use unicode_width::UnicodeWidthStr;
 use uuid::Uuid;
 
-use super::ask::{Ask, prompt};
+use super::{
+    Arguments,
+    ask::{Ask, Usual, prompt},
+};
 use crate::{
     cli::{
         bot_api::{self, NAME, in_words},
+        lock::{Lock, Refused},
         output::{BAD, Failure, GOOD, columns, stdout},
     },
+    config::{Config, Token},
     screens::words,
     telegram::{
         client::{Client, Me},
@@ -40,8 +45,39 @@ struct Writer {
     code: String,
 }
 
+/// Who may use the bot.
+pub(super) async fn people(
+    config: &Config,
+    arguments: &Arguments,
+    (client, me, token): (&Client, &Me, &Token),
+    ask: &mut Ask,
+) -> Result<BTreeSet<u64>, Failure> {
+    let mut people = config.allowed.clone();
+    people.extend(&arguments.user);
+    for person in &people {
+        let name = bot_api::name(client, *person).await.unwrap_or_default();
+        writeln!(stdout(), "{GOOD}✓{GOOD:#} {name} ({person})")?;
+    }
+    let wanted = arguments.user.is_empty() && ask.is_answered();
+    if people.is_empty() && !ask.is_answered() {
+        return Err(Failure::misused("Nobody may use the bot yet: give --user ID."));
+    }
+    if wanted && (people.is_empty() || ask.yes("Add another person?", Usual::No).await?) {
+        // Two receivers of one bot's messages would take them from each other.
+        let _lock = Lock::take(token, &config.api_url).map_err(|refused| match refused {
+            Refused::Taken => Failure::failed(
+                "segue runs for this bot: stop it while somebody is added, or name them with \
+                 --user ID.",
+            ),
+            refused @ Refused::Unusable { .. } => Failure::failed(refused),
+        })?;
+        people.insert(meet(client, me, &people, ask).await?);
+    }
+    Ok(people)
+}
+
 /// Waits for a person to write to the bot and to confirm it here. `known` may use the bot already.
-pub(super) async fn meet(
+async fn meet(
     client: &Client,
     me: &Me,
     known: &BTreeSet<u64>,
