@@ -194,7 +194,6 @@ impl Reading {
 impl Config {
     fn read(settings: &mut Settings<'_>, sources: &Sources, home: &Path) -> Self {
         let claude_directory = settings.claude_directory();
-        let allow_bypass = settings.flag("allow_bypass");
         Self {
             token: settings.token(),
             allowed: settings.allowed(),
@@ -204,9 +203,9 @@ impl Config {
             home: Home::find(claude_directory.as_deref().map(Path::as_os_str), home),
             environment: Vec::new(),
             api_url: settings.address("api_url").unwrap_or_else(|| TELEGRAM.to_owned()),
-            mode: settings.mode(allow_bypass),
+            mode: settings.mode(),
             model: settings.text("model"),
-            allow_bypass,
+            allow_bypass: settings.flag("allow_bypass"),
             idle: Duration::from_secs(60 * settings.number("idle_minutes", 10)),
             warm: settings.number("warm_runs", 3) as usize,
             turns: settings.number("turns_at_once", 4).max(1) as usize,
@@ -401,11 +400,6 @@ mod tests {
                 "mode = \"foo\"",
                 &[],
                 "FILE: `mode` is \"foo\", but must be one of manual, default, acceptEdits, plan, auto, dontAsk, bypassPermissions",
-            ),
-            (
-                "mode = \"bypassPermissions\"",
-                &[],
-                "FILE: `mode` is \"bypassPermissions\", but must be another mode, unless `allow_bypass = true`",
             ),
             (
                 "",

@@ -10,7 +10,7 @@ use std::{
 
 use toml::{Table, Value};
 
-use crate::{bridge::choices::BYPASS, claude::process::find};
+use crate::claude::process::find;
 
 use super::{
     ConfigError, Origin, Sources, Token, default_file,
@@ -165,15 +165,14 @@ impl<'a> Settings<'a> {
         self.read_with(name, read).unwrap_or_default()
     }
 
-    /// The permission mode. One that asks about nothing needs a word of its own.
-    pub(super) fn mode(&mut self, bypass_allowed: bool) -> Option<String> {
+    /// The permission mode.
+    pub(super) fn mode(&mut self) -> Option<String> {
         self.read_with("mode", |_, found| {
             let mode = found.string("a text in quotes")?;
-            if mode == BYPASS && !bypass_allowed {
-                return Err(found.must_be("another mode, unless `allow_bypass = true`"));
-            }
             let known = MODES.contains(&mode.as_str());
-            known.then_some(mode).ok_or_else(|| found.must_be(format!("one of {}", one_of())))
+            known
+                .then_some(mode)
+                .ok_or_else(|| found.must_be(format!("one of {}", MODES.join(", "))))
         })
     }
 
@@ -310,10 +309,6 @@ impl<'a> Settings<'a> {
         };
         open.map(word).collect()
     }
-}
-
-fn one_of() -> String {
-    MODES.join(", ")
 }
 
 fn is_executable(file: &Path) -> bool {
