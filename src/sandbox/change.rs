@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::{
     calls::Call,
     faults::Armed,
-    profile::{Profile, Settings},
+    profile::Profile,
     room::{Action, Draft, Post, Rights, Standing},
+    settings::Settings,
     topics::Topic,
     wire::{Chat, Command, User},
 };

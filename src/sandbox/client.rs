@@ -14,10 +14,10 @@ use super::{
     hub::Hub,
     person::{self, Forum, Guise, Missing, Saying, Which},
     pins,
-    profile::Settings,
     query::{Answer, Outcome},
     reactions,
     room::{Action, Post, Rights, Standing},
+    settings::Settings,
     topics::{self, TopicChange},
     world::World,
 };

@@ -11,7 +11,7 @@ use super::{
     reactions,
     refusal::Refusal,
     room::{Room, Standing},
-    topics,
+    settings, topics,
     wire::ChatKind,
     world::World,
 };
@@ -39,6 +39,7 @@ pub(super) enum Method {
     GetUpdates,
     DeleteWebhook,
     GetWebhookInfo,
+    SetWebhook,
     SendMessage,
     SendMessageDraft,
     EditMessageText,
@@ -72,11 +73,12 @@ pub(super) enum Method {
     UnpinAllChatMessages,
 }
 
-const METHODS: [(Method, &str); 35] = [
+const METHODS: [(Method, &str); 36] = [
     (Method::GetMe, "getMe"),
     (Method::GetUpdates, "getUpdates"),
     (Method::DeleteWebhook, "deleteWebhook"),
     (Method::GetWebhookInfo, "getWebhookInfo"),
+    (Method::SetWebhook, "setWebhook"),
     (Method::SendMessage, "sendMessage"),
     (Method::SendMessageDraft, "sendMessageDraft"),
     (Method::EditMessageText, "editMessageText"),
@@ -151,8 +153,9 @@ pub(super) fn run(world: &mut World, method: Method, args: &mut Args) -> Result<
     match method {
         Method::GetMe => profile::get_me(world, args),
         Method::GetUpdates => Err(Refusal::no_method()),
-        Method::DeleteWebhook => delete_webhook(world, args),
-        Method::GetWebhookInfo => get_webhook_info(world, args),
+        Method::DeleteWebhook => settings::delete_webhook(world, args),
+        Method::GetWebhookInfo => settings::webhook_info(world, args),
+        Method::SetWebhook => settings::set_webhook(world, args),
         Method::SendMessage => messages::send(world, args),
         Method::SendMessageDraft => messages::draft(world, args),
         Method::EditMessageText => messages::edit_text(world, args),
@@ -170,7 +173,7 @@ pub(super) fn run(world: &mut World, method: Method, args: &mut Args) -> Result<
         Method::GetMyDescription => profile::get(world, args, Words::Description),
         Method::SetMyShortDescription => profile::set(world, args, Words::Short),
         Method::GetMyShortDescription => profile::get(world, args, Words::Short),
-        Method::SetMySettings => profile::set_settings(world, args),
+        Method::SetMySettings => settings::set(world, args),
         Method::GetChat => get_chat(world, args),
         Method::SendDocument => media::send_document(world, args),
         Method::SendPhoto => media::send_photo(world, args),
@@ -207,32 +210,6 @@ pub(super) fn writable(world: &mut World, chat: i64) -> Result<&mut Room, Refusa
             Err(Refusal::forbidden("bot was kicked from the supergroup chat"))
         }
     }
-}
-
-fn delete_webhook(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let drop = args.flag("drop_pending_updates")?;
-    args.finish()?;
-    world.webhook = None;
-    if drop {
-        world.updates.clear();
-    }
-    Ok(json!(true))
-}
-
-fn get_webhook_info(world: &World, args: &Args) -> Result<Value, Refusal> {
-    args.finish()?;
-    let mut info = json!({
-        "url": world.webhook.as_deref().unwrap_or_default(), "has_custom_certificate": false,
-        "pending_update_count": world.updates.waiting(),
-    });
-    if !world.updates.allowed().is_empty() {
-        info["allowed_updates"] = json!(world.updates.allowed());
-    }
-    if world.webhook.is_some() {
-        info["max_connections"] = 40.into();
-        info["ip_address"] = "203.0.113.7".into();
-    }
-    Ok(info)
 }
 
 fn answer_callback_query(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {

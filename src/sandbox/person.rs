@@ -109,9 +109,27 @@ pub(super) fn say(world: &mut World, who: (i64, i64), saying: Saying) -> Result<
     let post = Post { reply_to, media, album, forwarded, quote, thread, anonymous, ..post };
     let id = world.append(chat, post).ok_or(Missing::Chat(chat))?;
     world.show(chat, id);
-    let update = json!(world.message(chat, id));
-    world.tell("message", &update, None);
+    if hears(world, chat, id) {
+        let update = json!(world.message(chat, id));
+        world.tell("message", &update, None);
+    }
     Ok(id)
+}
+
+/// Whether the bot is told of a message. In privacy mode it hears in groups only what is meant for
+/// it, unless it is an administrator. <https://core.telegram.org/bots/features#privacy-mode>
+fn hears(world: &World, chat: i64, id: i64) -> bool {
+    let Some(room) = world.rooms.get(&chat) else { return false };
+    let all = world.settings.can_read_all_group_messages || room.rights.is_some();
+    if all || room.chat.kind == ChatKind::Private {
+        return true;
+    }
+    let Some(post) = room.posts.get(&id) else { return false };
+    let answered = post.reply_to.and_then(|reply| room.posts.get(&reply));
+    let name = world.bot.username.as_deref().unwrap_or_default();
+    answered.is_some_and(|answered| answered.from == world.bot.id)
+        || post.text.starts_with('/')
+        || post.text.contains(&format!("@{name}"))
 }
 
 /// Whether a person may write into a topic: into a closed one only who owns the group.

@@ -1,6 +1,6 @@
-//! What the bot is and says of itself: `getMe`, its name and descriptions, and its settings.
+//! What the bot is and says of itself: `getMe`, its name and its descriptions.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{args::Args, refusal::Refusal, world::World};
@@ -10,33 +10,6 @@ use super::{args::Args, refusal::Refusal, world::World};
 const NAME: usize = 64;
 const DESCRIPTION: usize = 512;
 const SHORT: usize = 120;
-
-/// What the bot can switch on and off for itself since Bot API 10.5, and its owner with `BotFather`
-/// ever since.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "they are switches of Telegram's")]
-pub struct Settings {
-    /// Private chats have topics.
-    pub has_topics_enabled: bool,
-    /// People may make and delete topics there.
-    pub allows_users_to_create_topics: bool,
-    /// Clients show these topics at the side.
-    pub has_topic_sidebar: bool,
-    /// It may be added to groups.
-    pub can_join_groups: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            has_topics_enabled: false,
-            allows_users_to_create_topics: false,
-            has_topic_sidebar: false,
-            can_join_groups: true,
-        }
-    }
-}
 
 /// What people read of the bot, in the language of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -51,11 +24,15 @@ pub struct Profile {
 pub(super) fn get_me(world: &World, args: &Args) -> Result<Value, Refusal> {
     args.finish()?;
     let mut me = json!(world.bot);
-    me["can_join_groups"] = json!(world.settings.can_join_groups);
-    // Privacy mode is off: the bot sees every message of a group.
-    me["can_read_all_group_messages"] = json!(true);
-    me["has_topics_enabled"] = json!(world.settings.has_topics_enabled);
-    me["allows_users_to_create_topics"] = json!(world.settings.allows_users_to_create_topics);
+    let settings = json!(world.settings);
+    for switch in [
+        "can_join_groups",
+        "can_read_all_group_messages",
+        "has_topics_enabled",
+        "allows_users_to_create_topics",
+    ] {
+        me[switch] = settings[switch].clone();
+    }
     for ability in [
         "supports_inline_queries",
         "supports_guest_queries",
@@ -66,24 +43,6 @@ pub(super) fn get_me(world: &World, args: &Args) -> Result<Value, Refusal> {
         me[ability] = json!(false);
     }
     Ok(me)
-}
-
-/// `setMySettings` (Bot API 10.5): what is not named stays as it is.
-pub(super) fn set_settings(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let mut settings = world.settings;
-    for (name, switch) in [
-        ("has_topics_enabled", &mut settings.has_topics_enabled),
-        ("allows_users_to_create_topics", &mut settings.allows_users_to_create_topics),
-        ("has_topic_sidebar", &mut settings.has_topic_sidebar),
-        ("can_join_groups", &mut settings.can_join_groups),
-    ] {
-        if args.has(name) {
-            *switch = args.flag(name)?;
-        }
-    }
-    args.finish()?;
-    world.set_settings(settings);
-    Ok(json!(true))
 }
 
 /// One of the texts that the bot sets: its argument, its longest length, and where it is kept.

@@ -23,8 +23,8 @@ use super::{
     control::{Answer, client, done},
     hub::Hub,
     person::{Forum, Guise},
-    profile::Settings,
     room::{Rights, Standing},
+    settings::Settings,
     topics::TopicChange,
 };
 

@@ -151,7 +151,7 @@ impl Updates {
     }
 
     /// How many wait.
-    pub(super) fn waiting(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.queue.len()
     }
 

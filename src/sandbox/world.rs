@@ -18,9 +18,10 @@ use super::{
     faults::{Faults, Trouble},
     files::Files,
     pace::Budgets,
-    profile::{Profile, Settings},
+    profile::Profile,
     query::Queries,
     room::{Action, Post, Rights, Room, Standing, unix_ms, unix_now},
+    settings::Settings,
     updates::Updates,
     wire::User,
 };

@@ -196,6 +196,27 @@ async fn what_the_bot_says_of_itself_is_measured_and_kept() {
 }
 
 #[tokio::test]
+async fn in_privacy_mode_a_bot_hears_in_groups_what_is_meant_for_it() {
+    let bench = Bench::relaxed().await;
+    let client = bench.sandbox.client();
+    bench.call("setMySettings", json!({ "can_read_all_group_messages": false })).await;
+    let ours = bench.send(json!({ "chat_id": GROUP, "text": "hi" })).await;
+    client.say(OWNER, "among us").unwrap();
+    client.say(OWNER, "/new").unwrap();
+    client.say(OWNER, "what do you think, @segue_sandbox_bot?").unwrap();
+    client.reply(OWNER, "why?", ours).unwrap();
+    client.say(ADA, "here it hears all").unwrap();
+    let heard: Vec<_> =
+        bench.updates().await.iter().map(|update| update["message"]["text"].clone()).collect();
+    let expected = ["/new", "what do you think, @segue_sandbox_bot?", "why?", "here it hears all"];
+    assert_eq!(heard, expected);
+    client.promote(OWNER, Rights::default()).unwrap();
+    bench.updates().await;
+    client.say(OWNER, "among us").unwrap();
+    assert_eq!(bench.updates().await.len(), 1, "an administrator hears all");
+}
+
+#[tokio::test]
 async fn an_older_server_has_no_settings() {
     let options = Options { api: BotApi::V10_3, ..Options::default() };
     let token = options.token.clone();
@@ -215,6 +236,9 @@ async fn a_webhook_keeps_updates_from_the_poller() {
     let info = bench.call("getWebhookInfo", json!({})).await;
     genuine::<WebhookInfo>(&info);
     assert_eq!((&info["url"], &info["pending_update_count"]), (&json!(""), &json!(1)));
+    let plain = json!({ "url": "http://example.org" });
+    let reason = "bad webhook: An HTTPS URL must be provided for webhook";
+    refuses(&bench, "setWebhook", plain, reason).await;
     client.set_webhook("https://example.org/hook");
     let info = bench.call("getWebhookInfo", json!({})).await;
     genuine::<WebhookInfo>(&info);

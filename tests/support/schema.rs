@@ -33,6 +33,8 @@ struct SetMySettingsParams {
     has_topic_sidebar: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     can_join_groups: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_read_all_group_messages: Option<bool>,
 }
 
 /// Checks the body of a call of `method`, named in any case.
@@ -72,6 +74,7 @@ pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
         "setmyname" => again::<SetMyNameParams>,
         "setmysettings" => again::<SetMySettingsParams>,
         "setmyshortdescription" => again::<SetMyShortDescriptionParams>,
+        "setwebhook" => again::<SetWebhookParams>,
         "unpinallchatmessages" => again::<UnpinAllChatMessagesParams>,
         "unpinchatmessage" => again::<UnpinChatMessageParams>,
         _ => return Err(format!("{method}: the schema has no such method")),
