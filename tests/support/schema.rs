@@ -12,7 +12,7 @@ use frankenstein::methods::{
     GetMyShortDescriptionParams, GetUpdatesParams, PinChatMessageParams, ReopenForumTopicParams,
     SendChatActionParams, SendDocumentParams, SendMessageDraftParams, SendMessageParams,
     SendPhotoParams, SendVoiceParams, SetMessageReactionParams, SetMyCommandsParams,
-    SetMyDescriptionParams, SetMyNameParams, SetMyShortDescriptionParams,
+    SetMyDescriptionParams, SetMyNameParams, SetMyShortDescriptionParams, SetWebhookParams,
     UnpinAllChatMessagesParams, UnpinChatMessageParams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -5,7 +5,11 @@
 //! or is about to have done it, the turn goes no further while the file holds it. What comes in
 //! meanwhile is read as ever. A gate that was never shut costs nothing.
 
-use std::{env, fs, path::PathBuf, time::Duration};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{
     run::{Run, Stop},
@@ -43,9 +47,20 @@ impl Run {
         Ok(())
     }
 
-    /// The same for the use of a tool.
+    /// The same for the use of a tool, which may wait for a file besides.
     pub(super) async fn pass_tool(&mut self, tool: &Tool) -> Result<(), Stop> {
+        if let Some(file) = &tool.until {
+            self.wait_for(file).await?;
+        }
         self.pass(&format!("{} {}", tool.name, tool.input)).await
+    }
+
+    /// Waits until there is a file.
+    pub(super) async fn wait_for(&mut self, file: &Path) -> Result<(), Stop> {
+        while !file.exists() {
+            self.rest(LOOK).await?;
+        }
+        Ok(())
     }
 }
 

@@ -139,6 +139,7 @@ impl Run {
                 self.delta(message, &delta);
             }
             Step::Pause(silence) => self.rest(Duration::from_millis(silence)).await?,
+            Step::Until(file) => self.wait_for(&file).await?,
             Step::Hang => self.hang().await?,
             Step::Error(error) => {
                 match error.resets_in {

@@ -202,8 +202,7 @@ impl Run {
 
     fn next_opening(&mut self) -> Option<Opening> {
         if self.queue.is_empty() {
-            let due =
-                |task: &Task| task.due <= Instant::now() && !self.gate.stops(&task.description);
+            let due = |task: &Task| task.is_due() && !self.gate.stops(&task.description);
             let index = self.tasks.iter().position(due)?;
             return Some(Opening::Task(self.tasks.remove(index)));
         }
