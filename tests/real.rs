@@ -18,6 +18,8 @@ mod inout;
 mod laptop;
 #[path = "real/limit.rs"]
 mod limit;
+#[path = "real/oldest.rs"]
+mod oldest;
 #[path = "real/parity.rs"]
 mod parity;
 #[path = "real/path.rs"]

@@ -27,15 +27,23 @@ impl Bench {
 
     /// The same, with something on the laptop before the bot starts.
     async fn set_up_after(test: &str, before: impl FnOnce(&Laptop, &Path)) -> Option<Self> {
-        let cli = cli::find_for(test)?;
+        Some(Self::set_up_with(&cli::find_for(test)?, before).await)
+    }
+
+    /// The same with the oldest supported CLI.
+    pub(crate) async fn set_up_oldest(test: &str) -> Option<Self> {
+        Some(Self::set_up_with(&cli::find_oldest_for(test)?, |_, _| {}).await)
+    }
+
+    async fn set_up_with(cli: &Path, before: impl FnOnce(&Laptop, &Path)) -> Self {
         let api = MessagesApi::start(script(HOME.as_ref()));
-        let laptop = Laptop::new(&cli, &api.url);
+        let laptop = Laptop::new(cli, &api.url);
         let garden = laptop.project("garden");
         before(&laptop, &garden);
         let mut base = laptop.claude_in(&garden);
-        base.env("SEGUE_CLAUDE", &cli);
+        base.env("SEGUE_CLAUDE", cli);
         let phone = Phone::start(&base, &garden).await;
-        Some(Self { api, laptop, garden, phone })
+        Self { api, laptop, garden, phone }
     }
 }
 

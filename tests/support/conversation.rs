@@ -46,14 +46,14 @@ fn read_user(talk: &mut Conversation, message: &Value) {
         .filter(|block| block["type"] == "tool_result")
         .map(|block| texts_of(&block["content"]).join("\n"))
         .collect();
-    let prompts: Vec<String> = texts(message)
-        .iter()
-        .map(|text| without_frame(without_reminders(text).trim()).to_owned())
-        .filter(|text| is_prompt(text))
-        .collect();
+    let texts = texts(message);
+    let interrupt = texts.iter().rposition(|text| text.starts_with(INTERRUPTED));
+    // The prompt that was broken off may stand in the same message as the one that follows.
+    let (earlier, newest) = texts.split_at(interrupt.unwrap_or_default());
+    talk.prompts.extend(prompts(earlier));
+    let newest = prompts(newest);
     // What follows an interrupt is a prompt of its own, though it comes with the tool's result.
-    let interrupted = texts(message).iter().any(|text| text.starts_with(INTERRUPTED));
-    if (results.is_empty() || interrupted) && !prompts.is_empty() {
+    if (results.is_empty() || interrupt.is_some()) && !newest.is_empty() {
         talk.before = talk.prompts.len();
         talk.replies = 0;
         talk.results.clear();
@@ -61,7 +61,13 @@ fn read_user(talk: &mut Conversation, message: &Value) {
     } else {
         talk.results.extend(results);
     }
-    talk.prompts.extend(prompts);
+    talk.prompts.extend(newest);
+}
+
+/// What the person wrote among the texts of a message.
+fn prompts(texts: &[String]) -> Vec<String> {
+    let texts = texts.iter().map(|text| without_frame(without_reminders(text).trim()).to_owned());
+    texts.filter(|text| is_prompt(text)).collect()
 }
 
 /// A text without the CLI's reminders in it.
@@ -150,5 +156,17 @@ mod tests {
         ]}));
         assert_eq!(talk.prompts, ["drain the pond", "sow the peas"]);
         assert_eq!((talk.before, talk.replies, talk.results.len()), (1, 0, 0));
+    }
+    #[test]
+    fn what_follows_an_interrupt_is_a_turn_of_its_own_in_one_message_too() {
+        let talk = read(&json!({"messages": [
+            {"role": "user", "content": [
+                {"type": "text", "text": "ramble on"},
+                {"type": "text", "text": "[Request interrupted by user]"},
+                {"type": "text", "text": "sow the peas"},
+            ]},
+        ]}));
+        assert_eq!(talk.prompts, ["ramble on", "sow the peas"]);
+        assert_eq!((talk.before, talk.replies), (1, 0));
     }
 }

@@ -11,7 +11,7 @@ use frankenstein::methods::{
     GetFileParams, GetMyCommandsParams, GetUpdatesParams, PinChatMessageParams,
     ReopenForumTopicParams, SendChatActionParams, SendDocumentParams, SendMessageDraftParams,
     SendMessageParams, SendPhotoParams, SendVoiceParams, SetMessageReactionParams,
-    SetMyCommandsParams, UnpinChatMessageParams,
+    SetMyCommandsParams, SetWebhookParams, UnpinChatMessageParams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -19,6 +19,26 @@ use serde_json::Value;
 /// `getMe` takes nothing, and frankenstein has no type for that.
 #[derive(Deserialize, Serialize)]
 struct GetMeParams {}
+
+/// `getWebhookInfo` takes nothing, too.
+#[derive(Deserialize, Serialize)]
+struct GetWebhookInfoParams {}
+
+/// `setMySettings` is newer than frankenstein: <https://core.telegram.org/bots/api#setmysettings>,
+/// without what concerns inline and guest queries.
+#[derive(Deserialize, Serialize)]
+struct SetMySettingsParams {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_join_groups: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_read_all_group_messages: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_topics_enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allows_users_to_create_topics: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_topic_sidebar: Option<bool>,
+}
 
 /// Checks the body of a call of `method`, named in any case.
 ///
@@ -39,6 +59,9 @@ pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
         "getfile" => again::<GetFileParams>,
         "getme" => again::<GetMeParams>,
         "getmycommands" => again::<GetMyCommandsParams>,
+        "getwebhookinfo" => again::<GetWebhookInfoParams>,
+        "setmysettings" => again::<SetMySettingsParams>,
+        "setwebhook" => again::<SetWebhookParams>,
         "getupdates" => again::<GetUpdatesParams>,
         "pinchatmessage" => again::<PinChatMessageParams>,
         "reopenforumtopic" => again::<ReopenForumTopicParams>,

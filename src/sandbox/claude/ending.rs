@@ -74,6 +74,7 @@ impl Run {
     /// Tells how the turn ended, and notes where the conversation stands.
     pub(super) fn close(&mut self, turn: &mut Turn, outcome: Result<(), Failure>) {
         let mut result = self.result(turn);
+        result["begun_message_ids"] = json!(turn.begun);
         match outcome {
             Ok(()) => self.answered(turn, &mut result),
             Err(Failure::Api(refused)) => self.refused(turn, &mut result, &refused),

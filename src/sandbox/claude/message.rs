@@ -176,6 +176,7 @@ impl Run {
             return;
         }
         self.tell_back(turn);
+        turn.begun.push(message.id.clone());
         let start = json!({"type": "message_start", "message": {
             "id": message.id, "type": "message", "role": "assistant", "model": self.model,
             "content": [], "stop_reason": null, "stop_sequence": null,

@@ -46,7 +46,7 @@ use self::{
 };
 
 /// The version whose behaviour was recorded.
-const VERSION: &str = "2.1.328";
+const VERSION: &str = "2.1.332";
 
 /// Whether the program was started under the name `claude`, as by a symbolic link.
 pub fn is_meant(program: &OsStr) -> bool {
@@ -58,6 +58,7 @@ pub fn main() -> ExitCode {
     match args::parse(env::args().skip(1)) {
         Ok(Wish::Version) => show(&format!("{VERSION} (Claude Code)")),
         Ok(Wish::Help) => show("Usage: claude -p [options] [prompt]\n\nA scripted Claude Code."),
+        Ok(Wish::Login) => show("{\"loggedIn\": true, \"authMethod\": \"script\"}"),
         Ok(Wish::Run(args)) => start(args),
         Err(line) => refuse(&line),
     }

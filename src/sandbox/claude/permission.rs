@@ -171,7 +171,6 @@ fn question(tool: &Tool, directory: &Path) -> Value {
             fields.insert("description".to_owned(), json!(name));
             let mode = json!({"type": "setMode", "mode": "acceptEdits", "destination": "session"});
             fields.insert("permission_suggestions".to_owned(), json!([mode]));
-            fields.insert("server_policy_ask_only".to_owned(), true.into());
         }
         _ => {
             if let Some(description) = tool.input.get("description") {

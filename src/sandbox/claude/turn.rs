@@ -42,6 +42,8 @@ pub(super) struct Turn {
     /// Why it began, if not by a prompt.
     pub(super) origin: Option<Value>,
     pub(super) denials: Vec<Value>,
+    /// Ids of the API messages whose beginning was told.
+    pub(super) begun: Vec<String>,
     pub(super) messages: u64,
     pub(super) tokens: Tokens,
     /// Tokens of its first request.
@@ -61,6 +63,7 @@ impl Turn {
             has_spoken: false,
             origin: None,
             denials: Vec::new(),
+            begun: Vec::new(),
             messages: 0,
             tokens: Tokens::default(),
             first: None,

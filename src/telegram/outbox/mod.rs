@@ -12,18 +12,18 @@
 //!    only the newest counts.
 //! 5. A penalty holds back its own chat, files included, and no other.
 //!
-//! One task owns all queues and budgets ([`worker`]); each call is a task of its own.
+//! One task owns all queues and budgets (`worker`); each call is a task of its own.
 //!
 //! | Module | |
 //! |---|---|
-//! | [`job`] | what is asked for, and what is answered |
-//! | [`worker`] | the task |
-//! | [`schedule`] | which call goes next, over all chats |
-//! | [`chat`] | what waits for one chat, and what may go when |
-//! | [`queue`], [`signals`] | its messages; its repaints, reactions and typing |
-//! | [`budget`] | how fast calls may follow each other |
-//! | [`outcome`], [`tries`] | what becomes of what was refused, and when it was tried enough |
-//! | [`send`] | a call as a request to the Bot API |
+//! | `job` | what is asked for, and what is answered |
+//! | `worker` | the task |
+//! | `schedule` | which call goes next, over all chats |
+//! | `chat` | what waits for one chat, and what may go when |
+//! | `queue`, `signals` | its messages; its repaints, reactions and typing |
+//! | `budget` | how fast calls may follow each other |
+//! | `outcome`, `tries` | what becomes of what was refused, and when it was tried enough |
+//! | `send` | a call as a request to the Bot API |
 
 mod budget;
 mod chat;
