@@ -72,6 +72,7 @@ async fn a_rerun_keeps_what_is_there() {
     let grace = machine.phone.add_private(GRACE).unwrap();
     let output = machine.run(&["setup", "--yes", "--user", &grace.to_string()], "");
     assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("Start it with segue run."), "{output:?}");
     machine.see(grace, "segue is set up on").await;
     let settings = machine.settings();
     assert_eq!(settings["token"].as_str(), Some(machine.token.as_str()));
@@ -126,6 +127,26 @@ async fn what_is_refused_leaves_everything_as_it_was() {
     let output = machine.by_flags(&[]);
     assert!(stderr(&output).contains("cannot be changed before it is mended"), "{output:?}");
     assert_eq!(fs::read_to_string(machine.config()).unwrap(), "warm_runs = \n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rerun_mends_what_it_answers_and_says_what_must_start_again() {
+    let machine = Machine::new().await;
+    machine.configure("");
+    let _bot = Running(machine.segue().stderr(Stdio::null()).spawn().unwrap());
+    machine.phone.wait_poll(PATIENCE).await.unwrap();
+    machine.configure("claude = \"/nonexistent\"\nproject = \"/gone\"\n");
+    let output = machine.run(&["setup", "--yes"], "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("start it again"), "{output:?}");
+    let settings = machine.settings();
+    assert!(!settings.contains_key("claude") && !settings.contains_key("project"), "{settings}");
+
+    machine.configure("mode = \"foo\"\n");
+    let output = machine.run(&["setup", "--yes"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("`mode` is \"foo\"") && said.contains("before this is mended"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
