@@ -96,7 +96,7 @@ async fn a_machine_that_is_well_has_no_fault() {
     machine.phone.say((ADA, ADA), "sow").unwrap();
     let said = stdout(&machine.run(&["doctor"], ""));
     assert!(said.contains("✓ token       of @segue_sandbox_bot"), "{said}");
-    assert!(said.contains("1 of its messages wait") && said.ends_with("All is well.\n"), "{said}");
+    assert!(said.contains("1 update to be fetched") && said.ends_with("All is well.\n"), "{said}");
     let url = format!("{}/bot{}/getUpdates", machine.api_url(), machine.token);
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let waiting = http.get(url).send().await.unwrap().text().await.unwrap();
