@@ -12,7 +12,7 @@ use crate::{
     telegram::{
         callback::Format,
         outbox::{SendOptions, Sound},
-        outgoing::{Body, OutgoingFile, SendAs},
+        outgoing::{Content, OutgoingFile, SendAs},
         screen::Screen,
         update::Message,
     },
@@ -71,7 +71,7 @@ impl App {
         let file = OutgoingFile {
             send_as: SendAs::Document,
             name: export::file_name(&export.title, ending),
-            body: Body::Bytes(text.into_bytes().into()),
+            content: Content::bytes(text.into_bytes()),
             caption: export::caption(&export, session, format),
         };
         let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
