@@ -15,8 +15,8 @@ use crate::{
 };
 use segue::sandbox::{Fault, Post};
 
-/// A person's two minutes: what a machine may take of them.
-const SECONDS: u64 = 60;
+/// A person's two minutes, seconds.
+const SECONDS: u64 = 120;
 
 impl Machine {
     fn settings(&self) -> toml::Table {
