@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Local};
 
-use crate::telegram::text::clean;
+use crate::telegram::text::{clean, cut};
 
 /// Parts of a deep path that are shown.
 const PARTS: usize = 3;
@@ -98,8 +98,7 @@ pub(crate) fn clip(text: &str, most: usize) -> String {
     if text.char_indices().nth(most).is_none() {
         text.to_owned()
     } else {
-        let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-        format!("{}…", kept.trim_end())
+        format!("{}…", cut(text, most.saturating_sub(1)).trim_end())
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     telegram::{
         callback::{Callback, Format},
         screen::Screen,
-        text::Text,
+        text::{Text, cut},
     },
 };
 
@@ -38,7 +38,12 @@ pub struct Export {
 pub fn caption(export: &Export, session: SessionId, format: Format) -> Screen {
     let mut text = Text::default();
     text.bold(&words::line(&export.title, 200));
-    text.push("\n").push(&words::line(&export.facts.join(" · "), 400));
+    if let Some((directory, facts)) = export.facts.split_first() {
+        text.push("\n").code(&words::line(directory, 200));
+        for fact in facts {
+            text.push(" · ").data(&words::line(fact, 100));
+        }
+    }
     let other = match format {
         Format::Html => ("As Markdown", Callback::Export(session, Format::Markdown)),
         Format::Markdown => ("As a page", Callback::Export(session, Format::Html)),
@@ -51,7 +56,8 @@ pub fn file_name(title: &str, ending: &str) -> String {
     let sign = |sign: char| if sign.is_alphanumeric() { sign } else { '-' };
     let words: String = title.chars().map(sign).collect();
     let words: Vec<_> = words.split('-').filter(|word| !word.is_empty()).collect();
-    let stem: String = words.join("-").chars().take(60).collect();
+    let joined = words.join("-");
+    let stem = cut(&joined, 60);
     let stem = if stem.is_empty() { "session" } else { stem.trim_end_matches('-') };
     format!("{stem}.{ending}")
 }

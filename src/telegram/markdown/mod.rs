@@ -31,7 +31,7 @@ use crate::telegram::{
         target::Target,
         writer::Writer,
     },
-    text::{EntityKind, Text, rules},
+    text::{EntityKind, Text, clean, rules},
 };
 
 /// A thematic break.
@@ -39,13 +39,14 @@ const RULE: &str = "———";
 
 /// Renders Markdown: `CommonMark` with tables, strikethrough and task lists.
 ///
-/// Footnotes stay as they are written and HTML is text like any other. Paths that Telegram would
-/// light up as commands become code.
+/// Footnotes stay as they are written and HTML is text like any other. What Telegram would light up
+/// though it is nothing to tap becomes code; addresses that are written out stay what they are.
 pub fn render(markdown: &str) -> Text {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let parser = Parser::new_ext(markdown, options).into_offset_iter();
-    let mut renderer = Renderer::new(markdown);
+    let markdown = clean(markdown);
+    let parser = Parser::new_ext(&markdown, options).into_offset_iter();
+    let mut renderer = Renderer::new(&markdown);
     for (event, range) in TextMergeWithOffset::new(parser) {
         renderer.read(event, range);
     }
@@ -94,7 +95,8 @@ impl<'a> Renderer<'a> {
 
     fn finish(mut self) -> Text {
         self.recover(self.source.len());
-        self.page.writer.into_text().trim()
+        // What is a word only together with what stood beside it.
+        self.page.writer.into_text().trim().quiet()
     }
 
     fn read(&mut self, event: Event<'_>, range: Range<usize>) {
