@@ -9,7 +9,7 @@ use crate::{
     bridge::place::Place,
     screens::files,
     telegram::{
-        outbox::SendOptions,
+        outbox::{Outbox, SendOptions},
         outgoing::{ByteCounter, OutgoingFile},
     },
 };
@@ -27,32 +27,43 @@ impl App {
         (file, how): (OutgoingFile, SendOptions),
         size: u64,
     ) {
-        let (outbox, name) = (self.outbox.clone(), file.name.clone());
-        tokio::spawn(async move {
-            let counter = ByteCounter::default();
-            let mut sent = outbox.send_large(place, (file, how), counter.clone());
-            let Ok(id) = outbox.send(place, files::sending(&name, size, 0), how).await else {
-                return;
-            };
-            let mut shown = 0;
-            let result = loop {
-                tokio::select! {
-                    result = &mut sent => break result,
-                    () = sleep(LOOK) => {}
-                }
-                let percent = (counter.bytes() * 100 / size).min(100);
-                if percent != shown {
-                    shown = percent;
-                    let _ = outbox.repaint(place, id, files::sending(&name, size, percent)).await;
-                }
-            };
-            match result {
-                Ok(_) => drop(outbox.delete(place, id)),
-                Err(lost) => {
-                    let screen = files::not_taken(&name, &lost.to_string());
-                    drop(outbox.edit(place, id, screen));
-                }
-            }
-        });
+        let outbox = self.outbox.clone();
+        tokio::spawn(async move { large(&outbox, place, (file, how), size).await });
+    }
+}
+
+/// Sends a file of this size beside all else, and returns when it is there or given up.
+pub(super) async fn large(
+    outbox: &Outbox,
+    place: Place,
+    (file, how): (OutgoingFile, SendOptions),
+    size: u64,
+) {
+    let name = file.name.clone();
+    let counter = ByteCounter::default();
+    let mut sent = outbox.send_large(place, (file, how), counter.clone());
+    let Ok(id) = outbox.send(place, files::sending(&name, size, 0), how).await else {
+        // Nobody can be told how far it is, but it goes.
+        _ = sent.await;
+        return;
+    };
+    let mut shown = 0;
+    let result = loop {
+        tokio::select! {
+            result = &mut sent => break result,
+            () = sleep(LOOK) => {}
+        }
+        let percent = (counter.bytes() * 100 / size).min(100);
+        if percent != shown {
+            shown = percent;
+            let _ = outbox.repaint(place, id, files::sending(&name, size, percent)).await;
+        }
+    };
+    match result {
+        Ok(_) => drop(outbox.delete(place, id)),
+        Err(lost) => {
+            let screen = files::not_taken(&name, &lost.to_string());
+            drop(outbox.edit(place, id, screen));
+        }
     }
 }

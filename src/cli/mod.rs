@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the layer that prints")]
 
 mod bot;
+mod export;
 mod lock;
 mod sandbox;
 mod sessions;
@@ -54,6 +55,8 @@ enum Command {
     Run,
     /// List sessions as the bot's picker does
     Sessions(sessions::Arguments),
+    /// Write a whole session to a file
+    Export(export::Arguments),
     /// Print every setting with its value in force
     Config,
     /// Try it without Telegram: a local chat in the browser
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
     match arguments.command.unwrap_or(Command::Run) {
         Command::Run => bot::main(&config),
         Command::Sessions(arguments) => sessions::main(&config, &arguments),
+        Command::Export(arguments) => export::main(&config, &arguments),
         Command::Config => print_config(&config),
         Command::Sandbox(arguments) => sandbox::main(config, &arguments),
     }
