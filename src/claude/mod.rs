@@ -5,6 +5,7 @@ mod git;
 pub mod history;
 pub mod home;
 pub mod inbox;
+pub mod installed;
 pub mod json;
 pub mod jsonl;
 mod kinship;

@@ -289,7 +289,7 @@ pub async fn stop(program: &Path, job: &str, environment: &[(OsString, OsString)
 }
 
 /// Our own environment without what is private, and with what is set for the CLI.
-fn clean(command: &mut Command, environment: &[(OsString, OsString)]) {
+pub(super) fn clean(command: &mut Command, environment: &[(OsString, OsString)]) {
     for name in std::env::vars_os().map(|(name, _)| name).filter(|name| is_private(name)) {
         command.env_remove(name);
     }
@@ -300,7 +300,7 @@ fn clean(command: &mut Command, environment: &[(OsString, OsString)]) {
 /// commands: our own secrets and settings, and what an outer Claude session told about itself.
 /// Settings of the CLI (`CLAUDE_CODE_USE_BEDROCK`, `CLAUDE_CONFIG_DIR`, …) pass, and what tells the
 /// sandbox's scripted CLI its script.
-fn is_private(name: &OsStr) -> bool {
+pub fn is_private(name: &OsStr) -> bool {
     const OUTER_SESSION: [&str; 10] = [
         "SESSION",
         "ENTRYPOINT",

@@ -1,6 +1,12 @@
 //! `segue run`: the bot, from its first call to its last.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+    time::Duration,
+};
+
+use sd_notify::NotifyState;
 
 use teloxide::{payloads::SetMyCommands, types::BotCommand};
 use tokio::{
@@ -12,8 +18,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{self, Setup},
-    cli::{failed, lock, misused},
-    config::{Config, Token},
+    claude::catalog,
+    cli::{
+        lock,
+        output::{Ended, FAINT, Failure, STRONG, stdout},
+    },
+    config::{Config, Token, default_file},
+    screens::words,
     telegram::{
         client::{Client, Me},
         command::COMMANDS,
@@ -52,11 +63,8 @@ pub(super) enum BotError {
     Io(#[from] std::io::Error),
 }
 
-pub(super) fn main(config: &Config) -> ExitCode {
-    let token = match config.bot() {
-        Ok(token) => token,
-        Err(error) => return misused(&error),
-    };
+pub(super) fn main(config: &Config) -> Ended {
+    let token = config.bot()?;
     let ran = runtime().and_then(|runtime| {
         runtime.block_on(async {
             let cancel = CancellationToken::new();
@@ -64,9 +72,12 @@ pub(super) fn main(config: &Config) -> ExitCode {
             run(config, &token, cancel).await
         })
     });
+    tell_manager(&[NotifyState::Stopping]);
     match ran {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        // To try again would not help: a service manager is told so by this code.
+        Err(error @ (BotError::Client(_) | BotError::Token(_))) => Err(Failure::misused(error)),
+        Err(error) => Err(Failure::failed(error)),
     }
 }
 
@@ -104,8 +115,12 @@ pub(super) async fn run(
 ) -> Result<(), BotError> {
     let _only_one = lock::Lock::take(token, &config.api_url)?;
     let client = Client::connect(token.reveal(), &config.api_url)?;
+    // A laptop often starts without a network: from here on it only takes time.
+    tell_manager(&[NotifyState::Ready, NotifyState::Status("waiting for Telegram")]);
     let Some(me) = introduce(&client, &cancel).await? else { return Ok(()) };
     tracing::info!(bot = me.username, "segue is running");
+    tell_manager(&[NotifyState::Status(&format!("running as @{}", me.username))]);
+    introduce_at_terminal(config, &me);
     let (outbox, sending) =
         Outbox::start(client.clone(), Pace::every(config.pace), CancellationToken::new());
     let (sink, updates) = mpsc::channel(UPDATES);
@@ -116,6 +131,41 @@ pub(super) async fn run(
     sending.abort();
     polling.await.map_err(std::io::Error::other)??;
     Ok(())
+}
+
+/// Tells a service manager of the systemd kind, when one has started us.
+fn tell_manager(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "the service manager takes no word");
+    }
+}
+
+/// At a terminal: which bot this is, whom it serves and where.
+fn introduce_at_terminal(config: &Config, me: &Me) {
+    if io::stdout().is_terminal() {
+        // It runs as well when nobody reads this.
+        let _ = print_facts(config, me);
+    }
+}
+
+fn print_facts(config: &Config, me: &Me) -> io::Result<()> {
+    let people: Vec<_> = config.allowed.iter().map(u64::to_string).collect();
+    let project = config.project.clone().or_else(|| catalog::last_project(&config.home));
+    let project = project.map_or_else(
+        || "none yet: the first message asks".to_owned(),
+        |project| words::path(&project, &config.user_home),
+    );
+    let file = config.file.clone().or_else(default_file).unwrap_or_default();
+    let mut out = stdout();
+    for (name, value) in [
+        ("Bot", format!("@{}  https://t.me/{}", me.username, me.username)),
+        ("People", people.join(", ")),
+        ("Project", project),
+        ("Settings", words::path(&file, &config.user_home)),
+    ] {
+        writeln!(out, "{FAINT}{name:<10}{FAINT:#}{STRONG}{value}{STRONG:#}")?;
+    }
+    writeln!(out, "{FAINT}Ctrl-C ends it.{FAINT:#}")
 }
 
 /// Asks Telegram who we are and tells it our commands, for as long as the network takes. None:

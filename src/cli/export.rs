@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -11,11 +11,8 @@ use tempfile::NamedTempFile;
 
 use crate::{
     app::export::{Export, ExportError},
-    claude::{
-        catalog::{self, Query, Show},
-        session::SessionId,
-    },
-    cli::failed,
+    claude::{catalog, session::SessionId},
+    cli::output::{Ended, Failure, stdout},
     config::Config,
     screens::{
         export::{ending, file_name},
@@ -36,28 +33,18 @@ pub(super) struct Arguments {
     output: Option<PathBuf>,
 }
 
-pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
-    match export(config, arguments) {
-        Ok(Some(said)) => {
-            println!("{said}");
-            ExitCode::SUCCESS
-        }
-        Ok(None) => ExitCode::SUCCESS,
-        Err(why) => failed(&why),
-    }
-}
-
-/// Writes the file and returns what is said of it; nothing where the session itself went to stdout.
-fn export(config: &Config, arguments: &Arguments) -> Result<Option<String>, String> {
+pub(super) fn main(config: &Config, arguments: &Arguments) -> Ended {
     let session = session(config, arguments.session.as_deref())?;
     let format = if arguments.md { Format::Markdown } else { Format::Html };
-    let unreadable = |error: ExportError| format!("cannot export {session}: {error}");
-    let export =
-        Export::of(&config.home, &config.user_home, session, format).map_err(unreadable)?;
+    let export = Export::of(&config.home, &config.user_home, session, format)
+        .map_err(|error| Failure::Failed(format!("{session} cannot be exported: {error}")))?;
     let (path, size) = match arguments.output.as_deref() {
         Some(path) if path == Path::new("-") => {
-            export.write(io::stdout().lock(), u64::MAX).map_err(unreadable)?;
-            return Ok(None);
+            return match export.write(stdout(), u64::MAX) {
+                Ok(_) => Ok(ExitCode::SUCCESS),
+                Err(ExportError::Io(error)) => Err(error.into()),
+                Err(error) => Err(Failure::failed(error)),
+            };
         }
         Some(path) => (path.to_owned(), replace(&export, path)),
         None => {
@@ -65,10 +52,10 @@ fn export(config: &Config, arguments: &Arguments) -> Result<Option<String>, Stri
             (path, export.write(file, u64::MAX))
         }
     };
-    let path = path.display();
-    let size = size.map_err(|error| format!("cannot write `{path}`: {error}"))?;
-    let facts = export.heading.facts.join(" · ");
-    Ok(Some(format!("{path} ({})\n{facts}", words::bytes(size))))
+    let size = size.map_err(|error| unwritten(&path, &error))?;
+    let (path, facts) = (path.display(), export.heading.facts.join(" · "));
+    writeln!(stdout(), "{path} ({})\n{facts}", words::bytes(size))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes beside `path` and puts it there when it is whole.
@@ -81,38 +68,42 @@ fn replace(export: &Export, path: &Path) -> Result<u64, ExportError> {
 }
 
 /// A file of this name in the current directory, or of the next that is free.
-fn new_file(name: &str) -> Result<(PathBuf, File), String> {
+fn new_file(name: &str) -> Result<(PathBuf, File), Failure> {
     let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
-    let others = (2..).map(|number| format!("{stem}-{number}.{ending}"));
-    for name in std::iter::once(name.to_owned()).chain(others) {
-        match File::create_new(&name) {
-            Ok(file) => return Ok((name.into(), file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(format!("cannot write `{name}`: {error}")),
+    let mut number = 1;
+    let mut path = PathBuf::from(name);
+    loop {
+        match File::create_new(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(unwritten(&path, &error)),
+            Ok(file) => return Ok((path, file)),
         }
+        path = PathBuf::from(format!("{stem}-{number}.{ending}"));
     }
-    Err(format!("cannot write `{name}`"))
+}
+
+fn unwritten(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Failed(format!("`{}` cannot be written: {error}", path.display()))
 }
 
 /// The session that is meant.
-fn session(config: &Config, wanted: Option<&str>) -> Result<SessionId, String> {
+fn session(config: &Config, wanted: Option<&str>) -> Result<SessionId, Failure> {
     let Some(wanted) = wanted else {
-        let here = std::env::current_dir().map_err(|error| error.to_string())?;
-        let newest = catalog::newest(&config.home, &here).map(|session| session.id);
-        return newest.ok_or_else(|| {
-            "no session here; `segue sessions --all` lists those of all directories".to_owned()
-        });
+        let newest = catalog::newest(&config.home, &std::env::current_dir()?);
+        let none = "no session here; `segue sessions --all` lists those elsewhere";
+        return newest.map(|session| session.id).ok_or_else(|| Failure::failed(none));
     };
     if let Ok(id) = wanted.parse() {
         return Ok(id);
     }
-    let query = Query { hidden: Show::All, take: usize::MAX, ..Query::default() };
-    let start = wanted.to_lowercase();
-    let ids = catalog::page(&config.home, &query).sessions.into_iter().map(|session| session.id);
-    let ids: Vec<_> = ids.filter(|id| id.to_string().starts_with(&start)).collect();
-    match ids[..] {
+    match catalog::beginning_with(&config.home, wanted)[..] {
         [id] => Ok(id),
-        [] => Err(format!("no session begins with `{wanted}`; `segue sessions --all` lists them")),
-        _ => Err(format!("{} sessions begin with `{wanted}`: give more of the id", ids.len())),
+        [] => Err(Failure::Failed(format!(
+            "no session begins with `{wanted}`; `segue sessions --all` lists them"
+        ))),
+        ref several => {
+            let count = several.len();
+            Err(Failure::Failed(format!("{count} sessions begin with `{wanted}`: give more of it")))
+        }
     }
 }

@@ -1,21 +1,30 @@
 //! Arguments and subcommands: the only layer that prints.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the layer that prints")]
 
 mod bot;
+mod bot_api;
+mod config;
+mod doctor;
 mod export;
 mod lock;
+mod output;
 mod sandbox;
+mod service;
 mod sessions;
+mod setup;
+mod shell;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{Config, ConfigError, Sources};
+use crate::config::{Config, Reading, Sources, expand};
 
-/// Exit code for arguments and settings that cannot be used.
-const MISUSED: u8 = 2;
+use output::{Ended, Failure, complain};
 
 /// Continue the Claude Code session of your laptop from Telegram, and go back, in the same
 /// conversation.
@@ -51,73 +60,95 @@ enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Set the bot up, step by step
+    Setup(setup::Arguments),
     /// Run the bot (this is the default)
     Run,
+    /// Look for what is wrong, and say what to do about it
+    Doctor(doctor::Arguments),
+    /// Have the system run the bot in the background
+    Service(service::Arguments),
     /// List sessions as the bot's picker does
     Sessions(sessions::Arguments),
     /// Write a whole session to a file
     Export(export::Arguments),
-    /// Print every setting with its value in force
+    /// Print every setting, its value in force and where that comes from
     Config,
     /// Try it without Telegram: a local chat in the browser
     Sandbox(sandbox::Arguments),
+    /// Print completions for a shell
+    Completions(shell::Completions),
+    /// Print the manual page
+    Man(shell::Man),
 }
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let config = match Config::read(&Sources::here(arguments.common.config.clone())) {
-        Ok(config) => config,
-        Err(error) => return misused(&error),
+    run(arguments).unwrap_or_else(Failure::tell)
+}
+
+fn run(arguments: Arguments) -> Ended {
+    let command = match arguments.command.unwrap_or(Command::Run) {
+        // These must work whatever the settings are.
+        Command::Completions(arguments) => return shell::completions(&arguments),
+        Command::Man(arguments) => return shell::man(&arguments),
+        command => command,
     };
-    start_log(&arguments.common, &config);
-    for warning in &config.warnings {
+    let sources = Sources::here(arguments.common.config.as_deref().map(absolute).transpose()?);
+    let reading = Reading::new(&sources)?;
+    start_log(&arguments.common, &reading.config);
+    match command {
+        Command::Setup(arguments) => setup::main(&sources, &arguments),
+        Command::Doctor(arguments) => doctor::main(&reading, &sources, &arguments),
+        Command::Service(arguments) => service::main(&reading, &sources, &arguments),
+        Command::Config => config::main(&reading, &sources),
+        Command::Run => bot::main(&usable(reading)?),
+        Command::Sessions(arguments) => sessions::main(&tolerated(reading), &arguments),
+        Command::Export(arguments) => export::main(&tolerated(reading), &arguments),
+        Command::Sandbox(arguments) => sandbox::main(usable(reading)?, &arguments),
+        Command::Completions(_) | Command::Man(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// A file that the command line names, also where no shell has expanded the `~`.
+fn absolute(file: &Path) -> Result<PathBuf, Failure> {
+    let home = std::env::home_dir().unwrap_or_default();
+    let file = file.to_str().map_or_else(|| file.to_owned(), |text| expand(text, &home));
+    std::path::absolute(&file).map_err(Failure::misused)
+}
+
+/// The settings, when all of them can be used.
+fn usable(reading: Reading) -> Result<Config, Failure> {
+    let problems: Vec<_> = reading.problems.iter().map(ToString::to_string).collect();
+    if !problems.is_empty() {
+        return Err(Failure::Misused(problems.join("\n")));
+    }
+    for warning in &reading.config.warnings {
         tracing::warn!("{warning}");
     }
-    match arguments.command.unwrap_or(Command::Run) {
-        Command::Run => bot::main(&config),
-        Command::Sessions(arguments) => sessions::main(&config, &arguments),
-        Command::Export(arguments) => export::main(&config, &arguments),
-        Command::Config => print_config(&config),
-        Command::Sandbox(arguments) => sandbox::main(config, &arguments),
+    Ok(reading.config)
+}
+
+/// The settings, with a word about those that cannot be used: for what can do without them.
+fn tolerated(reading: Reading) -> Config {
+    for problem in &reading.problems {
+        complain(&problem.to_string());
     }
+    reading.config
 }
 
 fn start_log(common: &Common, config: &Config) {
     let wanted = common.log.as_deref().unwrap_or(&config.log);
     let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| {
-        eprintln!("segue: `{wanted}` is no log filter; using `info`.");
+        complain(&format!("`{wanted}` is no log filter; using `info`."));
         EnvFilter::new("info")
     });
     // Where the log cannot be written, there is no place to say so.
     let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     let log = log.log_internal_errors(false);
     match common.log_format {
-        LogFormat::Plain => {
-            log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
-        }
+        LogFormat::Plain => log.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().init(),
     }
-}
-
-fn misused(error: &ConfigError) -> ExitCode {
-    eprintln!("segue: {error}");
-    ExitCode::from(MISUSED)
-}
-
-fn failed(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("segue: {error}");
-    ExitCode::FAILURE
-}
-
-fn print_config(config: &Config) -> ExitCode {
-    for (key, value) in config.effective() {
-        println!("{:<16}{value}", key.name);
-        let variable = match key.variable {
-            "" => String::new(),
-            variable => format!(" ({variable})"),
-        };
-        println!("{:<16}# {}{variable}", "", key.about);
-    }
-    ExitCode::SUCCESS
 }

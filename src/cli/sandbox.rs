@@ -1,12 +1,20 @@
 //! `segue sandbox`: the real bot against a local Telegram, with a chat page in the browser.
 
-use std::{collections::BTreeSet, path::Path, process::ExitCode};
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     claude::process::find,
-    cli::{bot, failed},
+    cli::{
+        bot,
+        output::{Ended, Failure, stdout},
+    },
     config::{Config, Token},
     sandbox::{Options, Sandbox, demo::Demo},
 };
@@ -29,26 +37,28 @@ pub(super) struct Arguments {
     no_open: bool,
 }
 
-pub(super) fn main(config: Config, arguments: &Arguments) -> ExitCode {
+pub(super) fn main(config: Config, arguments: &Arguments) -> Ended {
     let ran = bot::runtime().and_then(|runtime| runtime.block_on(run(config, arguments)));
-    match ran {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
-    }
+    ran.map(|()| ExitCode::SUCCESS).map_err(Failure::failed)
+}
+
+/// Says a line. The sandbox is of use also when nobody reads it.
+fn say(line: &str) {
+    let _ = writeln!(stdout(), "{line}");
 }
 
 async fn run(mut config: Config, arguments: &Arguments) -> Result<(), bot::BotError> {
     let installed = find(&config.claude, std::env::var_os("PATH").as_ref());
     let demo = match (arguments.demo, installed) {
         (false, Some(claude)) => {
-            println!("Using the Claude CLI {} and your own sessions.", claude.display());
+            say(&format!("Using the Claude CLI {} and your own sessions.", claude.display()));
             None
         }
         (wanted, _) => {
             let why = if wanted { "as asked" } else { "no Claude CLI on the PATH" };
-            println!(
+            say(&format!(
                 "Demo ({why}): made-up sessions and a scripted Claude in a temporary directory."
-            );
+            ));
             Some(Demo::set_up(&std::env::current_exe()?)?)
         }
     };
@@ -64,7 +74,7 @@ async fn run(mut config: Config, arguments: &Arguments) -> Result<(), bot::BotEr
     // The next sandbox knows nothing of the chats of this one.
     let state = tempfile::TempDir::with_prefix("segue-sandbox-")?;
     config.state = state.path().to_owned();
-    println!("The chat is at {} (Ctrl-C ends it).", sandbox.page_url());
+    say(&format!("The chat is at {} (Ctrl-C ends it).", sandbox.page_url()));
     if !arguments.no_open {
         open(&sandbox.page_url());
     }
@@ -75,9 +85,15 @@ async fn run(mut config: Config, arguments: &Arguments) -> Result<(), bot::BotEr
     ran
 }
 
-async fn start(port: Option<u16>, options: &Options) -> std::io::Result<Sandbox> {
+async fn start(port: Option<u16>, options: &Options) -> io::Result<Sandbox> {
     if let Some(port) = port {
-        return Sandbox::start(Options { port, ..options.clone() }).await;
+        let started = Sandbox::start(Options { port, ..options.clone() }).await;
+        return started.map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => io::Error::other(format!(
+                "port {port} is in use: take another with `--port N`, or any that is free without it"
+            )),
+            _ => io::Error::other(format!("port {port} cannot be used: {error}")),
+        });
     }
     match Sandbox::start(Options { port: PORT, ..options.clone() }).await {
         Ok(sandbox) => Ok(sandbox),

@@ -1,6 +1,7 @@
 //! `segue sessions`: the picker's list in the terminal.
 
 use std::{
+    io::Write,
     path::PathBuf,
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
@@ -10,13 +11,20 @@ use serde::Serialize;
 
 use crate::{
     claude::{
-        catalog::{self, Query, Show},
+        catalog::{self, Page, Query, Show},
         session::{Session, SessionId, Status},
     },
-    cli::failed,
+    cli::output::{Ended, FAINT, Failure, STRONG, code, columns, fit, pad, stdout},
     config::Config,
     screens::words,
 };
+
+/// Longest title in a list, characters.
+const TITLE: usize = 200;
+/// Columns of an id and the space behind it.
+const INDENT: usize = 38;
+/// Sessions beyond the list that are counted; each costs a look into its file.
+const COUNTED: usize = 200;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -51,15 +59,15 @@ struct Row<'a> {
     status: Option<Status>,
 }
 
-pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
+pub(super) fn main(config: &Config, arguments: &Arguments) -> Ended {
     let project = match (arguments.all, &arguments.dir) {
         (true, _) => None,
         (false, Some(dir)) if !dir.is_dir() => {
-            return failed(&format!("`{}` is no directory", dir.display()));
+            return Err(Failure::Failed(format!("`{}` is no directory", dir.display())));
         }
         (false, dir) => match dir.clone().map_or_else(std::env::current_dir, std::path::absolute) {
             Ok(dir) => Some(dir),
-            Err(error) => return failed(&error),
+            Err(error) => return Err(Failure::failed(error)),
         },
     };
     let query = Query {
@@ -73,18 +81,14 @@ pub(super) fn main(config: &Config, arguments: &Arguments) -> ExitCode {
     if page.unreadable > 0 {
         tracing::warn!(count = page.unreadable, "transcripts could not be read");
     }
-    if arguments.json { print_json(&page.sessions) } else { print_lines(config, &page.sessions) }
+    if arguments.json { print_json(&page.sessions) } else { print_lines(config, &query, &page) }
 }
 
-fn print_json(sessions: &[Session]) -> ExitCode {
+fn print_json(sessions: &[Session]) -> Ended {
     let rows: Vec<Row<'_>> = sessions.iter().map(row).collect();
-    match serde_json::to_string_pretty(&rows) {
-        Ok(json) => {
-            println!("{json}");
-            ExitCode::SUCCESS
-        }
-        Err(error) => failed(&error),
-    }
+    let json = serde_json::to_string_pretty(&rows).map_err(Failure::failed)?;
+    writeln!(stdout(), "{json}")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn row(session: &Session) -> Row<'_> {
@@ -100,25 +104,51 @@ fn row(session: &Session) -> Row<'_> {
     }
 }
 
-fn print_lines(config: &Config, sessions: &[Session]) -> ExitCode {
+fn print_lines(config: &Config, query: &Query, page: &Page) -> Ended {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
-    if sessions.is_empty() {
-        println!("No sessions here; `segue sessions --all` looks everywhere.");
+    let mut out = stdout();
+    if page.sessions.is_empty() {
+        writeln!(out, "{}", nothing(query))?;
     }
-    for session in sessions {
+    let columns = columns();
+    let fitted = |text: &str| {
+        columns.map_or_else(|| text.to_owned(), |width| fit(text, width.saturating_sub(INDENT)))
+    };
+    for session in &page.sessions {
+        let title = fitted(&words::line(&session.title, TITLE));
+        writeln!(out, "{FAINT}{}{FAINT:#}  {STRONG}{title}{STRONG:#}", session.id)?;
         let mut facts = vec![words::age(now, session.modified)];
         facts.extend(words::branch(session.branch.as_deref()));
         facts.push(words::path(&session.project, &config.user_home));
-        facts.extend(session.status.map(|status| {
-            match status {
-                Status::Idle => "open, idle",
-                Status::Busy => "open, busy",
-                Status::Waiting => "open, waiting",
-            }
-            .to_owned()
-        }));
-        println!("{}  {}", session.id, words::line(&session.title, 70));
-        println!("{:36}  {}", "", facts.join(" · "));
+        facts.extend(session.status.map(|now| status(now).to_owned()));
+        let indent = pad("", INDENT);
+        writeln!(out, "{indent}{FAINT}{}{FAINT:#}", fitted(&facts.join(" · ")))?;
     }
-    ExitCode::SUCCESS
+    if page.more && columns.is_some() {
+        let rest = Query { skip: query.take, take: COUNTED, ..query.clone() };
+        let rest = catalog::page(&config.home, &rest);
+        let plus = if rest.more { " or more" } else { "" };
+        writeln!(out, "{}{plus} more: {}", rest.sessions.len(), code("--limit N"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Idle => "open, idle",
+        Status::Busy => "open, busy",
+        Status::Waiting => "open, waiting",
+    }
+}
+
+/// What to say instead of an empty list.
+fn nothing(query: &Query) -> &'static str {
+    if query.project.is_some() {
+        "No sessions here; `segue sessions --all` looks everywhere."
+    } else if query.hidden == Show::Visible {
+        "No sessions yet: `claude` in a directory makes one, and so does a message to the bot. \
+         --hidden shows also those of programs."
+    } else {
+        "No sessions yet: `claude` in a directory makes one, and so does a message to the bot."
+    }
 }

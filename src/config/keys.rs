@@ -1,7 +1,7 @@
 //! Every key there is: the one place that documents them.
 
 /// One documented setting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     /// Its name in `config.toml`.
     pub name: &'static str,
@@ -46,7 +46,12 @@ pub const KEYS: [Key; 18] = [
     ),
     key("claude", "SEGUE_CLAUDE", "`claude` on the PATH", "path of the Claude CLI"),
     key("api_url", "SEGUE_API_URL", "https://api.telegram.org", "Bot API server"),
-    key("mode", "", "Claude's own", "permission mode of new runs: default, acceptEdits, plan, …"),
+    key(
+        "mode",
+        "",
+        "Claude's own",
+        "permission mode of new runs: manual, acceptEdits, plan, auto or dontAsk",
+    ),
     key("model", "", "Claude's own", "model of new runs"),
     key(
         "allow_bypass",

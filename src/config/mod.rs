@@ -1,68 +1,27 @@
 //! Settings: a file, the environment over it, and one table that documents every key.
 //!
+//! [`Reading`] is what was found: the settings in force, where each comes from, and what is wrong.
 //! The token is read here and never shown again: its type prints masked, and no error quotes it.
 
+mod edit;
+mod error;
 mod keys;
 mod settings;
 
 use std::{
     collections::BTreeSet,
     ffi::OsString,
-    fmt, io,
+    fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use crate::claude::home::Home;
+use crate::{claude::home::Home, telegram::client::TELEGRAM};
 
+pub use edit::{Edit, EditError};
+pub use error::ConfigError;
 pub use keys::{KEYS, Key};
-use settings::{Settings, read_file};
-
-/// A setting that cannot be used, in words that name the place, the key and the value.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file is there and cannot be read.
-    #[error("{}: {error}", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// The system's words.
-        error: io::Error,
-    },
-    /// The file is not TOML. The offending line is not quoted: it may hold the token.
-    #[error("{}: line {line}: {message}", file.display())]
-    Syntax {
-        /// The file.
-        file: PathBuf,
-        /// 1 for the first.
-        line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// A key that does not exist.
-    #[error("{}: there is no key `{key}`; `segue config` lists the keys", file.display())]
-    UnknownKey {
-        /// The file.
-        file: PathBuf,
-        /// As it is written there.
-        key: String,
-    },
-    /// A value of the wrong kind.
-    #[error("{place}: `{key}` is {value}, but must be {expected}")]
-    Invalid {
-        /// The file, or `environment`.
-        place: String,
-        /// The key or variable.
-        key: String,
-        /// The value as it stands there.
-        value: String,
-        /// What it must be.
-        expected: String,
-    },
-    /// Something without which the bot does not start.
-    #[error("{0}")]
-    Missing(&'static str),
-}
+use settings::Settings;
 
 /// The bot's token. Prints masked.
 #[derive(Clone, PartialEq, Eq)]
@@ -130,6 +89,8 @@ pub struct Config {
     pub transcriber: Option<String>,
     /// Log filter.
     pub log: String,
+    /// The configuration file, when there is one.
+    pub file: Option<PathBuf>,
     /// Where prompts are kept until they are answered.
     pub state: PathBuf,
     /// What is allowed but should be known.
@@ -151,6 +112,22 @@ impl Sources {
         Self { file, environment: std::env::vars_os().collect() }
     }
 
+    /// The same without our own variables: what a service manager would give us.
+    #[must_use]
+    pub fn without_ours(mut self) -> Self {
+        let ours = |name: &OsString| {
+            KEYS.iter().any(|key| !key.variable.is_empty() && name == key.variable)
+        };
+        self.environment.retain(|(name, _)| !ours(name));
+        self
+    }
+
+    /// The configuration file: the one that was named, or the usual one, whether it is there or
+    /// not.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.file.clone().or_else(default_file)
+    }
+
     fn variable(&self, name: &str) -> Option<String> {
         let found = self.environment.iter().find(|(key, _)| !name.is_empty() && key == name);
         found.map(|(_, value)| value.to_string_lossy().into_owned()).filter(|text| !text.is_empty())
@@ -163,79 +140,119 @@ pub fn default_file() -> Option<PathBuf> {
     Some(dirs.config_dir().join("config.toml"))
 }
 
-impl Config {
-    /// Reads the settings. What is missing for the bot is not an error here: see [`Config::bot`].
-    pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
-        let (file, table) = read_file(sources)?;
-        let settings = Settings { sources, file: file.clone(), table };
-        settings.refuse_unknown()?;
-        let user_home = settings
-            .sources
+/// Where the value of a key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// This variable.
+    Environment(&'static str),
+    /// The configuration file.
+    File,
+    /// The file that `token_file` names.
+    TokenFile,
+    /// Nobody has set it.
+    Default,
+}
+
+/// One key as it is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The key.
+    pub key: &'static Key,
+    /// Its value in words; the token hidden, a default in parentheses. `None`: what is set cannot
+    /// be used.
+    pub value: Option<String>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What the settings say.
+#[derive(Debug)]
+pub struct Reading {
+    /// What is in force; for what cannot be used, the default.
+    pub config: Config,
+    /// Every key, in the order of [`KEYS`].
+    pub rows: Vec<Row>,
+    /// What cannot be used.
+    pub problems: Vec<ConfigError>,
+}
+
+impl Reading {
+    /// Reads the settings. What is missing for the bot is no problem here: see [`Config::bot`].
+    pub fn new(sources: &Sources) -> Result<Self, ConfigError> {
+        let home = sources
             .variable("HOME")
             .map(PathBuf::from)
             .or_else(|| directories::UserDirs::new().map(|dirs| dirs.home_dir().to_owned()))
             .ok_or(ConfigError::Missing("HOME is not set: segue does not know where you live."))?;
-        let config_dir = sources.variable("CLAUDE_CONFIG_DIR").map(OsString::from);
-        let mut config = Self {
-            token: settings.token()?,
-            allowed: settings.allowed()?,
-            project: settings.directory("project", &user_home)?,
-            roots: settings.directories("roots", &user_home)?,
-            claude: settings.text("claude")?.map_or_else(|| "claude".into(), PathBuf::from),
-            home: Home::find(config_dir.as_deref(), &user_home),
+        let mut settings = Settings::read(sources, &home);
+        let config = Config::read(&mut settings, sources, &home);
+        let rows = config.rows(&settings);
+        Ok(Self { config, rows, problems: settings.problems })
+    }
+}
+
+impl Config {
+    fn read(settings: &mut Settings<'_>, sources: &Sources, home: &Path) -> Self {
+        let claude_directory = settings.claude_directory();
+        Self {
+            token: settings.token(),
+            allowed: settings.allowed(),
+            project: settings.directory("project"),
+            roots: settings.directories("roots"),
+            claude: settings.program("claude").unwrap_or_else(|| "claude".into()),
+            home: Home::find(claude_directory.as_deref().map(Path::as_os_str), home),
             environment: Vec::new(),
-            api_url: settings.address("api_url")?,
-            mode: settings.text("mode")?,
-            model: settings.text("model")?,
-            allow_bypass: settings.flag("allow_bypass")?,
-            idle: Duration::from_secs(60 * settings.number("idle_minutes", 10)?),
-            warm: settings.number("warm_runs", 3)? as usize,
-            turns: settings.number("turns_at_once", 4)?.max(1) as usize,
-            pace: Duration::from_millis(settings.number("pace_ms", 1000)?.max(1)),
-            grace: Duration::from_secs(settings.number("grace_seconds", 5)?),
-            inbox: settings.directory("inbox", &user_home)?,
-            transcriber: settings.text("transcriber")?,
-            log: settings.text("log")?.unwrap_or_else(|| "info".to_owned()),
-            state: state_directory(sources, &user_home),
-            user_home,
-            warnings: Vec::new(),
-        };
-        config.warnings.extend(settings.open_secret());
-        Ok(config)
+            api_url: settings.address("api_url").unwrap_or_else(|| TELEGRAM.to_owned()),
+            mode: settings.mode(),
+            model: settings.text("model"),
+            allow_bypass: settings.flag("allow_bypass"),
+            idle: Duration::from_secs(60 * settings.number("idle_minutes", 10)),
+            warm: settings.number("warm_runs", 3) as usize,
+            turns: settings.number("turns_at_once", 4).max(1) as usize,
+            pace: Duration::from_millis(settings.number("pace_ms", 1000).max(1)),
+            grace: Duration::from_secs(settings.number("grace_seconds", 5)),
+            inbox: settings.directory("inbox"),
+            transcriber: settings.text("transcriber"),
+            log: settings.text("log").unwrap_or_else(|| "info".to_owned()),
+            state: state_directory(sources, home),
+            file: settings.file.clone(),
+            user_home: home.to_owned(),
+            warnings: settings.open_secrets(),
+        }
     }
 
     /// What the bot needs and has no default: the token, and whom it may listen to.
     pub fn bot(&self) -> Result<Token, ConfigError> {
         let Some(token) = &self.token else {
             return Err(ConfigError::Missing(
-                "No bot token: set TELEGRAM_BOT_TOKEN, or `token` in the configuration file \
-                 (`segue sandbox` needs neither token nor users).",
+                "No bot token: `segue setup` asks for it; or set TELEGRAM_BOT_TOKEN, or `token` in \
+                 the configuration file (`segue sandbox` needs neither token nor users).",
             ));
         };
         if self.allowed.is_empty() {
             return Err(ConfigError::Missing(
-                "No allowed user: set SEGUE_ALLOWED_USERS to your Telegram id, or `allowed_users` \
-                 in the configuration file (`segue sandbox` needs neither token nor users).",
+                "No allowed user: `segue setup` finds out who you are; or set SEGUE_ALLOWED_USERS \
+                 to your Telegram id, or `allowed_users` in the configuration file (`segue \
+                 sandbox` needs neither token nor users).",
             ));
         }
         Ok(token.clone())
     }
 
-    /// Every key with its value in force, in the order of [`KEYS`]; the token masked.
-    pub fn effective(&self) -> Vec<(&'static Key, String)> {
-        let paths = |paths: &[PathBuf]| {
-            let shown: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-            shown.join(", ")
-        };
+    /// Every key with its value in force, in the order of [`KEYS`]; tokens masked.
+    fn rows(&self, settings: &Settings<'_>) -> Vec<Row> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let paths = |paths: &[PathBuf]| paths.iter().map(path).collect::<Vec<_>>().join(", ");
         let value = |name: &str| match name {
-            "token" => self.token.as_ref().map(|_| "(hidden)".to_owned()),
+            "token" => self.token.as_ref().map(|_| error::HIDDEN.to_owned()),
+            "token_file" => settings.token_file().as_ref().map(path),
             "allowed_users" => {
                 let ids: Vec<_> = self.allowed.iter().map(u64::to_string).collect();
                 Some(ids.join(", "))
             }
-            "project" => self.project.as_ref().map(|path| path.display().to_string()),
+            "project" => self.project.as_ref().map(path),
             "roots" => Some(paths(&self.roots)),
-            "claude" => Some(self.claude.display().to_string()),
+            "claude" => Some(path(&self.claude)),
             "api_url" => Some(self.api_url.clone()),
             "mode" => self.mode.clone(),
             "model" => self.model.clone(),
@@ -245,15 +262,18 @@ impl Config {
             "turns_at_once" => Some(self.turns.to_string()),
             "pace_ms" => Some(self.pace.as_millis().to_string()),
             "grace_seconds" => Some(self.grace.as_secs().to_string()),
-            "inbox" => self.inbox.as_ref().map(|path| path.display().to_string()),
+            "inbox" => self.inbox.as_ref().map(path),
             "transcriber" => self.transcriber.clone(),
             "log" => Some(self.log.clone()),
             _ => None,
         };
-        let shown = |key: &Key| value(key.name).filter(|value| !value.is_empty());
-        KEYS.iter()
-            .map(|key| (key, shown(key).unwrap_or_else(|| format!("({})", key.default))))
-            .collect()
+        let row = |key: &'static Key| {
+            let shown = value(key.name).filter(|value| !value.is_empty());
+            let value = shown.map_or_else(|| format!("({})", key.default), |it| error::mask(&it));
+            let value = (!settings.refused.contains(&key.name)).then_some(value);
+            Row { key, value, origin: settings.origin(key.name) }
+        };
+        KEYS.iter().map(row).collect()
     }
 }
 
@@ -282,7 +302,8 @@ mod tests {
 
     use super::*;
 
-    fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+    /// What a file and an environment say; the file's path in a complaint is `FILE`.
+    fn look(file: &str, environment: &[(&str, &str)]) -> (Reading, Vec<String>) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("config.toml");
         std::fs::write(&path, file).unwrap();
@@ -290,9 +311,18 @@ mod tests {
         let mut environment: Vec<(OsString, OsString)> =
             environment.iter().map(|(key, value)| (key.into(), value.into())).collect();
         environment.push(("HOME".into(), dir.path().into()));
-        let sources = Sources { file: Some(path.clone()), environment };
-        Config::read(&sources)
-            .map_err(|error| error.to_string().replace(&path.display().to_string(), "FILE"))
+        std::fs::create_dir(dir.path().join("garden")).unwrap();
+        std::fs::write(dir.path().join("bot.token"), "3:file").unwrap();
+        let reading = Reading::new(&Sources { file: Some(path.clone()), environment }).unwrap();
+        let problems = reading.problems.iter().map(ConfigError::to_string);
+        let path = path.display().to_string();
+        let problems = problems.map(|problem| problem.replace(&path, "FILE")).collect();
+        (reading, problems)
+    }
+
+    fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let (reading, problems) = look(file, environment);
+        if problems.is_empty() { Ok(reading.config) } else { Err(problems.join("\n")) }
     }
 
     #[test]
@@ -314,14 +344,18 @@ mod tests {
             (
                 "tokn = \"x\"",
                 &[][..],
-                "FILE: there is no key `tokn`; `segue config` lists the keys",
+                "FILE: there is no key `tokn`; the keys are token, token_file, allowed_users, project, roots, claude, api_url, mode, model, allow_bypass, idle_minutes, warm_runs, turns_at_once, pace_ms, grace_seconds, inbox, transcriber, log",
             ),
             (
                 "idle_minutes = \"ten\"",
                 &[],
-                "FILE: `idle_minutes` is \"ten\", but must be a whole number",
+                "FILE: `idle_minutes` is \"ten\", but must be a whole number from 0 to 100000",
             ),
-            ("warm_runs = -1", &[], "FILE: `warm_runs` is -1, but must be a whole number"),
+            (
+                "warm_runs = -1",
+                &[],
+                "FILE: `warm_runs` is -1, but must be a whole number from 0 to 100000",
+            ),
             (
                 "project = \"/no/such\"",
                 &[],
@@ -345,7 +379,37 @@ mod tests {
             (
                 "token_file = \"/no/such\"",
                 &[],
-                "FILE: `token_file` is \"/no/such\", but must be a file that can be read",
+                "FILE: `token_file` is \"/no/such\", but must be a file that can be read (No such file or directory (os error 2))",
+            ),
+            (
+                "token_file = \"123456:AAF7-g0gYncWnm5Iyf\"",
+                &[],
+                "FILE: `token_file` is (hidden), but must be the path of a file; a token itself belongs in `token`",
+            ),
+            (
+                "claude = \"/nonexistent\"",
+                &[],
+                "FILE: `claude` is \"/nonexistent\", but must be the full path of a program that exists, or its name on the PATH",
+            ),
+            (
+                "claude = \"bin/claude\"",
+                &[],
+                "FILE: `claude` is \"bin/claude\", but must be the full path of a program, or its name on the PATH",
+            ),
+            (
+                "mode = \"foo\"",
+                &[],
+                "FILE: `mode` is \"foo\", but must be one of manual, default, acceptEdits, plan, auto, dontAsk, bypassPermissions",
+            ),
+            (
+                "",
+                &[("CLAUDE_CONFIG_DIR", "~/.claude-work")],
+                "environment: `CLAUDE_CONFIG_DIR` is \"~/.claude-work\", but must be a full path: claude looks for any other below the directory it is started in, and does not know `~`",
+            ),
+            (
+                "warm_runs = -1\nmodel = 5",
+                &[],
+                "FILE: `model` is 5, but must be a text in quotes\nFILE: `warm_runs` is -1, but must be a whole number from 0 to 100000",
             ),
         ] {
             assert_eq!(read(file, environment).unwrap_err(), expected, "{file}");
@@ -362,15 +426,62 @@ mod tests {
 
     #[test]
     fn the_token_is_in_no_error_and_no_print() {
-        for file in
-            ["token = 12345secret", "token = [\"12345secret\"]", "x = \ntoken = \"12345secret"]
-        {
-            let error = read(file, &[]).unwrap_err();
-            assert!(!error.contains("secret"), "{error}");
+        for file in [
+            "token = 12345secret",
+            "token = [\"12345secret\"]",
+            "x = \ntoken = \"12345secret",
+            "token_file = \"12345:secretsecret\"",
+            "token_file = \"secretsecretsecret\"",
+            "project = \"12345:secretsecret\"",
+            "\"12345:secretsecret\" = 1",
+        ] {
+            let (reading, problems) = look(file, &[]);
+            assert!(!problems.is_empty());
+            let shown = format!("{problems:?} {:?} {:?}", reading.rows, reading.config);
+            assert!(!shown.contains("secret"), "{shown}");
         }
-        let config = read("token = \"12345:secret\"", &[]).unwrap();
-        let shown = format!("{config:?} {:?}", config.effective());
+        let (reading, _) = look("token = \"12345:secret\"", &[]);
+        let shown = format!("{:?} {:?}", reading.config, reading.rows);
         assert!(!shown.contains("secret"), "{shown}");
+    }
+
+    #[test]
+    fn the_home_directory_is_expanded_everywhere() {
+        let file = "token_file = \"~/bot.token\"\nproject = \"~/garden\"\nroots = [\"~\"]\n\
+                    inbox = \"~/garden\"\nclaude = \"~/bot.token\"\n";
+        let (reading, problems) = look(file, &[]);
+        assert_eq!(problems.len(), 1, "only that the token file is no program: {problems:?}");
+        assert!(problems[0].contains("`claude`"));
+        let config = reading.config;
+        assert_eq!(config.token.map(|token| token.reveal().to_owned()), Some("3:file".to_owned()));
+        assert_eq!(config.project, Some(config.user_home.join("garden")));
+        assert_eq!(config.inbox, config.project);
+        assert_eq!(config.roots, [config.user_home]);
+    }
+
+    #[test]
+    fn each_value_says_where_it_comes_from() {
+        let file = "token_file = \"~/bot.token\"\nwarm_runs = 7\nlog = \"warn\"\n";
+        let (reading, problems) = look(file, &[("SEGUE_LOG", "debug")]);
+        assert_eq!(problems, [""; 0]);
+        let origin = |name: &str| {
+            let row = reading.rows.iter().find(|row| row.key.name == name).unwrap();
+            (row.value.clone().unwrap(), row.origin)
+        };
+        assert_eq!(origin("token"), ("(hidden)".to_owned(), Origin::TokenFile));
+        assert_eq!(origin("warm_runs"), ("7".to_owned(), Origin::File));
+        assert_eq!(origin("log"), ("debug".to_owned(), Origin::Environment("SEGUE_LOG")));
+        let (wrong, _) = look("mode = \"foo\"", &[]);
+        assert!(wrong.rows.iter().all(|row| row.value.is_some() == (row.key.name != "mode")));
+        assert_eq!(origin("mode"), ("(Claude's own)".to_owned(), Origin::Default));
+    }
+
+    #[test]
+    fn a_broken_file_leaves_the_rest_in_force() {
+        let (reading, problems) = look("warm_runs = \n", &[("SEGUE_ALLOWED_USERS", "7")]);
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].starts_with("FILE: line 1: "), "{problems:?}");
+        assert_eq!((reading.config.warm, reading.config.allowed), (3, BTreeSet::from([7])));
     }
 
     #[test]
@@ -380,14 +491,15 @@ mod tests {
         std::fs::write(&path, "token = \"1:x\"").unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         let environment = vec![("HOME".into(), dir.path().into())];
-        let config = Config::read(&Sources { file: Some(path), environment }).unwrap();
-        assert!(config.warnings[0].contains("chmod 600"), "{:?}", config.warnings);
+        let sources = Sources { file: Some(path), environment };
+        let warnings = Reading::new(&sources).unwrap().config.warnings;
+        assert!(warnings[0].contains("chmod 600"), "{warnings:?}");
     }
 
     #[test]
     fn every_key_is_documented_and_shown() {
-        let shown = read("", &[]).unwrap().effective();
+        let shown = look("", &[]).0.rows;
         assert_eq!(shown.len(), KEYS.len());
-        assert!(shown.iter().all(|(key, value)| !key.about.is_empty() && !value.is_empty()));
+        assert!(shown.iter().all(|row| !row.key.about.is_empty() && row.value.is_some()));
     }
 }

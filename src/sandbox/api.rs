@@ -201,6 +201,7 @@ async fn poll(hub: &Hub, args: &mut Args) -> Result<Value, Refusal> {
     args.finish()?;
     let now = Instant::now();
     let first = hub.with(|world| {
+        world.settings.check_polling()?;
         if let Some(allowed) = allowed {
             world.updates.allow(allowed)?;
         }

@@ -66,6 +66,11 @@ impl Args {
             .ok_or_else(|| Refusal::strict(format!("\"{name}\" must be an Integer")))
     }
 
+    /// Whether there is such an argument.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// A yes or no; no where absent.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool, Refusal> {
         match self.fields.remove(name) {

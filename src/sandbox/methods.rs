@@ -10,6 +10,7 @@ use super::{
     query::Answer,
     refusal::Refusal,
     room::{Room, Standing},
+    settings,
     wire::ChatKind,
     world::World,
 };
@@ -39,6 +40,9 @@ pub(super) enum Method {
     GetMe,
     GetUpdates,
     DeleteWebhook,
+    GetWebhookInfo,
+    SetWebhook,
+    SetMySettings,
     SendMessage,
     SendMessageDraft,
     EditMessageText,
@@ -56,10 +60,13 @@ pub(super) enum Method {
     GetFile,
 }
 
-const METHODS: [(Method, &str); 18] = [
+const METHODS: [(Method, &str); 21] = [
     (Method::GetMe, "getMe"),
     (Method::GetUpdates, "getUpdates"),
     (Method::DeleteWebhook, "deleteWebhook"),
+    (Method::GetWebhookInfo, "getWebhookInfo"),
+    (Method::SetWebhook, "setWebhook"),
+    (Method::SetMySettings, "setMySettings"),
     (Method::SendMessage, "sendMessage"),
     (Method::SendMessageDraft, "sendMessageDraft"),
     (Method::EditMessageText, "editMessageText"),
@@ -104,7 +111,10 @@ pub(super) fn run(world: &mut World, method: Method, args: &mut Args) -> Result<
     match method {
         Method::GetMe => get_me(world, args),
         Method::GetUpdates => Err(Refusal::no_method()),
-        Method::DeleteWebhook => delete_webhook(world, args),
+        Method::DeleteWebhook => settings::delete_webhook(world, args),
+        Method::GetWebhookInfo => settings::webhook_info(world, args),
+        Method::SetWebhook => settings::set_webhook(world, args),
+        Method::SetMySettings => settings::set(world, args),
         Method::SendMessage => messages::send(world, args),
         Method::SendMessageDraft => messages::draft(world, args),
         Method::EditMessageText => messages::edit_text(world, args),
@@ -148,30 +158,17 @@ pub(super) fn writable(world: &mut World, chat: i64) -> Result<&mut Room, Refusa
 fn get_me(world: &World, args: &Args) -> Result<Value, Refusal> {
     args.finish()?;
     let mut me = json!(world.bot);
-    me["can_join_groups"] = json!(true);
-    // Privacy mode is off: the bot sees every message of a group.
-    me["can_read_all_group_messages"] = json!(true);
+    world.settings.tell(&mut me);
     for ability in [
         "supports_inline_queries",
         "supports_guest_queries",
         "can_connect_to_business",
         "has_main_web_app",
-        "has_topics_enabled",
-        "allows_users_to_create_topics",
         "can_manage_bots",
     ] {
         me[ability] = json!(false);
     }
     Ok(me)
-}
-
-fn delete_webhook(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let drop = args.flag("drop_pending_updates")?;
-    args.finish()?;
-    if drop {
-        world.updates.clear();
-    }
-    Ok(json!(true))
 }
 
 fn answer_callback_query(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {

@@ -53,6 +53,7 @@ mod person;
 mod query;
 mod refusal;
 mod room;
+mod settings;
 mod updates;
 pub mod wire;
 mod world;

@@ -141,6 +141,11 @@ impl Updates {
         self.poller == poller
     }
 
+    /// How many wait.
+    pub(super) fn count(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Forgets everything that waits.
     pub(super) fn clear(&mut self) {
         self.queue.clear();

@@ -19,6 +19,7 @@ use super::{
     pace::Budgets,
     query::Queries,
     room::{Post, Room, Standing, unix_now},
+    settings::Settings,
     updates::Updates,
     wire::{Message, User},
 };
@@ -39,6 +40,7 @@ pub(super) struct World {
     pub(super) updates: Updates,
     pub(super) queries: Queries,
     pub(super) menus: Menus,
+    pub(super) settings: Settings,
     pub(super) faults: Faults,
     pub(super) budgets: Budgets,
     pub(super) files: Files,
@@ -80,6 +82,7 @@ impl World {
             updates: Updates::new(FIRST_UPDATE),
             queries: Queries::default(),
             menus: Menus::default(),
+            settings: Settings::default(),
             faults: Faults::default(),
             budgets: Budgets::default(),
             files: Files::default(),
@@ -100,6 +103,7 @@ impl World {
         self.updates = old.updates;
         self.updates.clear();
         self.menus = old.menus;
+        self.settings = old.settings;
         self.log = old.log;
         self.files = old.files;
         (self.pollers, self.held, self.let_go) = (old.pollers, old.held, old.let_go);

@@ -9,10 +9,11 @@ use std::io;
 use std::marker::PhantomData;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use chrono::DateTime;
 use reqwest::Url;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, DATE};
 use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,14 @@ impl Client {
     /// Asks who the bot is.
     pub async fn get_me(&self) -> Result<Me, Refusal> {
         self.call(Lean::new(GetMe::new())).await
+    }
+
+    /// What the server's clock says, to the second; `None` where it does not answer or say.
+    pub async fn server_time(&self) -> Option<SystemTime> {
+        let request = self.bot.client().head(&*self.server).timeout(CALL_LIMIT);
+        let answer = request.send().await.ok()?;
+        let date = answer.headers().get(DATE)?.to_str().ok()?;
+        DateTime::parse_from_rfc2822(date).ok().map(SystemTime::from)
     }
 
     /// Makes one call of the Bot API, any that teloxide or a [`Payload`] of ours describes.

@@ -21,7 +21,6 @@ mod missing;
 mod out;
 mod outgoing;
 mod picker;
-mod program;
 mod promises;
 mod recovery;
 mod restart;

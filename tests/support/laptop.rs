@@ -114,18 +114,9 @@ impl Laptop {
 
     /// An interactive `claude` in a terminal of its own.
     pub(crate) fn open(&self, directory: &Path, args: &[&str]) -> Terminal {
-        let terminal = Terminal {
-            socket: format!("laptop-{}", Uuid::new_v4().simple()),
-            tmux: self.home.clone(),
-        };
-        let mut command = self.command(Path::new("tmux"));
-        command.env("TMUX_TMPDIR", &terminal.tmux).current_dir(directory);
-        command.args(["-L", &terminal.socket, "-f", "/dev/null"]);
-        command.args(["new-session", "-d", "-x", "120", "-y", "50"]);
-        command.arg(&self.cli).args(args);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-        terminal
+        let mut command = self.command(&self.cli);
+        command.args(args);
+        Terminal::start(&self.home, directory, &command)
     }
 
     /// The records of the only transcript that `directory` has, and where it lies.
@@ -209,6 +200,23 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
+    /// A terminal in which a program runs, with its own environment and no other. `home` is where
+    /// tmux keeps its socket.
+    pub(crate) fn start(home: &Path, directory: &Path, program: &Command) -> Self {
+        let terminal =
+            Self { socket: format!("laptop-{}", Uuid::new_v4().simple()), tmux: home.to_owned() };
+        let mut command = Command::new("tmux");
+        let variables = program.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        command.env_clear().envs(variables);
+        command.env("TMUX_TMPDIR", &terminal.tmux).current_dir(directory);
+        command.args(["-L", &terminal.socket, "-f", "/dev/null"]);
+        command.args(["new-session", "-d", "-x", "120", "-y", "50"]);
+        command.arg(program.get_program()).args(program.get_args());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        terminal
+    }
+
     /// What the screen shows, one string.
     pub(crate) fn screen(&self) -> String {
         let output = self.tmux(&["capture-pane", "-p"]);

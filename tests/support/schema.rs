@@ -9,7 +9,7 @@ use frankenstein::methods::{
     EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams, GetFileParams,
     GetMyCommandsParams, GetUpdatesParams, SendChatActionParams, SendDocumentParams,
     SendMessageDraftParams, SendMessageParams, SendPhotoParams, SetMessageReactionParams,
-    SetMyCommandsParams,
+    SetMyCommandsParams, SetWebhookParams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -17,6 +17,26 @@ use serde_json::Value;
 /// `getMe` takes nothing, and frankenstein has no type for that.
 #[derive(Deserialize, Serialize)]
 struct GetMeParams {}
+
+/// `getWebhookInfo` takes nothing, too.
+#[derive(Deserialize, Serialize)]
+struct GetWebhookInfoParams {}
+
+/// `setMySettings` is newer than frankenstein: <https://core.telegram.org/bots/api#setmysettings>,
+/// without what concerns inline and guest queries.
+#[derive(Deserialize, Serialize)]
+struct SetMySettingsParams {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_join_groups: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_read_all_group_messages: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_topics_enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allows_users_to_create_topics: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_topic_sidebar: Option<bool>,
+}
 
 /// Checks the body of a call of `method`, named in any case.
 ///
@@ -33,6 +53,9 @@ pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
         "getfile" => again::<GetFileParams>,
         "getme" => again::<GetMeParams>,
         "getmycommands" => again::<GetMyCommandsParams>,
+        "getwebhookinfo" => again::<GetWebhookInfoParams>,
+        "setmysettings" => again::<SetMySettingsParams>,
+        "setwebhook" => again::<SetWebhookParams>,
         "getupdates" => again::<GetUpdatesParams>,
         "sendchataction" => again::<SendChatActionParams>,
         "senddocument" => again::<SendDocumentParams>,

@@ -66,6 +66,8 @@ pub(super) enum Wish {
     Version,
     /// A list of flags.
     Help,
+    /// `auth status`
+    Login,
 }
 
 /// How a headless run is to be.
@@ -117,6 +119,9 @@ pub(super) enum Format {
 pub(super) fn parse(arguments: impl Iterator<Item = String>) -> Result<Wish, String> {
     let mut args = Args::default();
     let mut rest = arguments.peekable();
+    if rest.next_if_eq("auth").is_some() {
+        return Ok(Wish::Login);
+    }
     while let Some(argument) = rest.next() {
         if !argument.starts_with('-') || argument == "-" {
             args.prompt.get_or_insert(argument);

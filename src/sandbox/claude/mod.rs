@@ -58,6 +58,7 @@ pub fn main() -> ExitCode {
     match args::parse(env::args().skip(1)) {
         Ok(Wish::Version) => show(&format!("{VERSION} (Claude Code)")),
         Ok(Wish::Help) => show("Usage: claude -p [options] [prompt]\n\nA scripted Claude Code."),
+        Ok(Wish::Login) => show("{\"loggedIn\": true, \"authMethod\": \"script\"}"),
         Ok(Wish::Run(args)) => start(args),
         Err(line) => refuse(&line),
     }

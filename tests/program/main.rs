@@ -1,0 +1,13 @@
+//! The program at the terminal: set-up, doctor, service, settings, lists.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod doctor;
+mod machine;
+mod pipes;
+mod service;
+mod settings;
+mod setup;

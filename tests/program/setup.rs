@@ -1,0 +1,208 @@
+//! From an empty machine to the first answer, by hand at a terminal and by flags alone.
+
+use std::{fs, os::unix::fs::PermissionsExt, process::Stdio, time::Instant};
+
+use crate::{
+    machine::{Machine, Running, stderr, stdout},
+    support::{
+        laptop::Terminal,
+        phone::{ADA, GRACE, PATIENCE},
+    },
+};
+use segue::sandbox::{Fault, Post};
+
+/// A person's two minutes: what a machine may take of them.
+const SECONDS: u64 = 60;
+
+impl Machine {
+    fn settings(&self) -> toml::Table {
+        fs::read_to_string(self.config()).unwrap().parse().unwrap()
+    }
+
+    /// What a flag says of everything that has no default.
+    fn by_flags(&self, more: &[&str]) -> std::process::Output {
+        let (ada, url) = (ADA.to_string(), self.api_url());
+        let mut args = vec!["setup", "--yes", "--token-file", "-", "--user", &ada];
+        args.extend(["--api-url", &url, "--service", "no"]);
+        args.extend(more);
+        self.run(&args, &format!("{}\n", self.token))
+    }
+
+    /// Says something and waits for the answer, which is aloud.
+    async fn answers(&self, prompt: &str) {
+        let prompt = self.phone.say((ADA, ADA), prompt).unwrap();
+        let is_it = |post: &&Post| post.id > prompt && !post.silent && post.text.contains('↳');
+        let seen = self.phone.wait(ADA, PATIENCE, |posts| posts.iter().find(is_it).cloned()).await;
+        seen.unwrap_or_else(|late| panic!("no answer: {late}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_flags_alone_from_nothing_to_the_first_answer() {
+    let begun = Instant::now();
+    let mut machine = Machine::new().await;
+    let garden = machine.scratch.project("garden");
+    let project = ["--project", "garden", "--topics", "yes", "--groups", "no"];
+    let output = machine.by_flags(&project);
+    let said = format!("{}{}", stdout(&output), stderr(&output));
+    assert!(output.status.success(), "{said}");
+    assert!(!said.contains(&machine.token) && said.contains("@segue_sandbox_bot"), "{said}");
+    assert!(said.contains("Topics are on; the bot cannot be added to groups"), "{said}");
+    machine.see(ADA, "segue is set up on").await;
+
+    assert_eq!(fs::metadata(machine.config()).unwrap().permissions().mode() & 0o777, 0o600);
+    let settings = machine.settings();
+    assert_eq!(settings["token"].as_str(), Some(machine.token.as_str()));
+    assert_eq!(settings["allowed_users"], toml::Value::from(vec![ADA]));
+    assert_eq!(settings["project"].as_str(), garden.to_str());
+    assert!(!settings.contains_key("claude"), "it is found by itself: {settings}");
+
+    let _bot = Running(machine.segue().stderr(Stdio::null()).spawn().unwrap());
+    machine.answers("sow the beans").await;
+    assert!(begun.elapsed().as_secs() < SECONDS, "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rerun_keeps_what_is_there() {
+    let mut machine = Machine::new().await;
+    let garden = machine.scratch.project("garden");
+    assert!(machine.by_flags(&["--project", "garden"]).status.success());
+    let file = fs::read_to_string(machine.config()).unwrap();
+    fs::write(machine.config(), format!("{file}# mine\nwarm_runs = 7\n")).unwrap();
+    let grace = machine.phone.add_private(GRACE).unwrap();
+    let output = machine.run(&["setup", "--yes", "--user", &grace.to_string()], "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    machine.see(grace, "segue is set up on").await;
+    let settings = machine.settings();
+    assert_eq!(settings["token"].as_str(), Some(machine.token.as_str()));
+    assert_eq!(settings["allowed_users"], toml::Value::from(vec![ADA, GRACE]));
+    assert_eq!(settings["project"].as_str(), garden.to_str());
+    assert_eq!(settings["warm_runs"].as_integer(), Some(7));
+    assert!(fs::read_to_string(machine.config()).unwrap().contains("# mine"));
+}
+
+fn with<'a>(common: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    [common, more].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_leaves_everything_as_it_was() {
+    let machine = Machine::new().await;
+    let url = machine.api_url();
+    let ada = ADA.to_string();
+    let common = ["setup", "--yes", "--api-url", url.as_str()];
+    let token = machine.token.as_str();
+    for (args, input, words) in [
+        (with(&common, &["--user", &ada]), "", "--token-file"),
+        (
+            with(&common, &["--token-file", "-", "--user", &ada]),
+            "7000000001:wrong-one",
+            "no bot with this",
+        ),
+        (
+            with(&common, &["--token-file", "-", "--user", &ada]),
+            "no token",
+            "does not look like one",
+        ),
+        (with(&common, &["--token-file", "-"]), token, "--user ID"),
+        (
+            with(&common, &["--token-file", "-", "--user", &ada, "--claude", "/no"]),
+            token,
+            "`/no` is not there",
+        ),
+        (
+            with(&common, &["--token-file", "-", "--user", &ada, "--project", "no"]),
+            token,
+            "is no directory",
+        ),
+    ] {
+        let output = machine.run(&args, input);
+        let said = stderr(&output);
+        assert!(!output.status.success() && said.contains(words), "{args:?}: {said}");
+        assert!(!machine.config().exists(), "{args:?}");
+    }
+    fs::create_dir_all(machine.config().parent().unwrap()).unwrap();
+    fs::write(machine.config(), "warm_runs = \n").unwrap();
+    let output = machine.by_flags(&[]);
+    assert!(stderr(&output).contains("cannot be changed before it is mended"), "{output:?}");
+    assert_eq!(fs::read_to_string(machine.config()).unwrap(), "warm_runs = \n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_no_settings_has_botfather_named() {
+    let machine = Machine::new().await;
+    let refused = segue::sandbox::Trouble::Refuse {
+        code: 404,
+        description: "Not Found: method not found".to_owned(),
+    };
+    let fault = Fault { method: Some("setMySettings".to_owned()), ..Fault::next(refused) };
+    machine.phone.fault(fault);
+    let said = stdout(&machine.by_flags(&["--topics", "yes", "--groups", "no"]));
+    for words in ["Topics are off; the bot can be added", "Threaded Mode", "/setjoingroups"] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_a_terminal_a_person_is_let_in_by_the_code_in_their_chat() {
+    let mut machine = Machine::new().await;
+    let garden = machine.scratch.project("garden");
+    machine.scratch.session(&garden, &["sow the beans"], 5);
+    let mut command = machine.segue();
+    command.args(["setup", "--api-url", &machine.api_url()]);
+    let terminal = Terminal::start(&machine.home(), &machine.home(), &command);
+
+    terminal.wait_for("Token:");
+    terminal.write("7000000001:wrong-token");
+    terminal.press("Enter");
+    terminal.wait_for("Telegram knows no bot with this token");
+    terminal.write(&machine.token);
+    terminal.press("Enter");
+    let screen = terminal.wait_for("Waiting for your message");
+    assert!(screen.contains("▀") && screen.contains("https://t.me/segue_sandbox_bot?start=setup"));
+    assert!(!screen.contains("SANDBOX") && !screen.contains("wrong-token"), "{screen}");
+
+    // A stranger comes first, and is not let in.
+    let grace = machine.phone.add_private(GRACE).unwrap();
+    machine.phone.say((grace, grace), "hello").unwrap();
+    terminal.wait_for("Grace Hopper (1002) wrote");
+    machine.phone.say((ADA, ADA), "/start setup").unwrap();
+    terminal.wait_for("Ada Lovelace (1001) wrote");
+    let text = machine.see(ADA, "Type this code").await.text;
+    let theirs = machine.see(grace, "Type this code").await.text;
+    assert_ne!(text, theirs);
+    terminal.say("none of them");
+    terminal.wait_for("no such code");
+    terminal.say(text.rsplit(' ').next().unwrap());
+    terminal.wait_for("✓ Ada Lovelace (1001)");
+
+    terminal.wait_for("Have topics in the chat");
+    terminal.press("Enter");
+    terminal.wait_for("Keep others from adding");
+    terminal.press("Enter");
+    terminal.wait_for("Topics are on; the bot cannot be added to groups.");
+    terminal.wait_for("Claude Code 2.1.");
+    terminal.wait_for("✓ Logged in (script)");
+    let screen = terminal.wait_for("Number or path");
+    assert!(screen.contains("1  ~/garden") && screen.contains("5 min ago"), "{screen}");
+    terminal.say("1");
+    let screen = terminal.wait_for("Start segue here and now?");
+    assert!(screen.contains("✓ ~/.config/segue/config.toml"), "{screen}");
+    machine.see(ADA, "segue is set up on").await;
+    assert_eq!(machine.settings()["allowed_users"], toml::Value::from(vec![ADA]));
+
+    terminal.press("Enter");
+    let screen = terminal.wait_for("Ctrl-C ends it.");
+    for line in ["@segue_sandbox_bot  https://t.me/segue_sandbox_bot", "1001", "~/garden"] {
+        assert!(screen.contains(line), "{screen}");
+    }
+    machine.phone.wait_poll(PATIENCE).await.unwrap();
+    machine.answers("water them").await;
+    let prompts = machine.phone.messages(ADA);
+    let unasked = prompts.iter().filter(|post| post.text.contains("setup") && post.from != ADA);
+    let greetings = unasked.filter(|post| !post.text.contains("segue is set up")).count();
+    assert_eq!(greetings, 0, "what was written to be let in is no prompt: {prompts:#?}");
+    let calls = machine.phone.calls(0);
+    let refused = calls.iter().find(|call| call.status == Some(400));
+    assert!(refused.is_none(), "{refused:?}");
+}
