@@ -297,7 +297,8 @@ pub(super) fn clean(command: &mut Command, environment: &[(OsString, OsString)])
 }
 
 /// Whether a variable of our environment must not reach the CLI, and through it Claude's shell
-/// commands: our own secrets and settings, and what an outer Claude session told about itself.
+/// commands: our own secrets and settings, the socket of our service manager, and what an outer
+/// Claude session told about itself.
 /// Settings of the CLI (`CLAUDE_CODE_USE_BEDROCK`, `CLAUDE_CONFIG_DIR`, …) pass, and what tells the
 /// sandbox's scripted CLI its script.
 pub fn is_private(name: &OsStr) -> bool {
@@ -315,7 +316,7 @@ pub fn is_private(name: &OsStr) -> bool {
     ];
     let name = name.to_string_lossy();
     name == "TELEGRAM_BOT_TOKEN"
-        || matches!(&*name, "CLAUDECODE" | "CLAUDE_PID" | "CLAUDE_EFFORT")
+        || matches!(&*name, "CLAUDECODE" | "CLAUDE_PID" | "CLAUDE_EFFORT" | "NOTIFY_SOCKET")
         || (name.starts_with("SEGUE_") && !name.starts_with("SEGUE_SCRIPT"))
         || name
             .strip_prefix("CLAUDE_CODE_")
@@ -416,6 +417,7 @@ mod tests {
             ("TELEGRAM_BOT_TOKEN", true),
             ("SEGUE_ALLOWED_USERS", true),
             ("CLAUDECODE", true),
+            ("NOTIFY_SOCKET", true),
             ("CLAUDE_CODE_SSE_PORT", true),
             ("CLAUDE_CODE_SESSION_ID", true),
             ("CLAUDE_CODE_ENTRYPOINT", true),

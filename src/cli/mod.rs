@@ -106,7 +106,7 @@ fn run(arguments: Arguments) -> Ended {
         Command::Run => bot::main(&usable(reading)?),
         Command::Sessions(arguments) => sessions::main(&tolerated(reading), &arguments),
         Command::Export(arguments) => export::main(&tolerated(reading), &arguments),
-        Command::Sandbox(arguments) => sandbox::main(usable(reading)?, &arguments),
+        Command::Sandbox(arguments) => sandbox::main(tolerated(reading), &arguments),
         Command::Completions(_) | Command::Man(_) => Ok(ExitCode::SUCCESS),
     }
 }

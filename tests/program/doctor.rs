@@ -9,11 +9,14 @@ use std::{
     thread,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     machine::{Machine, Running, script, stdout},
-    support::phone::{ADA, PATIENCE},
+    support::{
+        cli,
+        phone::{ADA, PATIENCE},
+    },
 };
 
 /// A machine on which everything is well.
@@ -93,11 +96,36 @@ async fn a_machine_that_is_well_has_no_fault() {
     machine.phone.say((ADA, ADA), "sow").unwrap();
     let said = stdout(&machine.run(&["doctor"], ""));
     assert!(said.contains("✓ token       of @segue_sandbox_bot"), "{said}");
-    assert!(said.contains("1 of its messages wait") && said.ends_with("All is well.\n"), "{said}");
+    assert!(said.contains("1 update to be fetched") && said.ends_with("All is well.\n"), "{said}");
     let url = format!("{}/bot{}/getUpdates", machine.api_url(), machine.token);
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let waiting = http.get(url).send().await.unwrap().text().await.unwrap();
     assert!(waiting.contains("\"sow\""), "{waiting}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_real_cli_tells_its_version_and_its_login() {
+    let test = "the_real_cli_tells_its_version_and_its_login";
+    let (Some(pinned), Some(oldest)) = (cli::find_for(test), cli::find_oldest_for(test)) else {
+        return;
+    };
+    let machine = well().await;
+    for cli in [pinned, oldest] {
+        let ask = |key: &str| {
+            let mut command = machine.segue();
+            command.args(["doctor", "--json"]).env("SEGUE_CLAUDE", &cli);
+            command.env("DISABLE_AUTOUPDATER", "1").env("ANTHROPIC_API_KEY", key);
+            command.env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
+            let output = command.output().unwrap();
+            let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+            ["claude", "login"].map(|check| of(&findings, check)[0].clone())
+        };
+        let [version, login] = ask("");
+        assert!(version["found"].as_str().unwrap().starts_with("2.1."), "{version}");
+        assert_eq!((&version["verdict"], &login["verdict"]), (&json!("good"), &json!("fault")));
+        let [_, login] = ask("sk-ant-api03-not-a-real-key-of-anybody-000000000000");
+        assert_eq!(login["found"], "logged in (api key)");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

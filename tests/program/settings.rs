@@ -97,6 +97,41 @@ fn a_directory_of_claude_that_differs_from_place_to_place_is_refused() {
 }
 
 #[test]
+fn a_port_in_use_is_named_with_the_way_out() {
+    let scratch = Scratch::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = segue(&scratch, &["sandbox", "--demo", "--no-open", "--port", &port]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = stderr(&output);
+    assert!(
+        said.contains(&format!("port {port} is in use")) && said.contains("--port N"),
+        "{said}"
+    );
+}
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+    let scratch = Scratch::new();
+    let pages = scratch.home().join("man1");
+    let output = segue(&scratch, &["man", "--dir", pages.to_str().unwrap()]);
+    assert!(output.status.success(), "{output:?}");
+    let page = stdout(&segue(&scratch, &["man"]));
+    let script = stdout(&segue(&scratch, &["completions", "bash"]));
+    for command in ["setup", "run", "doctor", "service", "sessions", "config", "sandbox"] {
+        assert!(pages.join(format!("segue-{command}.1")).is_file(), "{command}");
+        assert!(
+            script.contains(command) && page.contains(&format!("segue\\-{command}(1)")),
+            "{page}"
+        );
+    }
+    assert!(page.contains("allowed_users") && page.contains("TELEGRAM_BOT_TOKEN"), "{page}");
+    for shell in ["zsh", "fish", "elvish", "powershell"] {
+        assert!(segue(&scratch, &["completions", shell]).status.success(), "{shell}");
+    }
+}
+
+#[test]
 fn sessions_lists_a_directory_or_all_as_lines_or_json() {
     let mut scratch = Scratch::new();
     let (garden, orchard) = (scratch.project("garden"), scratch.project("orchard"));

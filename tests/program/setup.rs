@@ -1,11 +1,14 @@
 //! From an empty machine to the first answer, by hand at a terminal and by flags alone.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Stdio, time::Instant};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Stdio, time::Instant};
 
 use crate::{
     machine::{Machine, Running, stderr, stdout},
     support::{
-        laptop::Terminal,
+        cli,
+        headless::{HOME, script},
+        laptop::{Laptop, Terminal},
+        messages_api::MessagesApi,
         phone::{ADA, GRACE, PATIENCE},
     },
 };
@@ -63,6 +66,42 @@ async fn by_flags_alone_from_nothing_to_the_first_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn on_the_real_cli_from_nothing_to_the_first_answer() {
+    let Some(cli) = cli::find_for("on_the_real_cli_from_nothing_to_the_first_answer") else {
+        return;
+    };
+    let begun = Instant::now();
+    let machine = Machine::new().await;
+    let api = MessagesApi::start(script(HOME.as_ref()));
+    let laptop = Laptop::new(&cli, &api.url);
+    let garden = laptop.project("garden");
+    let path = format!("{}:{}", cli.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let segue = || {
+        let mut command = laptop.command(Path::new(env!("CARGO_BIN_EXE_segue")));
+        command.env("PATH", &path).env("XDG_RUNTIME_DIR", machine.home().join("run"));
+        command.current_dir(&garden);
+        command
+    };
+    let token = machine.home().join("bot.token");
+    fs::write(&token, &machine.token).unwrap();
+    let mut command = segue();
+    command.args(["setup", "--yes", "--user", &ADA.to_string(), "--api-url", &machine.api_url()]);
+    command.args(["--project", ".", "--service", "no", "--token-file"]).arg(&token);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let said = stdout(&output);
+    assert!(said.contains("✓ Logged in (api key)") && said.contains("✓ ~/garden\n"), "{said}");
+
+    let _bot = Running(segue().stderr(Stdio::null()).spawn().unwrap());
+    machine.answers("sow the beans").await;
+    assert!(begun.elapsed().as_secs() < SECONDS, "{:?}", begun.elapsed());
+    let texts: Vec<_> = machine.phone.messages(ADA).into_iter().map(|post| post.text).collect();
+    assert!(texts.iter().any(|text| text.contains("the last is: sow the beans")), "{texts:?}");
+    let records = laptop.transcript(&garden).1;
+    assert!(records.iter().any(|record| record["entrypoint"] == "telegram"), "{records:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rerun_keeps_what_is_there() {
     let mut machine = Machine::new().await;
     let garden = machine.scratch.project("garden");
@@ -72,6 +111,7 @@ async fn a_rerun_keeps_what_is_there() {
     let grace = machine.phone.add_private(GRACE).unwrap();
     let output = machine.run(&["setup", "--yes", "--user", &grace.to_string()], "");
     assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("Start it with segue run."), "{output:?}");
     machine.see(grace, "segue is set up on").await;
     let settings = machine.settings();
     assert_eq!(settings["token"].as_str(), Some(machine.token.as_str()));
@@ -126,6 +166,26 @@ async fn what_is_refused_leaves_everything_as_it_was() {
     let output = machine.by_flags(&[]);
     assert!(stderr(&output).contains("cannot be changed before it is mended"), "{output:?}");
     assert_eq!(fs::read_to_string(machine.config()).unwrap(), "warm_runs = \n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rerun_mends_what_it_answers_and_says_what_must_start_again() {
+    let machine = Machine::new().await;
+    machine.configure("");
+    let _bot = Running(machine.segue().stderr(Stdio::null()).spawn().unwrap());
+    machine.phone.wait_poll(PATIENCE).await.unwrap();
+    machine.configure("claude = \"/nonexistent\"\nproject = \"/gone\"\n");
+    let output = machine.run(&["setup", "--yes"], "");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("start it again"), "{output:?}");
+    let settings = machine.settings();
+    assert!(!settings.contains_key("claude") && !settings.contains_key("project"), "{settings}");
+
+    machine.configure("mode = \"foo\"\n");
+    let output = machine.run(&["setup", "--yes"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("`mode` is \"foo\"") && said.contains("before this is mended"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@ use crate::{
         process::find,
     },
     config::Config,
+    screens::words,
 };
 
 pub(super) async fn look(config: &Config) -> Vec<Finding> {
@@ -75,8 +76,8 @@ fn sessions(home: &Home) -> Finding {
     }
     match fs::read_dir(home.projects()) {
         Ok(folders) => {
-            let count = folders.flatten().count();
-            Finding::good(SESSIONS, format!("of {count} projects in {shown}"))
+            let projects = words::plural(folders.flatten().count() as u64, "project");
+            Finding::good(SESSIONS, format!("of {projects} in {shown}"))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Finding::note(SESSIONS, format!("none yet in {shown}"))
@@ -123,7 +124,10 @@ fn watches(home: &Home) -> Option<Finding> {
         all.iter().try_for_each(|path| watcher.watch(path, RecursiveMode::NonRecursive))
     });
     Some(match watched {
-        Ok(()) => Finding::good(WATCHES, format!("{} directories can be watched", all.len())),
+        Ok(()) => {
+            let folders = words::plural(all.len() as u64, "folder");
+            Finding::good(WATCHES, format!("{folders} can be watched"))
+        }
         Err(error) => {
             let remedy = if cfg!(target_os = "linux") {
                 "raise fs.inotify.max_user_watches and fs.inotify.max_user_instances with sysctl"

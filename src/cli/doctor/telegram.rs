@@ -11,6 +11,7 @@ use crate::{
         lock::{Lock, Refused},
     },
     config::Config,
+    screens::words,
     telegram::{
         client::{Client, Me},
         refusal::Refusal,
@@ -121,8 +122,8 @@ async fn receiver(client: &Client, config: &Config) -> Vec<Finding> {
             return vec![Finding::fault(WEBHOOK, found, remedy)];
         }
         Ok(Webhook { pending_update_count, .. }) => {
-            let found = format!("none; {pending_update_count} of its messages wait");
-            findings.push(Finding::good(WEBHOOK, found));
+            let waiting = words::plural(pending_update_count, "update");
+            findings.push(Finding::good(WEBHOOK, format!("none; {waiting} to be fetched")));
         }
         Err(refusal) => findings.push(Finding::note(WEBHOOK, refusal.to_string())),
     }

@@ -177,7 +177,7 @@ fn full(path: &Path, config: &Config) -> Result<PathBuf, Failure> {
     if path.is_absolute() {
         return Ok(path);
     }
-    let here = env::current_dir().map_err(Failure::failed)?.join(&path);
+    let here = std::path::absolute(&path).map_err(Failure::failed)?;
     let is_name = path.components().count() == 1 && !here.exists();
     Ok(if is_name { path } else { here })
 }

@@ -21,6 +21,7 @@ use clap::ValueEnum;
 use crate::{
     cli::{
         bot as program, bot_api,
+        lock::{Lock, Refused},
         output::{BAD, Ended, FAINT, Failure, GOOD, STRONG, code, stdout},
         service,
     },
@@ -127,12 +128,17 @@ async fn set_up(sources: &Sources, arguments: &Arguments) -> Result<Option<Confi
     let runs = in_background(sources, &config, arguments, &mut ask).await?;
     heading("Chat")?;
     greet(&client, &me, &greeted, &config).await?;
-    if !runs && ask.is_answered() && ask.yes("Start segue here and now?", Usual::Yes).await? {
+    if runs {
+        return Ok(None);
+    }
+    if let Err(Refused::Taken) = Lock::take(&token, &config.api_url) {
+        writeln!(stdout(), "segue runs already: start it again to have it use these settings.")?;
+        return Ok(None);
+    }
+    if ask.is_answered() && ask.yes("Start segue here and now?", Usual::Yes).await? {
         return Ok(Some(config));
     }
-    if !runs {
-        writeln!(stdout(), "Start it with {}.", code("segue run"))?;
-    }
+    writeln!(stdout(), "Start it with {}.", code("segue run"))?;
     Ok(None)
 }
 
@@ -164,14 +170,21 @@ fn note(edit: &mut Edit, answers: &Answers, reading: &Reading, arguments: &Argum
     let of_shell = bot::is_of_shell(reading, "claude").then(|| reading.config.claude.clone());
     let claude = answers.claude.clone().or(of_shell);
     for (key, path) in [("claude", claude), ("project", answers.project.clone())] {
-        if let Some(path) = path {
-            edit.set_text(key, &path.to_string_lossy());
+        match path {
+            Some(path) => edit.set_text(key, &path.to_string_lossy()),
+            // What cannot be used gives way to what is found without it.
+            None if is_refused(reading, key) => edit.remove(key),
+            None => {}
         }
     }
 }
 
 fn heading(title: &str) -> io::Result<()> {
     writeln!(stdout(), "\n{STRONG}{title}{STRONG:#}")
+}
+
+fn is_refused(reading: &Reading, name: &str) -> bool {
+    reading.rows.iter().any(|row| row.key.name == name && row.value.is_none())
 }
 
 /// The settings as the next start reads them.
