@@ -75,7 +75,7 @@ impl App {
         let parts = if pressed { self.intake.raws(prompt.source) } else { Vec::new() };
         self.spool.hold(prompt.id, [parts, vec![raw]].concat(), came);
         self.intent(intent);
-        self.rest(prompt.id);
+        self.rest(prompt.id, prompt.source.place);
     }
 
     /// Does something at the border: a fault in it costs what it was about, and is said. None then.

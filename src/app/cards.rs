@@ -6,7 +6,7 @@ use std::path::Path;
 use tokio::io::AsyncReadExt;
 
 use crate::{
-    app::painter::Painter,
+    app::{painter::Painter, upload::deliver},
     bridge::{
         question::{About, Open},
         spool::Question,
@@ -64,7 +64,7 @@ impl Painter {
             self.note(|spool, prompt| spool.asked(prompt, asked));
             if let Some(file) = question::input::file_of(&open) {
                 let how = SendOptions { reply_to: Some(id), sound: Sound::Silent };
-                drop(outbox.send_file(self.canvas.place, file, how));
+                tokio::spawn(deliver(outbox.clone(), self.canvas.place, (file, how)));
             }
             self.questions.push((open, id));
         }

@@ -6,8 +6,7 @@ use std::{
 };
 
 use crate::{
-    app::{App, git, upload::LARGE},
-    bridge::place::Place,
+    app::{App, git, upload},
     claude::{
         json::Raw,
         record::{Block, Kind},
@@ -24,7 +23,7 @@ use crate::{
         callback::Key,
         intent::session_in,
         outbox::{SendOptions, Sound},
-        outgoing::{Body, LARGEST, LARGEST_PHOTO, OutgoingFile, SendAs},
+        outgoing::{Content, LARGEST, LARGEST_PHOTO, OutgoingFile, SendAs},
         text::EntityKind,
         update::Message,
     },
@@ -89,13 +88,15 @@ impl App {
 
     pub(super) fn send_file(&self, message: &Message, path: &Path) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let size = match path.metadata() {
-            Ok(metadata) if metadata.is_file() => metadata.len(),
-            _ => {
-                return self
-                    .reply(message, notice::about_path("There is no file ", &words_of(path), "."));
-            }
+        if !path.is_file() {
+            return self
+                .reply(message, notice::about_path("There is no file ", &words_of(path), "."));
+        }
+        let content = match Content::open(path) {
+            Ok(content) => content,
+            Err(error) => return self.reply(message, files::not_taken(&name, &error.to_string())),
         };
+        let size = content.size();
         if size == 0 || size > LARGEST {
             return self.reply(message, files::not_to_send(&name, size));
         }
@@ -103,24 +104,9 @@ impl App {
         let is_picture = PICTURES.contains(&&*ending) && size <= LARGEST_PHOTO;
         let send_as = if is_picture { SendAs::Photo } else { SendAs::Document };
         let caption = files::sent(&self.scene(), path, size);
-        let file = OutgoingFile { send_as, name, body: Body::Path(path.to_owned()), caption };
+        let file = OutgoingFile { send_as, name, content, caption };
         let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
-        if size >= LARGE {
-            return self.post_large(message.place, (file, how), size);
-        }
         self.post(message.place, file, how);
-    }
-
-    /// Sends a file, and says so when Telegram does not take it.
-    pub(super) fn post(&self, place: Place, file: OutgoingFile, how: SendOptions) {
-        let (outbox, name) = (self.outbox.clone(), file.name.clone());
-        let sent = outbox.send_file(place, file, how);
-        tokio::spawn(async move {
-            if let Err(lost) = sent.await {
-                let screen = files::not_taken(&name, &lost.to_string());
-                drop(outbox.send(place, screen, how));
-            }
-        });
     }
 
     // ---- What Claude has written ----
@@ -167,10 +153,11 @@ impl App {
                 Ok(diff) => match patch::shown(&what, &diff) {
                     Shown::Here(text) => files::bare(text),
                     Shown::Page(page, text) => {
-                        let body = Body::Bytes(page.into_bytes().into());
+                        let content = Content::bytes(page.into_bytes());
                         let (send_as, name) = (SendAs::Document, "changes.html".to_owned());
-                        let file = OutgoingFile { send_as, name, body, caption: files::bare(text) };
-                        drop(outbox.send_file(place, file, how));
+                        let caption = files::bare(text);
+                        let file = OutgoingFile { send_as, name, content, caption };
+                        upload::deliver(outbox, place, (file, how)).await;
                         return;
                     }
                 },

@@ -176,8 +176,9 @@ impl App {
             self.intake.keep(&sending.prompt);
         }
         self.intake.parts.keep(bundle);
+        let place = sending.prompt.source.place;
         self.receive(sending);
-        self.rest(id);
+        self.rest(id, place);
     }
 
     /// The prompt that messages are together. None without any.

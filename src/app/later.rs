@@ -104,10 +104,10 @@ impl App {
     pub(super) fn due_now(&mut self) {
         let now = now();
         for kept in self.later.take(|kept| is_due(kept.later, now)) {
-            let id = kept.sending.prompt.id;
+            let Prompt { id, source, .. } = kept.sending.prompt;
             tracing::info!(prompt = %id.0, "the limit has reset: sending what waited");
             self.send(kept.sending);
-            self.rest(id);
+            self.rest(id, source.place);
         }
     }
 

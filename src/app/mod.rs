@@ -45,7 +45,7 @@ use std::{
     future::pending,
     path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::{
@@ -80,7 +80,7 @@ use crate::{
     telegram::{
         client::{Client, Me},
         intent::{AccessPolicy, Intent, Stranger},
-        outbox::Outbox,
+        outbox::{Outbox, Scope},
         poll::Incoming,
         update::Message,
     },
@@ -365,7 +365,7 @@ impl App {
         self.runs.end().await;
         let painted = async { while self.painters.join_next().await.is_some() {} };
         let _ = timeout(FAREWELL, painted).await;
-        if self.outbox.flush(Instant::now() + FAREWELL).await.is_err() {
+        if timeout(FAREWELL, self.outbox.flush(Scope::All)).await.is_err() {
             tracing::warn!("some messages could not be sent before the end");
         }
     }

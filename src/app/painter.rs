@@ -285,7 +285,7 @@ impl Painter {
                 Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id, count)),
                 Err(SendError::Ended) => return,
                 // It was said in the log: nothing will ever come of it.
-                Err(SendError::Blocked | SendError::Refused(_)) => {}
+                Err(SendError::Blocked | SendError::Gone | SendError::Refused(_)) => {}
             }
         }
         if let Some((id, _)) = self.progress.take() {

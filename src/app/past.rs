@@ -9,7 +9,7 @@ use crate::{
     app::{
         App,
         export::{Export, ExportError},
-        upload::{self, LARGE},
+        upload,
     },
     bridge::place::Place,
     claude::{
@@ -18,14 +18,14 @@ use crate::{
         transcript::story::{self, Story},
     },
     screens::{
-        export::{self, Heading},
+        export,
         history::{self, Past},
         notice,
     },
     telegram::{
         callback::Format,
-        outbox::{Outbox, SendOptions, Sound},
-        outgoing::{Body, LARGEST, OutgoingFile, SendAs},
+        outbox::{SendOptions, Sound},
+        outgoing::{Content, LARGEST, OutgoingFile, SendAs},
         screen::Screen,
         update::Message,
     },
@@ -34,14 +34,6 @@ use crate::{
 /// Exchanges that `/history` shows, and the most it shows at once.
 const SHOWN: u16 = 3;
 const MOST: u16 = 20;
-
-/// An export that lies on the disk; the file goes with the value.
-struct Written {
-    file: NamedTempFile,
-    /// Bytes; none where it is too large to be sent, and was broken off.
-    size: Option<u64>,
-    heading: Heading,
-}
 
 impl App {
     pub(super) fn history(&self, message: &Message, count: Option<u16>) {
@@ -83,33 +75,33 @@ impl App {
         }
     }
 
-    /// Sends a whole session as a file.
+    /// Sends a whole session as a file, if it is not too large for one.
     pub(super) fn export(&self, message: &Message, session: SessionId, format: Format) {
         let (home, user_home) = (self.setup.home.clone(), self.setup.user_home.clone());
         let written = spawn_blocking(move || {
             let export = Export::of(&home, &user_home, session, format)?;
             let mut file = NamedTempFile::new()?;
-            let size = match export.write(file.as_file_mut(), LARGEST) {
+            let content = match export.write(file.as_file_mut(), LARGEST) {
                 Err(ExportError::TooLarge) => None,
-                size => Some(size?),
+                // What is open stays readable when its name goes, with `file`.
+                written => written.and_then(|_| Ok(Some(Content::open(file.path())?)))?,
             };
-            Ok::<_, ExportError>(Written { file, size, heading: export.heading })
+            Ok::<_, ExportError>((export.heading, content))
         });
         let (outbox, place) = (self.outbox.clone(), message.place);
         let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
         tokio::spawn(async move {
             let screen = match written.await.unwrap_or(Err(ExportError::Unknown)) {
-                Ok(Written { file, size: Some(size), heading }) => {
-                    let outgoing = OutgoingFile {
+                Ok((heading, Some(content))) => {
+                    let file = OutgoingFile {
                         send_as: SendAs::Document,
                         name: export::file_name(&heading.title, export::ending(format)),
-                        body: Body::Path(file.path().to_owned()),
+                        content,
                         caption: export::caption(&heading, session, format),
                     };
-                    send(&outbox, place, (outgoing, how), size).await;
-                    return drop(file);
+                    return upload::deliver(outbox, place, (file, how)).await;
                 }
-                Ok(Written { heading, .. }) => export::too_large(&heading, session, format),
+                Ok((heading, None)) => export::too_large(&heading, session, format),
                 Err(ExportError::Io(error)) => export::failed(&error.to_string()),
                 Err(_) => nothing(),
             };
@@ -123,17 +115,6 @@ impl App {
             Some(binding) => binding.session.or_else(|| Some(self.newest(&binding.project)?.id)),
             None => Some(self.newest(&self.first_directory())?.id),
         }
-    }
-}
-
-/// Sends an export, and returns when that is settled.
-async fn send(outbox: &Outbox, place: Place, file: (OutgoingFile, SendOptions), size: u64) {
-    if size >= LARGE {
-        return upload::large(outbox, place, file, size).await;
-    }
-    let (file, how) = file;
-    if let Err(error) = outbox.send_file(place, file, how).await {
-        drop(outbox.send(place, export::failed(&error.to_string()), how));
     }
 }
 

@@ -3,10 +3,7 @@
 //! There is no special path: what the spool holds goes the way of every prompt, which begins by
 //! looking whether it has run.
 
-use std::{
-    io, slice,
-    time::{Duration, Instant},
-};
+use std::{io, slice, time::Instant};
 
 use serde_json::Value;
 
@@ -20,6 +17,7 @@ use crate::{
     },
     bridge::{
         binding::Binding,
+        place::Place,
         prompt::{Prompt, PromptId},
         recover::{self, Past},
         run::Seat,
@@ -32,13 +30,11 @@ use crate::{
         command::Command,
         decode::decode,
         intent::{Intent, UserInput},
+        outbox::Scope,
         text::Text,
         update::ChatKind,
     },
 };
-
-/// How long what is said is waited for, and then again.
-const LOOK: Duration = Duration::from_secs(3);
 
 impl App {
     /// Takes up what is in the spool.
@@ -116,7 +112,7 @@ impl App {
                 }
             }
         }
-        self.rest(id);
+        self.rest(id, source.place);
     }
 
     /// What updates of the spool bring: the parts of a prompt, and the press or command that sent it.
@@ -234,7 +230,7 @@ impl App {
 
     /// A prompt that no run has taken is done with when what was said about it is in the chat,
     /// unless more of it may come, or a button there sends what only the spool has.
-    pub(super) fn rest(&mut self, prompt: PromptId) {
+    pub(super) fn rest(&mut self, prompt: PromptId, place: Place) {
         let Some(number) = self.spool.number(prompt).filter(|_| !self.runs.is_shown(prompt)) else {
             return;
         };
@@ -253,12 +249,9 @@ impl App {
         }
         let (outbox, spool) = (self.outbox.clone(), self.spool.clone());
         self.painters.spawn(async move {
-            while outbox.flush(Instant::now() + LOOK).await.is_err() {
-                if outbox.is_ended() {
-                    return;
-                }
+            if outbox.flush(Scope::Messages(place.chat)).await.is_ok() {
+                spool.remove_if(prompt, number);
             }
-            spool.remove_if(prompt, number);
         });
     }
 }

@@ -1,4 +1,4 @@
-//! A large file on its way to the chat, and how far it is.
+//! A file on its way to the chat: how far a large one is, and a word when it does not get there.
 
 use std::time::Duration;
 
@@ -9,61 +9,63 @@ use crate::{
     bridge::place::Place,
     screens::files,
     telegram::{
-        outbox::{Outbox, SendOptions},
+        outbox::{Outbox, SendError, SendOptions, Sent},
         outgoing::{ByteCounter, OutgoingFile},
     },
 };
 
 /// From so many bytes on a file takes a while on a slow line.
-pub(super) const LARGE: u64 = 4 << 20;
+const LARGE: u64 = 4 << 20;
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration::from_secs(1);
 
 impl App {
-    /// Sends a file of this size beside all else. What is said of its way goes when it is there.
-    pub(super) fn post_large(
-        &self,
-        place: Place,
-        (file, how): (OutgoingFile, SendOptions),
-        size: u64,
-    ) {
-        let outbox = self.outbox.clone();
-        tokio::spawn(async move { large(&outbox, place, (file, how), size).await });
+    /// Sends a file.
+    pub(super) fn post(&self, place: Place, file: OutgoingFile, how: SendOptions) {
+        tokio::spawn(deliver(self.outbox.clone(), place, (file, how)));
     }
 }
 
-/// Sends a file of this size beside all else, and returns when it is there or given up.
-pub(super) async fn large(
-    outbox: &Outbox,
+/// Sends a file, and says so when it does not get there.
+pub(super) async fn deliver(
+    outbox: Outbox,
     place: Place,
     (file, how): (OutgoingFile, SendOptions),
-    size: u64,
 ) {
-    let name = file.name.clone();
-    let counter = ByteCounter::default();
-    let mut sent = outbox.send_large(place, (file, how), counter.clone());
-    let Ok(id) = outbox.send(place, files::sending(&name, size, 0), how).await else {
-        // Nobody can be told how far it is, but it goes.
-        _ = sent.await;
+    let (name, size, counter) = (file.name.clone(), file.content.size(), file.content.counter());
+    let sent = outbox.send_file(place, file, how);
+    if size < LARGE {
+        if let Err(error) = sent.await {
+            drop(outbox.send(place, files::not_taken(&name, &error.to_string()), how));
+        }
         return;
-    };
+    }
+    let Ok(id) = outbox.send(place, files::sending(&name, size, 0), how).await else { return };
+    let shown = (place, id, &*name);
+    match watched(&outbox, shown, (sent, size, counter)).await {
+        Ok(_) => drop(outbox.delete(place, id)),
+        Err(error) => {
+            drop(outbox.edit(place, id, files::not_taken(&name, &error.to_string())));
+        }
+    }
+}
+
+/// Shows in a message how far a file is, until it is there or lost.
+async fn watched(
+    outbox: &Outbox,
+    (place, id, name): (Place, i32, &str),
+    (mut sent, size, counter): (Sent, u64, ByteCounter),
+) -> Result<i32, SendError> {
     let mut shown = 0;
-    let result = loop {
+    loop {
         tokio::select! {
-            result = &mut sent => break result,
+            result = &mut sent => return result,
             () = sleep(LOOK) => {}
         }
         let percent = (counter.bytes() * 100 / size).min(100);
         if percent != shown {
             shown = percent;
-            let _ = outbox.repaint(place, id, files::sending(&name, size, percent)).await;
-        }
-    };
-    match result {
-        Ok(_) => drop(outbox.delete(place, id)),
-        Err(lost) => {
-            let screen = files::not_taken(&name, &lost.to_string());
-            drop(outbox.edit(place, id, screen));
+            let _ = outbox.repaint(place, id, files::sending(name, size, percent)).await;
         }
     }
 }

@@ -15,7 +15,6 @@ pub mod outgoing;
 pub mod poll;
 pub mod refusal;
 pub mod screen;
-mod send;
 pub mod text;
 pub mod update;
 pub mod wording;

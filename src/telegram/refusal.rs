@@ -21,8 +21,8 @@ pub enum Refusal {
     /// 429: this chat, or the whole bot, was too fast.
     #[error("Telegram asks to wait {} s", .0.as_secs())]
     RetryAfter(Duration),
-    /// The message looks like that already: as good as done.
-    #[error("the message is the same already")]
+    /// The message or topic looks like that already: as good as done.
+    #[error("it is the same already")]
     NotModified,
     /// The message to edit or delete is not there, or is not to be changed any more.
     #[error("the message is gone")]
@@ -125,11 +125,15 @@ fn by_text(text: String) -> Refusal {
 }
 
 fn bad_request(text: String) -> Refusal {
-    const GONE: [&str; 5] = [
+    const SAME: [&str; 3] = ["message is not modified", "TOPIC_NOT_MODIFIED", "CHAT_NOT_MODIFIED"];
+    const GONE: [&str; 8] = [
         "message to edit not found",
         "message can't be edited",
         "message to delete not found",
         "message can't be deleted",
+        "message to pin not found",
+        "message to unpin not found",
+        "message to react not found",
         "MESSAGE_ID_INVALID",
     ];
     const SHUT: [&str; 5] = [
@@ -141,7 +145,7 @@ fn bad_request(text: String) -> Refusal {
     ];
 
     let says = |what: &str| text.contains(what);
-    if says("message is not modified") {
+    if SAME.into_iter().any(says) {
         Refusal::NotModified
     } else if GONE.into_iter().any(says) {
         Refusal::Gone
@@ -193,6 +197,8 @@ mod tests {
             ("Bad Request: message can't be deleted for everyone", Refusal::Gone),
             ("Bad Request: MESSAGE_ID_INVALID", Refusal::Gone),
             ("Bad Request: message thread not found", Refusal::ThreadGone),
+            ("Bad Request: message to react not found", Refusal::Gone),
+            ("Bad Request: TOPIC_NOT_MODIFIED", Refusal::NotModified),
             ("Bad Request: TOPIC_CLOSED", Refusal::ThreadGone),
             ("Bad Request: TOPIC_DELETED", Refusal::ThreadGone),
             ("Unauthorized", Refusal::Unauthorized),

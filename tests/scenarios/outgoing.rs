@@ -2,10 +2,11 @@
 
 use std::{fs, path::PathBuf};
 
-use segue::sandbox::{Fault, Post, Standing, Trouble};
+use segue::sandbox::{Fault, Post, Stage, Standing, Trouble};
 use serde_json::{Value, json};
 
 use crate::{
+    out::file,
     recovery::answers,
     support::{
         headless,
@@ -157,4 +158,43 @@ async fn an_update_that_cannot_be_read_is_set_aside_and_said_once() {
     assert!(!phone.said().contains("cannot be read"), "they do not come again");
     let words = phone.client.messages(ADA);
     assert_eq!(words.iter().filter(|post| post.text.contains("cannot read")).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_stands_before_no_answer() {
+    let (_scratch, garden, phone) = phone().await;
+    fs::write(garden.join("notes.txt"), "sow in May\n").unwrap();
+    phone.client.fault(Fault::on("sendDocument", Trouble::Hold { at: Stage::Asked }));
+    phone.say("/get notes.txt");
+    until("the file is on its way", || phone.client.held() == 1);
+    let answer = phone.ask("water").await;
+    assert!(answer.text.contains("the last is: water"), "{answer:?}");
+    assert_eq!(phone.client.held(), 1, "the file is still on its way");
+    phone.client.let_go();
+    assert_eq!(file(&phone, "notes.txt").await.1, b"sow in May\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_never_gets_out_is_refused_in_a_sentence() {
+    let (_scratch, garden, phone) = phone().await;
+    fs::write(garden.join("notes.txt"), "sow in May\n").unwrap();
+    phone.client.fault(Fault { times: 1_000, ..Fault::on("sendDocument", Trouble::Cut) });
+    phone.say("/get notes.txt");
+    phone.ask("water").await;
+    phone.see_text(&["notes.txt could not be sent", "no answer from Telegram"]).await;
+    phone.client.clear_faults();
+    phone.say("/get notes.txt");
+    assert_eq!(file(&phone, "notes.txt").await.1, b"sow in May\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_final_refusal_is_in_the_log() {
+    let (_scratch, _, mut phone) = phone().await;
+    phone.provoke("MESSAGE_OF_NO_FORM");
+    let description = "Bad Request: MESSAGE_OF_NO_FORM".to_owned();
+    let refuse = Trouble::Refuse { code: 400, description };
+    phone.client.fault(Fault { times: 3, ..Fault::on("sendMessage", refuse) });
+    phone.say("/status");
+    until("the log says so", || phone.said().contains("refuses a message in every form"));
+    assert!(phone.said().contains("MESSAGE_OF_NO_FORM"), "{}", phone.said());
 }

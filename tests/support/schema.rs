@@ -5,11 +5,13 @@
 //! are not in the types; the sandbox looks at those.
 
 use frankenstein::methods::{
-    AnswerCallbackQueryParams, DeleteMessageParams, DeleteMessagesParams, DeleteWebhookParams,
-    EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams, GetFileParams,
-    GetMyCommandsParams, GetUpdatesParams, SendChatActionParams, SendDocumentParams,
-    SendMessageDraftParams, SendMessageParams, SendPhotoParams, SetMessageReactionParams,
-    SetMyCommandsParams, SetWebhookParams,
+    AnswerCallbackQueryParams, CloseForumTopicParams, CreateForumTopicParams,
+    DeleteForumTopicParams, DeleteMessageParams, DeleteMessagesParams, DeleteWebhookParams,
+    EditForumTopicParams, EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams,
+    GetFileParams, GetMyCommandsParams, GetUpdatesParams, PinChatMessageParams,
+    ReopenForumTopicParams, SendChatActionParams, SendDocumentParams, SendMessageDraftParams,
+    SendMessageParams, SendPhotoParams, SendVoiceParams, SetMessageReactionParams,
+    SetMyCommandsParams, SetWebhookParams, UnpinChatMessageParams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -44,9 +46,13 @@ struct SetMySettingsParams {
 pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
     let again = match method.to_ascii_lowercase().as_str() {
         "answercallbackquery" => again::<AnswerCallbackQueryParams>,
+        "closeforumtopic" => again::<CloseForumTopicParams>,
+        "createforumtopic" => again::<CreateForumTopicParams>,
+        "deleteforumtopic" => again::<DeleteForumTopicParams>,
         "deletemessage" => again::<DeleteMessageParams>,
         "deletemessages" => again::<DeleteMessagesParams>,
         "deletewebhook" => again::<DeleteWebhookParams>,
+        "editforumtopic" => again::<EditForumTopicParams>,
         "editmessagereplymarkup" => again::<EditMessageReplyMarkupParams>,
         "editmessagetext" => again::<EditMessageTextParams>,
         "getchat" => again::<GetChatParams>,
@@ -57,13 +63,17 @@ pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
         "setmysettings" => again::<SetMySettingsParams>,
         "setwebhook" => again::<SetWebhookParams>,
         "getupdates" => again::<GetUpdatesParams>,
+        "pinchatmessage" => again::<PinChatMessageParams>,
+        "reopenforumtopic" => again::<ReopenForumTopicParams>,
         "sendchataction" => again::<SendChatActionParams>,
         "senddocument" => again::<SendDocumentParams>,
         "sendmessage" => again::<SendMessageParams>,
         "sendmessagedraft" => again::<SendMessageDraftParams>,
         "sendphoto" => again::<SendPhotoParams>,
+        "sendvoice" => again::<SendVoiceParams>,
         "setmessagereaction" => again::<SetMessageReactionParams>,
         "setmycommands" => again::<SetMyCommandsParams>,
+        "unpinchatmessage" => again::<UnpinChatMessageParams>,
         _ => return Err(format!("{method}: the schema has no such method")),
     };
     let read = again(body).map_err(|error| format!("{method}: {error} in {body}"))?;

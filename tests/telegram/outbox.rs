@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use segue::bridge::place::Place;
 use segue::telegram::client::Client;
 use segue::telegram::outbox::{
-    Outbox, Pace, Rate, RepaintOutcome, SendError, SendOptions, Sent, Sound, Unsent,
+    Outbox, Pace, Rate, Reaction, ReactionOutcome, RepaintOutcome, Scope, SendError, SendOptions,
+    Sent, Sound,
 };
+use segue::telegram::outgoing::{Content, OutgoingFile, SendAs};
 use segue::telegram::screen::{Button, Screen};
 use segue::telegram::text::{Entity, EntityKind, Text};
 use serde_json::{Value, json};
@@ -215,18 +217,108 @@ async fn repaints_show_and_give_way() {
 }
 
 #[tokio::test]
-async fn a_flush_waits_for_what_is_durable_but_not_beyond_its_deadline() {
+async fn a_flush_waits_for_its_chat_and_for_no_other() {
     let server = Server::start().await;
     let outbox = start(&server).outbox;
+    server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 900})));
+    drop(outbox.send(OTHER, screen("held"), SendOptions::default()));
+    server.wait("the penalty", |room| (room.calls.len() == 1).then_some(())).await;
     for text in ["a", "b", "c"] {
         drop(outbox.send(CHAT, screen(text), SendOptions::default()));
     }
-    assert_eq!(outbox.flush(Instant::now() + PATIENCE).await, Ok(()));
-    assert_eq!(server.texts(), ["a", "b", "c"]);
+    let flush = outbox.flush(Scope::Messages(CHAT.chat));
+    assert_eq!(timeout(PATIENCE, flush).await.expect("in time"), Ok(()));
+    assert_eq!(server.texts(), ["held", "a", "b", "c"]);
+    let all = outbox.flush(Scope::All);
+    assert!(timeout(Duration::from_millis(50), all).await.is_err(), "one is held");
+}
 
-    server.fail("sendmessage", Fault::parameters(&json!({"retry_after": 900})));
-    drop(outbox.send(CHAT, screen("d"), SendOptions::default()));
-    assert_eq!(outbox.flush(Instant::now() + Duration::from_millis(50)).await, Err(Unsent));
+fn file(name: &str, send_as: SendAs) -> OutgoingFile {
+    let content = Content::bytes(b"sow in May".as_slice());
+    OutgoingFile { send_as, name: name.into(), content, caption: rich("beds") }
+}
+
+#[tokio::test]
+async fn files_arrive_as_they_were_meant_and_plainer_where_they_are_refused() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    let how = SendOptions { reply_to: Some(3), sound: Sound::Silent };
+    let refused = || Fault::refusal("Bad Request: VOICE_MESSAGES_FORBIDDEN");
+    server.fail("sendvoice", refused());
+    let (map, voice) = (file("map.png", SendAs::Photo), file("answer.ogg", SendAs::Voice));
+    for file in [map, voice] {
+        assert!(done(outbox.send_file(TOPIC, file, how)).await.is_ok());
+    }
+    let calls = server.change(|room| room.calls.clone());
+    let methods: Vec<_> = calls.iter().map(|(method, _)| method.as_str()).collect();
+    assert_eq!(methods, ["sendphoto", "sendvoice", "senddocument"]);
+    for (_, body) in calls {
+        let raw = body["multipart"].as_str().expect("a file");
+        for part in ["sow in May", "beds", "message_thread_id", "allow_sending_without_reply"] {
+            assert!(raw.contains(part), "{part}: {raw}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_waits_out_the_penalty_of_its_chat() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    server.fail("senddocument", Fault::parameters(&json!({"retry_after": 2})));
+    let start = Instant::now();
+    let film = outbox.send_file(CHAT, file("film", SendAs::Document), SendOptions::default());
+    server.wait("the penalty", |room| (room.calls.len() == 1).then_some(())).await;
+    assert_eq!(done(outbox.send(OTHER, screen("free"), SendOptions::default())).await, Ok(1));
+    assert!(done(film).await.is_ok());
+    assert!(start.elapsed() >= Duration::from_secs(2));
+    assert_eq!(server.bodies("senddocument").len(), 2);
+}
+
+#[tokio::test]
+async fn topics_pins_reactions_and_typing_are_calls_of_their_chat() {
+    let server = Server::start().await;
+    let outbox = start(&server).outbox;
+    assert_eq!(done(outbox.create_topic(-100, "Beans".into())).await, Ok(77));
+    for sent in [
+        outbox.rename_topic(TOPIC, "Peas".into()),
+        outbox.close_topic(TOPIC),
+        outbox.reopen_topic(TOPIC),
+        outbox.pin(TOPIC, 4),
+        outbox.unpin(TOPIC, 4),
+        outbox.delete_topic(TOPIC),
+    ] {
+        assert!(done(sent).await.is_ok());
+    }
+    for reaction in [Some(Reaction::Eyes), None] {
+        assert_eq!(outbox.react(TOPIC, 4, reaction).await, ReactionOutcome::Set);
+    }
+    let typing = outbox.typing(TOPIC);
+    let typed = |(name, _): &(String, Value)| name == "sendchataction";
+    server.wait("typing", |room| room.calls.iter().any(typed).then_some(())).await;
+    drop(typing);
+    let calls = server.change(|room| room.calls.clone());
+    let topic = json!({"chat_id": -100, "message_thread_id": 5});
+    let with = |more: &Value| {
+        let mut body = topic.clone();
+        let more = more.as_object().expect("an object").clone();
+        body.as_object_mut().expect("an object").extend(more);
+        body
+    };
+    let react = |reaction: Value| json!({"chat_id": -100, "message_id": 4, "reaction": reaction});
+    let pinned = json!({"chat_id": -100, "message_id": 4, "disable_notification": true});
+    let expected = [
+        ("createforumtopic", json!({"chat_id": -100, "name": "Beans"})),
+        ("editforumtopic", with(&json!({"name": "Peas"}))),
+        ("closeforumtopic", topic.clone()),
+        ("reopenforumtopic", topic.clone()),
+        ("pinchatmessage", pinned),
+        ("unpinchatmessage", json!({"chat_id": -100, "message_id": 4})),
+        ("deleteforumtopic", topic.clone()),
+        ("setmessagereaction", react(json!([{"type": "emoji", "emoji": "👀"}]))),
+        ("setmessagereaction", react(json!([]))),
+        ("sendchataction", with(&json!({"action": "typing"}))),
+    ];
+    assert_eq!(calls, expected.map(|(method, body)| (method.to_owned(), body)));
 }
 
 #[tokio::test]

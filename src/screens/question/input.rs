@@ -8,7 +8,7 @@ use crate::{
     claude::wire::Ask,
     screens::{Scene, question::diff, screen, turn::tool_name, words},
     telegram::{
-        outgoing::{Body, OutgoingFile, SendAs},
+        outgoing::{self, OutgoingFile, SendAs},
         text::{Text, clean},
     },
 };
@@ -72,7 +72,7 @@ pub fn file_of(open: &Open) -> Option<OutgoingFile> {
     Some(OutgoingFile {
         send_as: SendAs::Document,
         name,
-        body: Body::Bytes(text.into_bytes().into()),
+        content: outgoing::Content::bytes(text.into_bytes()),
         caption: screen(caption, Vec::new()),
     })
 }
@@ -167,9 +167,9 @@ mod tests {
     fn check(tool: &str, input: Value, expected: Option<(&str, &str)>) -> Text {
         let ask = Ask { tool: tool.to_owned(), input, ..Ask::default() };
         let open = Open::new(ask.clone(), "");
-        let found = file_of(&open).map(|file| match file.body {
-            Body::Bytes(bytes) => (file.name, String::from_utf8(bytes.to_vec()).unwrap()),
-            Body::Path(path) => panic!("{path:?}"),
+        let found = file_of(&open).map(|file| {
+            let text = String::from_utf8(file.content.held().to_vec()).unwrap();
+            (file.name, text)
         });
         let found = found.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
         assert_eq!(found, expected, "{tool}");

@@ -69,11 +69,18 @@ pub(super) struct Credit {
     /// What was saved up at `since`, as time: `rate.every` pays for one call.
     saved: Duration,
     since: Instant,
+    /// Calls of the burst that files on their way hold.
+    reserved: u32,
 }
 
 impl Credit {
     pub(super) fn full(rate: Rate, now: Instant) -> Self {
-        Self { rate, saved: rate.every * rate.burst, since: now }
+        Self { rate, saved: rate.every * rate.burst, since: now, reserved: 0 }
+    }
+
+    /// Most that is saved up.
+    fn most(&self) -> Duration {
+        self.rate.every * self.rate.burst.saturating_sub(self.reserved).max(1)
     }
 
     /// When one call can be paid.
@@ -83,7 +90,7 @@ impl Credit {
 
     /// When one call can be paid with the rest of the burst left over.
     pub(super) fn full_at(&self) -> Instant {
-        self.worth_at(self.rate.every * self.rate.burst)
+        self.worth_at(self.most())
     }
 
     fn worth_at(&self, worth: Duration) -> Instant {
@@ -93,9 +100,21 @@ impl Credit {
     /// Pays one call that leaves now.
     pub(super) fn pay(&mut self, now: Instant) {
         let grown = self.saved + now.saturating_duration_since(self.since);
-        let capped = grown.min(self.rate.every * self.rate.burst);
+        let capped = grown.min(self.most());
         self.saved = capped.saturating_sub(self.rate.every);
         self.since = now;
+    }
+
+    /// A file leaves now. It pays like a call, and until it is over the burst has one call less:
+    /// Telegram may count the file at any moment in between.
+    pub(super) fn reserve(&mut self, now: Instant) {
+        self.pay(now);
+        self.reserved += 1;
+    }
+
+    /// A file is over.
+    pub(super) fn release(&mut self) {
+        self.reserved = self.reserved.saturating_sub(1);
     }
 
     /// The call is over; time counts again.
@@ -178,6 +197,20 @@ mod tests {
         credit.pay(later);
         credit.pay(later);
         assert_eq!(credit.one_at(), later + SECOND);
+    }
+
+    #[test]
+    fn a_file_holds_one_call_of_the_burst_until_it_is_over() {
+        let start = Instant::now();
+        let mut credit = Credit::full(Rate { every: SECOND, burst: 3 }, start);
+        credit.reserve(start);
+        assert_eq!(credit.full_at(), start, "two are left, and no more can be saved");
+        let later = start + 100 * SECOND;
+        credit.pay(later);
+        credit.pay(later);
+        assert_eq!(credit.one_at(), later + SECOND);
+        credit.release();
+        assert_eq!(credit.full_at(), later + 3 * SECOND);
     }
 
     #[test]

@@ -1,24 +1,27 @@
 //! What waits for one chat, and when which of it may go. Pure: the time is an argument.
 //!
-//! Two classes. *Durable* calls go in the order of their place, each until Telegram has it or will
-//! never take it; *fleeting* ones (repaints) go when nothing durable waits and leave
-//! enough of the budget for the next durable one. One call at a time is on its way, so nothing
-//! overtakes. Topics of a chat share all of this, because Telegram's limits are the chat's.
+//! Three classes. *Messages* go in the order of their place, each until Telegram has it or will
+//! never take it. *Files* have a lane of their own, one at a time: they go when no message waits,
+//! and messages go past one that is on its way. *Signals* (repaints, reactions, typing) go when
+//! nothing else waits, and leave enough of the budget for the next message. Of what is no file one
+//! call at a time is on its way, so nothing overtakes. Topics of a chat share all of this, because
+//! Telegram's limits are the chat's.
 
 use std::collections::{HashSet, VecDeque};
+use std::convert::Infallible;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use tracing::debug;
+use tokio::sync::mpsc;
+use tracing::warn;
 
 use crate::bridge::place::Place;
 use crate::telegram::backoff;
 use crate::telegram::outbox::budget::{Credit, Rate};
-use crate::telegram::outbox::job::{
-    Act, Call, Durable, Fleeting, RepaintOutcome, SendError, SendOptions, Sound,
-};
+use crate::telegram::outbox::job::{Act, Call, Job, Scope, SendError, SendOptions, Signal, Sound};
 use crate::telegram::outbox::outcome::{self, Outcome};
 use crate::telegram::outbox::queue::Queue;
+use crate::telegram::outbox::signals::{Failure, Limits, Signals};
 use crate::telegram::refusal::Refusal;
 use crate::telegram::screen::Screen;
 use crate::telegram::text::Text;
@@ -36,230 +39,306 @@ const FORGIVEN: Duration = Duration::from_secs(120);
 /// Which of two calls goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
-    Durable,
-    Fleeting,
+    Message,
+    File,
+    Signal,
 }
 
-/// What the schedule has to do after a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum After {
-    /// Nothing.
-    Settled,
-    /// The chat has this id now.
-    Moved(i64),
+/// A call that is on its way, and whose it is.
+pub(super) enum InFlight {
+    Message(Job),
+    /// Before the next try of a message that is suspected.
+    Probe,
+    File(Job),
+    Signal(Signal),
 }
 
-/// The call that is on its way.
-enum InFlight {
-    /// The place is the one it was given in for.
-    Durable(Place, Durable),
-    Fleeting(Fleeting),
+impl InFlight {
+    /// The message that it changes for good.
+    fn target(&self) -> Option<i32> {
+        match self {
+            Self::Message(job) => job.call.act.target(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_durable(&self) -> bool {
+        matches!(self, Self::Message(_) | Self::File(_))
+    }
+
+    /// Its chat has another id.
+    pub(super) fn move_to(&mut self, chat: i64) {
+        match self {
+            Self::Message(job) | Self::File(job) => job.move_to(chat),
+            Self::Signal(signal) => signal.call.place.chat = chat,
+            Self::Probe => {}
+        }
+    }
+
+    /// A flush waits for it, if it is durable.
+    pub(super) fn hold(&mut self, scope: Scope, flush: &mpsc::Sender<Infallible>) {
+        match self {
+            Self::Message(job) => job.hold(flush),
+            Self::File(job) if scope == Scope::All => job.hold(flush),
+            Self::File(_) | Self::Probe | Self::Signal(_) => {}
+        }
+    }
+
+    fn call(&self, chat: i64) -> Call {
+        match self {
+            Self::Message(job) | Self::File(job) => job.call.clone(),
+            Self::Signal(signal) => signal.call.clone(),
+            Self::Probe => Call { place: Place { chat, thread: None }, act: Act::Probe },
+        }
+    }
 }
 
 /// One chat.
 pub(super) struct Chat {
-    durable: Queue,
-    fleeting: VecDeque<Fleeting>,
-    in_flight: Option<InFlight>,
+    id: i64,
+    messages: Queue,
+    files: VecDeque<Job>,
+    signals: Signals,
+    /// Calls on their way that are no files, and the message that each changes for good. More than
+    /// one only when the chat was two a moment ago.
+    calling: Vec<Option<i32>>,
+    /// Files on their way.
+    uploading: usize,
     credit: Credit,
     rate: Rate,
     /// Nothing goes before: a penalty, or a wait after a failure.
     paused_until: Instant,
+    /// The next file does not go before: a wait after its failure.
+    file_at: Instant,
     /// Calls without a known outcome, in a row.
     failures: u32,
     /// 429s that still count at `slow_since`.
     slow: u32,
     slow_since: Instant,
-    last_repaint: Option<Instant>,
     /// Topics of which was said that they are gone.
     told: HashSet<Place>,
 }
 
 impl Chat {
-    pub(super) fn new(rate: Rate, now: Instant) -> Self {
+    pub(super) fn new(id: i64, rate: Rate, now: Instant) -> Self {
         Self {
-            durable: Queue::default(),
-            fleeting: VecDeque::new(),
-            in_flight: None,
+            id,
+            messages: Queue::default(),
+            files: VecDeque::new(),
+            signals: Signals::default(),
+            calling: Vec::new(),
+            uploading: 0,
             credit: Credit::full(rate, now),
             rate,
             paused_until: now,
+            file_at: now,
             failures: 0,
             slow: 0,
             slow_since: now,
-            last_repaint: None,
             told: HashSet::new(),
         }
     }
 
     /// Queues what must happen; repaints of a message that it changes are void.
-    pub(super) fn push_durable(&mut self, job: Durable) {
+    pub(super) fn push(&mut self, job: Job) {
         if let Some(id) = job.call.act.target() {
-            self.drop_fleeting(|paint| paint.call.act.target() == Some(id));
+            self.signals.drop_repaints(id);
         }
-        self.durable.push(job);
+        match job.call.act {
+            Act::File(..) => self.files.push_back(job),
+            _ => self.messages.push(job),
+        }
     }
 
-    /// Queues what may be replaced; it takes the turn of what it replaces.
-    pub(super) fn push_fleeting(&mut self, new: Fleeting) {
-        if self.has_last_word(&new) {
-            new.end(RepaintOutcome::Dropped);
-        } else if let Some(old) = self.fleeting.iter_mut().find(|old| new.is_like(old)) {
-            mem::replace(old, new).end(RepaintOutcome::Dropped);
+    /// Queues what may be replaced.
+    pub(super) fn signal(&mut self, signal: Signal) {
+        if self.is_void(&signal) {
+            signal.drop_it();
         } else {
-            self.fleeting.push_back(new);
+            self.signals.push(signal);
         }
     }
 
     /// Whether something durable will change the same message.
-    fn has_last_word(&self, fleeting: &Fleeting) -> bool {
-        let flying = match &self.in_flight {
-            Some(InFlight::Durable(_, job)) => Some(job),
-            _ => None,
-        };
-        let target = fleeting.call.act.target();
-        let mut jobs = self.durable.iter().chain(flying);
-        target.is_some() && jobs.any(|job| job.call.act.target() == target)
+    fn is_void(&self, signal: &Signal) -> bool {
+        let target = signal.call.act.target();
+        let waiting = self.messages.iter().map(|job| job.call.act.target());
+        target.is_some() && waiting.chain(self.calling.iter().copied()).any(|id| id == target)
     }
 
-    fn drop_fleeting(&mut self, is_void: impl Fn(&Fleeting) -> bool) {
-        for paint in mem::take(&mut self.fleeting) {
-            if is_void(&paint) {
-                paint.end(RepaintOutcome::Dropped);
-            } else {
-                self.fleeting.push_back(paint);
-            }
-        }
-    }
-
-    /// What goes next, and from when on it may; nothing while a call is on its way.
+    /// What goes next, and from when on it may; nothing while that depends on a call on its way.
     pub(super) fn next(&mut self, now: Instant) -> Option<(Class, Instant)> {
-        self.fleeting.retain(Fleeting::is_wanted);
-        if self.in_flight.is_some() {
-            None
-        } else if !self.durable.is_empty() {
-            Some((Class::Durable, self.paused_until.max(self.credit.one_at())))
-        } else if !self.fleeting.is_empty() {
-            let apart = self.last_repaint.map(|last| last + self.repaint_distance(now));
-            let paid = self.paused_until.max(self.credit.full_at());
-            Some((Class::Fleeting, apart.map_or(paid, |apart| paid.max(apart))))
-        } else {
-            None
+        if !self.calling.is_empty() {
+            return None;
+        }
+        let paid = self.paused_until.max(self.credit.one_at());
+        if !self.messages.is_empty() {
+            return Some((Class::Message, paid));
+        }
+        let is_free = self.uploading == 0 && !self.files.is_empty();
+        let file = is_free.then(|| (Class::File, paid.max(self.file_at)));
+        let limits = self.limits(now);
+        let signal = self.signals.next(limits).map(|at| (Class::Signal, at));
+        file.into_iter().chain(signal).min_by_key(|(class, at)| (*at, *class))
+    }
+
+    fn limits(&self, now: Instant) -> Limits {
+        Limits {
+            paid: self.paused_until.max(self.credit.full_at()),
+            distance: self.rate.every * 2_u32.pow(self.slowness(now)),
+            calm: self.slow_since + FORGIVEN * self.slow,
         }
     }
 
     /// Sends the first call of a class on its way.
-    pub(super) fn start(&mut self, class: Class, now: Instant) -> Option<Call> {
-        let (in_flight, call) = match class {
-            Class::Durable => {
-                let (place, job) = self.durable.pop()?;
-                let call = job.call.clone();
-                (InFlight::Durable(place, job), call)
-            }
-            Class::Fleeting => {
-                let paint = self.fleeting.pop_front()?;
-                let call = paint.call.clone();
-                (InFlight::Fleeting(paint), call)
-            }
+    pub(super) fn start(&mut self, class: Class, now: Instant) -> Option<(Call, InFlight)> {
+        let mut in_flight = match class {
+            Class::Message if self.messages.peek()?.tries.needs_probe() => InFlight::Probe,
+            Class::Message => InFlight::Message(self.messages.pop()?),
+            Class::File => InFlight::File(self.files.pop_front()?),
+            Class::Signal => InFlight::Signal(self.signals.pop(self.limits(now), now)?),
         };
-        self.in_flight = Some(in_flight);
-        self.credit.pay(now);
-        Some(call)
+        if let InFlight::Message(job) | InFlight::File(job) = &mut in_flight {
+            job.tries.begin(now);
+        }
+        if class == Class::File {
+            self.uploading += 1;
+            self.credit.reserve(now);
+        } else {
+            self.calling.push(in_flight.target());
+            self.credit.pay(now);
+        }
+        Some((in_flight.call(self.id), in_flight))
     }
 
-    /// Takes note of what became of the call on its way.
-    pub(super) fn finish(&mut self, outcome: Result<i32, Refusal>, now: Instant) -> After {
+    /// Takes note of what became of a call.
+    pub(super) fn finish(
+        &mut self,
+        in_flight: InFlight,
+        outcome: Result<i32, Refusal>,
+        now: Instant,
+    ) -> Failure {
+        if let InFlight::File(job) = in_flight {
+            self.uploading = self.uploading.saturating_sub(1);
+            self.credit.release();
+            self.settle_file(job, outcome, now);
+            return Failure::Nothing;
+        }
+        let target = in_flight.target();
+        if let Some(at) = self.calling.iter().position(|calling| *calling == target) {
+            self.calling.swap_remove(at);
+        }
         self.credit.resume(now);
         self.pause(&outcome, now);
-        let moved = match outcome {
-            Err(Refusal::Migrated(chat)) => Some(chat),
-            _ => None,
-        };
-        match self.in_flight.take() {
-            Some(InFlight::Durable(place, job)) => self.settle(place, job, outcome),
-            Some(InFlight::Fleeting(paint)) => {
-                self.last_repaint = Some(now);
-                self.fade(paint, outcome);
+        match in_flight {
+            InFlight::Message(job) => self.settle(job, outcome),
+            InFlight::Signal(signal) => {
+                let void = self.is_void(&signal);
+                return self.signals.settle(signal, outcome, void, now);
             }
-            None => {}
+            InFlight::Probe if outcome.is_ok() => {
+                if let Some(job) = self.messages.peek() {
+                    job.tries.probed();
+                }
+            }
+            InFlight::Probe | InFlight::File(_) => {}
         }
-        moved.map_or(After::Settled, After::Moved)
+        Failure::Nothing
     }
 
     /// How long this outcome keeps the chat quiet.
     fn pause(&mut self, outcome: &Result<i32, Refusal>, now: Instant) {
         match outcome {
-            Err(Refusal::RetryAfter(pause)) => {
-                self.slow = (self.slowness(now) + 1).min(SLOWEST);
-                self.slow_since = now + *pause;
-                self.paused_until = now + *pause;
-                self.credit.spend_all(self.paused_until);
-            }
+            Err(Refusal::RetryAfter(pause)) => self.penalize(*pause, now),
             Err(Refusal::Unknown(_) | Refusal::Unauthorized | Refusal::Conflict(_)) => {
                 self.failures = self.failures.saturating_add(1);
-                self.paused_until = now + backoff::delay(self.failures, 0);
+                let wait = now + backoff::delay(self.failures, 0);
+                self.paused_until = self.paused_until.max(wait);
             }
             _ => self.failures = 0,
         }
     }
 
-    fn settle(&mut self, place: Place, job: Durable, outcome: Result<i32, Refusal>) {
-        let Durable { call, answer } = job;
-        let outcome = match outcome {
-            Ok(id) => Outcome::Settled(Ok(id)),
-            Err(refusal) => outcome::decide(call, refusal),
+    fn penalize(&mut self, pause: Duration, now: Instant) {
+        self.slow = (self.slowness(now) + 1).min(SLOWEST);
+        self.slow_since = now + pause;
+        self.paused_until = self.paused_until.max(now + pause);
+        self.credit.spend_all(self.paused_until);
+    }
+
+    fn settle(&mut self, mut job: Job, outcome: Result<i32, Refusal>) {
+        let refusal = match outcome {
+            Ok(id) => return job.end(Ok(id)),
+            Err(refusal) => job.tries.judge(refusal),
         };
-        match outcome {
-            Outcome::Settled(result) => {
-                // Nobody waiting is no failure: the message is in the chat all the same.
+        match outcome::decide(job.call.clone(), refusal) {
+            Outcome::Ended(result) => {
                 let blocked = result == Err(SendError::Blocked);
-                let _ = answer.send(result);
+                self.end(job, result);
                 if blocked {
                     self.park();
                 }
             }
-            Outcome::Again(call) => self.durable.put_back(place, Durable { call, answer }),
-            Outcome::OutOfTopic(call) => {
-                self.durable.put_back(place, Durable { call, answer });
-                if self.told.insert(place) {
-                    self.durable.put_back(place, topic_gone(place.chat));
-                }
+            Outcome::Again(call) => {
+                job.call = call;
+                self.messages.put_back(job);
             }
+            Outcome::OutOfTopic(call) => {
+                let place = mem::replace(&mut job.call, call).place;
+                self.messages.put_back(job);
+                self.tell_topic_gone(place);
+            }
+        }
+    }
+
+    /// A file's failure delays no message, unless it is a penalty.
+    fn settle_file(&mut self, mut job: Job, outcome: Result<i32, Refusal>, now: Instant) {
+        let refusal = match outcome {
+            Ok(id) => return job.end(Ok(id)),
+            Err(refusal) => refusal,
+        };
+        if let Refusal::RetryAfter(pause) = refusal {
+            self.penalize(pause, now);
+        }
+        let wait = job.tries.file_wait(&refusal, now);
+        let words = refusal.to_string();
+        match (outcome::decide(job.call.clone(), refusal), wait) {
+            (Outcome::Ended(result), _) => self.end(job, result),
+            (_, None) => self.end(job, Err(SendError::Refused(words))),
+            (Outcome::Again(call), Some(wait)) => {
+                job.call = call;
+                self.file_at = now + wait;
+                self.files.push_front(job);
+            }
+            (Outcome::OutOfTopic(call), _) => {
+                let place = mem::replace(&mut job.call, call).place;
+                self.files.push_front(job);
+                self.tell_topic_gone(place);
+            }
+        }
+    }
+
+    fn end(&self, job: Job, result: Result<i32, SendError>) {
+        if let Err(SendError::Refused(why)) = &result {
+            warn!(chat = self.id, why, "Telegram refuses a message in every form");
+        }
+        job.end(result);
+    }
+
+    fn tell_topic_gone(&mut self, topic: Place) {
+        if self.told.insert(topic) {
+            self.messages.put_back(topic_gone(topic));
         }
     }
 
     /// What waits for a chat that takes nothing is told so at once; what comes later is tried,
     /// since people change their minds.
     fn park(&mut self) {
-        self.drop_fleeting(|_| true);
-        for job in mem::take(&mut self.durable).into_jobs() {
+        self.signals.clear();
+        let messages = mem::take(&mut self.messages).into_jobs();
+        for job in messages.chain(mem::take(&mut self.files)) {
             job.end(Err(SendError::Blocked));
         }
-    }
-
-    fn fade(&mut self, paint: Fleeting, outcome: Result<i32, Refusal>) {
-        match outcome {
-            Ok(_) | Err(Refusal::NotModified) => paint.end(RepaintOutcome::Shown),
-            Err(Refusal::Gone | Refusal::ThreadGone | Refusal::Blocked(_)) => {
-                paint.end(RepaintOutcome::Gone);
-            }
-            Err(Refusal::BadRequest(text)) => {
-                debug!("a repaint is refused: {text}");
-                paint.end(RepaintOutcome::Dropped);
-            }
-            Err(_)
-                if self.has_last_word(&paint)
-                    || self.fleeting.iter().any(|new| new.is_like(&paint)) =>
-            {
-                paint.end(RepaintOutcome::Dropped);
-            }
-            Err(_) => self.fleeting.push_front(paint),
-        }
-    }
-
-    /// Distance of repaints; for a while after penalties a multiple of the usual one.
-    fn repaint_distance(&self, now: Instant) -> Duration {
-        self.rate.every * 2_u32.pow(self.slowness(now))
     }
 
     fn slowness(&self, now: Instant) -> u32 {
@@ -267,37 +346,51 @@ impl Chat {
         self.slow.saturating_sub((quiet / FORGIVEN.as_secs()) as u32)
     }
 
-    /// Whether something durable waits or is on its way.
+    /// Whether something durable waits.
     pub(super) fn owes(&self) -> bool {
-        !self.durable.is_empty() || matches!(self.in_flight, Some(InFlight::Durable(..)))
+        !self.messages.is_empty() || !self.files.is_empty()
+    }
+
+    /// A flush waits for what is durable here.
+    pub(super) fn hold(&mut self, scope: Scope, flush: &mpsc::Sender<Infallible>) {
+        self.messages.iter_mut().for_each(|job| job.hold(flush));
+        if scope == Scope::All {
+            self.files.iter_mut().for_each(|job| job.hold(flush));
+        }
     }
 
     /// From when on nothing is worth remembering; nothing while something waits.
     pub(super) fn forgotten_at(&self) -> Option<Instant> {
-        if self.in_flight.is_some() || !self.durable.is_empty() || !self.fleeting.is_empty() {
+        let busy = !self.calling.is_empty() || self.uploading > 0 || self.owes();
+        if busy || !self.signals.is_empty() {
             return None;
         }
         let forgiven = self.slow_since + FORGIVEN * self.slow;
         Some(self.paused_until.max(self.credit.full_at()).max(forgiven))
     }
 
-    /// Takes over what waits for a chat that became this one, `chat`.
-    pub(super) fn adopt(&mut self, old: Self, chat: i64) {
-        for mut job in old.durable.into_jobs() {
-            job.call.place.chat = chat;
-            self.durable.push(job);
+    /// Takes over what waits for, and is on its way to, a chat that became this one.
+    pub(super) fn adopt(&mut self, old: Self) {
+        for mut job in old.messages.into_jobs() {
+            job.move_to(self.id);
+            self.messages.push(job);
         }
-        for mut paint in old.fleeting {
-            paint.call.place.chat = chat;
-            self.fleeting.push_back(paint);
+        for mut job in old.files {
+            job.move_to(self.id);
+            self.files.push_back(job);
         }
+        self.signals.adopt(old.signals, self.id);
+        self.calling.extend(old.calling);
+        self.uploading += old.uploading;
     }
 }
 
 /// A word for a chat one of whose topics is gone.
-fn topic_gone(chat: i64) -> Durable {
+fn topic_gone(topic: Place) -> Job {
     let text = Text { text: TOPIC_GONE.to_owned(), entities: Vec::new() };
     let screen = Screen { text, keyboard: Vec::new() };
     let how = SendOptions { reply_to: None, sound: Sound::Silent };
-    Durable::new(Place { chat, thread: None }, Act::Send(screen, how)).0
+    let (mut job, _) = Job::new(topic, Act::Send(screen, how));
+    job.call.place.thread = None;
+    job
 }

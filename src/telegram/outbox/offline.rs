@@ -10,7 +10,7 @@ use crate::{
     telegram::{
         outbox::{
             budget::Pace,
-            job::{Act, Durable, Fleeting, SendOptions, Sent},
+            job::{Act, Job, SendOptions, Sent, Signal},
             schedule::{Next, Schedule},
         },
         refusal::Refusal,
@@ -49,7 +49,7 @@ impl Day {
                 next_word += 30 * MINUTE;
             }
             match world.next(now) {
-                Next::Call(call) => {
+                Next::Call(ticket, call) => {
                     now += CALL;
                     self.tries += 1;
                     let outcome = match &call.act {
@@ -59,9 +59,10 @@ impl Day {
                             here.push(screen.text.text.clone());
                             Ok(1)
                         }
+                        Act::Probe => Ok(0),
                         _ => Ok(1),
                     };
-                    world.finish(call.place.chat, outcome, now);
+                    world.finish(ticket, outcome, now);
                 }
                 Next::At(moment) if now < start + DAY => now = moment.min(next_word).max(now),
                 Next::At(moment) => now = moment,
@@ -75,13 +76,12 @@ impl Day {
         for place in places {
             let told = self.told.entry(*place).or_default();
             let text = told.len().to_string();
-            let (job, sent) =
-                Durable::new(*place, Act::Send(screen(&text), SendOptions::default()));
-            world.push_durable(job, now);
+            let (job, sent) = Job::new(*place, Act::Send(screen(&text), SendOptions::default()));
+            world.push(job, now);
             self.waiting.push(sent);
             told.push(text);
             // A picture that nobody waits for is not kept for the day.
-            drop(Fleeting::repaint(*place, 1, screen("frame")));
+            drop(Signal::repaint(*place, 1, screen("frame")));
         }
     }
 }

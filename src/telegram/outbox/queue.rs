@@ -1,4 +1,4 @@
-//! What is durable and waits in one chat: a lane for each place, one call from each in turn.
+//! The durable jobs that wait in one chat: a queue for each place, one job from each in turn.
 //!
 //! Within a place the order is that of coming in; between places nobody stands behind a long
 //! answer of another topic. Pure.
@@ -6,58 +6,67 @@
 use std::collections::VecDeque;
 
 use crate::bridge::place::Place;
-use crate::telegram::outbox::job::Durable;
+use crate::telegram::outbox::job::Job;
 
-/// The queue of a chat, the next one first; none is empty.
+/// The queues of a chat's places, the next one first; none is empty.
 #[derive(Default)]
 pub(super) struct Queue(VecDeque<PlaceQueue>);
 
 struct PlaceQueue {
     place: Place,
-    jobs: VecDeque<Durable>,
+    jobs: VecDeque<Job>,
 }
 
 impl Queue {
     /// Adds a job behind all others of its place.
-    pub(super) fn push(&mut self, job: Durable) {
-        let place = job.call.place;
-        match self.0.iter_mut().find(|lane| lane.place == place) {
-            Some(lane) => lane.jobs.push_back(job),
+    pub(super) fn push(&mut self, job: Job) {
+        let place = job.queue;
+        match self.0.iter_mut().find(|queue| queue.place == place) {
+            Some(queue) => queue.jobs.push_back(job),
             None => self.0.push_back(PlaceQueue { place, jobs: [job].into() }),
         }
     }
 
-    /// Takes the next job and the place in whose lane it stood.
-    pub(super) fn pop(&mut self) -> Option<(Place, Durable)> {
-        let mut lane = self.0.pop_front()?;
-        let job = lane.jobs.pop_front()?;
-        let place = lane.place;
-        if !lane.jobs.is_empty() {
-            self.0.push_back(lane);
-        }
-        Some((place, job))
+    /// The next job.
+    pub(super) fn peek(&mut self) -> Option<&mut Job> {
+        self.0.front_mut()?.jobs.front_mut()
     }
 
-    /// Puts a job before all others, in the lane of `place`, wherever it goes.
-    pub(super) fn put_back(&mut self, place: Place, job: Durable) {
-        let index = self.0.iter().position(|lane| lane.place == place);
-        let lane = index.and_then(|index| self.0.remove(index));
-        let mut lane = lane.unwrap_or_else(|| PlaceQueue { place, jobs: VecDeque::new() });
-        lane.jobs.push_front(job);
-        self.0.push_front(lane);
+    /// Takes the next job.
+    pub(super) fn pop(&mut self) -> Option<Job> {
+        let mut queue = self.0.pop_front()?;
+        let job = queue.jobs.pop_front()?;
+        if !queue.jobs.is_empty() {
+            self.0.push_back(queue);
+        }
+        Some(job)
+    }
+
+    /// Puts a job before all others.
+    pub(super) fn put_back(&mut self, job: Job) {
+        let place = job.queue;
+        let index = self.0.iter().position(|queue| queue.place == place);
+        let queue = index.and_then(|index| self.0.remove(index));
+        let mut queue = queue.unwrap_or_else(|| PlaceQueue { place, jobs: VecDeque::new() });
+        queue.jobs.push_front(job);
+        self.0.push_front(queue);
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Durable> {
-        self.0.iter().flat_map(|lane| &lane.jobs)
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Job> {
+        self.0.iter().flat_map(|queue| &queue.jobs)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Job> {
+        self.0.iter_mut().flat_map(|queue| &mut queue.jobs)
     }
 
     /// All jobs, those of a place in order.
-    pub(super) fn into_jobs(self) -> impl Iterator<Item = Durable> {
-        self.0.into_iter().flat_map(|lane| lane.jobs)
+    pub(super) fn into_jobs(self) -> impl Iterator<Item = Job> {
+        self.0.into_iter().flat_map(|queue| queue.jobs)
     }
 }
 
@@ -73,13 +82,13 @@ mod tests {
     fn queue(jobs: &[(i32, i32)]) -> Queue {
         let mut queue = Queue::default();
         for (thread, id) in jobs {
-            queue.push(Durable::new(place(*thread), Act::Delete(*id)).0);
+            queue.push(Job::new(place(*thread), Act::Delete(*id)).0);
         }
         queue
     }
 
     fn ids(queue: &mut Queue) -> Vec<i32> {
-        let pop = || queue.pop().and_then(|(_, job)| job.call.act.target());
+        let pop = || queue.pop().and_then(|job| job.call.act.target());
         std::iter::from_fn(pop).collect()
     }
 
@@ -91,18 +100,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_put_back_is_next_whether_its_lane_is_left_or_not() {
+    fn what_is_put_back_is_next_whether_others_of_its_place_wait_or_not() {
         for jobs in [&[(1, 10), (1, 11), (2, 20)][..], &[(1, 10), (2, 20), (1, 11)]] {
             let mut queue = queue(jobs);
-            let (lane, mut job) = queue.pop().expect("a job");
-            assert_eq!(lane, place(1));
+            let mut job = queue.pop().expect("a job");
+            assert_eq!(job.queue, place(1));
             job.call.place.thread = None;
-            queue.put_back(lane, job);
+            queue.put_back(job);
             assert_eq!(ids(&mut queue), [10, 20, 11]);
         }
         let mut alone = queue(&[(1, 10)]);
-        let (lane, job) = alone.pop().expect("a job");
-        alone.put_back(lane, job);
+        let job = alone.pop().expect("a job");
+        alone.put_back(job);
         assert_eq!(ids(&mut alone), [10]);
     }
 }

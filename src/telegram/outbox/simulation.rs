@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use crate::bridge::place::Place;
 use crate::telegram::outbox::budget::Pace;
 use crate::telegram::outbox::job::{
-    Act, Call, Durable, Fleeting, Repaint, RepaintOutcome, SendOptions, Sent, Sound,
+    Act, Call, Job, Repaint, RepaintOutcome, SendOptions, Sent, Signal, Sound, Typing,
 };
-use crate::telegram::outbox::schedule::{Next, Schedule};
+use crate::telegram::outbox::schedule::{Next, Schedule, Ticket};
+use crate::telegram::outgoing::{Content, OutgoingFile, SendAs};
 use crate::telegram::refusal::Refusal;
 use crate::telegram::screen::Screen;
 use crate::telegram::text::Text;
@@ -52,10 +53,14 @@ struct Telegram {
     arrivals: HashMap<i64, VecDeque<Instant>>,
     all: VecDeque<Instant>,
     penalties: HashMap<i64, Instant>,
+    /// When the bot got to know of them.
+    known: HashMap<i64, Instant>,
     /// Calls that came too fast, or during a penalty.
     violations: Vec<String>,
     /// Texts of new messages, per place.
     messages: HashMap<Place, Vec<String>>,
+    /// Names of files.
+    files: Vec<String>,
     /// Last texts, per message.
     shown: HashMap<(i64, i32), String>,
 }
@@ -67,14 +72,27 @@ impl Telegram {
             arrivals: HashMap::new(),
             all: VecDeque::new(),
             penalties: HashMap::new(),
+            known: HashMap::new(),
             violations: Vec::new(),
             messages: HashMap::new(),
+            files: Vec::new(),
             shown: HashMap::new(),
         }
     }
 
-    fn arrive(&mut self, call: &Call, now: Instant, dice: &mut Dice) -> Result<i32, Refusal> {
+    fn arrive(
+        &mut self,
+        (call, left): (&Call, Instant),
+        now: Instant,
+        dice: &mut Dice,
+    ) -> Result<i32, Refusal> {
         let chat = call.place.chat;
+        // What left before the penalty was known breaks no rule, and is told of it, too.
+        if let Some(until) = self.penalties.get(&chat).filter(|until| now < **until)
+            && self.known.get(&chat).is_none_or(|known| left < *known)
+        {
+            return Err(Refusal::RetryAfter(*until - now));
+        }
         if let Some(broken) = self.broken_limit(chat, now) {
             self.violations.push(format!("{chat}: {broken}"));
             return Err(Refusal::RetryAfter(30 * SECOND));
@@ -84,6 +102,7 @@ impl Telegram {
             0 => {
                 let pause = Duration::from_secs(5 + dice.roll(60));
                 self.penalties.insert(chat, now + pause);
+                self.known.remove(&chat);
                 Err(Refusal::RetryAfter(pause))
             }
             1..=3 => Err(Refusal::Unknown("the request is lost".into())),
@@ -136,7 +155,11 @@ impl Telegram {
                 shown.clone_from(&screen.text.text);
                 Ok(*id)
             }
-            Act::File(..) | Act::Delete(_) => Ok(0),
+            Act::File(file, _) => {
+                self.files.push(file.name.clone());
+                Ok(0)
+            }
+            _ => Ok(0),
         }
     }
 }
@@ -151,6 +174,8 @@ struct Painter {
     sent: Vec<String>,
     /// Progress messages and what they are reduced to.
     reduced: Vec<(i32, String)>,
+    /// Names of the files that were sent.
+    files: Vec<String>,
     frames: usize,
     last_frame: Instant,
     longest_still: Duration,
@@ -160,7 +185,7 @@ struct Painter {
 enum Turn {
     Resting { until: Instant },
     Starting(Sent),
-    Painting { id: i32, until: Instant, painted: Repaint },
+    Painting { id: i32, until: Instant, painted: Repaint, typing: Option<Typing> },
     Answering { answer: Sent, since: Instant, line: Sent },
     Ending { line: Sent },
 }
@@ -173,6 +198,7 @@ impl Painter {
             turn: Turn::Resting { until: begin },
             sent: Vec::new(),
             reduced: Vec::new(),
+            files: Vec::new(),
             frames: 0,
             last_frame: begin,
             longest_still: Duration::ZERO,
@@ -196,9 +222,12 @@ impl Painter {
                     let id = sent.0.try_recv().ok()?.expect("sent");
                     self.last_frame = now;
                     let until = now + 45 * SECOND;
-                    self.turn = Turn::Painting { id, until, painted: self.frame(id, world, now) };
+                    let painted = self.frame(id, world, now);
+                    let (signal, typing) = Signal::typing(self.place, now);
+                    world.signal(signal, now);
+                    self.turn = Turn::Painting { id, until, painted, typing: Some(typing) };
                 }
-                Turn::Painting { id, until, painted } => {
+                Turn::Painting { id, until, painted, typing } => {
                     let (id, end) = (*id, *until);
                     if now >= end {
                         self.finish(id, world, now);
@@ -212,8 +241,9 @@ impl Painter {
                         Ok(other) => panic!("{other:?}"),
                         Err(_) => return Some(end),
                     }
+                    let typing = typing.take();
                     let painted = self.frame(id, world, now);
-                    self.turn = Turn::Painting { id, until: end, painted };
+                    self.turn = Turn::Painting { id, until: end, painted, typing };
                 }
                 Turn::Answering { answer, since, .. } => {
                     answer.0.try_recv().ok()?.expect("sent");
@@ -236,29 +266,41 @@ impl Painter {
     fn finish(&mut self, id: i32, world: &mut Schedule, now: Instant) {
         let answer = self.send(format!("answer {}", self.turns), world, now);
         let more = if self.turns.is_multiple_of(LONG) { 5 } else { 0 };
+        if self.turns % LONG == 1 {
+            self.send_file(world, now);
+        }
         for part in 0..more {
             self.send(format!("answer {}, part {part}", self.turns), world, now);
         }
         let done = format!("done {}", self.turns);
-        let (job, line) = Durable::new(self.place, Act::Edit(id, screen(&done)));
-        world.push_durable(job, now);
+        let (job, line) = Job::new(self.place, Act::Edit(id, screen(&done)));
+        world.push(job, now);
         self.reduced.push((id, done));
         self.turn = Turn::Answering { answer, since: now, line };
     }
 
     fn send(&mut self, text: String, world: &mut Schedule, now: Instant) -> Sent {
         let how = SendOptions { reply_to: None, sound: Sound::Silent };
-        let (job, sent) = Durable::new(self.place, Act::Send(screen(&text), how));
-        world.push_durable(job, now);
+        let (job, sent) = Job::new(self.place, Act::Send(screen(&text), how));
+        world.push(job, now);
         self.sent.push(text);
         sent
+    }
+
+    fn send_file(&mut self, world: &mut Schedule, now: Instant) {
+        let name = format!("{} file {}", self.place, self.turns);
+        let (send_as, content) = (SendAs::Document, Content::bytes(*b"x"));
+        let file = OutgoingFile { send_as, name: name.clone(), content, caption: screen("") };
+        let (job, _) = Job::new(self.place, Act::File(file, SendOptions::default()));
+        world.push(job, now);
+        self.files.push(name);
     }
 
     fn frame(&mut self, id: i32, world: &mut Schedule, now: Instant) -> Repaint {
         self.frames += 1;
         let frame = screen(&format!("frame {}", self.frames));
-        let (job, painted) = Fleeting::repaint(self.place, id, frame);
-        world.push_fleeting(job, now);
+        let (job, painted) = Signal::repaint(self.place, id, frame);
+        world.signal(job, now);
         painted
     }
 }
@@ -269,7 +311,9 @@ fn screen(text: &str) -> Screen {
 
 /// A call on its way.
 struct Away {
+    ticket: Ticket,
     call: Call,
+    left: Instant,
     arrives: Instant,
     lands: Instant,
     outcome: Option<Result<i32, Refusal>>,
@@ -291,10 +335,11 @@ fn simulate(weather: Weather) -> (Telegram, Vec<Painter>) {
         }
         loop {
             match world.next(now) {
-                Next::Call(call) => {
-                    let arrives = now + dice.millis(10, 200);
-                    let lands = arrives + dice.millis(10, 200);
-                    away.push(Away { call, arrives, lands, outcome: None });
+                Next::Call(ticket, call) => {
+                    let slow = matches!(call.act, Act::File(..));
+                    let arrives = now + dice.millis(10, if slow { 30_000 } else { 200 });
+                    let lands = arrives + dice.millis(10, if slow { 5_000 } else { 200 });
+                    away.push(Away { ticket, call, left: now, arrives, lands, outcome: None });
                 }
                 Next::At(moment) => break wakes.push(moment),
                 Next::Nothing => break,
@@ -305,21 +350,24 @@ fn simulate(weather: Weather) -> (Telegram, Vec<Painter>) {
             Some(_) => away.lands,
         }));
         let resting = painters.iter().all(|painter| matches!(painter.turn, Turn::Resting { .. }));
-        if now > start + HOUR && resting && away.is_empty() {
-            assert!(!world.owes());
+        if now > start + HOUR && resting && away.is_empty() && !world.owes() {
             return (telegram, painters);
         }
         now = now.max(wakes.into_iter().min().expect("something is to come"));
         assert!(now < start + 3 * HOUR, "it never ends");
         for flying in away.iter_mut().filter(|away| away.outcome.is_none()) {
             if flying.arrives <= now {
-                flying.outcome = Some(telegram.arrive(&flying.call, now, &mut dice));
+                flying.outcome = Some(telegram.arrive((&flying.call, flying.left), now, &mut dice));
             }
         }
         for index in (0..away.len()).rev() {
             if away[index].outcome.is_some() && away[index].lands <= now {
-                let Away { call, outcome, .. } = away.swap_remove(index);
-                world.finish(call.place.chat, outcome.expect("it arrived"), now);
+                let Away { ticket, call, outcome, .. } = away.swap_remove(index);
+                let outcome = outcome.expect("it arrived");
+                if matches!(outcome, Err(Refusal::RetryAfter(_))) {
+                    telegram.known.entry(call.place.chat).or_insert(now);
+                }
+                world.finish(ticket, outcome, now);
             }
         }
     }
@@ -342,6 +390,11 @@ fn painters(start: Instant, dice: &mut Dice) -> Vec<Painter> {
 
 /// Each durable message is there, in order; where a reply was lost, possibly twice in a row.
 fn check_nothing_lost(telegram: &Telegram, painters: &[Painter]) {
+    let mut files = telegram.files.clone();
+    files.sort_unstable();
+    files.dedup();
+    let sent = painters.iter().flat_map(|painter| painter.files.clone());
+    assert_eq!(files.into_iter().collect::<HashSet<_>>(), sent.collect(), "files");
     let places: HashSet<_> = painters.iter().map(|painter| painter.place).collect();
     assert_eq!(places.len(), 22);
     for painter in painters {
@@ -356,11 +409,12 @@ fn check_nothing_lost(telegram: &Telegram, painters: &[Painter]) {
 
 /// How long a picture may stand still while its turn runs, and how long an answer may take. In
 /// private chats there is a call a second; in groups one each 3.3 s and the time of the calls;
-/// a topic takes turns with the other one, whose long answer comes to seven calls.
+/// a topic takes turns with the other one, whose long answer comes to seven calls. A file is one
+/// call more.
 fn limits(place: Place) -> (Duration, Duration) {
     match place {
-        Place { chat: 1.., .. } => (2 * SECOND, 3 * SECOND),
-        Place { thread: None, .. } => (4 * SECOND, 3 * SECOND),
+        Place { chat: 1.., .. } => (3 * SECOND, 3 * SECOND),
+        Place { thread: None, .. } => (7 * SECOND, 5 * SECOND),
         Place { thread: Some(_), .. } => (35 * SECOND, 8 * SECOND),
     }
 }

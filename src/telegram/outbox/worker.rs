@@ -3,31 +3,41 @@
 //! It owns the schedule alone and waits for nothing but the next thing to happen.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::time::Instant;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{sleep, sleep_until};
 use tracing::{debug, error};
 
 use crate::telegram::backoff;
 use crate::telegram::client::Client;
-use crate::telegram::outbox::Order;
 use crate::telegram::outbox::budget::Pace;
-use crate::telegram::outbox::schedule::{Next, Schedule};
+use crate::telegram::outbox::job::{Job, Scope, Signal};
+use crate::telegram::outbox::schedule::{Next, Schedule, Ticket};
+use crate::telegram::outbox::send;
 use crate::telegram::refusal::Refusal;
-use crate::telegram::send;
+
+/// What the worker is asked to do.
+pub(super) enum Order {
+    Push(Job),
+    Signal(Signal),
+    /// Answer the press of a button: its id, and a notice.
+    Answer(String, Option<String>),
+    /// Hold clones of this sender as long as something of the scope that was pushed before is
+    /// neither sent nor lost.
+    Flush(Scope, mpsc::Sender<Infallible>),
+}
 
 /// The task behind an outbox.
 pub(super) struct Worker {
     client: Client,
     schedule: Schedule,
     calls: JoinSet<Result<i32, Refusal>>,
-    /// The chat of each call on its way.
-    chats: HashMap<Id, i64>,
+    /// The ticket of each call on its way.
+    tickets: HashMap<Id, Ticket>,
     answers: JoinSet<()>,
-    uploads: JoinSet<()>,
-    flushes: Vec<oneshot::Sender<()>>,
 }
 
 impl Worker {
@@ -36,32 +46,26 @@ impl Worker {
             client,
             schedule: Schedule::new(pace),
             calls: JoinSet::new(),
-            chats: HashMap::new(),
+            tickets: HashMap::new(),
             answers: JoinSet::new(),
-            uploads: JoinSet::new(),
-            flushes: Vec::new(),
         }
     }
 
     /// Works until nobody can give anything in any more and all that is durable is out.
-    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Order>) {
+    pub(super) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         let mut open = true;
         loop {
             let wake = self.start_calls();
-            if !self.schedule.owes() {
-                self.end_flushes();
-                if !open && self.answers.is_empty() && self.uploads.is_empty() {
-                    return;
-                }
+            if !open && self.answers.is_empty() && !self.schedule.owes() {
+                return;
             }
             tokio::select! {
-                order = inbox.recv(), if open => match order {
+                order = orders.recv(), if open => match order {
                     Some(order) => self.take(order),
                     None => open = false,
                 },
                 Some(call) = self.calls.join_next_with_id() => self.finish(call),
                 Some(_) = self.answers.join_next() => {}
-                Some(_) = self.uploads.join_next() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now).into()), if wake.is_some() => {}
             }
         }
@@ -72,15 +76,8 @@ impl Worker {
             error!("a call broke: {broken}");
             (broken.id(), Err(Refusal::Unknown("the call broke".to_owned())))
         });
-        if let Some(chat) = self.chats.remove(&id) {
-            self.schedule.finish(chat, outcome, Instant::now());
-        }
-    }
-
-    fn end_flushes(&mut self) {
-        for flushed in self.flushes.drain(..) {
-            // Whoever waited may have lost patience.
-            let _ = flushed.send(());
+        if let Some(ticket) = self.tickets.remove(&id) {
+            self.schedule.finish(ticket, outcome, Instant::now());
         }
     }
 
@@ -88,10 +85,10 @@ impl Worker {
     fn start_calls(&mut self) -> Option<Instant> {
         loop {
             match self.schedule.next(Instant::now()) {
-                Next::Call(call) => {
-                    let (client, chat) = (self.client.clone(), call.place.chat);
+                Next::Call(ticket, call) => {
+                    let client = self.client.clone();
                     let call = self.calls.spawn(async move { send::make(&client, call).await });
-                    self.chats.insert(call.id(), chat);
+                    self.tickets.insert(call.id(), ticket);
                 }
                 Next::At(moment) => return Some(moment),
                 Next::Nothing => return None,
@@ -101,12 +98,9 @@ impl Worker {
 
     fn take(&mut self, order: Order) {
         match order {
-            Order::Durable(job) => self.schedule.push_durable(job, Instant::now()),
-            Order::Fleeting(job) => self.schedule.push_fleeting(job, Instant::now()),
-            Order::Upload(job) => {
-                self.uploads.spawn(job.run(self.client.clone()));
-            }
-            Order::Flush(done) => self.flushes.push(done),
+            Order::Push(job) => self.schedule.push(job, Instant::now()),
+            Order::Signal(signal) => self.schedule.signal(signal, Instant::now()),
+            Order::Flush(scope, flush) => self.schedule.hold(scope, &flush),
             Order::Answer(id, notice) => {
                 self.answers.spawn(answer(self.client.clone(), id, notice));
             }

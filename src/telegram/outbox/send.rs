@@ -1,26 +1,27 @@
-//! One call of the outbox as a request to the Bot API.
+//! A call of the outbox as a request to the Bot API.
 //!
 //! Knows which fields Telegram wants. Text goes with entities and never with a parse mode, so
 //! there is nothing to escape; what Telegram answers is read as far as the message id.
 
 use reqwest::Url;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
 use teloxide::payloads::{
-    AnswerCallbackQuery, DeleteMessage, EditMessageText, SendDocument, SendMessage, SendPhoto,
+    AnswerCallbackQuery, CloseForumTopic, CreateForumTopic, DeleteForumTopic, DeleteMessage,
+    EditForumTopic, EditMessageText, PinChatMessage, ReopenForumTopic, SendChatAction,
+    SendDocument, SendMessage, SendPhoto, SendVoice, SetMessageReaction, UnpinChatMessage,
 };
+use teloxide::requests::Payload;
 use teloxide::types::{
-    CallbackQueryId, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
-    LinkPreviewOptions, MessageEntity, MessageEntityKind, MessageId, ReplyMarkup, ReplyParameters,
-    ThreadId,
+    CallbackQueryId, ChatAction, ChatId, InlineKeyboardButton, InlineKeyboardMarkup, InputFile,
+    LinkPreviewOptions, MessageEntity, MessageEntityKind, MessageId, ReactionType, ReplyMarkup,
+    ReplyParameters, ThreadId,
 };
-use tokio::fs::File;
 
 use crate::bridge::place::Place;
 use crate::telegram::client::{Client, Lean};
-use crate::telegram::outbox::job::{Act, Call, SendOptions, Sound};
-use crate::telegram::outgoing::ByteCounter;
-use crate::telegram::outgoing::{Body, OutgoingFile, SendAs};
+use crate::telegram::outbox::job::{Act, Call, Reaction, SendOptions, Sound};
+use crate::telegram::outgoing::{OutgoingFile, SendAs};
 use crate::telegram::refusal::Refusal;
 use crate::telegram::screen::{Button, Screen};
 use crate::telegram::text::{Entity, EntityKind};
@@ -33,41 +34,83 @@ const NOTICE: usize = 200;
 
 /// What is read of a sent message.
 #[derive(Deserialize)]
-struct Numbered {
+struct Sent {
     message_id: i32,
 }
 
-/// Makes a call; the id of the message that it is about, 0 where it is about none.
-pub(crate) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
+/// What is read of a new topic.
+#[derive(Deserialize)]
+struct Topic {
+    message_thread_id: i32,
+}
+
+/// Makes a call; the id of the message or topic that it is about, 0 where it is about none.
+pub(super) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
     let Call { place, act } = call;
+    let chat = ChatId(place.chat);
+    let topic = || {
+        let thread = place.thread.filter(|id| *id != GENERAL);
+        thread.map(|id| ThreadId(MessageId(id))).ok_or(Refusal::ThreadGone)
+    };
     match act {
         Act::Send(screen, how) => {
-            let sent: Numbered = client.call(Lean::new(message(place, screen, how))).await?;
+            let sent: Sent = ask(client, message(place, screen, how)).await?;
             Ok(sent.message_id)
         }
-        Act::File(file, how) => send_file(client, place, (file, how), None).await,
-        Act::Edit(id, screen) => {
-            let _: IgnoredAny = client.call(Lean::new(edit(place, id, screen))).await?;
-            Ok(id)
+        Act::File(file, how) => send_file(client, place, (file, how)).await,
+        Act::CreateTopic(name) => {
+            let topic: Topic = ask(client, CreateForumTopic::new(chat, name)).await?;
+            Ok(topic.message_thread_id)
         }
-        Act::Delete(id) => {
-            let delete = DeleteMessage::new(ChatId(place.chat), MessageId(id));
-            let _: IgnoredAny = client.call(Lean::new(delete)).await?;
-            Ok(id)
+        Act::Edit(id, screen) => done(client, edit(place, id, screen)).await.map(|()| id),
+        Act::Delete(id) => done(client, DeleteMessage::new(chat, MessageId(id))).await.map(|()| id),
+        Act::Pin(id) => done(client, pin(chat, id)).await.map(|()| id),
+        Act::Unpin(id) => done(client, unpin(chat, id)).await.map(|()| id),
+        Act::RenameTopic(name) => {
+            let mut edit = EditForumTopic::new(chat, topic()?);
+            edit.name = Some(name);
+            done(client, edit).await.map(|()| 0)
         }
+        Act::CloseTopic => done(client, CloseForumTopic::new(chat, topic()?)).await.map(|()| 0),
+        Act::ReopenTopic => done(client, ReopenForumTopic::new(chat, topic()?)).await.map(|()| 0),
+        Act::DeleteTopic => done(client, DeleteForumTopic::new(chat, topic()?)).await.map(|()| 0),
+        Act::React(id, reaction) => done(client, react(chat, id, reaction)).await.map(|()| id),
+        Act::Type => {
+            let mut typing = SendChatAction::new(chat, ChatAction::Typing);
+            typing.message_thread_id = thread(place);
+            done(client, typing).await.map(|()| 0)
+        }
+        Act::Probe => client.get_me().await.map(|_| 0),
     }
 }
 
+/// Makes a call and reads of its answer what is wanted.
+async fn ask<P, O>(client: &Client, payload: P) -> Result<O, Refusal>
+where
+    P: Payload + Serialize + 'static,
+    O: DeserializeOwned + 'static,
+{
+    client.call(Lean::new(payload)).await
+}
+
+/// Makes a call that only succeeds or fails.
+async fn done<P: Payload + Serialize + 'static>(
+    client: &Client,
+    payload: P,
+) -> Result<(), Refusal> {
+    let IgnoredAny = ask(client, payload).await?;
+    Ok(())
+}
+
 /// Answers the press of a button, so that it stops glowing.
-pub(crate) async fn answer(
+pub(super) async fn answer(
     client: &Client,
     id: String,
     notice: Option<String>,
 ) -> Result<(), Refusal> {
     let mut answer = AnswerCallbackQuery::new(CallbackQueryId(id));
     answer.text = notice.map(|notice| notice.chars().take(NOTICE).collect());
-    let _: IgnoredAny = client.call(Lean::new(answer)).await?;
-    Ok(())
+    done(client, answer).await
 }
 
 fn message(place: Place, screen: Screen, how: SendOptions) -> SendMessage {
@@ -81,47 +124,69 @@ fn message(place: Place, screen: Screen, how: SendOptions) -> SendMessage {
     message
 }
 
-/// Sends a file, and shows on the counter how much of it has gone out. What is gone from the disk
-/// meanwhile will not come back by trying again.
-pub(crate) async fn send_file(
+async fn send_file(
     client: &Client,
     place: Place,
     (file, how): (OutgoingFile, SendOptions),
-    counter: Option<&ByteCounter>,
 ) -> Result<i32, Refusal> {
-    let gone = || Refusal::BadRequest("the file is gone".to_owned());
-    let body = match (file.body, counter) {
-        (Body::Path(path), _) if !path.is_file() => return Err(gone()),
-        (Body::Path(path), None) => InputFile::file(path),
-        (Body::Path(path), Some(counter)) => {
-            InputFile::read(counter.on(File::open(path).await.map_err(|_| gone())?))
-        }
-        (Body::Bytes(bytes), _) => InputFile::memory(bytes.to_vec()),
-    };
-    let body = body.file_name(file.name);
+    let body = InputFile::read(file.content.reader()).file_name(file.name);
     let text = file.caption.text;
     let caption = (!text.text.is_empty()).then_some(text.text);
     let entities = some(entities(text.entities));
     let silent = (how.sound == Sound::Silent).then_some(true);
-    let reply = reply_to(how);
+    let (chat, thread, reply) = (ChatId(place.chat), thread(place), reply_to(how));
     let markup = keyboard(file.caption.keyboard).map(ReplyMarkup::InlineKeyboard);
-    let sent: Numbered = match file.send_as {
+    let sent = match file.send_as {
         SendAs::Photo => {
-            let mut photo = SendPhoto::new(ChatId(place.chat), body);
-            (photo.message_thread_id, photo.disable_notification) = (thread(place), silent);
+            let mut photo = SendPhoto::new(chat, body);
+            (photo.message_thread_id, photo.disable_notification) = (thread, silent);
             (photo.caption, photo.caption_entities) = (caption, entities);
             (photo.reply_parameters, photo.reply_markup) = (reply, markup);
-            client.upload(Lean::new(photo)).await?
+            client.upload(Lean::new(photo)).await
         }
         SendAs::Document => {
-            let mut document = SendDocument::new(ChatId(place.chat), body);
-            (document.message_thread_id, document.disable_notification) = (thread(place), silent);
+            let mut document = SendDocument::new(chat, body);
+            (document.message_thread_id, document.disable_notification) = (thread, silent);
             (document.caption, document.caption_entities) = (caption, entities);
             (document.reply_parameters, document.reply_markup) = (reply, markup);
-            client.upload(Lean::new(document)).await?
+            client.upload(Lean::new(document)).await
+        }
+        SendAs::Voice => {
+            let mut voice = SendVoice::new(chat, body);
+            (voice.message_thread_id, voice.disable_notification) = (thread, silent);
+            (voice.caption, voice.caption_entities) = (caption, entities);
+            (voice.reply_parameters, voice.reply_markup) = (reply, markup);
+            client.upload(Lean::new(voice)).await
         }
     };
-    Ok(sent.message_id)
+    match sent {
+        Ok(Sent { message_id }) => Ok(message_id),
+        // It breaks the connection, which looks like trouble with the network.
+        Err(_) if file.content.is_unreadable() => {
+            Err(Refusal::BadRequest("the file cannot be read any more".to_owned()))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn pin(chat: ChatId, id: i32) -> PinChatMessage {
+    let mut pin = PinChatMessage::new(chat, MessageId(id));
+    pin.disable_notification = Some(true);
+    pin
+}
+
+fn unpin(chat: ChatId, id: i32) -> UnpinChatMessage {
+    let mut unpin = UnpinChatMessage::new(chat);
+    unpin.message_id = Some(MessageId(id));
+    unpin
+}
+
+/// An empty list takes the bot's reaction away.
+fn react(chat: ChatId, id: i32, reaction: Option<Reaction>) -> SetMessageReaction {
+    let mut react = SetMessageReaction::new(chat, MessageId(id));
+    let emoji = |reaction: Reaction| ReactionType::Emoji { emoji: reaction.emoji().to_owned() };
+    react.reaction = Some(reaction.map(emoji).into_iter().collect());
+    react
 }
 
 fn reply_to(how: SendOptions) -> Option<ReplyParameters> {
