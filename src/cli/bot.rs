@@ -21,7 +21,7 @@ use crate::{
     claude::catalog,
     cli::{
         lock,
-        output::{Ended, FAINT, Failure, STRONG, stdout},
+        output::{CommandResult, FAINT, Failure, STRONG, stdout},
     },
     config::{Config, Token, default_file},
     screens::words,
@@ -63,7 +63,7 @@ pub(super) enum BotError {
     Io(#[from] std::io::Error),
 }
 
-pub(super) fn main(config: &Config) -> Ended {
+pub(super) fn main(config: &Config) -> CommandResult {
     let token = config.bot()?;
     let ran = runtime().and_then(|runtime| {
         runtime.block_on(async {
@@ -72,7 +72,7 @@ pub(super) fn main(config: &Config) -> Ended {
             run(config, &token, cancel).await
         })
     });
-    tell_manager(&[NotifyState::Stopping]);
+    notify_service_manager(&[NotifyState::Stopping]);
     match ran {
         Ok(()) => Ok(ExitCode::SUCCESS),
         // To try again would not help: a service manager is told so by this code.
@@ -116,11 +116,11 @@ pub(super) async fn run(
     let _only_one = lock::Lock::take(token, &config.api_url)?;
     let client = Client::connect(token.reveal(), &config.api_url)?;
     // A laptop often starts without a network: from here on it only takes time.
-    tell_manager(&[NotifyState::Ready, NotifyState::Status("waiting for Telegram")]);
+    notify_service_manager(&[NotifyState::Ready, NotifyState::Status("waiting for Telegram")]);
     let Some(me) = introduce(&client, &cancel).await? else { return Ok(()) };
     tracing::info!(bot = me.username, "segue is running");
-    tell_manager(&[NotifyState::Status(&format!("running as @{}", me.username))]);
-    introduce_at_terminal(config, &me);
+    notify_service_manager(&[NotifyState::Status(&format!("running as @{}", me.username))]);
+    print_banner(config, &me);
     let (outbox, sending) =
         Outbox::start(client.clone(), Pace::every(config.pace), CancellationToken::new());
     let (sink, updates) = mpsc::channel(UPDATES);
@@ -134,14 +134,14 @@ pub(super) async fn run(
 }
 
 /// Tells a service manager of the systemd kind, when one has started us.
-fn tell_manager(state: &[NotifyState<'_>]) {
+fn notify_service_manager(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(%error, "the service manager takes no word");
     }
 }
 
 /// At a terminal: which bot this is, whom it serves and where.
-fn introduce_at_terminal(config: &Config, me: &Me) {
+fn print_banner(config: &Config, me: &Me) {
     if io::stdout().is_terminal() {
         // It runs as well when nobody reads this.
         let _ = print_facts(config, me);

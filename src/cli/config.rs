@@ -3,11 +3,11 @@
 use std::{io::Write, path::Path, process::ExitCode};
 
 use crate::{
-    cli::output::{BAD, CODE, Ended, FAINT, STRONG, pad, stdout},
+    cli::output::{BAD, CODE, CommandResult, FAINT, STRONG, pad, stdout},
     config::{KEYS, Key, Origin, Reading, Sources},
 };
 
-pub(super) fn main(reading: &Reading, sources: &Sources) -> Ended {
+pub(super) fn main(reading: &Reading, sources: &Sources) -> CommandResult {
     let mut out = stdout();
     for (name, value) in [
         ("Settings", file(reading, sources)),

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use crate::{
     app::export::{Export, ExportError},
     claude::{catalog, session::SessionId},
-    cli::output::{Ended, Failure, stdout},
+    cli::output::{CommandResult, Failure, stdout},
     config::Config,
     screens::{
         export::{ending, file_name},
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     output: Option<PathBuf>,
 }
 
-pub(super) fn main(config: &Config, arguments: &Arguments) -> Ended {
+pub(super) fn main(config: &Config, arguments: &Arguments) -> CommandResult {
     let session = session(config, arguments.session.as_deref())?;
     let format = if arguments.md { Format::Markdown } else { Format::Html };
     let export = Export::of(&config.home, &config.user_home, session, format)

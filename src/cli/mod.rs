@@ -24,7 +24,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{Config, Reading, Sources, expand};
 
-use output::{Ended, Failure, complain};
+use output::{CommandResult, Failure, complain};
 
 /// Continue the Claude Code session of your laptop from Telegram, and go back, in the same
 /// conversation.
@@ -88,7 +88,7 @@ pub fn main() -> ExitCode {
     run(arguments).unwrap_or_else(Failure::tell)
 }
 
-fn run(arguments: Arguments) -> Ended {
+fn run(arguments: Arguments) -> CommandResult {
     let command = match arguments.command.unwrap_or(Command::Run) {
         // These must work whatever the settings are.
         Command::Completions(arguments) => return shell::completions(&arguments),
@@ -103,10 +103,12 @@ fn run(arguments: Arguments) -> Ended {
         Command::Doctor(arguments) => doctor::main(&reading, &sources, &arguments),
         Command::Service(arguments) => service::main(&reading, &sources, &arguments),
         Command::Config => config::main(&reading, &sources),
-        Command::Run => bot::main(&usable(reading)?),
-        Command::Sessions(arguments) => sessions::main(&tolerated(reading), &arguments),
-        Command::Export(arguments) => export::main(&tolerated(reading), &arguments),
-        Command::Sandbox(arguments) => sandbox::main(tolerated(reading), &arguments),
+        Command::Run => bot::main(&config_or_refuse(reading)?),
+        Command::Sessions(arguments) => {
+            sessions::main(&config_with_complaints(reading), &arguments)
+        }
+        Command::Export(arguments) => export::main(&config_with_complaints(reading), &arguments),
+        Command::Sandbox(arguments) => sandbox::main(config_with_complaints(reading), &arguments),
         Command::Completions(_) | Command::Man(_) => Ok(ExitCode::SUCCESS),
     }
 }
@@ -119,7 +121,7 @@ fn absolute(file: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// The settings, when all of them can be used.
-fn usable(reading: Reading) -> Result<Config, Failure> {
+fn config_or_refuse(reading: Reading) -> Result<Config, Failure> {
     let problems: Vec<_> = reading.problems.iter().map(ToString::to_string).collect();
     if !problems.is_empty() {
         return Err(Failure::Misused(problems.join("\n")));
@@ -131,7 +133,7 @@ fn usable(reading: Reading) -> Result<Config, Failure> {
 }
 
 /// The settings, with a word about those that cannot be used: for what can do without them.
-fn tolerated(reading: Reading) -> Config {
+fn config_with_complaints(reading: Reading) -> Config {
     for problem in &reading.problems {
         complain(&problem.to_string());
     }

@@ -34,7 +34,7 @@ pub(super) const FAINT: Style = Style::new().dimmed();
 pub(super) const CODE: Style = AnsiColor::Cyan.on_default();
 
 /// How a command ends: with an exit code, or for a reason that is told on stderr.
-pub(super) type Ended = Result<ExitCode, Failure>;
+pub(super) type CommandResult = Result<ExitCode, Failure>;
 
 /// Why a command ends early.
 #[derive(Debug)]

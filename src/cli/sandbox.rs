@@ -13,7 +13,7 @@ use crate::{
     claude::process::find,
     cli::{
         bot,
-        output::{Ended, Failure, stdout},
+        output::{CommandResult, Failure, stdout},
     },
     config::{Config, Token},
     sandbox::{Options, Sandbox, demo::Demo},
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     no_open: bool,
 }
 
-pub(super) fn main(config: Config, arguments: &Arguments) -> Ended {
+pub(super) fn main(config: Config, arguments: &Arguments) -> CommandResult {
     let ran = bot::runtime().and_then(|runtime| runtime.block_on(run(config, arguments)));
     ran.map(|()| ExitCode::SUCCESS).map_err(Failure::failed)
 }

@@ -14,7 +14,7 @@ use crate::{
         catalog::{self, Page, Query, Show},
         session::{Session, SessionId, Status},
     },
-    cli::output::{Ended, FAINT, Failure, STRONG, code, columns, fit, pad, stdout},
+    cli::output::{CommandResult, FAINT, Failure, STRONG, code, columns, fit, pad, stdout},
     config::Config,
     screens::words,
 };
@@ -59,7 +59,7 @@ struct Row<'a> {
     status: Option<Status>,
 }
 
-pub(super) fn main(config: &Config, arguments: &Arguments) -> Ended {
+pub(super) fn main(config: &Config, arguments: &Arguments) -> CommandResult {
     let project = match (arguments.all, &arguments.dir) {
         (true, _) => None,
         (false, Some(dir)) if !dir.is_dir() => {
@@ -84,7 +84,7 @@ pub(super) fn main(config: &Config, arguments: &Arguments) -> Ended {
     if arguments.json { print_json(&page.sessions) } else { print_lines(config, &query, &page) }
 }
 
-fn print_json(sessions: &[Session]) -> Ended {
+fn print_json(sessions: &[Session]) -> CommandResult {
     let rows: Vec<Row<'_>> = sessions.iter().map(row).collect();
     let json = serde_json::to_string_pretty(&rows).map_err(Failure::failed)?;
     writeln!(stdout(), "{json}")?;
@@ -104,7 +104,7 @@ fn row(session: &Session) -> Row<'_> {
     }
 }
 
-fn print_lines(config: &Config, query: &Query, page: &Page) -> Ended {
+fn print_lines(config: &Config, query: &Query, page: &Page) -> CommandResult {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
     let mut out = stdout();
     if page.sessions.is_empty() {

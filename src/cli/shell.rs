@@ -10,7 +10,7 @@ use clap_mangen::{
 };
 
 use crate::{
-    cli::output::{Ended, Failure, stdout},
+    cli::output::{CommandResult, Failure, stdout},
     config::KEYS,
 };
 
@@ -27,14 +27,14 @@ pub(super) struct Man {
     dir: Option<PathBuf>,
 }
 
-pub(super) fn completions(arguments: &Completions) -> Ended {
+pub(super) fn completions(arguments: &Completions) -> CommandResult {
     let mut script = Vec::new();
     generate(arguments.shell, &mut super::Arguments::command(), "segue", &mut script);
     stdout().write_all(&script)?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn man(arguments: &Man) -> Ended {
+pub(super) fn man(arguments: &Man) -> CommandResult {
     let command = super::Arguments::command();
     let Some(dir) = &arguments.dir else {
         stdout().write_all(&page(command)?)?;

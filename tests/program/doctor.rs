@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use segue::sandbox::{Fault, Trouble};
 use serde_json::{Value, json};
 
 use crate::{
@@ -207,16 +208,16 @@ async fn each_fault_at_telegram_is_found() {
     finds(&machine, "webhook", "messages go to hooks.example");
     http.get(format!("{url}/deleteWebhook")).send().await.unwrap();
 
-    // Another program that comes again whenever it is refused.
-    let poll = format!("{url}/getUpdates?timeout=50");
-    let other = tokio::spawn(async move {
-        loop {
-            let _ = http.get(&poll).send().await;
-        }
-    });
-    machine.phone.wait_poll(PATIENCE).await.unwrap();
+    // Another program came after us.
+    let refused = Trouble::Refuse {
+        code: 409,
+        description: "Conflict: terminated by other getUpdates request; make sure that only one \
+                      bot instance is running"
+            .to_owned(),
+    };
+    let method = Some("getUpdates".to_owned());
+    machine.phone.fault(Fault { method, ..Fault::next(refused) });
     finds(&machine, "polling", "another program receives");
-    other.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]

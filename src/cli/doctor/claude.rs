@@ -19,7 +19,7 @@ use crate::{
     screens::words,
 };
 
-pub(super) async fn look(config: &Config) -> Vec<Finding> {
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let mut findings = cli(config).await;
     let home = config.home.clone();
     let of_files = tokio::task::spawn_blocking(move || files(&home)).await;

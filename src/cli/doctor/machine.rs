@@ -21,12 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Samples a second of the silence.
 const RATE: u32 = 16_000;
 
-pub(super) async fn look(config: &Config) -> Vec<Finding> {
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let mut findings = vec![state(&config.state)];
     findings.extend(lock(config));
     findings.push(tmux().await);
     findings.push(transcriber(config).await);
-    findings.push(of_service(&config.user_home));
+    findings.push(service_state(&config.user_home));
     findings
 }
 
@@ -84,7 +84,7 @@ async fn transcriber(config: &Config) -> Finding {
         return Finding::note(TRANSCRIBER, found);
     };
     let remedy = "run it in a shell with a recording as $1, and mend `transcriber`";
-    match tried(program).await {
+    match try_out(program).await {
         Ok(Ok(())) => Finding::good(TRANSCRIBER, "has taken a second of silence"),
         Ok(Err(why)) => Finding::fault(TRANSCRIBER, format!("fails: {why}"), remedy),
         Err(error) => Finding::note(TRANSCRIBER, format!("cannot be tried: {error}")),
@@ -92,7 +92,7 @@ async fn transcriber(config: &Config) -> Finding {
 }
 
 /// The inner error is the program's.
-async fn tried(program: &str) -> io::Result<Result<(), String>> {
+async fn try_out(program: &str) -> io::Result<Result<(), String>> {
     let folder = tempfile::tempdir()?;
     let recording = folder.path().join("recording");
     fs::write(&recording, silence())?;
@@ -127,7 +127,7 @@ fn silence() -> Vec<u8> {
     wav
 }
 
-fn of_service(home: &Path) -> Finding {
+fn service_state(home: &Path) -> Finding {
     const SERVICE: &str = "service";
     let state = service::state(home);
     match (&state.file, state.running) {

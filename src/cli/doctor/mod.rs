@@ -20,7 +20,7 @@ use crate::{
     cli::{
         bot,
         config::{file, origin},
-        output::{BAD, Ended, FAINT, Failure, GOOD, pad, stdout},
+        output::{BAD, CommandResult, FAINT, Failure, GOOD, pad, stdout},
     },
     config::{Origin, Reading, Sources},
 };
@@ -69,7 +69,7 @@ impl Finding {
     }
 }
 
-pub(super) fn main(reading: &Reading, sources: &Sources, arguments: &Arguments) -> Ended {
+pub(super) fn main(reading: &Reading, sources: &Sources, arguments: &Arguments) -> CommandResult {
     let config = &reading.config;
     let runtime = bot::runtime().map_err(Failure::failed)?;
     let mut findings = settings(reading, sources);
@@ -77,7 +77,7 @@ pub(super) fn main(reading: &Reading, sources: &Sources, arguments: &Arguments) 
         print(&findings)?;
     }
     let (of_claude, of_machine, of_telegram) = runtime.block_on(async {
-        tokio::join!(claude::look(config), machine::look(config), telegram::look(config))
+        tokio::join!(claude::check(config), machine::check(config), telegram::check(config))
     });
     let rest = [of_claude, of_machine, of_telegram].concat();
     if !arguments.json {

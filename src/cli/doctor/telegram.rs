@@ -25,7 +25,7 @@ const LISTEN: Duration = Duration::from_secs(6);
 /// Between two calls while listening.
 const PAUSE: Duration = Duration::from_millis(500);
 
-pub(super) async fn look(config: &Config) -> Vec<Finding> {
+pub(super) async fn check(config: &Config) -> Vec<Finding> {
     const TOKEN: &str = "token";
     let Some(token) = &config.token else {
         return vec![Finding::fault(TOKEN, "there is none", "run `segue setup`")];

@@ -39,7 +39,7 @@ const PROXIES: [&str; 4] = ["http_proxy", "https_proxy", "no_proxy", "all_proxy"
 const USUAL: [&str; 5] = ["/opt/homebrew/bin", "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"];
 
 /// The variables of the service, in the order of their names; `claude` is path or name of the CLI.
-pub(super) fn kept(sources: &Sources, claude: &Path) -> Vec<(String, String)> {
+pub(super) fn for_service(sources: &Sources, claude: &Path) -> Vec<(String, String)> {
     let is_kept = |name: &str| {
         let lower = name.to_ascii_lowercase();
         let known = KEPT.contains(&name) || PROXIES.contains(&lower.as_str());
@@ -62,7 +62,7 @@ fn path(sources: &Sources, claude: &Path) -> Option<String> {
     let shell = sources.environment.iter().find(|(name, _)| name == "PATH").map(|(_, path)| path);
     let mut dirs: Vec<PathBuf> = Vec::new();
     let cli = find(claude, shell).and_then(|cli| cli.parent().map(Path::to_owned));
-    let of_shell = shell.into_iter().flat_map(|path| env::split_paths(path)).map(lasting);
+    let of_shell = shell.into_iter().flat_map(|path| env::split_paths(path)).map(permanent);
     for dir in of_shell.chain(cli).chain(USUAL.map(PathBuf::from)) {
         if dir.is_absolute() && dir.is_dir() && !dirs.contains(&dir) {
             dirs.push(dir);
@@ -72,7 +72,7 @@ fn path(sources: &Sources, claude: &Path) -> Option<String> {
 }
 
 /// fnm links each shell's directory anew and removes it with the shell: what it leads to stays.
-fn lasting(dir: PathBuf) -> PathBuf {
+fn permanent(dir: PathBuf) -> PathBuf {
     if dir.components().any(|part| part.as_os_str() == "fnm_multishells") {
         return dir.canonicalize().unwrap_or(dir);
     }
@@ -104,7 +104,7 @@ mod tests {
             ("LANG", ""),
             ("AWS_PROFILE", "a\nb"),
         ]);
-        let kept = kept(&sources, Path::new("claude"));
+        let kept = for_service(&sources, Path::new("claude"));
         let names: Vec<_> = kept.iter().map(|(name, _)| name.as_str()).collect();
         let expected =
             ["ANTHROPIC_BASE_URL", "CLAUDE_CODE_USE_BEDROCK", "HTTPS_PROXY", "PATH", "https_proxy"];

@@ -18,7 +18,7 @@ use std::{
 };
 
 use crate::{
-    cli::output::{BAD, Ended, FAINT, Failure, GOOD, code, stdout},
+    cli::output::{BAD, CommandResult, FAINT, Failure, GOOD, code, stdout},
     config::{Reading, Sources},
 };
 
@@ -86,11 +86,11 @@ pub(super) struct State {
     pub(super) words: String,
 }
 
-pub(super) fn main(reading: &Reading, sources: &Sources, arguments: &Arguments) -> Ended {
+pub(super) fn main(reading: &Reading, sources: &Sources, arguments: &Arguments) -> CommandResult {
     match &arguments.action {
-        Action::Install(install) => {
-            put_up(sources)?;
-            if install.linger {
+        Action::Install(wanted) => {
+            install(sources)?;
+            if wanted.linger {
                 systemd::enable_linger().map_err(Failure::Failed)?;
             }
             say_whether_it_lingers()?;
@@ -113,7 +113,7 @@ pub(super) fn state(home: &Path) -> State {
 }
 
 /// Installs the service anew and starts it.
-pub(super) fn put_up(sources: &Sources) -> Result<(), Failure> {
+pub(super) fn install(sources: &Sources) -> Result<(), Failure> {
     let unit = unit(sources)?;
     available().map_err(Failure::Failed)?;
     let home = home(sources)?;
@@ -147,7 +147,7 @@ fn unit(sources: &Sources) -> Result<Unit, Failure> {
     Ok(Unit {
         program: std::env::current_exe().map_err(Failure::failed)?,
         config: sources.file.clone(),
-        environment: environment::kept(sources, &alone.config.claude),
+        environment: environment::for_service(sources, &alone.config.claude),
         stop_seconds: alone.config.grace.as_secs() + END_SECONDS,
     })
 }
@@ -156,7 +156,7 @@ fn home(sources: &Sources) -> Result<PathBuf, Failure> {
     Ok(Reading::new(sources)?.config.user_home)
 }
 
-fn uninstall(home: &Path) -> Ended {
+fn uninstall(home: &Path) -> CommandResult {
     let was = if cfg!(target_os = "macos") {
         launchd::uninstall(home)?
     } else {
@@ -170,7 +170,7 @@ fn uninstall(home: &Path) -> Ended {
     Ok(ExitCode::SUCCESS)
 }
 
-fn status(home: &Path) -> Ended {
+fn status(home: &Path) -> CommandResult {
     let state = state(home);
     let mut out = stdout();
     let Some(file) = &state.file else {
@@ -207,7 +207,7 @@ pub(super) fn say_whether_it_lingers() -> io::Result<()> {
     Ok(())
 }
 
-fn show_logs(home: &Path, logs: &Logs) -> Ended {
+fn show_logs(home: &Path, logs: &Logs) -> CommandResult {
     let mut command =
         if cfg!(target_os = "macos") { launchd::logs(home, logs) } else { systemd::logs(logs) };
     let program = command.get_program().to_string_lossy().into_owned();

@@ -10,9 +10,9 @@ use tokio::sync::mpsc;
 
 use crate::cli::output::{Failure, STRONG, stdout};
 
-/// The usual answer to a question of yes or no.
+/// The default answer to a question of yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Usual {
+pub(super) enum DefaultAnswer {
     Yes,
     No,
 }
@@ -53,15 +53,19 @@ impl Ask {
     }
 
     /// Asks for yes or no.
-    pub(super) async fn yes(&mut self, question: &str, usual: Usual) -> Result<bool, Failure> {
+    pub(super) async fn yes(
+        &mut self,
+        question: &str,
+        default: DefaultAnswer,
+    ) -> Result<bool, Failure> {
         if !self.is_answered() {
-            return Ok(usual == Usual::Yes);
+            return Ok(default == DefaultAnswer::Yes);
         }
-        let choice = if usual == Usual::Yes { "Y/n" } else { "y/N" };
+        let choices = if default == DefaultAnswer::Yes { "Y/n" } else { "y/N" };
         loop {
-            let line = self.line(&format!("{question} [{choice}] ")).await?;
+            let line = self.line(&format!("{question} [{choices}] ")).await?;
             match line.to_lowercase().as_str() {
-                "" => return Ok(usual == Usual::Yes),
+                "" => return Ok(default == DefaultAnswer::Yes),
                 "y" | "yes" => return Ok(true),
                 "n" | "no" => return Ok(false),
                 _ => {}

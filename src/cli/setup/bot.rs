@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Arguments, Whether,
-    ask::{Ask, Usual, prompt},
+    Arguments, YesNo,
+    ask::{Ask, DefaultAnswer, prompt},
 };
 use crate::{
     cli::{
@@ -19,17 +19,25 @@ use crate::{
 };
 
 /// Where the bot's token is to be.
-pub(super) enum Choice {
+pub(super) enum TokenSource {
     /// Where it is.
     Keep,
     /// In the configuration file.
-    Here(Token),
+    Config,
     /// In a file of its own.
     File(PathBuf),
 }
 
+/// The bot that is set up.
+pub(super) struct Bot {
+    pub(super) token_source: TokenSource,
+    pub(super) token: Token,
+    pub(super) client: Client,
+    pub(super) me: Me,
+}
+
 /// Whether a setting stands only in this shell, where a service does not find it.
-pub(super) fn is_of_shell(reading: &Reading, name: &str) -> bool {
+pub(super) fn is_from_environment(reading: &Reading, name: &str) -> bool {
     let row = reading.rows.iter().find(|row| row.key.name == name);
     row.is_some_and(|row| matches!(row.origin, Origin::Environment(_)))
 }
@@ -39,15 +47,18 @@ pub(super) async fn find(
     reading: &Reading,
     arguments: &Arguments,
     ask: &mut Ask,
-) -> Result<(Choice, Client, Me), Failure> {
+) -> Result<Bot, Failure> {
     let config = &reading.config;
-    let given = given_token(reading, arguments)?;
-    if let Some((choice, token)) = given {
-        let (client, me) = known(&token, config).await.map_err(Failure::Failed)?;
-        writeln!(stdout(), "{GOOD}✓{GOOD:#} @{}", me.username)?;
-        let keep = !matches!(choice, Choice::Keep) || !ask.is_answered();
-        if keep || keeps(&me)? {
-            return Ok((choice, client, me));
+    if let Some((token_source, token)) = given_token(reading, arguments)? {
+        match Bot::of(token_source, token, config).await {
+            Ok(bot) => {
+                let asks = ask.is_answered() && matches!(bot.token_source, TokenSource::Keep);
+                if !asks || keeps(&bot.me)? {
+                    return Ok(bot);
+                }
+            }
+            Err(why) if ask.is_answered() => writeln!(stdout(), "{BAD}✗{BAD:#} {why}")?,
+            Err(why) => return Err(Failure::Failed(why)),
         }
     } else if !ask.is_answered() {
         return Err(Failure::misused(
@@ -63,13 +74,22 @@ pub(super) async fn find(
     )?;
     loop {
         let token = Token::from(Ask::hidden("Token: ")?);
-        match known(&token, config).await {
-            Ok((client, me)) => {
-                writeln!(stdout(), "{GOOD}✓{GOOD:#} @{}", me.username)?;
-                return Ok((Choice::Here(token), client, me));
-            }
+        match Bot::of(TokenSource::Config, token, config).await {
+            Ok(bot) => return Ok(bot),
             Err(why) => writeln!(stdout(), "{BAD}✗{BAD:#} {why}")?,
         }
+    }
+}
+
+impl Bot {
+    /// The bot whose token this is. The error is why there is none, in words.
+    async fn of(token_source: TokenSource, token: Token, config: &Config) -> Result<Self, String> {
+        let client = Client::connect(token.reveal(), &config.api_url);
+        let client = client.map_err(|error| error.to_string())?;
+        let me = client.get_me().await.map_err(|refusal| in_words(&refusal))?;
+        // Nobody but the reader of this line would miss it.
+        let _ = writeln!(stdout(), "{GOOD}✓{GOOD:#} @{}", me.username);
+        Ok(Self { token_source, token, client, me })
     }
 }
 
@@ -86,63 +106,42 @@ fn keeps(me: &Me) -> Result<bool, Failure> {
 fn given_token(
     reading: &Reading,
     arguments: &Arguments,
-) -> Result<Option<(Choice, Token)>, Failure> {
+) -> Result<Option<(TokenSource, Token)>, Failure> {
     let config = &reading.config;
     let Some(file) = &arguments.token_file else {
         let Some(token) = config.token.clone() else { return Ok(None) };
-        let here = is_of_shell(reading, "token");
-        let choice = if here { Choice::Here(token.clone()) } else { Choice::Keep };
-        return Ok(Some((choice, token)));
+        let here = is_from_environment(reading, "token");
+        let token_source = if here { TokenSource::Config } else { TokenSource::Keep };
+        return Ok(Some((token_source, token)));
     };
     let mut text = String::new();
     if file == Path::new("-") {
         io::stdin().read_to_string(&mut text)?;
-        let token = Token::from(text.trim().to_owned());
-        return Ok(Some((Choice::Here(token.clone()), token)));
+        return Ok(Some((TokenSource::Config, Token::from(text.trim().to_owned()))));
     }
     let file = expand(&file.to_string_lossy(), &config.user_home);
     let file = std::path::absolute(file).map_err(Failure::misused)?;
     let unread = |error| Failure::Misused(format!("--token-file {}: {error}", file.display()));
     let text = std::fs::read_to_string(&file).map_err(unread)?;
-    Ok(Some((Choice::File(file), Token::from(text.trim().to_owned()))))
-}
-
-pub(super) fn chosen_token(choice: &Choice, config: &Config) -> Result<Token, Failure> {
-    match choice {
-        Choice::Here(token) => Ok(token.clone()),
-        Choice::File(file) => {
-            let text = std::fs::read_to_string(file).map_err(Failure::failed)?;
-            Ok(Token::from(text.trim().to_owned()))
-        }
-        Choice::Keep => config.token.clone().ok_or_else(|| Failure::failed("no token")),
-    }
-}
-
-/// Whom a token belongs to.
-async fn known(token: &Token, config: &Config) -> Result<(Client, Me), String> {
-    let client = Client::connect(token.reveal(), &config.api_url);
-    let client = client.map_err(|error| error.to_string())?;
-    let me = client.get_me().await.map_err(|refusal| in_words(&refusal))?;
-    Ok((client, me))
+    Ok(Some((TokenSource::File(file), Token::from(text.trim().to_owned()))))
 }
 
 /// Topics in private chats, and whether the bot can be added to groups.
 pub(super) async fn chats(
-    client: &Client,
-    me: &Me,
+    Bot { client, me, .. }: &Bot,
     arguments: &Arguments,
     ask: &mut Ask,
 ) -> Result<(), Failure> {
     let Ok(now) = bot_api::abilities(client).await else { return Ok(()) };
-    let mut topics = arguments.topics.map(Whether::is_yes);
-    let mut groups = arguments.groups.map(Whether::is_yes);
+    let mut topics = arguments.topics.map(YesNo::is_yes);
+    let mut groups = arguments.groups.map(YesNo::is_yes);
     if topics.is_none() && !now.has_topics_enabled && ask.is_answered() {
         let question = "Have topics in the chat, so that each can be on a session of its own?";
-        topics = ask.yes(question, Usual::Yes).await?.then_some(true);
+        topics = ask.yes(question, DefaultAnswer::Yes).await?.then_some(true);
     }
     if groups.is_none() && now.can_join_groups && ask.is_answered() {
         let question = "Keep others from adding the bot to groups?";
-        groups = ask.yes(question, Usual::Yes).await?.then_some(false);
+        groups = ask.yes(question, DefaultAnswer::Yes).await?.then_some(false);
     }
     let topics = topics.filter(|wanted| *wanted != now.has_topics_enabled);
     let groups = groups.filter(|wanted| *wanted != now.can_join_groups);

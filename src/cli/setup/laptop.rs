@@ -106,21 +106,21 @@ pub(super) async fn project(
         return Ok(Some(project));
     }
     let offered = offered(config);
-    let usual = config.project.clone().or_else(|| match offered.first() {
+    let default = config.project.clone().or_else(|| match offered.first() {
         Some(_) => None,
         None => env::current_dir().ok().filter(|dir| *dir != config.user_home),
     });
     if !ask.is_answered() {
-        let usual = config.project.clone();
-        let word = usual.as_ref().map_or_else(
+        let default = config.project.clone();
+        let word = default.as_ref().map_or_else(
             || "The project used last on the laptop".to_owned(),
             |project| shown(project, config),
         );
         writeln!(stdout(), "{GOOD}✓{GOOD:#} {word}")?;
-        return Ok(usual);
+        return Ok(default);
     }
     list(&offered, config)?;
-    let word = match (&usual, offered.first()) {
+    let word = match (&default, offered.first()) {
         (Some(project), _) => shown(project, config),
         (None, Some(_)) => "whichever was used last".to_owned(),
         (None, None) => "none".to_owned(),
@@ -129,7 +129,7 @@ pub(super) async fn project(
         let line = ask.line(&format!("Number or path (Enter: {word}): ")).await?;
         let number = line.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
         let chosen = match (line.as_str(), number.and_then(|at| offered.get(at))) {
-            ("", _) => return Ok(usual),
+            ("", _) => return Ok(default),
             (_, Some((project, _))) => Ok(project.clone()),
             (path, None) => directory(Path::new(path), config),
         };

@@ -22,19 +22,16 @@ use crate::{
     cli::{
         bot as program, bot_api,
         lock::{Lock, Refused},
-        output::{BAD, Ended, FAINT, Failure, GOOD, STRONG, code, stdout},
+        output::{BAD, CommandResult, FAINT, Failure, GOOD, STRONG, code, stdout},
         service,
     },
     config::{Config, Edit, Origin, Reading, Sources},
     screens::words,
-    telegram::{
-        client::{Client, Me},
-        refusal::Refusal,
-    },
+    telegram::refusal::Refusal,
 };
 
-use ask::{Ask, Usual};
-use bot::Choice;
+use ask::{Ask, DefaultAnswer};
+use bot::{Bot, TokenSource};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -46,11 +43,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ID")]
     user: Vec<u64>,
     /// Topics in private chats, one for each session
-    #[arg(long, value_name = "WHETHER")]
-    topics: Option<Whether>,
+    #[arg(long, value_name = "YES/NO")]
+    topics: Option<YesNo>,
     /// Whether the bot can be added to groups
-    #[arg(long, value_name = "WHETHER")]
-    groups: Option<Whether>,
+    #[arg(long, value_name = "YES/NO")]
+    groups: Option<YesNo>,
     /// The Claude CLI, where it is not on the PATH
     #[arg(long, value_name = "PATH")]
     claude: Option<PathBuf>,
@@ -58,8 +55,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
     /// Whether to run segue as a service
-    #[arg(long, value_name = "WHETHER")]
-    service: Option<Whether>,
+    #[arg(long, value_name = "YES/NO")]
+    service: Option<YesNo>,
     /// Use this Bot API server
     #[arg(long, value_name = "URL")]
     api_url: Option<String>,
@@ -70,18 +67,18 @@ pub(super) struct Arguments {
 
 /// Whether something is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Whether {
+enum YesNo {
     Yes,
     No,
 }
 
-impl Whether {
+impl YesNo {
     fn is_yes(self) -> bool {
         self == Self::Yes
     }
 }
 
-pub(super) fn main(sources: &Sources, arguments: &Arguments) -> Ended {
+pub(super) fn main(sources: &Sources, arguments: &Arguments) -> CommandResult {
     let runtime = program::runtime().map_err(Failure::failed)?;
     let start = runtime.block_on(set_up(sources, arguments))?;
     drop(runtime);
@@ -103,13 +100,11 @@ async fn set_up(sources: &Sources, arguments: &Arguments) -> Result<Option<Confi
     }
 
     heading("Bot")?;
-    let (choice, client, me) = bot::find(&reading, arguments, &mut ask).await?;
+    let bot = bot::find(&reading, arguments, &mut ask).await?;
     heading("People")?;
-    let token = bot::chosen_token(&choice, &reading.config)?;
-    let people =
-        person::people(&reading.config, arguments, (&client, &me, &token), &mut ask).await?;
+    let people = person::people(&reading.config, arguments, &bot, &mut ask).await?;
     heading("Chats")?;
-    bot::chats(&client, &me, arguments, &mut ask).await?;
+    bot::chats(&bot, arguments, &mut ask).await?;
     heading("Claude")?;
     let claude = laptop::claude(&reading.config, arguments.claude.as_deref(), &mut ask).await?;
     heading("Project")?;
@@ -117,25 +112,25 @@ async fn set_up(sources: &Sources, arguments: &Arguments) -> Result<Option<Confi
 
     heading("Settings")?;
     let new: BTreeSet<u64> = people.difference(&reading.config.allowed).copied().collect();
-    let greeted = if new.is_empty() { people.clone() } else { new };
-    note(&mut edit, &Answers { choice, people, claude, project }, &reading, arguments);
+    let welcomed = if new.is_empty() { people.clone() } else { new };
+    apply(&mut edit, &Answers { bot: &bot, people, claude, project }, &reading, arguments);
     edit.save().map_err(Failure::failed)?;
     let written = words::path(edit.file(), &reading.config.user_home);
     writeln!(stdout(), "{GOOD}✓{GOOD:#} {written}")?;
-    let config = written_settings(sources)?;
+    let config = read_back(sources)?;
 
     heading("Service")?;
     let runs = in_background(sources, &config, arguments, &mut ask).await?;
     heading("Chat")?;
-    greet(&client, &me, &greeted, &config).await?;
+    send_welcome(&bot, &welcomed, &config).await?;
     if runs {
         return Ok(None);
     }
-    if let Err(Refused::Taken) = Lock::take(&token, &config.api_url) {
+    if let Err(Refused::Taken) = Lock::take(&bot.token, &config.api_url) {
         writeln!(stdout(), "segue runs already: start it again to have it use these settings.")?;
         return Ok(None);
     }
-    if ask.is_answered() && ask.yes("Start segue here and now?", Usual::Yes).await? {
+    if ask.is_answered() && ask.yes("Start segue here and now?", DefaultAnswer::Yes).await? {
         return Ok(Some(config));
     }
     writeln!(stdout(), "Start it with {}.", code("segue run"))?;
@@ -143,32 +138,33 @@ async fn set_up(sources: &Sources, arguments: &Arguments) -> Result<Option<Confi
 }
 
 /// What the steps brought.
-struct Answers {
-    choice: Choice,
+struct Answers<'a> {
+    bot: &'a Bot,
     people: BTreeSet<u64>,
     claude: Option<PathBuf>,
     project: Option<PathBuf>,
 }
 
 /// Notes the answers in the configuration, with what until now only this shell says.
-fn note(edit: &mut Edit, answers: &Answers, reading: &Reading, arguments: &Arguments) {
-    match &answers.choice {
-        Choice::Keep => {}
-        Choice::Here(token) => {
-            edit.set_text("token", token.reveal());
+fn apply(edit: &mut Edit, answers: &Answers<'_>, reading: &Reading, arguments: &Arguments) {
+    match &answers.bot.token_source {
+        TokenSource::Keep => {}
+        TokenSource::Config => {
+            edit.set_text("token", answers.bot.token.reveal());
             edit.remove("token_file");
         }
-        Choice::File(path) => {
+        TokenSource::File(path) => {
             edit.set_text("token_file", &path.to_string_lossy());
             edit.remove("token");
         }
     }
     edit.set_numbers("allowed_users", answers.people.iter().copied());
-    if arguments.api_url.is_some() || bot::is_of_shell(reading, "api_url") {
+    if arguments.api_url.is_some() || bot::is_from_environment(reading, "api_url") {
         edit.set_text("api_url", &reading.config.api_url);
     }
-    let of_shell = bot::is_of_shell(reading, "claude").then(|| reading.config.claude.clone());
-    let claude = answers.claude.clone().or(of_shell);
+    let from_environment =
+        bot::is_from_environment(reading, "claude").then(|| reading.config.claude.clone());
+    let claude = answers.claude.clone().or(from_environment);
     for (key, path) in [("claude", claude), ("project", answers.project.clone())] {
         match path {
             Some(path) => edit.set_text(key, &path.to_string_lossy()),
@@ -188,7 +184,7 @@ fn is_refused(reading: &Reading, name: &str) -> bool {
 }
 
 /// The settings as the next start reads them.
-fn written_settings(sources: &Sources) -> Result<Config, Failure> {
+fn read_back(sources: &Sources) -> Result<Config, Failure> {
     let reading = Reading::new(sources)?;
     for row in &reading.rows {
         if let Origin::Environment(variable) = row.origin {
@@ -221,7 +217,7 @@ async fn in_background(
             Ok(()) if is_there => true,
             Ok(()) => {
                 let question = "Run segue in the background, now and after each login?";
-                ask.is_answered() && ask.yes(question, Usual::Yes).await?
+                ask.is_answered() && ask.yes(question, DefaultAnswer::Yes).await?
             }
             Err(why) => {
                 writeln!(stdout(), "{FAINT}– {why}{FAINT:#}")?;
@@ -230,7 +226,7 @@ async fn in_background(
         },
     };
     if wanted {
-        service::put_up(sources)?;
+        service::install(sources)?;
         service::say_whether_it_lingers()?;
     } else {
         writeln!(stdout(), "{FAINT}– Not installed.{FAINT:#}")?;
@@ -239,9 +235,8 @@ async fn in_background(
 }
 
 /// The last step: a message in the chat.
-async fn greet(
-    client: &Client,
-    me: &Me,
+async fn send_welcome(
+    Bot { client, me, .. }: &Bot,
     people: &BTreeSet<u64>,
     config: &Config,
 ) -> Result<(), Failure> {
