@@ -12,6 +12,8 @@ mod catalog;
 mod damage;
 #[path = "fuzz/inputs.rs"]
 mod inputs;
+#[path = "files/lists.rs"]
+mod lists;
 #[path = "files/properties.rs"]
 mod properties;
 #[path = "files/transcripts.rs"]
