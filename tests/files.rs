@@ -14,6 +14,8 @@ mod damage;
 mod inputs;
 #[path = "files/lists.rs"]
 mod lists;
+#[path = "files/moved.rs"]
+mod moved;
 #[path = "files/properties.rs"]
 mod properties;
 #[path = "files/transcripts.rs"]
