@@ -4,9 +4,9 @@
 //! damage leaves holes in it. These are the rules of the CLI, seen on 2.1.332 by what it sends to the
 //! API after `--resume`; a test holds them to it with random trees.
 //!
-//! 1. The branch ends in the last record of the file that is no side chain, or in the newest of those
-//!    that descend from it where children stand before their parents. Where that does not descend from
-//!    the leaf of the last `last-prompt` record, it ends in that leaf.
+//! 1. The branch ends in the last record of the file that is no side chain, if that descends from the
+//!    leaf of the last `last-prompt` record; else in that leaf. Without a leaf it ends in the last
+//!    record, or in the newest of those that descend from it, where children stand before parents.
 //! 2. It leads from each record to its parent. A parent that is not there, or that leads in a circle,
 //!    is bridged: the newest other record that is no side chain and no younger takes its place. A
 //!    record without a parent is the beginning; a side chain is not bridged.
@@ -184,10 +184,12 @@ impl Tree {
     /// The record that a resume would follow.
     fn tip(&self) -> Option<usize> {
         let last = self.nodes.iter().rposition(|node| !node.side_chain)?;
-        let tip = self.newest_below(last).unwrap_or(last);
         let leaf = self.leaf.and_then(|leaf| self.by_id.get(&leaf).copied());
-        let leaf = leaf.filter(|leaf| !self.nodes[*leaf].side_chain);
-        Some(leaf.filter(|leaf| !self.descends(tip, *leaf)).unwrap_or(tip))
+        Some(match leaf.filter(|leaf| !self.nodes[*leaf].side_chain) {
+            Some(leaf) if self.descends(last, leaf) => last,
+            Some(leaf) => leaf,
+            None => self.newest_below(last).unwrap_or(last),
+        })
     }
 
     /// The newest of the records that descend from the last one in the file, if none is older than it:
@@ -419,6 +421,7 @@ mod tests {
                 &[Rec(2, 1), Rec(1, 0), Rec(4, 3), Rec(3, 2), Leaf(4)],
                 &[1, 0, 3, 2],
             ),
+            ("… of the leaf", &[Rec(1, 0), Rec(4, 3), At(3, 1, 3), Leaf(3)], &[0, 2]),
             ("… but older than them", &[Rec(1, 0), At(4, 3, 3), At(3, 1, 4)], &[0, 2]),
         ] {
             assert_eq!(branch(records, usize::MAX), expected, "{name}");
