@@ -50,7 +50,7 @@ fn branch(records: &[Value]) -> Vec<usize> {
         at = match parent(here).filter(|next| !branch.contains(next)) {
             Some(next) => Some(next),
             None if record["subtype"] == "compact_boundary" => (0..here).rev().find(free),
-            None if record["parentUuid"].is_null() || !is_main(&here) => None,
+            None if record["parentUuid"].is_null() => None,
             None => {
                 // Times are written so that they sort as texts.
                 let time = |at: usize| records[at]["timestamp"].as_str().unwrap().to_owned();
