@@ -1,8 +1,8 @@
-//! What the bot's owner has set, and where its updates go: `setMySettings` and webhooks.
+//! What the bot's owner has set, what stands on the bot's page, and where its updates go.
 //!
 //! Nothing is ever sent to a webhook. It is in the way of `getUpdates`, as it is at Telegram.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -18,11 +18,17 @@ const KNOWN: [&str; 4] = [
     "can_read_all_group_messages",
 ];
 
+/// Texts of the bot's page, and how long each may be, characters.
+/// <https://core.telegram.org/bots/api#setmyname>
+const TEXTS: [(&str, usize); 3] = [("name", 64), ("description", 512), ("short_description", 120)];
+
 /// The bot's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
     /// Those of [`KNOWN`] that are on.
     on: BTreeSet<&'static str>,
+    /// What stands on the bot's page, by the names of [`TEXTS`].
+    texts: BTreeMap<&'static str, String>,
     /// Address of the webhook; empty: none.
     webhook: String,
 }
@@ -31,7 +37,7 @@ impl Default for Settings {
     /// As the sandbox has it: the bot may be in groups, and sees every message there.
     fn default() -> Self {
         let on = BTreeSet::from(["can_join_groups", "can_read_all_group_messages"]);
-        Self { on, webhook: String::new() }
+        Self { on, texts: BTreeMap::new(), webhook: String::new() }
     }
 }
 
@@ -69,6 +75,29 @@ pub(super) fn set(world: &mut World, args: &mut Args) -> Result<Value, Refusal> 
     args.finish()?;
     world.settings = settings;
     Ok(json!(true))
+}
+
+/// `setMyName`, `setMyDescription`, `setMyShortDescription`: an empty text takes it away.
+pub(super) fn set_text(world: &mut World, name: &str, args: &mut Args) -> Result<Value, Refusal> {
+    let text = args.text(name)?;
+    args.text("language_code")?;
+    args.finish()?;
+    let known = TEXTS.into_iter().find(|(known, _)| *known == name);
+    let (name, most) = known.ok_or_else(Refusal::no_method)?;
+    if text.chars().count() > most {
+        return Err(Refusal::bad(format!("{name} must be no more than {most} characters")));
+    }
+    world.settings.texts.insert(name, text);
+    Ok(json!(true))
+}
+
+/// `getMyName`, `getMyDescription`, `getMyShortDescription`
+pub(super) fn text(world: &World, name: &str, args: &mut Args) -> Result<Value, Refusal> {
+    args.text("language_code")?;
+    args.finish()?;
+    let own = if name == "name" { world.bot.first_name.as_str() } else { "" };
+    let text = world.settings.texts.get(name).map_or(own, String::as_str);
+    Ok(json!({ name: text }))
 }
 
 /// `setWebhook`
