@@ -112,7 +112,7 @@ mod tests {
         },
         claude::home::Home,
         telegram::{
-            client::{Client, Me},
+            client::{Abilities, Client, Me},
             intent::AccessPolicy,
             outbox::{Outbox, Pace},
         },
@@ -139,7 +139,7 @@ mod tests {
         let (outbox, _) =
             Outbox::start(client.clone(), Pace::every(SOON / 1_000), CancellationToken::new());
         let setup = Setup {
-            me: Me { id: 1, username: "segue_bot".to_owned() },
+            me: Me { id: 1, username: "segue_bot".to_owned(), abilities: Abilities::default() },
             access: AccessPolicy { username: "segue_bot".to_owned(), allowed: BTreeSet::new() },
             state: directory.join("state"),
             home: Home::at(directory.join("claude")),

@@ -7,8 +7,6 @@ use std::{
 };
 
 use sd_notify::NotifyState;
-
-use teloxide::{payloads::SetMyCommands, types::BotCommand};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
@@ -26,6 +24,7 @@ use crate::{
     config::{Config, Token, default_file},
     screens::words,
     telegram::{
+        account,
         client::{Client, Me},
         command::COMMANDS,
         intent::AccessPolicy,
@@ -175,8 +174,7 @@ async fn introduce(client: &Client, cancel: &CancellationToken) -> Result<Option
         () = cancel.cancelled() => return Ok(None),
         me = first_answer(client) => me?,
     };
-    let commands = COMMANDS.map(|(name, about)| BotCommand::new(name, about));
-    if let Err(refusal) = client.call(SetMyCommands::new(commands)).await {
+    if let Err(refusal) = account::set_commands(client, &COMMANDS).await {
         tracing::warn!(%refusal, "the commands could not be registered");
     }
     Ok(Some(me))

@@ -65,6 +65,21 @@ pub struct Me {
     pub id: u64,
     /// Its name without `@`; every bot has one.
     pub username: String,
+    /// What it may do.
+    #[serde(flatten)]
+    pub abilities: Abilities,
+}
+
+/// What a bot may do, as its owner has set it. What an older server does not tell is off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Abilities {
+    /// Have topics in private chats (Bot API 9.4).
+    pub has_topics_enabled: bool,
+    /// Be added to groups.
+    pub can_join_groups: bool,
+    /// See every message of a group, and not only commands and replies to it.
+    pub can_read_all_group_messages: bool,
 }
 
 /// Why there is no client. Holds no token.

@@ -1,5 +1,6 @@
 //! Telegram's side: updates in, screens out.
 
+pub mod account;
 pub mod attached;
 mod backoff;
 pub mod callback;

@@ -8,36 +8,33 @@ use frankenstein::methods::{
     AnswerCallbackQueryParams, CloseForumTopicParams, CreateForumTopicParams,
     DeleteForumTopicParams, DeleteMessageParams, DeleteMessagesParams, DeleteWebhookParams,
     EditForumTopicParams, EditMessageReplyMarkupParams, EditMessageTextParams, GetChatParams,
-    GetFileParams, GetMyCommandsParams, GetUpdatesParams, PinChatMessageParams,
-    ReopenForumTopicParams, SendChatActionParams, SendDocumentParams, SendMessageDraftParams,
-    SendMessageParams, SendPhotoParams, SendVoiceParams, SetMessageReactionParams,
-    SetMyCommandsParams, SetWebhookParams, UnpinChatMessageParams,
+    GetFileParams, GetMyCommandsParams, GetMyDescriptionParams, GetMyNameParams,
+    GetMyShortDescriptionParams, GetUpdatesParams, PinChatMessageParams, ReopenForumTopicParams,
+    SendChatActionParams, SendDocumentParams, SendMessageDraftParams, SendMessageParams,
+    SendPhotoParams, SendVoiceParams, SetMessageReactionParams, SetMyCommandsParams,
+    SetMyDescriptionParams, SetMyNameParams, SetMyShortDescriptionParams, SetWebhookParams,
+    UnpinAllChatMessagesParams, UnpinChatMessageParams,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-/// `getMe` takes nothing, and frankenstein has no type for that.
+/// `getMe` and `getWebhookInfo` take nothing, and frankenstein has no type for that.
 #[derive(Deserialize, Serialize)]
-struct GetMeParams {}
+struct Nothing {}
 
-/// `getWebhookInfo` takes nothing, too.
-#[derive(Deserialize, Serialize)]
-struct GetWebhookInfoParams {}
-
-/// `setMySettings` is newer than frankenstein: <https://core.telegram.org/bots/api#setmysettings>,
-/// without what concerns inline and guest queries.
+/// Newer than frankenstein (Bot API 10.5).
 #[derive(Deserialize, Serialize)]
 struct SetMySettingsParams {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    can_join_groups: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    can_read_all_group_messages: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     has_topics_enabled: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allows_users_to_create_topics: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     has_topic_sidebar: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_join_groups: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    can_read_all_group_messages: Option<bool>,
 }
 
 /// Checks the body of a call of `method`, named in any case.
@@ -57,11 +54,11 @@ pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
         "editmessagetext" => again::<EditMessageTextParams>,
         "getchat" => again::<GetChatParams>,
         "getfile" => again::<GetFileParams>,
-        "getme" => again::<GetMeParams>,
+        "getme" | "getwebhookinfo" => again::<Nothing>,
         "getmycommands" => again::<GetMyCommandsParams>,
-        "getwebhookinfo" => again::<GetWebhookInfoParams>,
-        "setmysettings" => again::<SetMySettingsParams>,
-        "setwebhook" => again::<SetWebhookParams>,
+        "getmydescription" => again::<GetMyDescriptionParams>,
+        "getmyname" => again::<GetMyNameParams>,
+        "getmyshortdescription" => again::<GetMyShortDescriptionParams>,
         "getupdates" => again::<GetUpdatesParams>,
         "pinchatmessage" => again::<PinChatMessageParams>,
         "reopenforumtopic" => again::<ReopenForumTopicParams>,
@@ -73,6 +70,12 @@ pub(crate) fn check(method: &str, body: &Value) -> Result<(), String> {
         "sendvoice" => again::<SendVoiceParams>,
         "setmessagereaction" => again::<SetMessageReactionParams>,
         "setmycommands" => again::<SetMyCommandsParams>,
+        "setmydescription" => again::<SetMyDescriptionParams>,
+        "setmyname" => again::<SetMyNameParams>,
+        "setmysettings" => again::<SetMySettingsParams>,
+        "setmyshortdescription" => again::<SetMyShortDescriptionParams>,
+        "setwebhook" => again::<SetWebhookParams>,
+        "unpinallchatmessages" => again::<UnpinAllChatMessagesParams>,
         "unpinchatmessage" => again::<UnpinChatMessageParams>,
         _ => return Err(format!("{method}: the schema has no such method")),
     };

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "the helpers of tests are tests, too")]
 
+mod account;
 mod outbox;
 mod poll;
 mod refusals;

@@ -2,7 +2,7 @@
 
 use std::fmt::{Debug, Display};
 
-use segue::telegram::client::{Client, Me};
+use segue::telegram::client::{Abilities, Client, Me};
 use segue::telegram::refusal::Refusal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -38,7 +38,8 @@ async fn refusal(url: &str) -> Refusal {
 async fn the_bot_knows_itself() {
     let server = Server::start().await;
     let client = Client::connect(TOKEN, &server.url).expect("a client");
-    let me = Me { id: BOT, username: "segue_bot".into() };
+    let abilities = Abilities { has_topics_enabled: true, ..Abilities::default() };
+    let me = Me { id: BOT, username: "segue_bot".into(), abilities };
     assert_eq!(client.get_me().await, Ok(me));
 }
 

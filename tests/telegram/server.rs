@@ -26,6 +26,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// What a call meets in place of its answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
+    /// Its answer all the same.
+    None,
     /// This body, with status 400; nothing is done.
     Answer(String),
     /// This status of a server that has troubles of its own; nothing is done.
@@ -202,8 +204,10 @@ fn act(room: &mut Room, method: &str, body: &Value) -> Result<Value, &'static st
     match method {
         "getme" => {
             // As little as there can be, and something new.
-            Ok(json!({"id": BOT, "is_bot": true, "first_name": "b", "username": "segue_bot",
-                      "has_new_things": {"deep": 1}}))
+            Ok(
+                json!({"id": BOT, "is_bot": true, "first_name": "b", "username": "segue_bot", "has_topics_enabled": true,
+                      "has_new_things": {"deep": 1}}),
+            )
         }
         "sendmessage" if text.is_empty() => Err("Bad Request: message text is empty"),
         "sendmessage" if body["message_thread_id"] == 1 => {
@@ -227,6 +231,13 @@ fn act(room: &mut Room, method: &str, body: &Value) -> Result<Value, &'static st
             let gone = room.messages.remove(&key(&body["message_id"]));
             gone.map(|_| json!(true)).ok_or("Bad Request: message to delete not found")
         }
+        "getwebhookinfo" => {
+            Ok(json!({"url": "https://example.org/hook", "pending_update_count": 3, "new": {}}))
+        }
+        "getchat" => Ok(json!({
+            "id": body["chat_id"], "type": "supergroup", "title": "Garden", "is_forum": true,
+            "pinned_message": {"message_id": 7, "from": {"id": 42}, "text": "beds"},
+        })),
         "sendphoto" | "senddocument" | "sendvoice" => Ok(json!({"message_id": 50})),
         "createforumtopic" => Ok(json!({"message_thread_id": 77, "name": body["name"]})),
         "answercallbackquery"
@@ -237,7 +248,13 @@ fn act(room: &mut Room, method: &str, body: &Value) -> Result<Value, &'static st
         | "editforumtopic"
         | "closeforumtopic"
         | "reopenforumtopic"
-        | "deleteforumtopic" => Ok(json!(true)),
+        | "deleteforumtopic"
+        | "setmycommands"
+        | "setmyname"
+        | "setmydescription"
+        | "setmyshortdescription"
+        | "setmysettings"
+        | "deletewebhook" => Ok(json!(true)),
         _ => Err("Not Found"),
     }
 }

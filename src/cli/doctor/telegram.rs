@@ -7,13 +7,14 @@ use tokio::time::sleep;
 use super::Finding;
 use crate::{
     cli::{
-        bot_api::{self, Abilities, Webhook},
+        bot_api,
         lock::{Lock, Refused},
     },
     config::Config,
     screens::words,
     telegram::{
-        client::{Client, Me},
+        account::{self, Webhook},
+        client::{Abilities, Client, Me},
         refusal::Refusal,
     },
 };
@@ -62,7 +63,7 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
 /// What the bot may do. Never a fault: people choose.
 async fn abilities(client: &Client) -> Option<Finding> {
     let Abilities { has_topics_enabled, can_join_groups, can_read_all_group_messages } =
-        bot_api::abilities(client).await.ok()?;
+        client.get_me().await.ok()?.abilities;
     let topics = if has_topics_enabled { "topics on" } else { "topics off" };
     let groups = match (can_join_groups, can_read_all_group_messages) {
         (false, _) => "no groups",
@@ -114,7 +115,7 @@ async fn receiver(client: &Client, config: &Config) -> Vec<Finding> {
     const WEBHOOK: &str = "webhook";
     const POLLING: &str = "polling";
     let mut findings = Vec::new();
-    match bot_api::webhook(client).await {
+    match account::webhook(client).await {
         Ok(Webhook { url, .. }) if !url.is_empty() => {
             let host = url.split('/').nth(2).unwrap_or(&url).to_owned();
             let remedy = "take another bot; or call deleteWebhook, if no program needs it";

@@ -11,11 +11,14 @@ use super::{
 };
 use crate::{
     cli::{
-        bot_api::{self, SetMySettings, in_words},
+        bot_api::in_words,
         output::{BAD, FAINT, Failure, GOOD, code, stdout},
     },
     config::{Config, Origin, Reading, Token, expand},
-    telegram::client::{Client, Me},
+    telegram::{
+        account::{SetMySettings, Support, set_settings},
+        client::{Client, Me},
+    },
 };
 
 /// Where the bot's token is to be.
@@ -132,7 +135,7 @@ pub(super) async fn chats(
     arguments: &Arguments,
     ask: &mut Ask,
 ) -> Result<(), Failure> {
-    let Ok(now) = bot_api::abilities(client).await else { return Ok(()) };
+    let Ok(Me { abilities: now, .. }) = client.get_me().await else { return Ok(()) };
     let mut topics = arguments.topics.map(YesNo::is_yes);
     let mut groups = arguments.groups.map(YesNo::is_yes);
     if topics.is_none() && !now.has_topics_enabled && ask.is_answered() {
@@ -151,17 +154,16 @@ pub(super) async fn chats(
         can_join_groups: groups,
     };
     let nothing = settings == SetMySettings::default();
-    let done = if nothing { Ok(()) } else { client.call(settings).await.map(drop) };
+    let done = nothing || matches!(set_settings(client, settings).await, Ok(Support::Done));
     let mut out = stdout();
-    let is =
-        |wanted: Option<bool>, now: bool| if done.is_ok() { wanted.unwrap_or(now) } else { now };
+    let is = |wanted: Option<bool>, now: bool| if done { wanted.unwrap_or(now) } else { now };
     let topics_are = if is(topics, now.has_topics_enabled) { "on" } else { "off" };
     let groups_are = if is(groups, now.can_join_groups) { "can" } else { "cannot" };
     writeln!(
         out,
         "{GOOD}✓{GOOD:#} Topics are {topics_are}; the bot {groups_are} be added to groups."
     )?;
-    if done.is_err() {
+    if !done {
         writeln!(out, "{BAD}✗{BAD:#} Telegram takes no change from here. In @BotFather:")?;
         if topics.is_some() {
             let bot = &me.username;
