@@ -19,6 +19,8 @@ mod bot;
 mod chromium;
 #[path = "page/demo.rs"]
 mod demo;
+#[path = "page/exchange.rs"]
+mod exchange;
 #[path = "page/view.rs"]
 mod view;
 #[path = "page/walks.rs"]
@@ -29,7 +31,7 @@ use chromium::find_for;
 use view::{Screen, View};
 
 /// Longest wait; nothing waits this long unless it fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn button(label: &str, data: &str) -> Value {
     json!({ "inline_keyboard": [[{ "text": label, "callback_data": data }]] })

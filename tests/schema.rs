@@ -51,6 +51,16 @@ fn what_fits_passes() {
         ),
         ("getMyCommands", json!({})),
         ("getChat", json!({"chat_id": 9})),
+        ("getWebhookInfo", json!({})),
+        ("createForumTopic", json!({"chat_id": 9, "name": "Beans", "icon_color": 7_322_096})),
+        ("editForumTopic", json!({"chat_id": 9, "message_thread_id": 3, "name": "Peas"})),
+        ("closeForumTopic", json!({"chat_id": 9, "message_thread_id": 3})),
+        ("pinChatMessage", json!({"chat_id": 9, "message_id": 1, "disable_notification": true})),
+        ("unpinChatMessage", json!({"chat_id": 9})),
+        ("setMyName", json!({"name": "segue"})),
+        ("setMyShortDescription", json!({"short_description": "Continue"})),
+        ("setMySettings", json!({"has_topics_enabled": true, "can_join_groups": false})),
+        ("sendVoice", json!({"chat_id": 9, "voice": "file-1", "duration": 3})),
     ];
     for (method, body) in fitting {
         assert_eq!(check(method, &body), Ok(()));
@@ -63,6 +73,8 @@ fn what_does_not_fit_is_named() {
         ("sendVoiec", json!({}), "no such method"),
         ("getMe", json!({"verbose": true}), ".verbose"),
         ("getMe", Value::Null, "null"),
+        ("createForumTopic", json!({"chat_id": 9}), "missing field `name`"),
+        ("setMySettings", json!({"callback_query_mode": "x"}), ".callback_query_mode"),
         ("sendMessage", json!({"chat_id": 9}), "missing field `text`"),
         ("sendMessage", json!({"chat_id": 9, "text": 1}), "expected a string"),
         ("sendMessage", json!({"chat_id": 9, "text": "x", "reply_to": 3}), ".reply_to "),

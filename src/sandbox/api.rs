@@ -110,13 +110,15 @@ async fn call(
     answer
 }
 
-/// The body of a call, slowly if that was ordered; none if it breaks off or is too large.
+/// The body of a call, slowly or held after its first megabyte if that was ordered; none if it
+/// breaks off or is too large.
 async fn receive(hub: &Hub, kind: &str, body: Body) -> Option<Bytes> {
     let is_file = kind.starts_with("multipart/");
-    let pause = match is_file.then(|| hub.with(|world| world.strike(UPLOAD, None))).flatten() {
-        Some(Trouble::Delay { ms }) => Duration::from_millis(ms),
-        _ => return to_bytes(body, LARGEST).await.ok(),
-    };
+    let trouble = is_file.then(|| hub.with(|world| world.strike(UPLOAD, None))).flatten();
+    if !matches!(trouble, Some(Trouble::Delay { .. } | Trouble::Hold { .. })) {
+        return to_bytes(body, LARGEST).await.ok();
+    }
+    let since = hub.with(|world| world.let_gos());
     let (mut whole, mut stream) = (Vec::new(), body.into_data_stream());
     while let Some(piece) = stream.next().await {
         let before = whole.len();
@@ -124,8 +126,12 @@ async fn receive(hub: &Hub, kind: &str, body: Body) -> Option<Bytes> {
         if whole.len() > LARGEST {
             return None;
         }
-        if whole.len() >> 20 > before >> 20 {
-            sleep(pause).await;
+        if whole.len() >> 20 == before >> 20 {
+            continue;
+        }
+        match trouble {
+            Some(Trouble::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
+            _ => hub.hold(since).await,
         }
     }
     Some(whole.into())
@@ -175,7 +181,9 @@ async fn perform(
     args: Result<Args, Refusal>,
 ) -> Result<Value, Refusal> {
     let mut args = args?;
-    let (method, _) = method.ok_or_else(Refusal::no_method)?;
+    let (method, _) = method
+        .filter(|(method, _)| method.since() <= hub.options.api)
+        .ok_or_else(Refusal::no_method)?;
     if method == Method::GetUpdates {
         return poll(hub, &mut args).await;
     }
@@ -201,7 +209,9 @@ async fn poll(hub: &Hub, args: &mut Args) -> Result<Value, Refusal> {
     args.finish()?;
     let now = Instant::now();
     let first = hub.with(|world| {
-        world.settings.check_polling()?;
+        if world.webhook.is_some() {
+            return Err(Refusal::webhook());
+        }
         if let Some(allowed) = allowed {
             world.updates.allow(allowed)?;
         }

@@ -56,6 +56,11 @@ impl Args {
         integer(self.fields.get(name)?)
     }
 
+    /// Whether an argument was given.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
     /// A number; none where absent.
     pub(super) fn number(&mut self, name: &str) -> Result<Option<i64>, Refusal> {
         let Some(value) = self.fields.remove(name) else {
@@ -64,11 +69,6 @@ impl Args {
         integer(&value)
             .map(Some)
             .ok_or_else(|| Refusal::strict(format!("\"{name}\" must be an Integer")))
-    }
-
-    /// Whether there is such an argument.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.fields.contains_key(name)
     }
 
     /// A yes or no; no where absent.

@@ -7,7 +7,10 @@ use serde::Serialize;
 use super::{
     calls::Call,
     faults::Armed,
-    room::{Draft, Post, Standing},
+    profile::Profile,
+    room::{Action, Draft, Post, Rights, Standing},
+    settings::Settings,
+    topics::Topic,
     wire::{Chat, Command, User},
 };
 
@@ -16,6 +19,10 @@ use super::{
 pub struct State {
     /// The bot.
     pub bot: User,
+    /// What it says of itself.
+    pub profile: Profile,
+    /// Its switches.
+    pub settings: Settings,
     /// The people.
     pub users: Vec<User>,
     /// The chats, without their messages.
@@ -44,6 +51,18 @@ pub struct ChatView {
     pub commands: Vec<Command>,
     /// What the bot is writing.
     pub draft: Option<Draft>,
+    /// Its topics.
+    pub topics: Vec<Topic>,
+    /// Ids of its pinned messages.
+    pub pinned: Vec<i64>,
+    /// What the bot is doing there.
+    pub action: Option<Action>,
+    /// What the bot may do, where it is an administrator.
+    pub rights: Option<Rights>,
+    /// Who writes in the name of the group.
+    pub anonymous: Vec<i64>,
+    /// The reactions that it allows; none: all.
+    pub reactions: Option<Vec<String>>,
 }
 
 /// One change.
@@ -61,7 +80,9 @@ pub(super) enum Change {
     /// A person is new.
     User { user: User },
     /// The bot does something for the next five seconds.
-    Action { chat: i64, action: String },
+    Action { chat: i64, action: Action },
+    /// The bot has another name, other texts or other switches.
+    Bot { bot: User, profile: Profile, settings: Settings },
     /// The bot goes on writing, or has stopped.
     Draft { chat: i64, draft: Option<Draft> },
     /// The bot waits for updates, or does not.

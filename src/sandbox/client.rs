@@ -12,9 +12,13 @@ use super::{
     faults::{Armed, Fault},
     files::{File, Upload},
     hub::Hub,
-    person::{self, Missing, Saying, Which},
+    person::{self, Forum, Guise, Missing, Saying, Which},
+    pins,
     query::{Answer, Outcome},
-    room::{Post, Standing},
+    reactions,
+    room::{Action, Post, Rights, Standing},
+    settings::Settings,
+    topics::{self, TopicChange},
     world::World,
 };
 
@@ -132,14 +136,74 @@ impl Client {
         self.hub.with(|world| person::clear(world, chat))
     }
 
-    /// Opens a topic in a group. Gives its id.
-    pub fn add_topic(&self, chat: i64) -> Result<i64, Missing> {
-        self.hub.with(|world| person::add_topic(world, chat))
+    /// Switches topics on in a group, or off.
+    pub fn set_forum(&self, chat: i64, forum: Forum) -> Result<(), Missing> {
+        self.hub.with(|world| person::set_forum(world, chat, forum))
     }
 
-    /// Shuts the bot out of a chat, or lets it in again.
+    /// Opens a topic; a group without topics gets them. Gives its id.
+    pub fn open_topic(&self, who: (i64, i64), name: &str) -> Result<i64, Missing> {
+        self.hub.with(|world| topics::person_opens(world, who, name))
+    }
+
+    /// Renames, closes, opens or deletes a topic.
+    pub fn change_topic(
+        &self,
+        who: (i64, i64),
+        topic: i64,
+        change: &TopicChange,
+    ) -> Result<(), Missing> {
+        self.hub.with(|world| topics::person_changes(world, who, topic, change))
+    }
+
+    /// Pins a message.
+    pub fn pin(&self, who: (i64, i64), message: i64) -> Result<(), Missing> {
+        self.hub.with(|world| pins::person_pins(world, who, message))
+    }
+
+    /// Takes a pinned message down. The bot is not told, as ever.
+    pub fn unpin(&self, who: (i64, i64), message: i64) -> Result<(), Missing> {
+        self.hub.with(|world| pins::person_unpins(world, who, message))
+    }
+
+    /// Reacts to a message with an emoji, or not any more.
+    pub fn react(&self, who: (i64, i64), message: i64, emoji: Option<&str>) -> Result<(), Missing> {
+        self.hub.with(|world| reactions::person_reacts(world, who, message, emoji))
+    }
+
+    /// Sets the reactions that a chat allows; none: all.
+    pub fn allow_reactions(&self, chat: i64, allowed: Option<Vec<String>>) -> Result<(), Missing> {
+        self.hub.with(|world| person::allow_reactions(world, chat, allowed))
+    }
+
+    /// Shuts the bot out of a chat, or lets it in again as a plain member.
     pub fn admit(&self, who: (i64, i64), standing: Standing) -> Result<(), Missing> {
-        self.hub.with(|world| person::admit(world, who, standing))
+        self.hub.with(|world| person::admit(world, who, (standing, None)))
+    }
+
+    /// Makes the bot an administrator of a group.
+    pub fn promote(&self, who: (i64, i64), rights: Rights) -> Result<(), Missing> {
+        self.hub.with(|world| person::admit(world, who, (Standing::Member, Some(rights))))
+    }
+
+    /// Has somebody write in a group in their own name, or in the group's.
+    pub fn set_guise(&self, who: (i64, i64), guise: Guise) -> Result<(), Missing> {
+        self.hub.with(|world| person::set_guise(world, who, guise))
+    }
+
+    /// Sets the bot's switches as its owner does with `BotFather`.
+    pub fn set_settings(&self, settings: Settings) {
+        self.hub.with(|world| world.set_settings(settings));
+    }
+
+    /// Another program has updates sent to a web address: the bot cannot fetch them.
+    pub fn set_webhook(&self, url: &str) {
+        self.hub.with(|world| world.webhook = Some(url.to_owned()));
+    }
+
+    /// What the bot is doing in a chat, `typing` and the like, and in which topic.
+    pub fn doing(&self, chat: i64) -> Option<Action> {
+        self.hub.with(|world| world.rooms.get(&chat)?.doing().cloned())
     }
 
     /// Brings the bot an update that no chat here makes: `kind` is its field, such as `message`.

@@ -7,16 +7,15 @@
 //! | `GET state` | | people, chats, messages, faults |
 //! | `GET events` | | the state as the first event, then each change |
 //! | `GET calls?after=` | | the call log, or its later part |
-//! | `POST say` | `chat user text reply_to?` | `message` |
-//! | `POST send?chat=&user=&kind=&name=&mime=&text=&reply_to=&album=` | a file | `message` |
+//! | `POST say` | `chat user text reply_to? thread?` | `message` |
+//! | `POST send?chat=&user=&kind=&name=&mime=&text=&reply_to=&album=&thread=` | a file | `message` |
 //! | `GET files/{id}` | | a file |
 //! | `POST edit` | `chat user message text` | |
 //! | `POST delete` | `chat user message` | |
 //! | `POST press` | `chat user message`, and `data` or `row col` | `answer`, when it comes; null, if it does not |
 //! | `POST stop` | `chat` | ends a draft |
-//! | `POST users` | `first_name username?` | `user` |
-//! | `POST chats` | `user`, or `title members` | `chat` |
-//! | `POST standing` | `chat user standing`: `member` or `kicked` | |
+//! | `POST pin`, `POST unpin` | `chat user message` | |
+//! | `POST react` | `chat user message emoji?` | |
 //! | `POST faults` | `what times? skip? method? chat?`; `what` is `{"kind": …}` as in [`Trouble`] | `fault` |
 //! | `DELETE faults` | | |
 //! | `POST let-go` | | lets held calls go on |
@@ -49,7 +48,6 @@ use super::{
     files::Media,
     hub::Hub,
     person::{Missing, Saying, Which},
-    room::Standing,
 };
 
 /// Routes of the control API.
@@ -64,9 +62,9 @@ pub(super) fn routes() -> Router<Arc<Hub>> {
         .route("/sandbox/delete", post(delete))
         .route("/sandbox/press", post(press))
         .route("/sandbox/stop", post(stop_draft))
-        .route("/sandbox/users", post(add_user))
-        .route("/sandbox/chats", post(add_chat))
-        .route("/sandbox/standing", post(admit))
+        .route("/sandbox/pin", post(pin))
+        .route("/sandbox/unpin", post(unpin))
+        .route("/sandbox/react", post(react))
         .route("/sandbox/faults", post(fault).delete(clear_faults))
         .route("/sandbox/let-go", post(let_go))
         .route("/sandbox/expire", post(expire))
@@ -84,13 +82,13 @@ impl IntoResponse for Missing {
     }
 }
 
-type Answer = Result<Json<Value>, Missing>;
+pub(super) type Answer = Result<Json<Value>, Missing>;
 
-fn client(hub: Arc<Hub>) -> Client {
+pub(super) fn client(hub: Arc<Hub>) -> Client {
     Client { hub }
 }
 
-fn done() -> Json<Value> {
+pub(super) fn done() -> Json<Value> {
     Json(json!({}))
 }
 
@@ -148,6 +146,7 @@ struct Say {
     text: String,
     reply_to: Option<i64>,
     quote: Option<String>,
+    thread: Option<i64>,
     /// The emoji of a sticker.
     sticker: Option<String>,
     /// Latitude and longitude, millionths of a degree.
@@ -155,24 +154,31 @@ struct Say {
 }
 
 async fn say(State(hub): State<Arc<Hub>>, Json(say): Json<Say>) -> Answer {
-    let Say { chat, user, text, reply_to, quote, sticker, location } = say;
+    let Say { chat, user, text, reply_to, quote, thread, sticker, location } = say;
     let sticker = sticker.map(|emoji| Media::Sticker { emoji });
     let place = |(latitude, longitude)| Media::Location { latitude, longitude };
     let media = sticker.or_else(|| location.map(place));
-    let saying = Saying { text, reply_to, quote, media, ..Saying::default() };
+    let saying = Saying { text, reply_to, quote, media, thread, ..Saying::default() };
     let message = client(hub).send((chat, user), saying)?;
     Ok(Json(json!({ "message": message })))
 }
 
+/// A message that somebody in a chat does something with.
 #[derive(Deserialize)]
-struct Forward {
+struct Handled {
     chat: i64,
     user: i64,
     message: i64,
 }
 
-async fn forward(State(hub): State<Arc<Hub>>, Json(forward): Json<Forward>) -> Answer {
-    let message = client(hub).forward((forward.chat, forward.user), forward.message)?;
+impl Handled {
+    fn who(&self) -> (i64, i64) {
+        (self.chat, self.user)
+    }
+}
+
+async fn forward(State(hub): State<Arc<Hub>>, Json(handled): Json<Handled>) -> Answer {
+    let message = client(hub).forward(handled.who(), handled.message)?;
     Ok(Json(json!({ "message": message })))
 }
 
@@ -189,15 +195,30 @@ async fn edit(State(hub): State<Arc<Hub>>, Json(edit): Json<Edit>) -> Answer {
     Ok(done())
 }
 
-#[derive(Deserialize)]
-struct Delete {
-    chat: i64,
-    user: i64,
-    message: i64,
+async fn delete(State(hub): State<Arc<Hub>>, Json(handled): Json<Handled>) -> Answer {
+    client(hub).delete(handled.who(), handled.message)?;
+    Ok(done())
 }
 
-async fn delete(State(hub): State<Arc<Hub>>, Json(delete): Json<Delete>) -> Answer {
-    client(hub).delete((delete.chat, delete.user), delete.message)?;
+async fn pin(State(hub): State<Arc<Hub>>, Json(handled): Json<Handled>) -> Answer {
+    client(hub).pin(handled.who(), handled.message)?;
+    Ok(done())
+}
+
+async fn unpin(State(hub): State<Arc<Hub>>, Json(handled): Json<Handled>) -> Answer {
+    client(hub).unpin(handled.who(), handled.message)?;
+    Ok(done())
+}
+
+#[derive(Deserialize)]
+struct React {
+    #[serde(flatten)]
+    handled: Handled,
+    emoji: Option<String>,
+}
+
+async fn react(State(hub): State<Arc<Hub>>, Json(React { handled, emoji }): Json<React>) -> Answer {
+    client(hub).react(handled.who(), handled.message, emoji.as_deref())?;
     Ok(done())
 }
 
@@ -223,44 +244,6 @@ struct Place {
 
 async fn stop_draft(State(hub): State<Arc<Hub>>, Json(Place { chat }): Json<Place>) -> Answer {
     client(hub).stop_draft(chat)?;
-    Ok(done())
-}
-
-#[derive(Deserialize)]
-struct NewUser {
-    first_name: String,
-    username: Option<String>,
-}
-
-async fn add_user(State(hub): State<Arc<Hub>>, Json(user): Json<NewUser>) -> Json<Value> {
-    let id = client(hub).add_user(&user.first_name, user.username.as_deref());
-    Json(json!({ "user": id }))
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum NewChat {
-    Group { title: String, members: Vec<i64> },
-    Private { user: i64 },
-}
-
-async fn add_chat(State(hub): State<Arc<Hub>>, Json(chat): Json<NewChat>) -> Answer {
-    let id = match chat {
-        NewChat::Group { title, members } => client(hub).add_group(&title, &members),
-        NewChat::Private { user } => client(hub).add_private(user),
-    }?;
-    Ok(Json(json!({ "chat": id })))
-}
-
-#[derive(Deserialize)]
-struct Admit {
-    chat: i64,
-    user: i64,
-    standing: Standing,
-}
-
-async fn admit(State(hub): State<Arc<Hub>>, Json(admit): Json<Admit>) -> Answer {
-    client(hub).admit((admit.chat, admit.user), admit.standing)?;
     Ok(done())
 }
 

@@ -77,7 +77,7 @@ pub struct Fault {
 pub const DOWNLOAD: &str = "download";
 
 /// What the body of a call with a file is called: it comes bit by bit, a [`Trouble::Delay`] for each
-/// megabyte.
+/// megabyte, or stops after the first one for a [`Trouble::Hold`].
 pub const UPLOAD: &str = "upload";
 
 fn once() -> u32 {
@@ -93,6 +93,13 @@ impl Fault {
     /// The next call of one method.
     pub fn on(method: &str, what: Trouble) -> Self {
         Self { method: Some(method.to_owned()), ..Self::next(what) }
+    }
+
+    /// So many calls of one method are refused in words that no bot knows.
+    pub fn refusing(method: &str, code: u16, times: u32) -> Self {
+        let class = if code == 403 { "Forbidden" } else { "Bad Request" };
+        let description = format!("{class}: message to be refused");
+        Self { times, ..Self::on(method, Trouble::Refuse { code, description }) }
     }
 
     fn matches(&self, method: &str, chat: Option<i64>) -> bool {

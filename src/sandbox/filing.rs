@@ -125,6 +125,7 @@ struct Sending {
     #[serde(default)]
     text: String,
     reply_to: Option<String>,
+    thread: Option<String>,
     album: Option<String>,
 }
 
@@ -134,11 +135,12 @@ async fn send(
     body: Bytes,
 ) -> Result<Json<Value>, Missing> {
     let client = Client { hub };
-    let Sending { chat, user, kind, name, mime, text, reply_to, album } = sending;
+    let Sending { chat, user, kind, name, mime, text, reply_to, thread, album } = sending;
     let file = client.upload(Upload { name, mime, bytes: body.to_vec().into() });
-    let reply_to = reply_to.as_deref().and_then(|id| i64::from_str(id).ok());
+    let number = |text: Option<String>| text.and_then(|id| i64::from_str(&id).ok());
+    let (reply_to, thread) = (number(reply_to), number(thread));
     let media = Some(kind.carry(file));
-    let saying = Saying { text, reply_to, media, album, ..Saying::default() };
+    let saying = Saying { text, reply_to, media, album, thread, ..Saying::default() };
     let message = client.send((chat, user), saying)?;
     Ok(Json(json!({ "message": message })))
 }

@@ -1,4 +1,4 @@
-//! Files from the bot and to it: `sendDocument`, `sendPhoto`, `getFile`.
+//! Files from the bot and to it: `sendDocument`, `sendPhoto`, `sendVoice`, `getFile`.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,11 @@ use super::{
     entities::{Formatted, format},
     files::{DOWNLOAD, Media, Upload, sides},
     keyboard,
-    messages::{ReplyTo, check_topic, resolve, sent},
+    messages::{ReplyTo, resolve, sent},
     methods::{take_chat, writable},
     refusal::Refusal,
     room::Post,
+    topics,
     wire::Entity,
     world::World,
 };
@@ -42,6 +43,19 @@ pub(super) fn send_photo(world: &mut World, args: &mut Args) -> Result<Value, Re
     let upload = content(world, given)?;
     check_photo(&upload)?;
     post(world, args, upload, Media::Photo)
+}
+
+/// `sendVoice`: Telegram plays OGG with Opus, and takes MP3 and M4A; anything else becomes a plain
+/// file.
+pub(super) fn send_voice(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
+    let given =
+        args.file("voice")?.ok_or_else(|| Refusal::bad("there is no voice in the request"))?;
+    args.number("duration")?;
+    let upload = content(world, given)?;
+    if !upload.bytes.starts_with(b"OggS") {
+        return Err(Refusal::strict("a voice message that is no OGG file"));
+    }
+    post(world, args, upload, Media::Voice)
 }
 
 /// `getFile`
@@ -104,10 +118,11 @@ fn post(
     let keyboard = keyboard::take(args)?;
     let silent = args.flag("disable_notification")?;
     args.finish()?;
-    check_topic(writable(world, chat)?, thread)?;
+    let bot = world.bot.id;
+    topics::check(writable(world, chat)?, bot, thread)?;
     let reply_to = resolve(world, chat, reply)?;
     let media = Some(media(world.files.add(upload)));
-    let post = Post::new(world.bot.id, formatted);
+    let post = Post::new(bot, formatted);
     let post = Post { reply_to, keyboard, silent, media, thread, ..post };
     let id = world.append(chat, post);
     sent(world, chat, id.unwrap_or_default())

@@ -12,7 +12,8 @@ use super::{
     keyboard,
     methods::{take_chat, writable},
     refusal::Refusal,
-    room::{Draft, Post, Room, unix_ms},
+    room::{Draft, Post, unix_ms},
+    topics,
     wire::{ChatKind, Entity, Keyboard, LinkPreview},
     world::World,
 };
@@ -44,9 +45,10 @@ pub(super) fn send(world: &mut World, args: &mut Args) -> Result<Value, Refusal>
     let silent = args.flag("disable_notification")?;
     args.flag("protect_content")?;
     args.finish()?;
-    check_topic(writable(world, chat)?, thread)?;
+    let bot = world.bot.id;
+    topics::check(writable(world, chat)?, bot, thread)?;
     let reply_to = resolve(world, chat, reply)?;
-    let post = Post::new(world.bot.id, formatted);
+    let post = Post::new(bot, formatted);
     let post = Post { reply_to, keyboard, link_preview, silent, thread, ..post };
     let id = world.append(chat, post);
     sent(world, chat, id.unwrap_or_default())
@@ -61,8 +63,9 @@ pub(super) fn draft(world: &mut World, args: &mut Args) -> Result<Value, Refusal
     let can_stop = args.flag("can_stop")?;
     args.flag("keep_on_stop")?;
     args.finish()?;
+    let bot = world.bot.id;
     let room = writable(world, chat)?;
-    check_topic(room, thread)?;
+    topics::check(room, bot, thread)?;
     if room.chat.kind != ChatKind::Private {
         return Err(Refusal::bad("TEXTDRAFT_PEER_INVALID"));
     }
@@ -143,26 +146,17 @@ pub(super) fn delete_many(world: &mut World, args: &mut Args) -> Result<Value, R
     erase(world, chat, &ids)
 }
 
-/// In a group the bot is no administrator and may delete its own messages only.
+/// In a group the bot may delete its own messages, and as an administrator those of others.
 fn erase(world: &mut World, chat: i64, ids: &[i64]) -> Result<Value, Refusal> {
     let bot = world.bot.id;
     let room = writable(world, chat)?;
     let foreign = |id: &i64| room.posts.get(id).is_some_and(|post| post.from != bot);
-    if room.chat.kind != ChatKind::Private && ids.iter().any(foreign) {
+    let is_free = room.chat.kind == ChatKind::Private || room.may(|rights| rights.delete_messages);
+    if !is_free && ids.iter().any(foreign) {
         return Err(Refusal::bad("message can't be deleted"));
     }
     world.remove(chat, ids);
     Ok(json!(true))
-}
-
-/// Whether a chat has the topic that something shall be written in.
-pub(super) fn check_topic(room: &Room, thread: Option<i64>) -> Result<(), Refusal> {
-    match thread {
-        Some(thread) if !room.topics.contains(&thread) => {
-            Err(Refusal::bad("message thread not found"))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn take_text(args: &mut Args) -> Result<Formatted, Refusal> {

@@ -1,16 +1,17 @@
 //! The methods of the Bot API that answer at once. Each takes its arguments, refuses what is left,
 //! checks, and only then acts.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     args::Args,
-    commands, media, messages,
+    commands, media, messages, pins,
+    profile::{self, Words},
     query::Answer,
+    reactions,
     refusal::Refusal,
     room::{Room, Standing},
-    settings,
+    settings, topics,
     wire::ChatKind,
     world::World,
 };
@@ -31,9 +32,6 @@ const ACTIONS: [&str; 11] = [
     "record_video_note",
     "upload_video_note",
 ];
-/// Emoji that Telegram takes as a reaction. <https://core.telegram.org/bots/api#reactiontypeemoji>
-const REACTIONS: &str = "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀ 😡";
-
 /// A method that the sandbox knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
@@ -42,13 +40,6 @@ pub(super) enum Method {
     DeleteWebhook,
     GetWebhookInfo,
     SetWebhook,
-    SetMySettings,
-    SetMyName,
-    GetMyName,
-    SetMyDescription,
-    GetMyDescription,
-    SetMyShortDescription,
-    GetMyShortDescription,
     SendMessage,
     SendMessageDraft,
     EditMessageText,
@@ -60,25 +51,34 @@ pub(super) enum Method {
     SetMessageReaction,
     SetMyCommands,
     GetMyCommands,
+    SetMyName,
+    GetMyName,
+    SetMyDescription,
+    GetMyDescription,
+    SetMyShortDescription,
+    GetMyShortDescription,
+    SetMySettings,
     GetChat,
     SendDocument,
     SendPhoto,
+    SendVoice,
     GetFile,
+    CreateForumTopic,
+    EditForumTopic,
+    CloseForumTopic,
+    ReopenForumTopic,
+    DeleteForumTopic,
+    PinChatMessage,
+    UnpinChatMessage,
+    UnpinAllChatMessages,
 }
 
-const METHODS: [(Method, &str); 27] = [
+const METHODS: [(Method, &str); 36] = [
     (Method::GetMe, "getMe"),
     (Method::GetUpdates, "getUpdates"),
     (Method::DeleteWebhook, "deleteWebhook"),
     (Method::GetWebhookInfo, "getWebhookInfo"),
     (Method::SetWebhook, "setWebhook"),
-    (Method::SetMySettings, "setMySettings"),
-    (Method::SetMyName, "setMyName"),
-    (Method::GetMyName, "getMyName"),
-    (Method::SetMyDescription, "setMyDescription"),
-    (Method::GetMyDescription, "getMyDescription"),
-    (Method::SetMyShortDescription, "setMyShortDescription"),
-    (Method::GetMyShortDescription, "getMyShortDescription"),
     (Method::SendMessage, "sendMessage"),
     (Method::SendMessageDraft, "sendMessageDraft"),
     (Method::EditMessageText, "editMessageText"),
@@ -90,10 +90,26 @@ const METHODS: [(Method, &str); 27] = [
     (Method::SetMessageReaction, "setMessageReaction"),
     (Method::SetMyCommands, "setMyCommands"),
     (Method::GetMyCommands, "getMyCommands"),
+    (Method::SetMyName, "setMyName"),
+    (Method::GetMyName, "getMyName"),
+    (Method::SetMyDescription, "setMyDescription"),
+    (Method::GetMyDescription, "getMyDescription"),
+    (Method::SetMyShortDescription, "setMyShortDescription"),
+    (Method::GetMyShortDescription, "getMyShortDescription"),
+    (Method::SetMySettings, "setMySettings"),
     (Method::GetChat, "getChat"),
     (Method::SendDocument, "sendDocument"),
     (Method::SendPhoto, "sendPhoto"),
+    (Method::SendVoice, "sendVoice"),
     (Method::GetFile, "getFile"),
+    (Method::CreateForumTopic, "createForumTopic"),
+    (Method::EditForumTopic, "editForumTopic"),
+    (Method::CloseForumTopic, "closeForumTopic"),
+    (Method::ReopenForumTopic, "reopenForumTopic"),
+    (Method::DeleteForumTopic, "deleteForumTopic"),
+    (Method::PinChatMessage, "pinChatMessage"),
+    (Method::UnpinChatMessage, "unpinChatMessage"),
+    (Method::UnpinAllChatMessages, "unpinAllChatMessages"),
 ];
 
 impl Method {
@@ -102,37 +118,44 @@ impl Method {
         METHODS.into_iter().find(|(_, known)| known.eq_ignore_ascii_case(name))
     }
 
-    /// Whether it draws on the budget of its chat.
+    /// Whether it draws on the budget of its chat. Some say that `sendChatAction` does; a bot should
+    /// not rely on the others.
     pub(super) fn paced(self) -> bool {
-        matches!(
+        !matches!(
             self,
-            Self::SendMessage
-                | Self::SendDocument
-                | Self::SendPhoto
-                | Self::EditMessageText
-                | Self::EditMessageReplyMarkup
-                | Self::DeleteMessage
-                | Self::DeleteMessages
-                | Self::SetMessageReaction
+            Self::GetMe
+                | Self::GetUpdates
+                | Self::GetChat
+                | Self::GetFile
+                | Self::AnswerCallbackQuery
+                | Self::SendMessageDraft
         )
     }
+
+    /// The Bot API that has it.
+    pub(super) fn since(self) -> BotApi {
+        if self == Self::SetMySettings { BotApi::V10_5 } else { BotApi::V10_3 }
+    }
+}
+
+/// A version of the Bot API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BotApi {
+    /// Of 2026-07.
+    V10_3,
+    /// Of 2026-11: `setMySettings`.
+    #[default]
+    V10_5,
 }
 
 /// Does what the method says. `getUpdates` waits and is not done here.
 pub(super) fn run(world: &mut World, method: Method, args: &mut Args) -> Result<Value, Refusal> {
     match method {
-        Method::GetMe => get_me(world, args),
+        Method::GetMe => profile::get_me(world, args),
         Method::GetUpdates => Err(Refusal::no_method()),
         Method::DeleteWebhook => settings::delete_webhook(world, args),
         Method::GetWebhookInfo => settings::webhook_info(world, args),
         Method::SetWebhook => settings::set_webhook(world, args),
-        Method::SetMySettings => settings::set(world, args),
-        Method::SetMyName => settings::set_text(world, "name", args),
-        Method::GetMyName => settings::text(world, "name", args),
-        Method::SetMyDescription => settings::set_text(world, "description", args),
-        Method::GetMyDescription => settings::text(world, "description", args),
-        Method::SetMyShortDescription => settings::set_text(world, "short_description", args),
-        Method::GetMyShortDescription => settings::text(world, "short_description", args),
         Method::SendMessage => messages::send(world, args),
         Method::SendMessageDraft => messages::draft(world, args),
         Method::EditMessageText => messages::edit_text(world, args),
@@ -141,13 +164,29 @@ pub(super) fn run(world: &mut World, method: Method, args: &mut Args) -> Result<
         Method::DeleteMessages => messages::delete_many(world, args),
         Method::AnswerCallbackQuery => answer_callback_query(world, args),
         Method::SendChatAction => send_chat_action(world, args),
-        Method::SetMessageReaction => set_message_reaction(world, args),
+        Method::SetMessageReaction => reactions::set(world, args),
         Method::SetMyCommands => commands::set(world, args),
         Method::GetMyCommands => commands::get(world, args),
+        Method::SetMyName => profile::set(world, args, Words::Name),
+        Method::GetMyName => profile::get(world, args, Words::Name),
+        Method::SetMyDescription => profile::set(world, args, Words::Description),
+        Method::GetMyDescription => profile::get(world, args, Words::Description),
+        Method::SetMyShortDescription => profile::set(world, args, Words::Short),
+        Method::GetMyShortDescription => profile::get(world, args, Words::Short),
+        Method::SetMySettings => settings::set(world, args),
         Method::GetChat => get_chat(world, args),
         Method::SendDocument => media::send_document(world, args),
         Method::SendPhoto => media::send_photo(world, args),
+        Method::SendVoice => media::send_voice(world, args),
         Method::GetFile => media::get_file(world, args),
+        Method::CreateForumTopic => topics::create(world, args),
+        Method::EditForumTopic => topics::edit(world, args),
+        Method::CloseForumTopic => topics::close(world, args),
+        Method::ReopenForumTopic => topics::reopen(world, args),
+        Method::DeleteForumTopic => topics::delete(world, args),
+        Method::PinChatMessage => pins::pin(world, args),
+        Method::UnpinChatMessage => pins::unpin(world, args),
+        Method::UnpinAllChatMessages => pins::unpin_all(world, args),
     }
 }
 
@@ -171,22 +210,6 @@ pub(super) fn writable(world: &mut World, chat: i64) -> Result<&mut Room, Refusa
             Err(Refusal::forbidden("bot was kicked from the supergroup chat"))
         }
     }
-}
-
-fn get_me(world: &World, args: &Args) -> Result<Value, Refusal> {
-    args.finish()?;
-    let mut me = json!(world.bot);
-    world.settings.tell(&mut me);
-    for ability in [
-        "supports_inline_queries",
-        "supports_guest_queries",
-        "can_connect_to_business",
-        "has_main_web_app",
-        "can_manage_bots",
-    ] {
-        me[ability] = json!(false);
-    }
-    Ok(me)
 }
 
 fn answer_callback_query(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
@@ -217,39 +240,13 @@ fn send_chat_action(world: &mut World, args: &mut Args) -> Result<Value, Refusal
     if !ACTIONS.contains(&action.as_str()) {
         return Err(Refusal::bad("wrong parameter action in request"));
     }
-    messages::check_topic(writable(world, chat)?, thread)?;
-    world.act(chat, action);
+    let bot = world.bot.id;
+    topics::check_action(writable(world, chat)?, bot, thread)?;
+    world.act(chat, thread, action);
     Ok(json!(true))
 }
 
-fn set_message_reaction(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    #[derive(Deserialize)]
-    #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-    enum Reaction {
-        Emoji { emoji: String },
-    }
-    let chat = take_chat(args)?;
-    let id = args.number("message_id")?.unwrap_or_default();
-    let reactions: Vec<Reaction> = args.object("reaction", "reaction types")?.unwrap_or_default();
-    args.flag("is_big")?;
-    args.finish()?;
-    let post = writable(world, chat)?
-        .posts
-        .get_mut(&id)
-        .ok_or_else(|| Refusal::bad("message to react not found"))?;
-    if reactions.len() > 1 {
-        return Err(Refusal::bad("REACTIONS_TOO_MANY"));
-    }
-    let reaction = reactions.into_iter().next().map(|Reaction::Emoji { emoji }| emoji);
-    if reaction.as_deref().is_some_and(|emoji| !REACTIONS.split(' ').any(|known| known == emoji)) {
-        return Err(Refusal::bad("REACTION_INVALID"));
-    }
-    post.reaction = reaction;
-    world.show(chat, id);
-    Ok(json!(true))
-}
-
-fn get_chat(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
+fn get_chat(world: &World, args: &mut Args) -> Result<Value, Refusal> {
     let chat = take_chat(args)?;
     args.finish()?;
     let room = world.rooms.get(&chat).ok_or_else(|| Refusal::bad("chat not found"))?;
@@ -264,5 +261,11 @@ fn get_chat(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
         "premium_subscription": private,
         "gifts_from_channels": private,
     });
+    if let Some(reactions) = reactions::available(room) {
+        full["available_reactions"] = reactions;
+    }
+    if let Some(pinned) = room.shown_pin().and_then(|id| room.posts.get(&id)) {
+        full["pinned_message"] = json!(world.flat(room, pinned));
+    }
     Ok(full)
 }

@@ -32,6 +32,7 @@ mod change;
 pub mod claude;
 mod client;
 mod commands;
+mod compose;
 mod control;
 pub mod demo;
 mod detect;
@@ -50,10 +51,15 @@ mod multipart;
 mod pace;
 mod page;
 mod person;
+mod pins;
+mod profile;
 mod query;
+mod reactions;
 mod refusal;
 mod room;
 mod settings;
+mod setup;
+mod topics;
 mod updates;
 pub mod wire;
 mod world;
@@ -63,10 +69,14 @@ pub use change::{ChatView, State};
 pub use client::{Client, Late};
 pub use faults::{Armed, DOWNLOAD, Fault, Stage, Trouble, UPLOAD};
 pub use files::{File, Media, Upload};
+pub use methods::BotApi;
 pub use pace::Pace;
-pub use person::{Missing, Saying, Which};
+pub use person::{Forum, Guise, Missing, Saying, Which};
+pub use profile::Profile;
 pub use query::Answer;
-pub use room::{Draft, Post, Standing};
+pub use room::{Action, Draft, Post, Rights, Service, Standing};
+pub use settings::Settings;
+pub use topics::{Topic, TopicChange};
 
 use hub::Hub;
 use line::{Cut, Door};
@@ -91,6 +101,8 @@ pub struct Options {
     pub token: String,
     /// Whom the token belongs to.
     pub bot: Bot,
+    /// Which Bot API it speaks; methods that are newer are not there.
+    pub api: BotApi,
     /// Whether Telegram's rate limits hold.
     pub pace: Pace,
     /// How long a pressed button waits to be fetched and answered. Telegram keeps such updates for
@@ -108,6 +120,7 @@ impl Default for Options {
                 username: "segue_sandbox_bot".to_owned(),
                 name: "segue".to_owned(),
             },
+            api: BotApi::default(),
             pace: Pace::Strict,
             callback_life: Duration::from_secs(150),
         }
@@ -131,6 +144,7 @@ impl Sandbox {
         let routes = Router::new()
             .merge(api::routes())
             .merge(control::routes())
+            .merge(setup::routes())
             .merge(filing::routes())
             .merge(page::routes())
             .fallback(not_found)

@@ -9,7 +9,7 @@ use super::{
     change::Change,
     entities::{Formatted, format},
     files::Media,
-    room::{Draft, Post, Room, Standing},
+    room::{Draft, Post, Rights, Room, Standing},
     wire::{Button, CallbackQuery, ChatKind, User},
     world::World,
 };
@@ -102,17 +102,44 @@ pub(super) fn say(world: &mut World, who: (i64, i64), saying: Saying) -> Result<
     if let Some(reply) = reply_to.filter(|reply| !room.posts.contains_key(reply)) {
         return Err(Missing::Message(reply));
     }
-    if let Some(thread) = thread.filter(|thread| !room.topics.contains(thread)) {
-        return Err(Missing::Message(thread));
-    }
     let (chat, user) = who;
-    let post =
-        Post { reply_to, media, album, forwarded, quote, thread, ..Post::new(user, formatted) };
+    check_topic(room, user, thread)?;
+    let anonymous = room.anonymous.contains(&user);
+    let post = Post::new(user, formatted);
+    let post = Post { reply_to, media, album, forwarded, quote, thread, anonymous, ..post };
     let id = world.append(chat, post).ok_or(Missing::Chat(chat))?;
     world.show(chat, id);
-    let update = json!(world.message(chat, id));
-    world.tell("message", &update, None);
+    if hears(world, chat, id) {
+        let update = json!(world.message(chat, id));
+        world.tell("message", &update, None);
+    }
     Ok(id)
+}
+
+/// Whether the bot is told of a message. In privacy mode it hears in groups only what is meant for
+/// it, unless it is an administrator. <https://core.telegram.org/bots/features#privacy-mode>
+fn hears(world: &World, chat: i64, id: i64) -> bool {
+    let Some(room) = world.rooms.get(&chat) else { return false };
+    let all = world.settings.can_read_all_group_messages || room.rights.is_some();
+    if all || room.chat.kind == ChatKind::Private {
+        return true;
+    }
+    let Some(post) = room.posts.get(&id) else { return false };
+    let answered = post.reply_to.and_then(|reply| room.posts.get(&reply));
+    let name = world.bot.username.as_deref().unwrap_or_default();
+    answered.is_some_and(|answered| answered.from == world.bot.id)
+        || post.text.starts_with('/')
+        || post.text.contains(&format!("@{name}"))
+}
+
+/// Whether a person may write into a topic: into a closed one only who owns the group.
+fn check_topic(room: &Room, user: i64, thread: Option<i64>) -> Result<(), Missing> {
+    let Some(thread) = thread else { return Ok(()) };
+    let topic = room.topics.get(&thread).ok_or(Missing::Message(thread))?;
+    if topic.closed && room.members.first() != Some(&user) {
+        return Err(Missing::Text("this topic is closed".to_owned()));
+    }
+    Ok(())
 }
 
 /// Forwards a message of the chat to the same chat. Gives the new message's id.
@@ -122,6 +149,7 @@ pub(super) fn forward(world: &mut World, who: (i64, i64), message: i64) -> Resul
         text: post.text.clone(),
         forwarded: Some(post.forwarded.unwrap_or(post.from)),
         media: post.media.clone(),
+        thread: post.thread,
         ..Saying::default()
     };
     say(world, who, saying)
@@ -188,11 +216,69 @@ pub(super) fn stop_draft(world: &mut World, chat: i64) -> Result<(), Missing> {
     Ok(())
 }
 
-/// Shuts the bot out of a chat, or lets it in again.
-pub(super) fn admit(world: &mut World, who: (i64, i64), standing: Standing) -> Result<(), Missing> {
-    member(world, who)?;
+/// Shuts the bot out of a chat, lets it in again, or makes it an administrator with these rights.
+pub(super) fn admit(
+    world: &mut World,
+    who: (i64, i64),
+    (standing, rights): (Standing, Option<Rights>),
+) -> Result<(), Missing> {
+    let room = member(world, who)?;
+    let rights = rights.filter(|_| room.chat.kind != ChatKind::Private);
     let from = world.users.get(&who.1).cloned().ok_or(Missing::User(who.1))?;
-    world.admit(who.0, &from, standing);
+    world.admit(who.0, &from, (standing, rights));
+    Ok(())
+}
+
+/// Switches topics on in a group, or off.
+pub(super) fn set_forum(world: &mut World, chat: i64, forum: Forum) -> Result<(), Missing> {
+    let room = world.rooms.get_mut(&chat).ok_or(Missing::Chat(chat))?;
+    if room.chat.kind == ChatKind::Private {
+        return Err(Missing::Text("here the bot itself switches them on".to_owned()));
+    }
+    room.chat.is_forum = (forum == Forum::On).then_some(true);
+    world.show_chat(chat);
+    Ok(())
+}
+
+/// Whether a group has topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forum {
+    /// It has.
+    On,
+    /// It has none any more; those that were made stay hidden.
+    Off,
+}
+
+/// Sets the reactions that a chat allows; none: all.
+pub(super) fn allow_reactions(
+    world: &mut World,
+    chat: i64,
+    allowed: Option<Vec<String>>,
+) -> Result<(), Missing> {
+    world.rooms.get_mut(&chat).ok_or(Missing::Chat(chat))?.allowed = allowed;
+    world.show_chat(chat);
+    Ok(())
+}
+
+/// In whose name somebody writes in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guise {
+    /// Their own.
+    Person,
+    /// The group's, as an anonymous administrator.
+    Group,
+}
+
+/// Sets in whose name somebody writes in a group.
+pub(super) fn set_guise(world: &mut World, who: (i64, i64), guise: Guise) -> Result<(), Missing> {
+    let room = member(world, who)?;
+    match guise {
+        Guise::Group if room.chat.kind != ChatKind::Private => room.anonymous.insert(who.1),
+        _ => room.anonymous.remove(&who.1),
+    };
+    world.show_chat(who.0);
     Ok(())
 }
 
@@ -224,6 +310,9 @@ pub(super) fn add_private(world: &mut World, user: i64) -> Result<i64, Missing> 
 
 /// A new supergroup. Gives its id.
 pub(super) fn add_group(world: &mut World, title: &str, members: &[i64]) -> Result<i64, Missing> {
+    if !world.settings.can_join_groups {
+        return Err(Missing::Text("the bot can't be added to groups".to_owned()));
+    }
     if let Some(user) = members.iter().find(|user| !world.users.contains_key(user)) {
         return Err(Missing::User(*user));
     }
@@ -242,17 +331,12 @@ pub(super) fn clear(world: &mut World, chat: i64) -> Result<(), Missing> {
     Ok(())
 }
 
-/// Opens a topic in a chat. Gives its id.
-pub(super) fn add_topic(world: &mut World, chat: i64) -> Result<i64, Missing> {
-    Ok(world.rooms.get_mut(&chat).ok_or(Missing::Chat(chat))?.open_topic())
-}
-
 fn plain(text: &str) -> Result<Formatted, Missing> {
     format(text, Vec::new()).map_err(|refusal| Missing::Text(refusal.description))
 }
 
 /// The chat, if the person is in it.
-fn member(world: &mut World, (chat, user): (i64, i64)) -> Result<&mut Room, Missing> {
+pub(super) fn member(world: &mut World, (chat, user): (i64, i64)) -> Result<&mut Room, Missing> {
     let room = world.rooms.get_mut(&chat).ok_or(Missing::Chat(chat))?;
     if room.members.contains(&user) { Ok(room) } else { Err(Missing::User(user)) }
 }

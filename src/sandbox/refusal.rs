@@ -57,6 +57,15 @@ impl Refusal {
         )
     }
 
+    /// 409 while updates go elsewhere.
+    pub(super) fn webhook() -> Self {
+        Self::new(
+            409,
+            "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to \
+             delete the webhook first",
+        )
+    }
+
     /// 429: come back in `seconds`.
     pub(super) fn too_many(seconds: u32) -> Self {
         Self {

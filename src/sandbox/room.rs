@@ -11,13 +11,14 @@ use super::{
     detect::detect,
     entities::Formatted,
     files::Media,
+    topics::Topic,
     wire::{Chat, ChatKind, Entity, Keyboard, LinkPreview, User},
 };
 
 /// A message as a person sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Post {
-    /// Counts from 1 in each chat.
+    /// Counts in each chat, from 1 in private ones.
     pub id: i64,
     /// Who wrote it: a person's id or the bot's.
     pub from: i64,
@@ -43,6 +44,8 @@ pub struct Post {
     pub silent: bool,
     /// The bot's reaction, an emoji.
     pub reaction: Option<String>,
+    /// The reactions of people, an emoji each, by their ids.
+    pub reactions: BTreeMap<i64, String>,
     /// What it carries besides its text, which then is a caption.
     pub media: Option<Media>,
     /// What messages that were sent together have in common (`media_group_id`).
@@ -53,6 +56,37 @@ pub struct Post {
     pub quote: Option<String>,
     /// The topic that it stands in (`message_thread_id`).
     pub thread: Option<i64>,
+    /// Whether an administrator wrote it in the name of the group.
+    pub anonymous: bool,
+    /// What it tells, where nobody wrote it.
+    pub service: Option<Service>,
+}
+
+/// What a service message tells: something that was done to the chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Service {
+    /// A topic was made; the message's id is the topic's.
+    TopicCreated {
+        /// Its name.
+        name: String,
+        /// The colour of its icon, RGB.
+        icon_color: u32,
+    },
+    /// A topic has another name.
+    TopicEdited {
+        /// The new one.
+        name: String,
+    },
+    /// A topic was closed.
+    TopicClosed,
+    /// A topic was opened again.
+    TopicReopened,
+    /// A message was pinned.
+    Pinned {
+        /// Its id.
+        message: i64,
+    },
 }
 
 impl Post {
@@ -73,12 +107,21 @@ impl Post {
             link_preview: None,
             silent: false,
             reaction: None,
+            reactions: BTreeMap::new(),
             media: None,
             album: None,
             forwarded: None,
             quote: None,
             thread: None,
+            anonymous: false,
+            service: None,
         }
+    }
+
+    /// What a service message of this moment tells.
+    pub(super) fn telling(from: i64, service: Service) -> Self {
+        let formatted = Formatted { text: String::new(), entities: Vec::new() };
+        Self { service: Some(service), ..Self::new(from, formatted) }
     }
 
     /// Replaces text and formatting.
@@ -122,6 +165,30 @@ pub struct Draft {
     pub until: u64,
 }
 
+/// Something that the bot is doing: `typing` and the like. Telegram shows it for five seconds, or
+/// until a message of the bot's is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Action {
+    /// What.
+    pub action: String,
+    /// In which topic.
+    pub thread: Option<i64>,
+    /// Until when it is shown, milliseconds since the Unix epoch.
+    pub until: u64,
+}
+
+/// What the bot may do in a group as its administrator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rights {
+    /// Make, rename, close and open topics, and write into closed ones.
+    pub manage_topics: bool,
+    /// Pin messages.
+    pub pin_messages: bool,
+    /// Delete messages of others, and topics.
+    pub delete_messages: bool,
+}
+
 /// The bot's place in a chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -141,8 +208,17 @@ pub(super) struct Room {
     pub(super) standing: Standing,
     pub(super) posts: BTreeMap<i64, Post>,
     pub(super) draft: Option<Draft>,
-    /// Ids of its topics, beside which it goes on as before.
-    pub(super) topics: BTreeSet<i64>,
+    /// Its topics, beside which it goes on as before.
+    pub(super) topics: BTreeMap<i64, Topic>,
+    /// Ids of the messages that are pinned.
+    pub(super) pinned: BTreeSet<i64>,
+    pub(super) action: Option<Action>,
+    /// What the bot may do, where it is an administrator.
+    pub(super) rights: Option<Rights>,
+    /// The reactions that the chat allows; none: all.
+    pub(super) allowed: Option<Vec<String>>,
+    /// Administrators who write in the name of the group.
+    pub(super) anonymous: BTreeSet<i64>,
     last: i64,
 }
 
@@ -156,6 +232,7 @@ impl Room {
             first_name: Some(user.first_name.clone()),
             last_name: user.last_name.clone(),
             username: user.username.clone(),
+            is_forum: None,
         };
         Self::empty(chat, vec![user.id])
     }
@@ -169,8 +246,10 @@ impl Room {
             first_name: None,
             last_name: None,
             username: None,
+            is_forum: None,
         };
-        Self::empty(chat, members)
+        // The first message of a supergroup tells that it was made; 1 is also the General topic.
+        Self { last: 1, ..Self::empty(chat, members) }
     }
 
     fn empty(chat: Chat, members: Vec<i64>) -> Self {
@@ -180,16 +259,29 @@ impl Room {
             standing: Standing::Member,
             posts: BTreeMap::new(),
             draft: None,
-            topics: BTreeSet::new(),
+            topics: BTreeMap::new(),
+            pinned: BTreeSet::new(),
+            action: None,
+            rights: None,
+            allowed: None,
+            anonymous: BTreeSet::new(),
             last: 0,
         }
     }
 
-    /// Opens a topic and gives its id, which is that of the message that tells of it.
-    pub(super) fn open_topic(&mut self) -> i64 {
-        self.last += 1;
-        self.topics.insert(self.last);
-        self.last
+    /// Whether the bot is an administrator who may do this.
+    pub(super) fn may(&self, right: impl Fn(&Rights) -> bool) -> bool {
+        self.standing == Standing::Member && self.rights.as_ref().is_some_and(right)
+    }
+
+    /// What the bot is doing, unless that was too long ago.
+    pub(super) fn doing(&self) -> Option<&Action> {
+        self.action.as_ref().filter(|action| action.until > unix_ms())
+    }
+
+    /// The pinned message that the chat shows: the newest of them.
+    pub(super) fn shown_pin(&self) -> Option<i64> {
+        self.pinned.last().copied()
     }
 
     /// Appends a message and gives its id. Whatever was being written is there now.

@@ -1,113 +1,70 @@
-//! What the bot's owner has set, what stands on the bot's page, and where its updates go.
+//! What the bot's owner has set, and where its updates go: `setMySettings` and webhooks.
 //!
 //! Nothing is ever sent to a webhook. It is in the way of `getUpdates`, as it is at Telegram.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{args::Args, refusal::Refusal, world::World};
 
-/// The settings that a bot of the sandbox can change: topics in private chats, whether people may
-/// make topics there, whether the bot can be added to groups, whether it sees all that is said there.
-/// <https://core.telegram.org/bots/api#setmysettings> (Bot API 10.5)
-const KNOWN: [&str; 4] = [
-    "has_topics_enabled",
-    "allows_users_to_create_topics",
-    "can_join_groups",
-    "can_read_all_group_messages",
-];
-
-/// Texts of the bot's page, and how long each may be, characters.
-/// <https://core.telegram.org/bots/api#setmyname>
-const TEXTS: [(&str, usize); 3] = [("name", 64), ("description", 512), ("short_description", 120)];
-
-/// The bot's settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Settings {
-    /// Those of [`KNOWN`] that are on.
-    on: BTreeSet<&'static str>,
-    /// What stands on the bot's page, by the names of [`TEXTS`].
-    texts: BTreeMap<&'static str, String>,
-    /// Address of the webhook; empty: none.
-    webhook: String,
+/// What the bot can switch on and off for itself since Bot API 10.5, and its owner with `BotFather`
+/// ever since. <https://core.telegram.org/bots/api#setmysettings>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "they are switches of Telegram's")]
+pub struct Settings {
+    /// Private chats have topics.
+    pub has_topics_enabled: bool,
+    /// People may make and delete topics there.
+    pub allows_users_to_create_topics: bool,
+    /// Clients show these topics at the side.
+    pub has_topic_sidebar: bool,
+    /// It may be added to groups.
+    pub can_join_groups: bool,
+    /// It sees every message of a group; else commands, replies to it and what names it, unless it
+    /// is an administrator there (privacy mode).
+    pub can_read_all_group_messages: bool,
 }
 
 impl Default for Settings {
-    /// As the sandbox has it: the bot may be in groups, and sees every message there.
     fn default() -> Self {
-        let on = BTreeSet::from(["can_join_groups", "can_read_all_group_messages"]);
-        Self { on, texts: BTreeMap::new(), webhook: String::new() }
-    }
-}
-
-impl Settings {
-    /// Fills in what `getMe` says.
-    pub(super) fn tell(&self, me: &mut Value) {
-        for name in KNOWN {
-            me[name] = json!(self.on.contains(name));
+        Self {
+            has_topics_enabled: false,
+            allows_users_to_create_topics: false,
+            has_topic_sidebar: false,
+            can_join_groups: true,
+            can_read_all_group_messages: true,
         }
-    }
-
-    /// Refuses `getUpdates` while there is a webhook.
-    pub(super) fn check_polling(&self) -> Result<(), Refusal> {
-        if self.webhook.is_empty() {
-            return Ok(());
-        }
-        Err(Refusal::scripted(
-            409,
-            "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to \
-             delete the webhook first",
-        ))
     }
 }
 
 /// `setMySettings`: what is not named stays.
 pub(super) fn set(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let mut settings = world.settings.clone();
-    for name in KNOWN.into_iter().filter(|name| args.has(name)).collect::<Vec<_>>() {
-        if args.flag(name)? {
-            settings.on.insert(name);
-        } else {
-            settings.on.remove(name);
+    let mut settings = world.settings;
+    for (name, switch) in [
+        ("has_topics_enabled", &mut settings.has_topics_enabled),
+        ("allows_users_to_create_topics", &mut settings.allows_users_to_create_topics),
+        ("has_topic_sidebar", &mut settings.has_topic_sidebar),
+        ("can_join_groups", &mut settings.can_join_groups),
+        ("can_read_all_group_messages", &mut settings.can_read_all_group_messages),
+    ] {
+        if args.has(name) {
+            *switch = args.flag(name)?;
         }
     }
     args.finish()?;
-    world.settings = settings;
+    world.set_settings(settings);
     Ok(json!(true))
 }
 
-/// `setMyName`, `setMyDescription`, `setMyShortDescription`: an empty text takes it away.
-pub(super) fn set_text(world: &mut World, name: &str, args: &mut Args) -> Result<Value, Refusal> {
-    let text = args.text(name)?;
-    args.text("language_code")?;
-    args.finish()?;
-    let known = TEXTS.into_iter().find(|(known, _)| *known == name);
-    let (name, most) = known.ok_or_else(Refusal::no_method)?;
-    if text.chars().count() > most {
-        return Err(Refusal::bad(format!("{name} must be no more than {most} characters")));
-    }
-    world.settings.texts.insert(name, text);
-    Ok(json!(true))
-}
-
-/// `getMyName`, `getMyDescription`, `getMyShortDescription`
-pub(super) fn text(world: &World, name: &str, args: &mut Args) -> Result<Value, Refusal> {
-    args.text("language_code")?;
-    args.finish()?;
-    let own = if name == "name" { world.bot.first_name.as_str() } else { "" };
-    let text = world.settings.texts.get(name).map_or(own, String::as_str);
-    Ok(json!({ name: text }))
-}
-
-/// `setWebhook`
+/// `setWebhook`; without an address it is deleted.
 pub(super) fn set_webhook(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
     let url = args.text("url")?;
     args.finish()?;
     if !url.is_empty() && !url.starts_with("https://") {
         return Err(Refusal::bad("bad webhook: An HTTPS URL must be provided for webhook"));
     }
-    world.settings.webhook = url;
+    world.webhook = Some(url).filter(|url| !url.is_empty());
     Ok(json!(true))
 }
 
@@ -115,19 +72,26 @@ pub(super) fn set_webhook(world: &mut World, args: &mut Args) -> Result<Value, R
 pub(super) fn delete_webhook(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
     let drop = args.flag("drop_pending_updates")?;
     args.finish()?;
+    world.webhook = None;
     if drop {
         world.updates.clear();
     }
-    world.settings.webhook.clear();
     Ok(json!(true))
 }
 
 /// `getWebhookInfo`
 pub(super) fn webhook_info(world: &World, args: &Args) -> Result<Value, Refusal> {
     args.finish()?;
-    Ok(json!({
-        "url": world.settings.webhook,
-        "has_custom_certificate": false,
+    let mut info = json!({
+        "url": world.webhook.as_deref().unwrap_or_default(), "has_custom_certificate": false,
         "pending_update_count": world.updates.count(),
-    }))
+    });
+    if !world.updates.allowed().is_empty() {
+        info["allowed_updates"] = json!(world.updates.allowed());
+    }
+    if world.webhook.is_some() {
+        info["max_connections"] = 40.into();
+        info["ip_address"] = "203.0.113.7".into();
+    }
+    Ok(info)
 }

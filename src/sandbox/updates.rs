@@ -12,10 +12,18 @@ use serde_json::{Value, json};
 use super::refusal::Refusal;
 
 /// Kinds of updates that this server can send.
-const KINDS: [&str; 5] =
-    ["message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation"];
+const KINDS: [&str; 6] = [
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "stopped_message_generation",
+    "message_reaction",
+];
+/// Kinds that come only to who asks for them by name.
+const EXPLICIT: [&str; 3] = ["chat_member", "message_reaction", "message_reaction_count"];
 /// Kinds that exist and never occur here; a bot may ask for them.
-const OTHER_KINDS: [&str; 21] = [
+const OTHER_KINDS: [&str; 20] = [
     "channel_post",
     "edited_channel_post",
     "business_connection",
@@ -23,7 +31,6 @@ const OTHER_KINDS: [&str; 21] = [
     "edited_business_message",
     "deleted_business_messages",
     "guest_message",
-    "message_reaction",
     "message_reaction_count",
     "inline_query",
     "chosen_inline_result",
@@ -77,7 +84,9 @@ impl Updates {
     /// Appends an update, unless the bot does not want its kind. It vanishes after `life`, by
     /// default a day.
     pub(super) fn push(&mut self, kind: &str, object: &Value, life: Option<Duration>) {
-        if !self.allowed.is_empty() && !self.allowed.iter().any(|allowed| allowed == kind) {
+        let is_wanted = self.allowed.iter().any(|allowed| allowed == kind)
+            || (self.allowed.is_empty() && !EXPLICIT.contains(&kind));
+        if !is_wanted {
             return;
         }
         self.queue.push_back(Update {
@@ -144,6 +153,11 @@ impl Updates {
     /// How many wait.
     pub(super) fn count(&self) -> usize {
         self.queue.len()
+    }
+
+    /// The kinds that the bot asked for by name.
+    pub(super) fn allowed(&self) -> &[String] {
+        &self.allowed
     }
 
     /// Forgets everything that waits.

@@ -46,6 +46,9 @@ pub struct Chat {
     /// Name without the `@`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
+    /// Whether a supergroup has topics; never `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_forum: Option<bool>,
 }
 
 /// Kinds of chats that the sandbox has.

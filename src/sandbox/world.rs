@@ -7,27 +7,31 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     Bot,
     calls::{Call, Log},
     change::{Change, ChatView, State},
     commands::Menus,
+    compose::chat_member,
     faults::{Faults, Trouble},
-    files::{Files, Media},
+    files::Files,
     pace::Budgets,
+    profile::Profile,
     query::Queries,
-    room::{Post, Room, Standing, unix_now},
+    room::{Action, Post, Rights, Room, Standing, unix_ms, unix_now},
     settings::Settings,
     updates::Updates,
-    wire::{Message, User},
+    wire::User,
 };
 
 /// Ids that every sandbox starts with.
 const ADA: i64 = 1001;
 const GRACE: i64 = 1002;
 const GROUP: i64 = -1_002_000_000_001;
+/// How long an action is shown. <https://core.telegram.org/bots/api#sendchataction>
+const ACTION: Duration = Duration::from_secs(5);
 /// Update ids are large and arbitrary, as Telegram's are.
 const FIRST_UPDATE: i64 = 701_000_001;
 
@@ -35,12 +39,15 @@ const FIRST_UPDATE: i64 = 701_000_001;
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) bot: User,
+    pub(super) profile: Profile,
+    pub(super) settings: Settings,
+    /// Where updates go instead, if another program has said so.
+    pub(super) webhook: Option<String>,
     pub(super) users: BTreeMap<i64, User>,
     pub(super) rooms: BTreeMap<i64, Room>,
     pub(super) updates: Updates,
     pub(super) queries: Queries,
     pub(super) menus: Menus,
-    pub(super) settings: Settings,
     pub(super) faults: Faults,
     pub(super) budgets: Budgets,
     pub(super) files: Files,
@@ -77,12 +84,14 @@ impl World {
                 username: Some(bot.username.clone()),
                 language_code: None,
             },
+            profile: Profile::default(),
+            settings: Settings::default(),
+            webhook: None,
             users: [ada, grace].map(|user| (user.id, user)).into(),
             rooms: rooms.map(|room| (room.chat.id, room)).into(),
             updates: Updates::new(FIRST_UPDATE),
             queries: Queries::default(),
             menus: Menus::default(),
-            settings: Settings::default(),
             faults: Faults::default(),
             budgets: Budgets::default(),
             files: Files::default(),
@@ -103,7 +112,7 @@ impl World {
         self.updates = old.updates;
         self.updates.clear();
         self.menus = old.menus;
-        self.settings = old.settings;
+        (self.bot, self.profile, self.settings) = (old.bot, old.profile, old.settings);
         self.log = old.log;
         self.files = old.files;
         (self.pollers, self.held, self.let_go) = (old.pollers, old.held, old.let_go);
@@ -131,8 +140,24 @@ impl World {
     }
 
     /// The bot does something for the next five seconds.
-    pub(super) fn act(&mut self, chat: i64, action: String) {
+    pub(super) fn act(&mut self, chat: i64, thread: Option<i64>, action: String) {
+        let action = Action { action, thread, until: unix_ms() + ACTION.as_millis() as u64 };
+        if let Some(room) = self.rooms.get_mut(&chat) {
+            room.action = Some(action.clone());
+        }
         self.note(Change::Action { chat, action });
+    }
+
+    /// The bot's switches are others.
+    pub(super) fn set_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.show_bot();
+    }
+
+    /// Notes that the bot itself is different.
+    pub(super) fn show_bot(&mut self) {
+        let (bot, profile) = (self.bot.clone(), self.profile.clone());
+        self.note(Change::Bot { bot, profile, settings: self.settings });
     }
 
     /// What was noted since the last time, and whether anything was done at all.
@@ -210,66 +235,15 @@ impl World {
         self.log.after(after)
     }
 
-    /// A message as the bot gets it, with the one it answers.
-    pub(super) fn message(&self, chat: i64, id: i64) -> Option<Message> {
-        let room = self.rooms.get(&chat)?;
-        let post = room.posts.get(&id)?;
-        let reply = post.reply_to.and_then(|reply| room.posts.get(&reply));
-        let mut message = self.flat(room, post);
-        message.reply = reply.map(|reply| Box::new(self.flat(room, reply)));
-        Some(message)
-    }
-
-    fn flat(&self, room: &Room, post: &Post) -> Message {
-        let author = self.users.get(&post.from).unwrap_or(&self.bot);
-        let (words, entities) = (Some(post.text.clone()), post.all_entities());
-        let (text, caption) = match post.media {
-            None => ((words, entities), (None, Vec::new())),
-            Some(_) => ((None, Vec::new()), (words.filter(|words| !words.is_empty()), entities)),
-        };
-        Message {
-            id: post.id,
-            from: author.clone(),
-            chat: room.chat.clone(),
-            date: post.date,
-            edit_date: post.edit_date,
-            reply: None,
-            text: text.0,
-            entities: text.1,
-            caption: caption.0,
-            caption_entities: caption.1,
-            more: self.more(post),
-            link_preview_options: post.link_preview.clone(),
-            reply_markup: post.keyboard.clone(),
-        }
-    }
-
-    /// The fields of a message that most messages do not have.
-    fn more(&self, post: &Post) -> Map<String, Value> {
-        let mut more = post.media.as_ref().map(Media::fields).unwrap_or_default();
-        if let Some(album) = &post.album {
-            more.insert("media_group_id".to_owned(), json!(album));
-        }
-        if let Some(author) = post.forwarded {
-            let author = self.users.get(&author).unwrap_or(&self.bot);
-            let origin = json!({"type": "user", "date": post.date, "sender_user": author});
-            more.insert("forward_origin".to_owned(), origin);
-        }
-        if let Some(thread) = post.thread {
-            more.insert("message_thread_id".to_owned(), json!(thread));
-            more.insert("is_topic_message".to_owned(), json!(true));
-        }
-        if let Some(quote) = &post.quote {
-            let quote = json!({"text": quote, "position": 0, "is_manual": true});
-            more.insert("quote".to_owned(), quote);
-        }
-        more
-    }
-
     /// Appends a message to a chat that exists. It is noted when it is shown.
     pub(super) fn append(&mut self, chat: i64, post: Post) -> Option<i64> {
+        let bot = self.bot.id;
         let room = self.rooms.get_mut(&chat)?;
         let drafted = room.draft.is_some();
+        let is_done = |action: &mut Action| post.from == bot && action.thread == post.thread;
+        if post.service.is_none() {
+            room.action.take_if(is_done);
+        }
         let id = room.append(post);
         if drafted {
             self.note(Change::Draft { chat, draft: None });
@@ -281,6 +255,13 @@ impl World {
     pub(super) fn next_album(&mut self) -> u64 {
         self.albums += 1;
         13_000_000_000_000_000 + self.albums
+    }
+
+    /// Shows a service message, and tells the bot of it: of its own, too.
+    pub(super) fn announce(&mut self, chat: i64, id: i64) {
+        self.show(chat, id);
+        let update = json!(self.message(chat, id));
+        self.tell("message", &update, None);
     }
 
     /// Notes that a message is new or different.
@@ -305,30 +286,37 @@ impl World {
         };
         let present = |id: &&i64| room.posts.remove(id).is_some();
         let messages: Vec<i64> = ids.iter().filter(present).copied().collect();
+        let pins = room.pinned.len();
+        room.pinned.retain(|id| !messages.contains(id));
+        if room.pinned.len() < pins {
+            self.show_chat(chat);
+        }
         if !messages.is_empty() {
             self.note(Change::Deleted { chat, messages });
         }
     }
 
-    /// A person lets the bot into a chat or shuts it out; the bot is told.
-    pub(super) fn admit(&mut self, chat: i64, from: &User, standing: Standing) {
+    /// A person lets the bot into a chat, gives it rights or shuts it out; the bot is told.
+    pub(super) fn admit(
+        &mut self,
+        chat: i64,
+        from: &User,
+        (standing, rights): (Standing, Option<Rights>),
+    ) {
         let Some(room) = self.rooms.get_mut(&chat) else {
             return;
         };
-        if room.standing == standing {
+        let old = std::mem::replace(&mut room.standing, standing);
+        let old = (old, std::mem::replace(&mut room.rights, rights));
+        if old == (standing, rights) {
             return;
         }
-        let old = std::mem::replace(&mut room.standing, standing);
-        let member = |standing| match standing {
-            Standing::Member => json!({ "status": "member", "user": self.bot }),
-            Standing::Kicked => json!({ "status": "kicked", "user": self.bot, "until_date": 0 }),
-        };
         let update = json!({
             "chat": room.chat,
             "from": from,
             "date": unix_now(),
-            "old_chat_member": member(old),
-            "new_chat_member": member(standing),
+            "old_chat_member": chat_member(&self.bot, old),
+            "new_chat_member": chat_member(&self.bot, (standing, rights)),
         });
         self.tell("my_chat_member", &update, None);
         self.show_chat(chat);
@@ -339,6 +327,8 @@ impl World {
         let now = Instant::now();
         State {
             bot: self.bot.clone(),
+            profile: self.profile.clone(),
+            settings: self.settings,
             users: self.users.values().cloned().collect(),
             chats: self.rooms.values().map(|room| self.view(room)).collect(),
             posts: self
@@ -359,6 +349,12 @@ impl World {
             standing: room.standing,
             commands: self.menus.shown(&room.chat),
             draft: room.draft.clone(),
+            topics: room.topics.values().cloned().collect(),
+            pinned: room.pinned.iter().copied().collect(),
+            action: room.doing().cloned(),
+            rights: room.rights,
+            anonymous: room.anonymous.iter().copied().collect(),
+            reactions: room.allowed.clone(),
         }
     }
 }

@@ -1,11 +1,23 @@
 //! The page as a person sees and uses it: looks, clicks, keys.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::chromium::Chromium;
+use crate::{PATIENCE, chromium::Chromium};
+
+/// Keeps a click from everything but what it is aimed at, and notes whether it was struck.
+const GUARD: &str = "window.struck ??= (() => {
+    const guard = (event) => {
+        if (!window.aim) return;
+        if (window.aim.contains(event.target)) window.struck ||= event.type === 'click';
+        else event.preventDefault(), event.stopImmediatePropagation();
+    };
+    for (const kind of ['pointerdown', 'pointerup', 'mousedown', 'mouseup', 'click'])
+        window.addEventListener(kind, guard, { capture: true });
+    return false;
+})()";
 
 /// A window on the page.
 pub(crate) struct View {
@@ -82,7 +94,7 @@ impl View {
     pub(crate) fn wait(&mut self, what: &str, expression: &str) -> Value {
         let wait = format!(
             "new Promise((done) => {{
-                const end = performance.now() + 15000;
+                const end = performance.now() + {};
                 const look = () => {{
                     const found = {expression};
                     if (found) return done([found instanceof Node || found]);
@@ -90,7 +102,8 @@ impl View {
                     requestAnimationFrame(look);
                 }};
                 look();
-            }})"
+            }})",
+            PATIENCE.as_millis() * 3 / 4
         );
         let mut found = self.eval(&wait);
         assert!(!found[0].is_null(), "never: {what}; the page shows\n{}", found[1]);
@@ -184,12 +197,25 @@ impl View {
         self.click(&format!("[data-message='{message}'] [data-action='{action}']"));
     }
 
+    /// Clicks the middle of an element. What lies there may move before the click arrives: then
+    /// the page does not hear of it, and it is made again.
     fn click_on(&mut self, element: &str) {
-        let middle = self.middle(element, "element.contains(document.elementFromPoint(x, y))");
-        for kind in ["mousePressed", "mouseReleased"] {
-            let (x, y) = (&middle["x"], &middle["y"]);
-            let click = json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
-            self.chromium.call("Input.dispatchMouseEvent", click);
+        self.eval(GUARD);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let aim = "window.aim = element, window.struck = false, \
+                       element.contains(document.elementFromPoint(x, y))";
+            let middle = self.middle(element, aim);
+            for kind in ["mousePressed", "mouseReleased"] {
+                let (x, y) = (&middle["x"], &middle["y"]);
+                let click =
+                    json!({ "type": kind, "x": x, "y": y, "button": "left", "clickCount": 1 });
+                self.chromium.call("Input.dispatchMouseEvent", click);
+            }
+            if self.eval("delete window.aim, window.struck") == true {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{element} cannot be hit");
         }
     }
 

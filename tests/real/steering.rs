@@ -291,11 +291,12 @@ async fn an_agent_and_the_commands_of_the_cli() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_turn_that_a_background_task_begins_is_delivered() {
     let Some(bench) = Bench::set_up("a background task").await else { return };
-    let Bench { phone, .. } = &bench;
+    let Bench { phone, garden, .. } = &bench;
     let prompt = phone.say("pump");
     let question = phone.see_text(&["Claude asks"]).await;
     phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
+    fs::write(garden.join("pumped"), "").unwrap();
     let is_it = |post: &&Post| {
         !post.silent
             && ["Fill the barrel", "completed", "↳"].iter().all(|text| post.text.contains(text))

@@ -9,10 +9,12 @@ use reqwest::{Client as Http, header};
 use segue::sandbox::{Options, Pace, Sandbox};
 use serde_json::{Value, json};
 
+mod chats;
 mod control;
 mod files;
 mod objects;
 mod refusals;
+mod topics;
 mod trouble;
 mod updates;
 

@@ -1,5 +1,7 @@
 //! Steering: interrupting, waiting, taking back; mode, model, effort; asides, copies, titles.
 
+use std::fs;
+
 use segue::sandbox::{Fault, Post, Trouble};
 
 use crate::support::{
@@ -276,11 +278,12 @@ async fn clear_moves_the_place_to_the_new_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_turn_that_a_background_task_begins_is_delivered_and_marked() {
-    let (_scratch, _, phone) = phone().await;
+    let (_scratch, garden, phone) = phone().await;
     let prompt = phone.say("pump");
     let question = phone.see_text(&["Claude asks"]).await;
     phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
+    fs::write(garden.join("pumped"), "").unwrap();
     let stray = phone.see_text(&["Background command \"Fill the barrel\" completed", "↳"]).await;
     assert!(!stray.silent && stray.reply_to.is_none(), "{stray:?}");
     assert!(phone.client.messages(ADA).iter().filter(|post| post.id == stray.id).count() == 1);

@@ -32,6 +32,7 @@ async fn what_runs_in_the_background_is_named_and_its_end_is_told() {
     let answer = phone.answer(prompt).await;
     let running = "Still running in the background: Fill the barrel.";
     assert!(answer.text.contains(running), "{answer:?}");
+    fs::write(garden.join("pumped"), "").unwrap();
     // The end of the task begins a turn that nobody asked for.
     phone
         .see("the turn of the task's end", |posts| {

@@ -77,6 +77,9 @@ struct Step {
     send: Option<Value>,
     #[serde(default)]
     end: Option<End>,
+    /// An empty file that is made after that, in the home directory: something waits for it.
+    #[serde(default)]
+    touch: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -211,6 +214,8 @@ impl Scenario {
                 None => command.env_remove(name),
             };
         }
+        let home = command.get_envs().find(|(name, _)| *name == "HOME");
+        let home = PathBuf::from(home.unwrap().1.unwrap());
         let mut run = Run::start(command, &self.name);
         for step in &self.steps {
             if let Some(part) = &step.when {
@@ -223,6 +228,9 @@ impl Scenario {
                 Some(End::Close) => run.input = None,
                 Some(End::Term) => run.terminate(),
                 None => {}
+            }
+            if let Some(file) = &step.touch {
+                fs::write(home.join(file), "").unwrap();
             }
         }
         run.finish()

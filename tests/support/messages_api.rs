@@ -31,6 +31,9 @@ use uuid::Uuid;
 
 use crate::support::conversation;
 
+/// How often it is looked for a file that is waited for.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// A running server; it ends with the value.
 pub(crate) struct MessagesApi {
     /// What `ANTHROPIC_BASE_URL` is set to.
@@ -300,6 +303,11 @@ impl Stream {
                 self.delta(delta).await?;
             }
             Step::Pause(silence) => tokio::time::sleep(Duration::from_millis(silence)).await,
+            Step::Until(file) => {
+                while !file.exists() {
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
             Step::Hang => self.hang(shared).await?,
             Step::Error(failure) => {
                 let error = json!({"type": failure.kind, "message": failure.message});

@@ -26,6 +26,7 @@ impl Run {
             });
             self.tell_inner(usage, &agent, "assistant", &call);
             self.rest(Duration::from_millis(tool.takes)).await?;
+            self.pass_tool(tool).await?;
             let result = json!({"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": id, "content": tool.result},
             ]});

@@ -122,17 +122,11 @@ impl Run {
         match step {
             Step::Text(text) => {
                 self.begin_block(turn, message, Block::Text(String::new()));
-                for piece in pace.pieces(&text) {
-                    self.grow(turn, message, &piece);
-                    self.rest(pace.pause()).await?;
-                }
+                self.write(turn, message, &text, pace).await?;
             }
             Step::Thinking(text) => {
                 self.begin_block(turn, message, Block::Thinking(String::new()));
-                for piece in pace.pieces(&text) {
-                    self.grow(turn, message, &piece);
-                    self.rest(pace.pause()).await?;
-                }
+                self.write(turn, message, &text, pace).await?;
                 let signature = json!({"type": "signature_delta", "signature": "c2lnbmVk"});
                 self.delta(message, &signature);
             }
@@ -145,6 +139,7 @@ impl Run {
                 self.delta(message, &delta);
             }
             Step::Pause(silence) => self.rest(Duration::from_millis(silence)).await?,
+            Step::Until(file) => self.wait_for(&file).await?,
             Step::Hang => self.hang().await?,
             Step::Error(error) => {
                 match error.resets_in {
@@ -166,6 +161,24 @@ impl Run {
                 // A crash tidies nothing up: the registry entry stays behind.
                 std::process::exit(crash.code.into());
             }
+        }
+        Ok(())
+    }
+
+    /// Writes a text into the open block, piece by piece.
+    async fn write(
+        &mut self,
+        turn: &Turn,
+        message: &mut Message,
+        text: &str,
+        pace: Pace,
+    ) -> Result<(), Failure> {
+        let mut written = 0;
+        for piece in pace.pieces(text) {
+            self.grow(turn, message, &piece);
+            written += piece.len();
+            self.rest(pace.pause()).await?;
+            self.pass(&text[..written]).await?;
         }
         Ok(())
     }

@@ -10,6 +10,9 @@
 //! |---|---|
 //! | `SEGUE_SCRIPT` | a script's path, in place of the demo's |
 //! | `SEGUE_SCRIPT_DELAY` | milliseconds between two pieces of text, in place of the script's |
+//! | `SEGUE_SCRIPT_RESET` | seconds until a usage limit resets, in place of the script's |
+//! | `SEGUE_SCRIPT_GATE` | a file that holds what Claude must not get past |
+//! | `SEGUE_SCRIPT_REQUESTS` | a file that gets a line for each request to the model |
 
 mod args;
 mod clear;
@@ -19,6 +22,7 @@ mod deed;
 mod ending;
 mod files;
 mod found;
+mod gate;
 mod inner;
 mod input;
 mod ledger;
@@ -118,10 +122,18 @@ fn script() -> Result<Script, String> {
             Script::parse(&text).map_err(|error| say(error.to_string()))?
         }
     };
-    if let Some(delay) = env::var("SEGUE_SCRIPT_DELAY").ok().and_then(|ms| ms.parse().ok()) {
+    if let Some(delay) = number("SEGUE_SCRIPT_DELAY") {
         script.set_delay(delay);
     }
+    if let Some(seconds) = number("SEGUE_SCRIPT_RESET") {
+        script.set_reset(seconds);
+    }
     Ok(script)
+}
+
+/// A number in the environment.
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
 }
 
 /// What the environment says the process was started from; `-p` alone is `sdk-cli`.

@@ -20,6 +20,7 @@ use super::{
     args::{Args, Format},
     files::{self, Files},
     found::{self, Refusal},
+    gate::{self, Gate},
     input::{self, Input, Lines, Prompt},
     ledger::Ledger,
     registry::Entry,
@@ -58,6 +59,7 @@ pub(super) struct Run {
     /// Somebody answers permission requests.
     pub(super) asks: Told,
     pub(super) tasks: Vec<Task>,
+    pub(super) gate: Gate,
     pub(super) work: Work,
     pub(super) results: u64,
     /// The text of the last result, and whether it was an error.
@@ -145,6 +147,7 @@ impl Run {
             granted: HashSet::new(),
             ledger: Ledger::new(script.window),
             tasks: Vec::new(),
+            gate: Gate::find(),
             work: Work::Idle,
             asking: None,
             results: 0,
@@ -186,6 +189,8 @@ impl Run {
         if self.closed && due.is_none() {
             return Ok(false);
         }
+        // A task that is due and still here is held by the gate.
+        let due = due.map(|due| due.max(Instant::now() + gate::LOOK));
         let wait = due.unwrap_or_else(|| Instant::now() + FOR_EVER);
         match timeout_at(wait, self.inbox.recv()).await {
             Ok(Some(input)) => self.take(input)?,
@@ -197,7 +202,7 @@ impl Run {
 
     fn next_opening(&mut self) -> Option<Opening> {
         if self.queue.is_empty() {
-            let due = |task: &Task| task.due <= Instant::now();
+            let due = |task: &Task| task.is_due() && !self.gate.stops(&task.description);
             let index = self.tasks.iter().position(due)?;
             return Some(Opening::Task(self.tasks.remove(index)));
         }

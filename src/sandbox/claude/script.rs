@@ -5,7 +5,10 @@
 //! `claude` plays it by itself, and the tests' Messages API plays it to the real CLI. It knows
 //! neither of them, no clock and no files.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -99,6 +102,8 @@ pub enum Step {
     Tool(Tool),
     /// A silence of so many milliseconds, in the midst of the text before it.
     Pause(u64),
+    /// A silence that lasts until there is this file.
+    Until(PathBuf),
     /// A silence that lasts until the reply is released or broken off.
     Hang,
     /// The request fails.
@@ -123,6 +128,10 @@ pub struct Tool {
     /// How long the scripted `claude` pretends to work, in milliseconds.
     #[serde(default)]
     pub takes: u64,
+    /// The file without which the scripted `claude` does not end that work, as a real command that
+    /// waits for it.
+    #[serde(default)]
+    pub until: Option<PathBuf>,
     /// Whether the scripted `claude` asks before it uses the tool.
     #[serde(default)]
     pub asks: Asks,
@@ -243,6 +252,15 @@ impl Script {
         }
     }
 
+    /// Sets the seconds until every usage limit resets.
+    pub fn set_reset(&mut self, seconds: u64) {
+        for step in self.rules.iter_mut().flat_map(|rule| rule.replies.iter_mut().flatten()) {
+            if let Step::Error(error) = step {
+                error.resets_in = error.resets_in.map(|_| seconds);
+            }
+        }
+    }
+
     /// Decodes a script from JSON.
     pub fn parse(json: &str) -> serde_json::Result<Self> {
         serde_json::from_str(json)
@@ -295,7 +313,9 @@ fn quote(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Conversation, Newest, Pace, Path, Script, Step};
+    use std::path::Path;
+
+    use super::{Conversation, Newest, Pace, Script, Step};
 
     fn script() -> Script {
         Script::parse(

@@ -1,6 +1,9 @@
 //! Commands in the background: they end by the clock, and nothing runs.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -17,9 +20,11 @@ pub(super) struct Task {
     pub(super) id: String,
     pub(super) run_id: String,
     tool_use: String,
-    description: String,
+    pub(super) description: String,
     /// When it ends.
     pub(super) due: Instant,
+    /// The file without which it does not.
+    until: Option<PathBuf>,
 }
 
 impl Run {
@@ -32,6 +37,7 @@ impl Run {
             tool_use: usage.id.clone(),
             description: usage.tool.input["description"].as_str().unwrap_or_default().to_owned(),
             due: Instant::now() + time,
+            until: usage.tool.until.clone(),
         };
         self.wire.tell(json!({
             "type": "system", "subtype": "background_tasks_changed", "tasks": [{
@@ -49,6 +55,11 @@ impl Run {
 }
 
 impl Task {
+    /// Whether nothing keeps it from ending.
+    pub(super) fn is_due(&self) -> bool {
+        self.due <= Instant::now() && self.until.as_ref().is_none_or(|file| file.exists())
+    }
+
     /// What is told when it has ended.
     pub(super) fn ending(&self, wire: &Wire, directory: &Path) -> [Value; 3] {
         let folder = directory.to_string_lossy().replace('/', "-");

@@ -74,6 +74,7 @@ impl Run {
         }
         self.play_inner(usage).await?;
         self.rest(time).await?;
+        self.pass_tool(&usage.tool).await?;
         if usage.tool.writes
             && let Err(error) = deed::write(&self.directory, &usage.tool)
         {

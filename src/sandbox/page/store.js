@@ -122,8 +122,8 @@ const changes = {
     emit("users");
   },
   action({ chat, action }) {
-    store.actions.set(chat, { action, until: Date.now() + 5000 });
-    setTimeout(() => emit("chat", chat), 5050);
+    store.actions.set(chat, action);
+    setTimeout(() => emit("chat", chat), action.until - Date.now() + 50);
     emit("chat", chat);
   },
   draft({ chat, draft }) {

@@ -111,7 +111,7 @@ impl Chaos {
     /// A session each in a private chat, in a group, in another group, and in a topic of that.
     pub(crate) async fn begin(phone: Phone, home: &Path) -> Self {
         let yard = phone.client.add_group("Yard", &[ADA]).unwrap();
-        let shed = phone.client.add_topic(yard).unwrap();
+        let shed = phone.client.open_topic((yard, ADA), "Shed").unwrap();
         let (lost, sent) = (HashSet::new(), Vec::new());
         let (spots, said, home) = (Vec::new(), Vec::new(), home.to_owned());
         let mut chaos =
