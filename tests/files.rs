@@ -4,6 +4,8 @@
 
 #[path = "files/bindings.rs"]
 mod bindings;
+#[path = "files/cases.rs"]
+mod cases;
 #[path = "files/catalog.rs"]
 mod catalog;
 #[path = "files/damage.rs"]
@@ -14,6 +16,8 @@ mod inputs;
 mod properties;
 #[path = "files/transcripts.rs"]
 mod transcripts;
+#[path = "files/world.rs"]
+mod world;
 
 use std::path::{Path, PathBuf};
 

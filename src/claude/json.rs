@@ -116,6 +116,17 @@ impl<'a> Raw<'a> {
     }
 }
 
+/// The beginning of a line's object: without white space, zero bytes and byte order marks in front.
+pub(super) fn object(mut line: &[u8]) -> &[u8] {
+    loop {
+        line = match line {
+            [first, rest @ ..] if *first == 0 || first.is_ascii_whitespace() => rest,
+            [0xef, 0xbb, 0xbf, rest @ ..] => rest,
+            line => return line,
+        };
+    }
+}
+
 /// A place in a line, moving forward only.
 pub(super) struct Scan<'a> {
     bytes: &'a [u8],
@@ -177,12 +188,6 @@ impl<'a> Scan<'a> {
             _ => self.scalar()?,
         }
         Ok(Raw(&self.bytes[from..self.at]))
-    }
-
-    /// Whether nothing but white space is left.
-    pub(super) fn finished(&mut self) -> bool {
-        self.space();
-        self.at == self.bytes.len()
     }
 
     fn peek(&self) -> Option<u8> {

@@ -93,6 +93,11 @@ pub(crate) fn used_on(subject: &str, most: usize) -> String {
     }
 }
 
+/// That so many lines of a transcript could not be read; none where all could.
+pub(crate) fn unreadable(lines: usize) -> Option<String> {
+    (lines > 0).then(|| format!("{} could not be read", plural(lines as u64, "line")))
+}
+
 /// At most so many characters; an ellipsis stands for the rest.
 pub(crate) fn clip(text: &str, most: usize) -> String {
     if text.char_indices().nth(most).is_none() {

@@ -14,7 +14,10 @@ mod scan;
 mod seen;
 mod title;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use self::{
     each::each,
@@ -104,6 +107,15 @@ pub fn find(home: &Home, id: SessionId) -> Option<Session> {
         Seen::read(candidate, &Ends::read(&found.path(candidate), candidate.size).ok()?),
         &found,
     )
+}
+
+/// The sessions whose ids begin so, in upper or lower case, hidden ones included.
+pub fn beginning_with(home: &Home, start: &str) -> Vec<SessionId> {
+    let start = start.to_lowercase();
+    let found = Candidates::of(all_folders(home).unwrap_or_default());
+    let ids = found.all.iter().map(|candidate| candidate.id);
+    let fits: BTreeSet<_> = ids.filter(|id| id.to_string().starts_with(&start)).collect();
+    fits.into_iter().collect()
 }
 
 /// The directories that have sessions, last used first.

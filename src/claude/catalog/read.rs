@@ -12,10 +12,14 @@ use memchr::{memmem, memrchr};
 use super::{scan, title};
 use crate::claude::{
     json::Raw,
-    jsonl::{LINE_CAP, Line, Lines},
+    jsonl::{Line, Lines},
     literals::PROGRAMS,
-    record::{Kind, Record, prompt::Said},
+    record::{Kind, Record},
 };
+
+/// Bytes of the longest line that is looked at for a title. A list reads several files at once and may
+/// not cost much memory: a prompt with more than this in its line gives way to the next.
+const TITLE_LINE: usize = 16 << 20;
 
 /// Bytes at either end that the CLI looks at to decide whether to show a session.
 const WINDOW: u64 = 64 << 10;
@@ -126,7 +130,7 @@ impl Ends {
         if records(&self.head).any(|record| opening.take(&record)) || self.tail.is_empty() {
             return Ok(opening.title());
         }
-        let mut lines = Lines::new(&self.file, LINE_CAP);
+        let mut lines = Lines::new(&self.file, TITLE_LINE);
         lines.jump(0)?;
         let mut opening = title::Opening::default();
         while let Some(line) = lines.next()? {
@@ -139,8 +143,8 @@ impl Ends {
     }
 
     fn is_loop(&self) -> bool {
-        let first = records(&self.head).find_map(|record| record.said().next());
-        matches!(first, Some(Said::Command { name, .. }) if name == "/loop")
+        records(&self.head).find_map(|record| title::begins_with_command(&record, "/loop"))
+            == Some(true)
     }
 
     fn raw_origin(&self) -> Option<&[u8]> {

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// Of lines, and of paragraphs.
+const SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
+
 /// Text without control characters other than line feed and tab; what would reorder or hide its
 /// neighbours (bidirectional controls, line separators) becomes U+FFFD, so that a command reads as
 /// it runs.
@@ -15,12 +18,22 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// Text of a conversation, with the separators of lines and paragraphs as the line breaks that they
+/// are: Telegram drops them, which joins what they part. A command is not to be read so: where it
+/// runs they are no line breaks.
+pub fn line_breaks(text: &str) -> Cow<'_, str> {
+    if text.contains(SEPARATORS) {
+        Cow::Owned(text.replace(SEPARATORS, "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 fn is_control(character: char) -> bool {
     character.is_control() && !matches!(character, '\n' | '\t')
 }
 
-/// Embeddings, overrides and isolates reorder what follows; Telegram drops the separators, which
-/// joins what they part.
+/// Embeddings, overrides and isolates reorder what follows; separators are dropped by Telegram.
 fn is_deceptive(character: char) -> bool {
     matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -29,7 +42,7 @@ fn is_deceptive(character: char) -> bool {
 mod tests {
     use std::borrow::Cow;
 
-    use super::clean;
+    use super::{clean, line_breaks};
 
     #[test]
     fn controls_go_and_reordering_shows() {
@@ -42,6 +55,12 @@ mod tests {
         ] {
             assert_eq!(clean(raw), expected);
         }
+    }
+
+    #[test]
+    fn separators_part_lines() {
+        assert_eq!(line_breaks("one\u{2028}two\u{2029}three"), "one\ntwo\nthree");
+        assert!(matches!(line_breaks("one\ntwo"), Cow::Borrowed(_)));
     }
 
     #[test]

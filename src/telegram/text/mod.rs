@@ -14,7 +14,7 @@ mod span;
 mod split;
 mod wrap;
 
-pub use clean::clean;
+pub use clean::{clean, line_breaks};
 pub(super) use span::Span;
 
 /// Text with formatting. Entities are sorted by offset, outer before inner, disjoint or nested.
