@@ -12,6 +12,10 @@ mod catalog;
 mod damage;
 #[path = "fuzz/inputs.rs"]
 mod inputs;
+#[path = "files/lists.rs"]
+mod lists;
+#[path = "files/moved.rs"]
+mod moved;
 #[path = "files/properties.rs"]
 mod properties;
 #[path = "files/transcripts.rs"]
