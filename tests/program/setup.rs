@@ -67,6 +67,27 @@ async fn by_flags_alone_from_nothing_to_the_first_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_bot_says_what_it_is_where_its_owner_has_said_nothing() {
+    let mut machine = Machine::new().await;
+    machine.scratch.project("garden");
+    assert!(machine.by_flags(&["--name", "Garden laptop"]).status.success());
+    let url = format!("{}/bot{}", machine.api_url(), machine.token);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = async |method: &str| {
+        let answer = http.get(format!("{url}/{method}")).send().await.unwrap();
+        answer.text().await.unwrap()
+    };
+    call("setMyShortDescription?short_description=Mine").await;
+    let bot = Running(machine.segue().stderr(Stdio::null()).spawn().unwrap());
+    machine.phone.wait_poll(PATIENCE).await.unwrap();
+    drop(bot);
+    assert!(call("getMyName").await.contains("Garden laptop"));
+    assert!(call("getMyDescription").await.contains("Continue the Claude Code session"));
+    assert!(call("getMyShortDescription").await.contains("\"Mine\""));
+    assert!(call("getMyCommands").await.contains("\"sessions\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn on_the_real_cli_from_nothing_to_the_first_answer() {
     let Some(cli) = cli::find_for("on_the_real_cli_from_nothing_to_the_first_answer") else {
         return;
