@@ -198,6 +198,13 @@ async fn a_rerun_at_a_terminal_asks_for_another_token_where_the_old_one_holds_no
     let good = fs::read_to_string(machine.config()).unwrap();
     fs::write(machine.config(), good.replace(&machine.token, "7000000001:of-no-bot-at-all"))
         .unwrap();
+    let claude = |login: &str| {
+        machine.fake(
+            "claude",
+            &format!("case $1 in auth) echo '{{\"loggedIn\": {login}}}';; *) echo 2.1.332;; esac"),
+        );
+    };
+    claude("false");
     let mut command = machine.segue();
     command.arg("setup");
     let terminal = Terminal::start(&machine.home(), &machine.home(), &command);
@@ -210,6 +217,12 @@ async fn a_rerun_at_a_terminal_asks_for_another_token_where_the_old_one_holds_no
         terminal.wait_for(question);
         terminal.say("n");
     }
+    terminal.wait_for("Enter looks again");
+    terminal.press("Enter");
+    terminal.wait_until("a second look", |screen| screen.matches("is not logged in").count() == 2);
+    claude("true");
+    terminal.press("Enter");
+    terminal.wait_for("✓ Logged in");
     terminal.wait_for("Number or path");
     terminal.say("nowhere");
     terminal.wait_for("is no directory");
