@@ -8,6 +8,8 @@ mod bindings;
 mod cases;
 #[path = "files/catalog.rs"]
 mod catalog;
+#[path = "files/conversations.rs"]
+mod conversations;
 #[path = "files/damage.rs"]
 mod damage;
 #[path = "fuzz/inputs.rs"]
@@ -18,6 +20,8 @@ mod lists;
 mod moved;
 #[path = "files/properties.rs"]
 mod properties;
+#[path = "files/slow.rs"]
+mod slow;
 #[path = "files/transcripts.rs"]
 mod transcripts;
 #[path = "files/world.rs"]

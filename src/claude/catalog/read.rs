@@ -60,12 +60,11 @@ impl Ends {
 
     /// Whether the CLI's picker hides the session (rules seen on 2.1.332): a program began it, or a
     /// daemon, or it began with `/loop`, or near its beginning a record belongs to a sub-agent or to a
-    /// team. The CLI searches the bytes, so fields at any depth count; so do we, lest a session be
-    /// hidden there and not here.
+    /// team. But for the daemons the CLI searches the bytes, so fields at any depth count; so do we,
+    /// lest a session be hidden there and not here.
     pub(super) fn is_hidden(&self) -> bool {
-        let kind = texts(&self.head, "\"sessionKind\"").next();
         self.raw_origin().is_some_and(|origin| is_one_of(origin, &PROGRAMS))
-            || kind.is_some_and(|kind| is_one_of(kind, &DAEMONS))
+            || self.is_of_daemon()
             || values(&self.head, "\"isSidechain\"").any(|value| value.starts_with(b"true"))
             || texts(&self.head, "\"teamName\"").next().is_some()
             || self.is_loop()
@@ -142,6 +141,15 @@ impl Ends {
         let mut opening = title::Opening::default();
         self.each_line(|record| opening.take(&record).then_some(()))?;
         Ok(opening.title())
+    }
+
+    fn is_of_daemon(&self) -> bool {
+        if memmem::find(&self.head, b"sessionKind").is_none() {
+            return false;
+        }
+        let lines = self.head.split(|b| *b == b'\n').map(Raw::new);
+        let mut kinds = lines.filter_map(|line| line.field("sessionKind")?.string());
+        kinds.next().is_some_and(|kind| DAEMONS.contains(&&*kind))
     }
 
     fn is_loop(&self) -> bool {
