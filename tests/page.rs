@@ -21,6 +21,8 @@ mod chromium;
 mod demo;
 #[path = "page/exchange.rs"]
 mod exchange;
+#[path = "page/places.rs"]
+mod places;
 #[path = "page/view.rs"]
 mod view;
 #[path = "page/walks.rs"]

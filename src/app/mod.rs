@@ -9,6 +9,7 @@ mod cards;
 mod changed;
 mod commands;
 mod edited;
+pub(crate) mod export;
 mod fetch;
 mod files;
 mod gather;

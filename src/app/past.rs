@@ -1,18 +1,31 @@
 //! What was said before: in the chat, or as a file.
+//!
+//! A session may be hundreds of megabytes, so it is read beside the loop, which must not wait for it.
+
+use tempfile::NamedTempFile;
+use tokio::task::spawn_blocking;
 
 use crate::{
-    app::App,
+    app::{
+        App,
+        export::{Export, ExportError},
+        upload,
+    },
     bridge::place::Place,
-    claude::{session::SessionId, transcript::story},
+    claude::{
+        catalog,
+        session::SessionId,
+        transcript::story::{self, Story},
+    },
     screens::{
-        export::{self, Export},
+        export,
         history::{self, Past},
-        notice, words,
+        notice,
     },
     telegram::{
         callback::Format,
         outbox::{SendOptions, Sound},
-        outgoing::{Content, OutgoingFile, SendAs},
+        outgoing::{Content, LARGEST, OutgoingFile, SendAs},
         screen::Screen,
         update::Message,
     },
@@ -33,16 +46,26 @@ impl App {
     /// Shows a part of a session's past: so many exchanges left out, so many shown.
     pub(super) fn earlier(&self, message: &Message, session: SessionId, (skip, take): (u16, u16)) {
         let take = take.clamp(1, MOST);
-        let found = self.found(session).zip(self.setup.home.transcript(session));
-        let story = found.and_then(|(found, path)| {
+        let home = self.setup.home.clone();
+        let read = spawn_blocking(move || -> Option<(String, Story)> {
+            let found = catalog::find(&home, session)?;
+            let path = home.transcript(session)?;
             let story = story::story(&path, usize::from(skip), usize::from(take)).ok()?;
             Some((found.title, story))
         });
-        let Some((title, story)) = story else { return self.reply(message, nothing()) };
-        let past = Past { session, title, skip, take };
-        for screen in history::history(&self.scene(), &past, &story) {
-            self.reply(message, screen);
-        }
+        let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
+        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        tokio::spawn(async move {
+            let screens = match read.await.ok().flatten() {
+                Some((title, story)) => {
+                    history::history(&scene, &Past { session, title, skip, take }, &story)
+                }
+                None => vec![nothing()],
+            };
+            for screen in screens {
+                drop(outbox.send(place, screen, how));
+            }
+        });
     }
 
     pub(super) fn export_here(&self, message: &Message, format: Format) {
@@ -52,30 +75,38 @@ impl App {
         }
     }
 
-    /// Sends a whole session as a file.
+    /// Sends a whole session as a file, if it is not too large for one.
     pub(super) fn export(&self, message: &Message, session: SessionId, format: Format) {
-        let found = self.found(session).zip(self.setup.home.transcript(session));
-        let story = found.and_then(|(found, path)| {
-            Some((found, story::story(&path, 0, usize::from(u16::MAX)).ok()?))
+        let (home, user_home) = (self.setup.home.clone(), self.setup.user_home.clone());
+        let written = spawn_blocking(move || {
+            let export = Export::of(&home, &user_home, session, format)?;
+            let mut file = NamedTempFile::new()?;
+            let content = match export.write(file.as_file_mut(), LARGEST) {
+                Err(ExportError::TooLarge) => None,
+                // What is open stays readable when its name goes, with `file`.
+                written => written.and_then(|_| Ok(Some(Content::open(file.path())?)))?,
+            };
+            Ok::<_, ExportError>((export.heading, content))
         });
-        let Some((found, story)) = story else { return self.reply(message, nothing()) };
-        let mut facts = vec![words::path(&found.project, &self.setup.user_home)];
-        facts.extend(words::branch(found.branch.as_deref()));
-        facts.push(words::clock(found.modified / 1_000));
-        facts.push(words::plural(story.chapters.len() as u64, "prompt"));
-        let export = Export { title: found.title, facts, story };
-        let (text, ending) = match format {
-            Format::Html => (export::page(&export), "html"),
-            Format::Markdown => (export::markdown::text(&export), "md"),
-        };
-        let file = OutgoingFile {
-            send_as: SendAs::Document,
-            name: export::file_name(&export.title, ending),
-            content: Content::bytes(text.into_bytes()),
-            caption: export::caption(&export, session, format),
-        };
+        let (outbox, place) = (self.outbox.clone(), message.place);
         let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
-        self.post(message.place, file, how);
+        tokio::spawn(async move {
+            let screen = match written.await.unwrap_or(Err(ExportError::Unknown)) {
+                Ok((heading, Some(content))) => {
+                    let file = OutgoingFile {
+                        send_as: SendAs::Document,
+                        name: export::file_name(&heading.title, export::ending(format)),
+                        content,
+                        caption: export::caption(&heading, session, format),
+                    };
+                    return upload::deliver(outbox, place, (file, how)).await;
+                }
+                Ok((heading, None)) => export::too_large(&heading, session, format),
+                Err(ExportError::Io(error)) => export::failed(&error.to_string()),
+                Err(_) => nothing(),
+            };
+            drop(outbox.send(place, screen, how));
+        });
     }
 
     /// The session of a place, also where it was never used.

@@ -20,7 +20,7 @@ use thiserror::Error;
 
 use super::{
     home::Home,
-    json::Raw,
+    json::{Raw, object},
     jsonl::{Backward, Line},
     session::SessionId,
 };
@@ -58,7 +58,7 @@ impl Entry {
     /// refused.
     pub fn decode(line: &[u8]) -> Option<Self> {
         let [project, display, timestamp, session, telegram] =
-            Raw::new(line).fields(["project", "display", "timestamp", "sessionId", TAG]);
+            Raw::new(object(line)).fields(["project", "display", "timestamp", "sessionId", TAG]);
         Some(Self {
             project: PathBuf::from(project?.string()?.into_owned()),
             display: display.and_then(Raw::string).unwrap_or_default().into_owned(),

@@ -100,6 +100,16 @@ impl<'a> Raw<'a> {
         found
     }
 
+    /// The keys and values of an object, up to where it breaks off; none where this is no object.
+    pub(super) fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, Raw<'a>)> {
+        let mut scan = Scan::new(self.0);
+        let is_object = scan.enter(b'{');
+        std::iter::from_fn(move || {
+            let key = scan.key().ok().flatten().filter(|_| is_object)?;
+            Some((Self::unquoted(key), scan.value().ok()?))
+        })
+    }
+
     /// Whether the value is `true`.
     pub fn is_true(self) -> bool {
         self.0 == b"true"
@@ -113,6 +123,17 @@ impl<'a> Raw<'a> {
     /// The value's own bytes.
     pub fn bytes(self) -> &'a [u8] {
         self.0
+    }
+}
+
+/// The beginning of a line's object: without white space, zero bytes and byte order marks in front.
+pub(super) fn object(mut line: &[u8]) -> &[u8] {
+    loop {
+        line = match line {
+            [first, rest @ ..] if *first == 0 || first.is_ascii_whitespace() => rest,
+            [0xef, 0xbb, 0xbf, rest @ ..] => rest,
+            line => return line,
+        };
     }
 }
 
@@ -177,12 +198,6 @@ impl<'a> Scan<'a> {
             _ => self.scalar()?,
         }
         Ok(Raw(&self.bytes[from..self.at]))
-    }
-
-    /// Whether nothing but white space is left.
-    pub(super) fn finished(&mut self) -> bool {
-        self.space();
-        self.at == self.bytes.len()
     }
 
     fn peek(&self) -> Option<u8> {

@@ -12,9 +12,10 @@ use std::{
 
 use memchr::{memchr, memrchr};
 
-/// Bytes of the longest line that is read. Images and tool output of a few MB are ordinary; beyond
-/// this, a line costs more memory than the whole program should.
-pub const LINE_CAP: usize = 16 << 20;
+/// Bytes of the longest line that is read, of files and of the CLI's stream: twice the largest request
+/// that the API takes (32 MB), so that no prompt and no answer can be longer. What is, some output that
+/// the CLI wrote down for itself, is passed over, and whoever reads for a person says so.
+pub const LINE_CAP: usize = 64 << 20;
 
 /// Bytes asked for in one read: large enough that system calls do not show, small enough to stay in
 /// the processor's cache.
@@ -59,6 +60,16 @@ impl<'a> Line<'a> {
             Self::Whole { offset, .. }
             | Self::TooLong { offset, .. }
             | Self::Torn { offset, .. } => offset,
+        }
+    }
+
+    /// Whether something was lost with the line, given that nothing could be made of it: not with a
+    /// blank one, nor with a torn one, which may still be being written.
+    pub fn is_loss(self) -> bool {
+        match self {
+            Self::Whole { bytes, .. } => !bytes.trim_ascii().is_empty(),
+            Self::TooLong { .. } => true,
+            Self::Torn { .. } => false,
         }
     }
 

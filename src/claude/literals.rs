@@ -12,6 +12,14 @@ pub const INTERRUPTED: &str = "[Request interrupted by user";
 /// What the CLI writes in Claude's place before it takes up a prompt that never was answered.
 pub const NO_RESPONSE: &str = "No response requested.";
 
+/// What stands before a message that another session sent.
+pub const PEER_BEGIN: &str = "Another Claude session sent a message:\n";
+/// How the words begin that stand behind it.
+pub const PEER_END: &str = "\n\nThis came from another Claude session";
+
+/// How the note begins that may stand behind a prompt.
+pub const SENT_AT: &str = "\n<system-reminder>Message sent at ";
+
 /// `attachment.type` of a prompt that was folded into a running turn.
 pub const QUEUED_COMMAND: &str = "queued_command";
 
@@ -20,6 +28,9 @@ pub const COMPACT_BOUNDARY: &str = "compact_boundary";
 
 /// `entrypoint` of sessions that programs began: the CLI's picker does not show them.
 pub const PROGRAMS: [&str; 3] = ["sdk-cli", "sdk-ts", "sdk-py"];
+
+/// `sessionKind` of the daemons' own sessions: it does not show them either.
+pub const DAEMONS: [&str; 2] = ["daemon", "daemon-worker"];
 
 /// The picker's title of a session that has none.
 pub const UNTITLED: &str = "(session)";
@@ -49,19 +60,20 @@ pub const REMINDER: &str = "system-reminder";
 pub const TICK: &str = "tick";
 
 /// Tags that only the CLI, its hooks and editors open a `user` text with. A text that begins with
-/// any other tag was typed.
+/// any other tag was typed. (`browser`, `channel` and `terminal` are the CLI's, too, but also what
+/// people write about; the CLI marks those records in other ways.)
 #[rustfmt::skip]
-const WRAPPERS: [&str; 44] = [
+const WRAPPERS: [&str; 40] = [
     BASH_INPUT, BASH_STDERR, BASH_STDOUT, COMMAND_ARGS, COMMAND_MESSAGE, COMMAND_NAME,
     LOCAL_STDERR, LOCAL_STDOUT, REMINDER, TICK,
     "agent-message", "artifact-origin-notes", "artifact-stored-declaration", "bash-exit-code",
-    "browser", "browser_instruction", "channel", "coordinator-relay", "cross-session-message",
-    "fetched-web-content", "fork-boilerplate", "function_results", "ide_opened_file",
-    "ide_selection", "local-command-caveat", "mcp-polling-update", "mcp-resource-update",
-    "persisted-output", "post-tool-use-hook", "remote-review", "remote-review-progress",
-    "sandbox_violations", "session-start-hook", "slack-ping", "slack-tag-message",
-    "system_reminder", "task-notification", "teammate-message", "terminal", "tool_use_error",
-    "total_tokens", "untrusted-widget-state", "user-memory-input", "user-prompt-submit-hook",
+    "browser_instruction", "coordinator-relay", "cross-session-message", "fetched-web-content",
+    "fork-boilerplate", "function_results", "ide_opened_file", "ide_selection",
+    "local-command-caveat", "mcp-polling-update", "mcp-resource-update", "persisted-output",
+    "post-tool-use-hook", "remote-review", "remote-review-progress", "sandbox_violations",
+    "slack-ping", "slack-tag-message", "system_reminder", "task-notification",
+    "teammate-message", "tool_use_error", "total_tokens", "untrusted-widget-state",
+    "user-memory-input", "user-prompt-submit-hook",
 ];
 
 /// Commands that the CLI answers by itself, as its picker tells them from those for Claude

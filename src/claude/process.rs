@@ -22,10 +22,8 @@ use tokio::{
     time::timeout,
 };
 
-use crate::claude::session::SessionId;
+use crate::claude::{jsonl::LINE_CAP, session::SessionId};
 
-/// A line of stdout longer than this is skipped: 64 MiB is twice the largest API response.
-const LONGEST_LINE: usize = 64 << 20;
 /// A line buffer above this is given back after its line: tool results reach many MB, rarely.
 const KEPT_BUFFER: usize = 1 << 20;
 /// How much of stderr is kept for an error message.
@@ -349,7 +347,7 @@ async fn keep_tail(stderr: ChildStderr, tail: Arc<Mutex<VecDeque<String>>>) {
 }
 
 /// Appends to `line` up to and with the next `\n`, or to the end of input. What a line has beyond
-/// [`LONGEST_LINE`] is dropped, so that it no longer decodes. False at the end of input.
+/// [`LINE_CAP`] is dropped, so that it no longer decodes. False at the end of input.
 async fn read_line(
     reader: &mut (impl AsyncBufRead + Unpin),
     line: &mut Vec<u8>,
@@ -365,7 +363,7 @@ async fn read_line(
         }
         let end = memchr::memchr(b'\n', chunk);
         let taken = end.map_or(chunk.len(), |end| end + 1);
-        let room = LONGEST_LINE.saturating_sub(line.len());
+        let room = LINE_CAP.saturating_sub(line.len());
         line.extend_from_slice(&chunk[..taken.min(room)]);
         reader.consume(taken);
         if end.is_some() {

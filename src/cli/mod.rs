@@ -4,6 +4,7 @@ mod bot;
 mod bot_api;
 mod config;
 mod doctor;
+mod export;
 mod lock;
 mod output;
 mod sandbox;
@@ -69,6 +70,8 @@ enum Command {
     Service(service::Arguments),
     /// List sessions as the bot's picker does
     Sessions(sessions::Arguments),
+    /// Write a whole session to a file
+    Export(export::Arguments),
     /// Print every setting, its value in force and where that comes from
     Config,
     /// Try it without Telegram: a local chat in the browser
@@ -104,6 +107,7 @@ fn run(arguments: Arguments) -> CommandResult {
         Command::Sessions(arguments) => {
             sessions::main(&config_with_complaints(reading), &arguments)
         }
+        Command::Export(arguments) => export::main(&config_with_complaints(reading), &arguments),
         Command::Sandbox(arguments) => sandbox::main(config_with_complaints(reading), &arguments),
         Command::Completions(_) | Command::Man(_) => Ok(ExitCode::SUCCESS),
     }

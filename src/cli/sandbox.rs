@@ -76,7 +76,7 @@ async fn run(mut config: Config, arguments: &Arguments) -> Result<(), bot::BotEr
     config.state = state.path().to_owned();
     say(&format!("The chat is at {} (Ctrl-C ends it).", sandbox.page_url()));
     if !arguments.no_open {
-        open(&sandbox.page_url());
+        open(&sandbox.open_url());
     }
     let cancel = CancellationToken::new();
     bot::end_on_signal(cancel.clone())?;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Options,
     change::{Change, State},
+    guard::Key,
     world::World,
 };
 
@@ -23,6 +24,8 @@ const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(super) struct Hub {
     pub(super) options: Options,
+    /// Opens the page.
+    pub(super) key: Key,
     /// Ends everything that waits.
     pub(super) stop: CancellationToken,
     world: Mutex<World>,
@@ -53,6 +56,7 @@ impl Drop for Held<'_> {
 impl Hub {
     pub(super) fn new(options: Options) -> Self {
         Self {
+            key: Key::new(),
             stop: CancellationToken::new(),
             world: Mutex::new(World::new(&options.bot)),
             version: watch::Sender::new(0),

@@ -148,7 +148,7 @@ impl Sandbox {
             .merge(filing::routes())
             .merge(page::routes())
             .fallback(not_found)
-            .layer(middleware::from_fn(guard::check))
+            .layer(middleware::from_fn_with_state(Arc::clone(&hub), guard::check))
             .layer(filing::limit())
             .with_state(Arc::clone(&hub))
             .into_make_service_with_connect_info::<Cut>();
@@ -163,9 +163,15 @@ impl Sandbox {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Where people find the chat page.
+    /// Where people find the chat page, with its key.
     pub fn page_url(&self) -> String {
-        format!("http://127.0.0.1:{}/", self.port)
+        format!("{}/?key={}", self.api_url(), self.hub.key.lasting())
+    }
+
+    /// The same with a key that is good once: for a command line, which every user of the machine
+    /// can read.
+    pub fn open_url(&self) -> String {
+        format!("{}/?key={}", self.api_url(), self.hub.key.once())
     }
 
     /// Acts and looks in-process.

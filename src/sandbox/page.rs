@@ -17,7 +17,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 
 /// Path, type and text of each file.
-const FILES: [(&str, &str, &str); 25] = [
+const FILES: [(&str, &str, &str); 30] = [
     ("/", HTML, include_str!("page/index.html")),
     ("/page/base.css", CSS, include_str!("page/base.css")),
     ("/page/frame.css", CSS, include_str!("page/frame.css")),
@@ -26,6 +26,7 @@ const FILES: [(&str, &str, &str); 25] = [
     ("/page/text.css", CSS, include_str!("page/text.css")),
     ("/page/keys.css", CSS, include_str!("page/keys.css")),
     ("/page/media.css", CSS, include_str!("page/media.css")),
+    ("/page/places.css", CSS, include_str!("page/places.css")),
     ("/page/drawer.css", CSS, include_str!("page/drawer.css")),
     ("/page/main.js", JS, include_str!("page/main.js")),
     ("/page/store.js", JS, include_str!("page/store.js")),
@@ -37,6 +38,10 @@ const FILES: [(&str, &str, &str); 25] = [
     ("/page/media.js", JS, include_str!("page/media.js")),
     ("/page/attach.js", JS, include_str!("page/attach.js")),
     ("/page/voice.js", JS, include_str!("page/voice.js")),
+    ("/page/service.js", JS, include_str!("page/service.js")),
+    ("/page/reactions.js", JS, include_str!("page/reactions.js")),
+    ("/page/topics.js", JS, include_str!("page/topics.js")),
+    ("/page/pins.js", JS, include_str!("page/pins.js")),
     ("/page/posts.js", JS, include_str!("page/posts.js")),
     ("/page/composer.js", JS, include_str!("page/composer.js")),
     ("/page/drawer.js", JS, include_str!("page/drawer.js")),

@@ -11,7 +11,7 @@ use crate::{
         callback::{Callback, Format},
         markdown,
         screen::Screen,
-        text::{EntityKind, Text, clean},
+        text::{EntityKind, Text, clean, line_breaks},
     },
 };
 
@@ -44,6 +44,9 @@ pub fn history(scene: &Scene, past: &Past, story: &Story) -> Vec<Screen> {
     if story.chapters.is_empty() {
         text.push("\nNothing was said before.");
     }
+    if let Some(unreadable) = words::unreadable(story.unreadable) {
+        text.push("\n").italic(&format!("{unreadable}."));
+    }
     for chapter in &story.chapters {
         text.push("\n\n").append(told(scene, chapter));
     }
@@ -65,18 +68,8 @@ pub fn history(scene: &Scene, past: &Past, story: &Story) -> Vec<Screen> {
 }
 
 fn told(scene: &Scene, chapter: &Chapter) -> Text {
-    let mut text = Text::default();
-    text.bold("You");
-    if let Some(at) = chapter.at {
-        text.push(" · ").data(&words::age(scene.now, at));
-    }
-    let mut prompt = words::clip(&clean(chapter.prompt.trim()), PROMPT);
-    if !chapter.pictures.is_empty() {
-        let pictures = words::plural(chapter.pictures.len() as u64, "picture");
-        prompt = format!("{prompt}\n[{pictures}]");
-    }
-    text.push("\n").append(Text::of_prose(prompt.trim_start()).wrap(EntityKind::Quote));
-    text.push("\n").bold("Claude").push("\n");
+    let mut text = asked(scene, chapter);
+    text.bold("Claude").push("\n");
     let tools = tools(chapter);
     if !tools.is_empty() {
         text.append(tools.wrap(EntityKind::Fold)).push("\n");
@@ -88,17 +81,39 @@ fn told(scene: &Scene, chapter: &Chapter) -> Text {
         Some(shown) => text.append(shown).push(if is_long { " …" } else { "" }),
         None => text.italic("(nothing said)"),
     };
+    if chapter.parts.contains(&Part::Compacted) {
+        text.push("\n").italic("(the conversation was compacted here)");
+    }
     text
 }
 
-/// What was said after the last tool, or else at last.
+/// What the person said and showed; nothing where the file begins in the middle of a turn.
+fn asked(scene: &Scene, chapter: &Chapter) -> Text {
+    let mut text = Text::default();
+    let mut prompt = words::clip(&clean(&line_breaks(chapter.prompt.trim())), PROMPT);
+    if chapter.pictures > 0 {
+        let pictures = words::plural(chapter.pictures as u64, "picture");
+        prompt = format!("{prompt}\n[{pictures}]");
+    }
+    if prompt.is_empty() {
+        return text;
+    }
+    text.bold("You");
+    if let Some(at) = chapter.at {
+        text.push(" · ").data(&words::age(scene.now, at));
+    }
+    text.push("\n").append(Text::of_prose(prompt.trim_start()).wrap(EntityKind::Quote)).push("\n");
+    text
+}
+
+/// What was said after the last tool, or else all that was said.
 fn answer(chapter: &Chapter) -> String {
     let is_tool = |part: &Part| matches!(part, Part::Used(_));
     let after = chapter.parts.iter().rposition(is_tool).map_or(0, |last| last + 1);
     let said = |parts: &[Part]| {
         let texts = parts.iter().filter_map(|part| match part {
-            Part::Said(text) => Some(text.as_str()),
-            Part::Used(_) => None,
+            Part::Said(text) | Part::Notice(text) => Some(text.as_str()),
+            Part::Used(_) | Part::Compacted => None,
         });
         texts.collect::<Vec<_>>().join("\n\n")
     };
@@ -112,7 +127,7 @@ fn tools(chapter: &Chapter) -> Text {
         .iter()
         .filter_map(|part| match part {
             Part::Used(tool) => Some(tool),
-            Part::Said(_) => None,
+            Part::Said(_) | Part::Notice(_) | Part::Compacted => None,
         })
         .collect();
     let mut text = Text::default();

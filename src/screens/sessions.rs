@@ -99,6 +99,7 @@ fn entry(scene: &Scene, picker: &Picker, index: usize, session: &Session) -> Tex
     text.bold(&words::line(&session.title, TITLE)).push("\n");
     let mut facts = vec![words::age(scene.now, session.modified)];
     facts.extend(words::branch(session.branch.as_deref()));
+    facts.extend(words::put_away(session));
     text.data(&facts.join(" · "));
     if picker.directory.is_none() {
         text.push(" · ").code(&words::path(&session.project, &scene.home));
@@ -243,6 +244,9 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     text.push("\n").data(&words::age(scene.now, session.modified)).push(" · ").data(&prompts);
     if card.seconds >= 60 {
         text.push(" over ").data(&words::span(card.seconds));
+    }
+    if let Some(why) = words::put_away(session) {
+        text.push(" · ").data(&why);
     }
     if let Some(status) = session.status {
         text.push("\n").append(live(status));

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use chrono::{DateTime, Local};
 
-use crate::telegram::text::{clean, cut};
+use crate::{
+    claude::session::Session,
+    telegram::text::{clean, cut},
+};
 
 /// Parts of a deep path that are shown.
 const PARTS: usize = 3;
@@ -91,6 +94,21 @@ pub(crate) fn used_on(subject: &str, most: usize) -> String {
         Some(at) => line(&format!("…{}", &subject[at..]), most),
         None => line(subject, most),
     }
+}
+
+/// Why a session is not to be gone on with, if its own notes say so.
+pub(crate) fn put_away(session: &Session) -> Option<String> {
+    let why = match (session.continued_in, session.archived) {
+        (Some(_), _) => "continued in another session",
+        (None, true) => "archived",
+        (None, false) => return None,
+    };
+    Some(why.to_owned())
+}
+
+/// That so many lines of a transcript could not be read; none where all could.
+pub(crate) fn unreadable(lines: usize) -> Option<String> {
+    (lines > 0).then(|| format!("{} could not be read", plural(lines as u64, "line")))
 }
 
 /// At most so many characters; an ellipsis stands for the rest.

@@ -1,83 +1,16 @@
 //! Lists of sessions: which, in what order, under which titles, and at what cost.
 
-use std::{
-    fs::{self, File},
-    os::unix::fs::symlink,
-    path::{Path, PathBuf},
-    time::{Duration, UNIX_EPOCH},
-};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 use segue::claude::{
-    catalog::{self, Page, Query, Show},
+    catalog::{self, Query, Show},
     home::{Home, slug},
-    session::SessionId,
 };
-use tempfile::TempDir;
-use uuid::Uuid;
 
-use super::{fixture, garden};
-
-fn titles(page: &Page) -> Vec<&str> {
-    page.sessions.iter().map(|session| session.title.as_str()).collect()
-}
-
-/// Everything of one directory.
-fn all_of(project: impl Into<PathBuf>) -> Query {
-    Query { project: Some(project.into()), take: 100, ..Query::default() }
-}
-
-/// A home in a temporary directory, beside directories to have sessions of.
-struct World {
-    root: TempDir,
-    home: Home,
-}
-
-impl World {
-    fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
-        let home = Home::at(root.path().canonicalize().unwrap().join("claude"));
-        fs::create_dir_all(home.projects()).unwrap();
-        Self { root, home }
-    }
-
-    fn dir(&self, name: &str) -> PathBuf {
-        let dir = self.root.path().canonicalize().unwrap().join(name);
-        fs::create_dir_all(&dir).unwrap();
-        dir
-    }
-
-    fn prompts(&self, project: &Path) -> Vec<String> {
-        let page = catalog::page(&self.home, &all_of(project));
-        titles(&page).into_iter().map(str::to_owned).collect()
-    }
-}
-
-/// A session of `cwd` that began with `prompt`, its file in `folder`, written to at second
-/// `modified`; its records have no times.
-fn session(folder: &Path, cwd: &Path, prompt: &str, modified: u64) {
-    let line = format!(
-        r#"{{"type":"user","cwd":"{}","entrypoint":"cli","message":{{"content":"{prompt}"}}}}"#,
-        cwd.display()
-    );
-    transcript(folder, &line, modified);
-}
-
-/// A transcript of that text in `folder`, written to at second `modified`.
-fn transcript(folder: &Path, text: &str, modified: u64) {
-    let id = SessionId(Uuid::from_bytes(uuid_bytes(folder, modified)));
-    fs::create_dir_all(folder).unwrap();
-    let path = folder.join(format!("{id}.jsonl"));
-    fs::write(&path, format!("{text}\n")).unwrap();
-    let then = UNIX_EPOCH + Duration::from_secs(modified);
-    File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
-}
-
-/// Sixteen bytes that differ for every folder and second.
-fn uuid_bytes(folder: &Path, modified: u64) -> [u8; 16] {
-    let name =
-        folder.to_string_lossy().bytes().fold(7_u64, |sum, b| sum * 31 % 1_000_003 + u64::from(b));
-    (u128::from(name) << 64 | u128::from(modified)).to_be_bytes()
-}
+use super::{
+    fixture, garden,
+    world::{World, all_of, session, titles, transcript},
+};
 
 #[test]
 fn the_fixture_is_listed_as_the_picker_lists_it() {
@@ -193,8 +126,9 @@ fn projects_are_those_used_last_first() {
     dirs.sort();
     assert_eq!(dirs, [garden("almanac"), garden("greenhouse"), garden("website")]);
     assert!(projects.is_sorted_by(|a, b| a.modified >= b.modified));
-    assert_eq!(projects.iter().map(|project| project.sessions).sum::<usize>(), 14);
-    assert_eq!(catalog::last_project(&home), Some(garden("greenhouse")), "typed on the laptop");
+    let rows = |dir: &Path| catalog::count(&home, &Query { take: 1, ..all_of(dir) });
+    let rows: Vec<_> = dirs.iter().map(|dir| rows(dir)).collect();
+    assert_eq!(rows, [4, 3, 3], "as many as each list shows");
 }
 
 #[test]

@@ -49,13 +49,17 @@ fn the_active_branch_is_followed() {
 }
 
 #[test]
-fn nothing_before_a_compact_boundary_is_shown() {
+fn what_was_said_before_a_compact_boundary_is_shown() {
     let home = fixture();
     let query = Query { words: vec!["moon phases".to_owned()], take: 1, ..Query::default() };
     let session = catalog::page(&home, &query).sessions.pop().unwrap();
     let exchanges = transcript::exchanges(&home.transcript(session.id).unwrap(), 9).unwrap();
     let prompts: Vec<_> = exchanges.iter().map(|exchange| exchange.prompt.as_str()).collect();
-    assert_eq!(prompts, ["Now put the same symbols into the week view, dimmed."]);
+    let expected = [
+        "Draw the phase of the moon next to each day in the month view.",
+        "Now put the same symbols into the week view, dimmed.",
+    ];
+    assert_eq!(prompts, expected);
 }
 
 #[test]

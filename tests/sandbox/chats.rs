@@ -221,8 +221,7 @@ async fn an_older_server_has_no_settings() {
     let options = Options { api: BotApi::V10_3, ..Options::default() };
     let token = options.token.clone();
     let sandbox = Sandbox::start(options).await.unwrap();
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let bench = Bench { sandbox, http, token };
+    let bench = Bench::of(sandbox, token);
     let refused = bench.refused("setMySettings", json!({ "has_topics_enabled": true })).await;
     assert_eq!(refused, (404, "Not Found: method not found".to_owned()));
     bench.call("setMyName", json!({ "name": "segue" })).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, header};
+use reqwest::{Method, header, redirect::Policy};
 use segue::sandbox::Late;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::{ADA, Bench, GROUP, PATIENCE, button};
 async fn foreign_pages_are_kept_out() {
     let bench = Bench::relaxed().await;
     let ask = |method, path: &str, name, value: &str| {
-        let request = bench.http.request(method, bench.url(path)).header(name, value);
+        let request = bench.http.request(method, bench.page(path)).header(name, value);
         async { request.send().await.unwrap().status() }
     };
     let state = "/sandbox/state";
@@ -25,7 +25,37 @@ async fn foreign_pages_are_kept_out() {
         ask(Method::POST, "/sandbox/reset", header::ORIGIN, &bench.sandbox.api_url()).await,
         200
     );
-    let page = bench.http.get(bench.sandbox.page_url()).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_page_is_for_who_has_its_key() {
+    let bench = Bench::relaxed().await;
+    let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+    let get = |url: String, cookie: &str| {
+        let request = http.get(url).header(header::COOKIE, cookie);
+        async { request.send().await.unwrap() }
+    };
+    for path in ["/", "/?key=wrong", "/page/main.js", "/sandbox/state", "/sandbox/files/file-1"] {
+        let refused = get(bench.url(path), "").await;
+        assert_eq!(refused.status(), 403, "{path}");
+        assert!(refused.text().await.unwrap().contains("key"), "{path}");
+    }
+    // What a command line shows is good once, what was printed stays good.
+    let once = bench.sandbox.open_url();
+    assert_eq!(get(once.clone(), "").await.status(), 303);
+    assert_eq!(get(once, "").await.status(), 403);
+    let opened = get(bench.sandbox.page_url(), "").await;
+    assert_eq!(
+        (opened.status().as_u16(), &opened.headers()[header::LOCATION]),
+        (303, &"/".parse().unwrap())
+    );
+    let cookie = opened.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.contains("HttpOnly; SameSite=Lax"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap();
+    for path in ["/", "/page/main.js", "/sandbox/state"] {
+        assert_eq!(get(bench.url(path), cookie).await.status(), 200, "{path}");
+    }
+    let page = get(bench.url("/"), cookie).await;
     let policy = page.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"));
 }
@@ -35,7 +65,7 @@ async fn watchers_get_the_state_and_then_each_change() {
     let bench = Bench::relaxed().await;
     let client = bench.sandbox.client();
     client.say(ADA, "before").unwrap();
-    let mut events = bench.http.get(bench.url("/sandbox/events")).send().await.unwrap();
+    let mut events = bench.http.get(bench.page("/sandbox/events")).send().await.unwrap();
     let mut seen = String::new();
     let mut said = false;
     let mut types = Vec::new();
@@ -70,7 +100,7 @@ async fn the_control_api_does_what_people_do() {
     let post = |path: &'static str, body: Value| {
         let request = bench
             .http
-            .post(bench.url(path))
+            .post(bench.page(path))
             .header(header::CONTENT_TYPE, "application/json")
             .body(body.to_string());
         async {

@@ -35,6 +35,11 @@ impl Bench {
         let options = Options { pace, ..Options::default() };
         let token = options.token.clone();
         let sandbox = Sandbox::start(options).await.unwrap();
+        Self::of(sandbox, token)
+    }
+
+    /// The same for a sandbox of one's own.
+    fn of(sandbox: Sandbox, token: String) -> Self {
         let http = Http::builder().no_proxy().build().unwrap();
         Self { sandbox, http, token }
     }
@@ -45,6 +50,13 @@ impl Bench {
 
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.sandbox.api_url())
+    }
+
+    /// The address of something of the page, with its key.
+    fn page(&self, path: &str) -> String {
+        let page = self.sandbox.page_url();
+        let (_, key) = page.split_once("?key=").unwrap();
+        format!("{}?key={key}", self.url(path))
     }
 
     /// Status and envelope; an error is a connection that broke.

@@ -164,11 +164,11 @@ async fn the_past_is_shown_and_exported() {
     assert!(oldest.buttons().all(|button| button.text != "‹ Earlier"));
 
     phone.say("/export");
-    let (post, page) = file(&phone, "sow-script-alert-1-script.html").await;
+    let (post, page) = file(&phone, "sow.html").await;
     let page = String::from_utf8(page).unwrap();
     assert!(page.contains("sow &lt;script&gt;alert(1)") && !page.contains("<script"), "{page}");
     assert!(post.text.contains("5 prompts"), "{post:?}");
     phone.press(&post, "As Markdown").await;
-    let (_, text) = file(&phone, "sow-script-alert-1-script.md").await;
+    let (_, text) = file(&phone, "sow.md").await;
     assert!(String::from_utf8(text).unwrap().contains("> water\n"));
 }

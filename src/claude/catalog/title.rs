@@ -1,22 +1,25 @@
-//! The title of a session, by the precedence of the CLI's own picker.
+//! The title of a session, by the rules of the CLI's own picker (seen on 2.1.328 to 2.1.332).
 //!
 //! The last `custom-title`, else the last `ai-title`, else the last `summary` near the end of the
 //! file, else the last `last-prompt`, else the first prompt. A title that was set to nothing does not
-//! fall back to an earlier one of its kind; a record without a title is none (seen on 2.1.328). The
-//! CLI looks near both ends of a file only; we look for titles everywhere, so that one which scrolled
+//! fall back to an earlier one of its kind; a record without a title is none. What stands between a
+//! pair of tags is not shown. The CLI looks near both ends of a file only; we look for titles everywhere, so that one which scrolled
 //! out of its sight is not lost. Summaries are older than the other titles and often another
 //! session's, so of those we see no more than it does.
 
-use std::{fs::File, io, ops::Range};
+use std::{borrow::Cow, fs::File, io, ops::Range};
 
 use memchr::{memchr, memmem, memrchr};
 
 use super::scan;
 use crate::claude::{
-    literals::{PROACTIVE, TICK, UNTITLED, is_local_command},
+    literals::{
+        BASH_INPUT, COMMAND_ARGS, COMMAND_NAME, INTERRUPTED, PROACTIVE, TICK, UNTITLED,
+        is_local_command,
+    },
     record::{
         Kind, Record,
-        prompt::{Said, opens},
+        prompt::{inside, opens, tag},
     },
 };
 
@@ -88,7 +91,7 @@ impl Titles {
     /// The title they give; `None` where the first prompt has to.
     pub(super) fn title(self) -> Option<String> {
         let all = [self.custom, self.ai, self.summary, self.prompt].into_iter().flatten();
-        all.map(|title| flat(&title)).find(|title| !title.is_empty())
+        all.map(|title| shown(&title)).find(|title| !title.is_empty())
     }
 
     /// Looks at the lines of `bytes` that hold `needle`, from the last one back.
@@ -154,16 +157,16 @@ impl Opening {
     /// command or command for Claude with arguments counts; a file of other commands shows the first
     /// of those.
     pub(super) fn take(&mut self, record: &Record<'_>) -> bool {
-        for said in record.said() {
-            match said {
-                Said::Prompt(text) => self.said = Some(cut(&flat(&text))),
-                Said::Shell(command) => self.said = Some(cut(&flat(&format!("! {command}")))),
-                Said::Command { name, args } if args.is_empty() || is_local_command(&name) => {
-                    self.command.get_or_insert(name);
+        for text in record.texts() {
+            match First::of(text) {
+                First::Prompt(text) => self.said = Some(cut(&shown(&text))),
+                First::Command { name, args } if args.is_empty() || is_local_command(name) => {
+                    self.command.get_or_insert_with(|| name.to_owned());
                 }
-                Said::Command { name, args } => {
+                First::Command { name, args } => {
                     self.said = Some(cut(&flat(&format!("{name} {args}"))));
                 }
+                First::None => {}
             }
             if self.said.is_some() {
                 return true;
@@ -181,9 +184,77 @@ impl Opening {
     }
 }
 
+/// Whether the first thing that was said in a file is the command `name`; of what stands before it
+/// `record` is the next.
+pub(super) fn begins_with_command(record: &Record<'_>, name: &str) -> Option<bool> {
+    record.texts().find_map(|text| match First::of(text) {
+        First::None => None,
+        First::Prompt(_) => Some(false),
+        First::Command { name: first, .. } => Some(first == name),
+    })
+}
+
+/// What a text is for the title: the picker finds a command anywhere in it, and passes over whatever
+/// begins with a tag.
+enum First<'t> {
+    Prompt(Cow<'t, str>),
+    Command { name: &'t str, args: &'t str },
+    None,
+}
+
+impl<'t> First<'t> {
+    fn of(text: &'t str) -> Self {
+        let text = text.trim();
+        if let Some(name) = inside(text, COMMAND_NAME) {
+            let args = inside(text, COMMAND_ARGS).unwrap_or_default();
+            return if name.is_empty() { Self::None } else { Self::Command { name, args } };
+        }
+        if opens(text, BASH_INPUT) {
+            let command = inside(text, BASH_INPUT).filter(|command| !command.is_empty());
+            return command
+                .map_or(Self::None, |command| Self::Prompt(format!("! {command}").into()));
+        }
+        if text.is_empty() || text.starts_with(INTERRUPTED) || tag(text).is_some() {
+            return Self::None;
+        }
+        Self::Prompt(text.into())
+    }
+}
+
 /// The title of a session, given what it is named and how it began.
 pub(super) fn or_untitled(title: Option<String>) -> String {
     title.unwrap_or_else(|| UNTITLED.to_owned())
+}
+
+/// A title as the picker shows it: on one line, without what stands between a pair of tags; whole where
+/// nothing else is in it.
+fn shown(title: &str) -> String {
+    let mut kept = String::with_capacity(title.len());
+    let mut rest = title;
+    while let Some(at) = rest.find('<') {
+        let (before, tagged) = rest.split_at(at);
+        kept.push_str(before);
+        rest = after_pair(tagged).unwrap_or_else(|| {
+            kept.push('<');
+            &tagged[1..]
+        });
+    }
+    kept.push_str(rest);
+    let kept = flat(&kept);
+    if kept.is_empty() { flat(title) } else { kept }
+}
+
+/// What follows the pair of tags that `text` begins with.
+fn after_pair(text: &str) -> Option<&str> {
+    let text =
+        text.strip_prefix('<').filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let (name, opening) = text.split_at(text.find(|c| !is_name(c))?);
+    let inner = match opening.strip_prefix('>') {
+        Some(inner) => inner,
+        None => opening.starts_with(char::is_whitespace).then(|| opening.split_once('>'))??.1,
+    };
+    Some(inner.split_once(&format!("</{name}>"))?.1)
 }
 
 /// `text` on one line, with single spaces.
@@ -231,6 +302,9 @@ mod tests {
             (vec![last("a"), last("")], None),
             (vec![leaf], None),
             (vec![custom("two\\n lines  and spaces ")], Some("two lines and spaces")),
+            (vec![custom("one\\u2028two")], Some("one two")),
+            (vec![last("why does <div class='x'>x</div> break")], Some("why does break")),
+            (vec![ai("<task>all of it</task>")], Some("<task>all of it</task>")),
             (vec![custom("a"), r#"{"type":"custom-title","customTitle":5}"#.to_owned()], Some("a")),
             (vec![custom("a"), r#"{"type":"foo","customTitle":"b"}"#.to_owned()], Some("a")),
             (
@@ -281,6 +355,12 @@ mod tests {
         for (texts, expected) in [
             (&[][..], None),
             (&["one\n two", "three"], Some("one two")),
+            (&["the log says <command-name>/foo</command-name>"], Some("/foo")),
+            (&["<task>explain it</task>"], None),
+            (
+                &["<command-message>init</command-message><command-name>/init</command-name>"],
+                Some("/init"),
+            ),
             (&[clear, "<foo>x</foo>", "one"], Some("one")),
             (&[clear, model], Some("/clear")),
             (&[model, review, "one"], Some("/review 12")),
@@ -290,6 +370,27 @@ mod tests {
             (&["<tick>"], Some(PROACTIVE)),
         ] {
             assert_eq!(opening(texts).as_deref(), expected, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn pairs_of_tags_are_left_out_of_titles() {
+        for (title, expected) in [
+            ("a <div>x</div> end", "a end"),
+            ("b <div class=\"x\">x</div> end", "b end"),
+            ("c <br/> end", "c <br/> end"),
+            ("d <b>unclosed end", "d <b>unclosed end"),
+            ("e <Foo>x</Foo> end", "e <Foo>x</Foo> end"),
+            ("f <a><b>n</b></a> end", "f end"),
+            ("g a < b and c > d end", "g a < b and c > d end"),
+            ("h <x:y>q</x:y> end", "h <x:y>q</x:y> end"),
+            ("i <a>1</a><a>2\n</a> end", "i end"),
+            ("k <a-b_c >1</a-b_c> end", "k end"),
+            ("m </b> end", "m </b> end"),
+            ("p <a>1</b> end", "p <a>1</b> end"),
+            ("<", "<"),
+        ] {
+            assert_eq!(shown(title), expected);
         }
     }
 

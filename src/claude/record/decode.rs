@@ -3,23 +3,34 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate};
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use super::{Block, Kind, Message, NotARecord, Record, Usage};
-use crate::claude::json::{Broken, Raw, Scan};
+use crate::claude::{
+    json::{Broken, Raw, Scan, object},
+    literals::QUEUED_COMMAND,
+};
+
+/// How the types of records begin that only tell what was sent to the API: each holds tens of
+/// kilobytes, and nothing of the conversation.
+const REQUESTS: &[u8] = b"\"api-request";
 
 impl<'a> Record<'a> {
     /// Decodes one line, with or without its line break.
     pub fn decode(line: &'a [u8]) -> Result<Self, NotARecord> {
-        let mut scan = Scan::new(line);
+        let mut scan = Scan::new(object(line));
         if !scan.enter(b'{') {
             return Err(NotARecord);
         }
         let mut fields = Fields::default();
         while let Some(key) = scan.key()? {
             fields.take(key, &mut scan)?;
+            if fields.is_request() {
+                break;
+            }
         }
-        if scan.finished() { Ok(fields.record()) } else { Err(NotARecord) }
+        Ok(fields.record())
     }
 }
 
@@ -31,6 +42,7 @@ struct Fields<'a> {
     message: Option<Message<'a>>,
     uuid: Option<Raw<'a>>,
     parent: Option<Raw<'a>>,
+    logical_parent: Option<Raw<'a>>,
     timestamp: Option<Raw<'a>>,
     cwd: Option<Raw<'a>>,
     branch: Option<Raw<'a>>,
@@ -42,8 +54,8 @@ struct Fields<'a> {
     meta: Option<Raw<'a>>,
     compact_summary: Option<Raw<'a>>,
     replay: Option<Raw<'a>>,
-    /// `customTitle`, `aiTitle`, `summary`, `lastPrompt`, `operation`, `attachment`, `totalCostUSD`: what a
-    /// record of that type is about.
+    /// `customTitle`, `aiTitle`, `summary`, `lastPrompt`, `operation`, `attachment`, `totalCostUSD`,
+    /// `continuedInSessionId`: what a record of that type is about.
     subject: Option<Raw<'a>>,
     content: Option<Raw<'a>>,
     leaf: Option<Raw<'a>>,
@@ -62,6 +74,7 @@ impl<'a> Fields<'a> {
             b"subtype" => &mut self.subtype,
             b"uuid" => &mut self.uuid,
             b"parentUuid" => &mut self.parent,
+            b"logicalParentUuid" => &mut self.logical_parent,
             b"timestamp" => &mut self.timestamp,
             b"cwd" => &mut self.cwd,
             b"gitBranch" => &mut self.branch,
@@ -72,8 +85,14 @@ impl<'a> Fields<'a> {
             b"content" => &mut self.content,
             b"leafUuid" => &mut self.leaf,
             b"commandUuid" => &mut self.command,
-            b"customTitle" | b"aiTitle" | b"summary" | b"lastPrompt" | b"operation"
-            | b"attachment" | b"totalCostUSD" => &mut self.subject,
+            b"customTitle"
+            | b"aiTitle"
+            | b"summary"
+            | b"lastPrompt"
+            | b"operation"
+            | b"attachment"
+            | b"totalCostUSD"
+            | b"continuedInSessionId" => &mut self.subject,
             b"isSidechain" => &mut self.sidechain,
             b"isMeta" => &mut self.meta,
             b"isCompactSummary" => &mut self.compact_summary,
@@ -84,10 +103,16 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
+    /// Whether the record only tells what was sent to the API: its type stands first.
+    fn is_request(&self) -> bool {
+        self.kind.is_some_and(|kind| kind.bytes().starts_with(REQUESTS))
+    }
+
     fn record(self) -> Record<'a> {
         Record {
             uuid: self.uuid.and_then(id),
             parent: self.parent.and_then(id),
+            logical_parent: self.logical_parent.and_then(id),
             at: self.timestamp.and_then(moment),
             cwd: text(self.cwd),
             branch: text(self.branch).filter(|branch| !branch.is_empty()),
@@ -118,6 +143,10 @@ impl<'a> Fields<'a> {
                 Kind::LastPrompt { prompt: text(self.subject), leaf: self.leaf.and_then(id) }
             }
             "attachment" => self.attachment(),
+            "continued-in" => {
+                let session = text(self.subject).and_then(|id| id.parse().ok());
+                session.map_or(Kind::Other(name), Kind::ContinuedIn)
+            }
             "queue-operation" => Kind::QueueOperation {
                 operation: text(self.subject).unwrap_or_default(),
                 command_uuid: self.command.and_then(id),
@@ -133,13 +162,20 @@ impl<'a> Fields<'a> {
         Message { origin_from, ..self.message.unwrap_or_default() }
     }
 
+    /// Most attachments are long and no conversation: only of a folded prompt more is read than the
+    /// name.
     fn attachment(self) -> Kind<'a> {
-        let field = |name| self.subject.and_then(|attachment| attachment.field(name));
+        let [name, source, content, origin] = self.subject.map_or([None; 4], |attachment| {
+            attachment.fields(["type", "source_uuid", "prompt", "origin"])
+        });
+        let name = text(name).unwrap_or_default();
+        let content = content.filter(|_| name == QUEUED_COMMAND);
         Kind::Attachment {
-            name: text(field("type")).unwrap_or_default(),
-            source_uuid: field("source_uuid").and_then(id),
-            prompt: field("prompt").map(Raw::text),
-            origin_from: text(field("origin").and_then(|origin| origin.field("from"))),
+            source_uuid: source.and_then(id),
+            prompt: content.map(Raw::text),
+            content,
+            origin_from: text(origin.and_then(|origin| origin.field("from"))),
+            name,
         }
     }
 }
@@ -175,6 +211,12 @@ fn content<'a>(scan: &mut Scan<'a>) -> Result<Vec<Block<'a>>, Broken> {
     Ok(blocks)
 }
 
+/// The blocks of message content that stands elsewhere than in a message: in a tool's result, in a
+/// folded prompt.
+pub fn blocks(content: Raw<'_>) -> Vec<Block<'_>> {
+    self::content(&mut Scan::new(content.bytes())).unwrap_or_default()
+}
+
 /// One element of a content array; `None` where it is no object.
 fn block<'a>(scan: &mut Scan<'a>) -> Result<Option<Block<'a>>, Broken> {
     if !scan.enter(b'{') {
@@ -182,7 +224,7 @@ fn block<'a>(scan: &mut Scan<'a>) -> Result<Option<Block<'a>>, Broken> {
         return Ok(None);
     }
     let (mut kind, mut said, mut call, mut name) = (None, None, None, None);
-    let (mut input, mut content, mut error) = (None, None, false);
+    let (mut input, mut content, mut source, mut error) = (None, None, None, false);
     while let Some(key) = scan.key()? {
         let value = scan.value()?;
         match key {
@@ -192,6 +234,7 @@ fn block<'a>(scan: &mut Scan<'a>) -> Result<Option<Block<'a>>, Broken> {
             b"name" => name = Some(value),
             b"input" => input = Some(value),
             b"content" => content = Some(value),
+            b"source" => source = Some(value),
             b"is_error" => error = value.is_true(),
             _ => {}
         }
@@ -206,7 +249,8 @@ fn block<'a>(scan: &mut Scan<'a>) -> Result<Option<Block<'a>>, Broken> {
             input: input.unwrap_or(Raw::NULL),
         },
         "tool_result" => Block::ToolResult { id: text(call).unwrap_or_default(), error, content },
-        "image" => Block::Image,
+        "image" => Block::Image(source),
+        "document" => Block::Document(source),
         _ => Block::Other(kind),
     }))
 }
@@ -235,8 +279,15 @@ fn text(value: Option<Raw<'_>>) -> Option<Cow<'_, str>> {
     value.and_then(Raw::string)
 }
 
+/// An id; what is no UUID is represented by one. None where it is no string or empty.
 fn id(value: Raw<'_>) -> Option<Uuid> {
-    Uuid::try_parse_ascii(value.quoted()?).ok()
+    let quoted = value.quoted()?;
+    if let (36, Ok(id)) = (quoted.len(), Uuid::try_parse_ascii(quoted)) {
+        return Some(id);
+    }
+    let digest = Sha256::digest(value.string().filter(|id| !id.is_empty())?.as_bytes());
+    let bytes = digest.first_chunk().copied()?;
+    Some(Builder::from_custom_bytes(bytes).into_uuid())
 }
 
 /// Milliseconds since the Unix epoch of an ISO 8601 time; none before the epoch. The CLI writes
@@ -334,12 +385,15 @@ mod tests {
         );
         assert!(record.replay && !record.meta);
         let Kind::User(message) = record.kind else { panic!("{record:?}") };
-        let [Block::ToolResult { id, error: true, content: Some(content) }, Block::Image] =
-            &message.blocks[..]
+        let [
+            Block::ToolResult { id, error: true, content: Some(content) },
+            Block::Image(Some(source)),
+        ] = &message.blocks[..]
         else {
             panic!("{message:?}")
         };
         assert_eq!((&**id, &*content.text()), ("t2", "no"));
+        assert_eq!(source.field("data").and_then(Raw::string).as_deref(), Some("AAAA"));
     }
 
     #[test]
@@ -363,9 +417,11 @@ mod tests {
                 r#"QueueOperation { operation: "enqueue", command_uuid: None, content: Some("x") }"#,
             ),
             (
-                r#"{"type":"attachment","attachment":{"type":"queued_command","prompt":[{"type":"text","text":"x"}]}}"#,
-                r#"Attachment { name: "queued_command", source_uuid: None, prompt: Some("x"), origin_from: None }"#,
+                r#"{"type":"attachment","attachment":{"type":"skill_listing","prompt":"x"}}"#,
+                r#"Attachment { name: "skill_listing", source_uuid: None, prompt: None, content: None, origin_from: None }"#,
             ),
+            (r#"{"type":"continued-in","continuedInSessionId":"x"}"#, r#"Other("continued-in")"#),
+            (r#"{"type":"api-request-shape","message":{"role"#, r#"Other("api-request-shape")"#),
             (r#"{"type":"tomorrow","message":{"content":"x"}}"#, r#"Other("tomorrow")"#),
             ("{}", r#"Other("")"#),
         ] {
@@ -379,7 +435,7 @@ mod tests {
     #[test]
     fn mistyped_fields_are_as_if_absent_and_the_last_of_two_counts() {
         let record = decode(
-            r#"{"type":"user","uuid":"no","parentUuid":7,"timestamp":"soon","cwd":[],"gitBranch":"",
+            r#"{"type":"user","uuid":"","parentUuid":7,"timestamp":"soon","cwd":[],"gitBranch":"",
             "isMeta":"true","message":{"usage":"much","content":[5,null,{"type":8},{"type":"text","text":{}}]}}"#,
         );
         assert_eq!((record.uuid, record.parent, record.at), (None, None, None));
@@ -394,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_objects_are_records() {
+    fn only_lines_with_a_whole_object_are_records() {
         for line in [
             "",
             " ",
@@ -406,16 +462,43 @@ mod tests {
             "garbage",
             r#"{"type":"user""#,
             r#"{"type":"us"#,
-            r#"{"type":"user"}{"type":"user"}"#,
-            r#"{"type":"user"} x"#,
+            r#"x {"type":"user"}"#,
             r#"{"type" "user"}"#,
             r#"{"message":{"content":[{"type":"text","text":"x"}]"#,
         ] {
             assert_eq!(Record::decode(line.as_bytes()).err(), Some(NotARecord), "{line}");
         }
-        for line in [" {} \r\n", "{\"a\":1,}", "\t{\"type\":\"user\"}"] {
+        for line in [" {} \r\n", "{\"a\":1,}"] {
             assert!(Record::decode(line.as_bytes()).is_ok(), "{line}");
         }
+    }
+
+    #[test]
+    fn what_stands_around_a_record_is_ignored() {
+        let deep =
+            format!("{{\"x\":{}{},\"type\":\"user\"}}", "[".repeat(9_999), "]".repeat(9_999));
+        for line in [
+            "\t{\"type\":\"user\"}",
+            "\u{feff}{\"type\":\"user\"}",
+            "\0\0\0{\"type\":\"user\"}",
+            "{\"type\":\"user\"}\0\0\0",
+            "{\"type\":\"user\"} and garbage",
+            r#"{"type":"user"}{"type":"assistant"}"#,
+            &deep,
+        ] {
+            assert!(matches!(decode(line).kind, Kind::User(_)), "{line:.60}");
+        }
+    }
+
+    #[test]
+    fn ids_that_are_no_uuids_stay_equal_and_apart() {
+        let of = |id: &str| decode(&format!(r#"{{"uuid":"{id}"}}"#)).uuid;
+        assert_eq!(of("rec-1"), of("rec-1"));
+        assert_eq!(of("r\\u0065c-1"), of("rec-1"));
+        let ids = ["rec-1", "rec-2", UUID, &UUID[1..], "é"].map(of);
+        assert!(ids.iter().all(Option::is_some));
+        assert!((1..ids.len()).all(|n| !ids[..n].contains(&ids[n])));
+        assert_eq!(of(UUID), uuid());
     }
 
     #[test]

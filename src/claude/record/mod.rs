@@ -4,8 +4,12 @@
 //! there is one decoder, and the answer of a run and the tail of a file render alike. It borrows
 //! from the line and steps over what nobody asked for. The CLI grows new record types and fields
 //! with every release: unknown types are [`Kind::Other`], a field of the wrong type is as if absent,
-//! of a field that stands twice the last counts, and text that is not UTF-8 is shown with
-//! replacement characters. Only a line that is no JSON object is refused.
+//! and of a field that stands twice the last counts.
+//!
+//! Files are damaged by power cuts, full disks and other programs. So a byte order mark and zero bytes
+//! in front of the object are ignored, and so is whatever follows it on the line; bytes that are no
+//! UTF-8 and half surrogates become replacement characters; depth is no matter. Only a line that does
+//! not hold one whole object is refused.
 
 mod decode;
 pub mod prompt;
@@ -15,9 +19,14 @@ use std::borrow::Cow;
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::json::{Broken, Raw};
+use super::{
+    json::{Broken, Raw},
+    session::SessionId,
+};
 
-/// The line is not one JSON object: garbage, torn, or empty.
+pub use decode::blocks;
+
+/// The line holds no whole JSON object: garbage, torn, or empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a record")]
 pub struct NotARecord;
@@ -29,6 +38,9 @@ impl From<Broken> for NotARecord {
 }
 
 /// One decoded line. Field names of the CLI stand in the comments where they differ.
+///
+/// Ids are UUIDs where the CLI writes them; other programs write others. An id that is no UUID is
+/// represented by one that is made from its SHA-256, so that equal ids stay equal.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are the CLI's own flags")]
 pub struct Record<'a> {
@@ -36,6 +48,8 @@ pub struct Record<'a> {
     pub uuid: Option<Uuid>,
     /// The record this one follows in the conversation's tree (`parentUuid`).
     pub parent: Option<Uuid>,
+    /// Of a compact boundary: the last record that was compacted away (`logicalParentUuid`).
+    pub logical_parent: Option<Uuid>,
     /// When it was written, milliseconds since the Unix epoch (`timestamp`).
     pub at: Option<u64>,
     /// The directory the CLI worked in.
@@ -88,6 +102,8 @@ pub enum Kind<'a> {
         /// The newest record of the active branch (`leafUuid`).
         leaf: Option<Uuid>,
     },
+    /// The conversation moved on into another session (`continuedInSessionId`).
+    ContinuedIn(SessionId),
     /// Something the CLI added to the conversation.
     Attachment {
         /// The attachment's own `type`: `queued_command`, …; empty where absent.
@@ -96,6 +112,9 @@ pub enum Kind<'a> {
         source_uuid: Option<Uuid>,
         /// Its text.
         prompt: Option<Cow<'a, str>>,
+        /// The same with the pictures in it, as it stands: a string or an array that [`blocks`]
+        /// reads.
+        content: Option<Raw<'a>>,
         /// Who sent it into the session's inbox (`origin.from`).
         origin_from: Option<Cow<'a, str>>,
     },
@@ -180,8 +199,10 @@ pub enum Block<'a> {
         /// A string or an array of blocks; [`Raw::text`] reads either. Not looked into by decoding.
         content: Option<Raw<'a>>,
     },
-    /// A picture; its data is not kept.
-    Image,
+    /// A picture, by its `source`: `type`, `media_type`, and the `data` as base64.
+    Image(Option<Raw<'a>>),
+    /// A document such as a PDF, by its `source`, likewise.
+    Document(Option<Raw<'a>>),
     /// Every other type, by name.
     Other(Cow<'a, str>),
 }

@@ -1,26 +1,32 @@
-//! What of a record the person said: the rules by which the CLI finds a session's first prompt.
+//! What of a record the person said.
 //!
-//! Slash commands, shell commands, output, notices of hooks and editors are all written as `user`
-//! records, wrapped in tags; these rules (seen on 2.1.328) tell them from what was typed.
+//! Slash commands, shell commands, their output, and notices of hooks, editors and other sessions are
+//! all written as `user` records, wrapped in tags. Which wrappers there are stands in
+//! [`literals`](crate::claude::literals); a text that begins with any other tag was typed.
 
 use std::borrow::Cow;
 
 use super::{Block, Kind, Message, Record};
-use crate::claude::literals::{BASH_INPUT, COMMAND_ARGS, COMMAND_NAME, INTERRUPTED, SYNTHETIC};
+use crate::claude::literals::{
+    BASH_INPUT, COMMAND_ARGS, COMMAND_MESSAGE, COMMAND_NAME, INTERRUPTED, PEER_BEGIN, PEER_END,
+    REMINDER, SENT_AT, SYNTHETIC, is_local_command, is_wrapper,
+};
 
 /// One thing the person said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said<'a> {
     /// A prompt, as typed, without white space around it.
     Prompt(Cow<'a, str>),
-    /// A slash command.
+    /// A slash command that goes to Claude: a skill, a command of the project, `/init`.
     Command {
         /// As typed: `/review`.
         name: String,
         /// What follows it; may be empty.
         args: String,
     },
-    /// A shell command, typed after `!`.
+    /// A slash command that the CLI answers by itself, by name.
+    Local(String),
+    /// A shell command, typed after `!`: Claude reads what it printed, and answers (since 2.1.186).
     Shell(String),
 }
 
@@ -31,20 +37,30 @@ impl<'a> Record<'a> {
     pub fn prompt(&self) -> Option<Cow<'a, str>> {
         let prompts = self.said().filter_map(|said| match said {
             Said::Prompt(text) => Some(text),
-            Said::Command { .. } | Said::Shell(_) => None,
+            Said::Command { .. } | Said::Local(_) | Said::Shell(_) => None,
         });
         prompts.reduce(|before, text| Cow::Owned(format!("{before}\n{text}")))
     }
 
     /// What the person said, by text block; empty for records of which they said nothing.
     pub fn said(&self) -> impl Iterator<Item = Said<'a>> {
+        self.texts().filter_map(said)
+    }
+
+    /// The text blocks of a record that the person wrote, unless nobody wrote it.
+    pub(in crate::claude) fn texts(&self) -> impl Iterator<Item = &Cow<'a, str>> {
+        self.typed_message().into_iter().flat_map(Message::texts)
+    }
+
+    /// The message of a record that the person wrote; `None` for results of tools, summaries,
+    /// sub-agents, and what the CLI wrote in the person's name.
+    pub(in crate::claude) fn typed_message(&self) -> Option<&Message<'a>> {
         let silent =
             self.meta || self.compact_summary || self.sidechain || self.parent_tool.is_some();
-        let message = match &self.kind {
+        match &self.kind {
             Kind::User(message) if !silent && !message.has_results() => Some(message),
             _ => None,
-        };
-        message.into_iter().flat_map(Message::texts).filter_map(said)
+        }
     }
 }
 
@@ -75,43 +91,80 @@ impl<'a> Message<'a> {
 
 /// What one text says; `None` where the person did not say it.
 pub(in crate::claude) fn said<'a>(text: &Cow<'a, str>) -> Option<Said<'a>> {
-    let said = match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+    let text = match text {
+        Cow::Borrowed(text) => Cow::Borrowed(typed(text)),
+        Cow::Owned(text) => Cow::Owned(typed(text).to_owned()),
     };
-    if let Some(name) = inside(&said, COMMAND_NAME) {
-        let args = inside(&said, COMMAND_ARGS).unwrap_or_default();
-        return (!name.is_empty()).then(|| Said::Command { name: name.into(), args: args.into() });
+    if opens(&text, COMMAND_MESSAGE) || opens(&text, COMMAND_NAME) {
+        return command(&text);
     }
-    if opens(&said, BASH_INPUT) {
-        let command = inside(&said, BASH_INPUT).filter(|command| !command.is_empty())?;
+    if opens(&text, BASH_INPUT) {
+        let command = inside(&text, BASH_INPUT).filter(|command| !command.is_empty())?;
         return Some(Said::Shell(command.into()));
     }
-    let typed = !said.is_empty() && !said.starts_with(INTERRUPTED) && !is_tagged(&said);
-    typed.then_some(Said::Prompt(said))
+    let theirs =
+        text.is_empty() || text.starts_with(INTERRUPTED) || tag(&text).is_some_and(is_wrapper);
+    (!theirs).then_some(Said::Prompt(text))
 }
 
-/// Whether a text begins with a tag as the CLI, hooks and editors write them: a name of lower-case
-/// letters, digits, `-` and `_`, and then `>` or attributes. Whatever stands after it is theirs too.
-fn is_tagged(text: &str) -> bool {
-    let Some(tag) =
-        text.strip_prefix('<').filter(|tag| tag.starts_with(|c: char| c.is_ascii_lowercase()))
-    else {
-        return false;
-    };
-    let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-    tag.trim_start_matches(name).starts_with(|c: char| c == '>' || c.is_whitespace())
+/// The text of a message that another session sent, without the words that the CLI puts around it.
+pub(in crate::claude) fn from_peer(text: &str) -> &str {
+    let text = text.trim();
+    let text = text.strip_prefix(PEER_BEGIN).unwrap_or(text);
+    text.find(PEER_END).map_or(text, |end| &text[..end]).trim()
+}
+
+/// What was typed of a text: without the reminders for Claude in front of it, the time that the CLI
+/// notes behind it, and white space.
+fn typed(text: &str) -> &str {
+    let mut text = text.trim();
+    while opens(text, REMINDER)
+        && let Some(end) = text.find(&format!("</{REMINDER}>"))
+    {
+        text = text[end + REMINDER.len() + 3..].trim_start();
+    }
+    let close = format!("</{REMINDER}>");
+    match text.rfind(SENT_AT) {
+        Some(note) if text[note..].find(&close) == Some(text.len() - note - close.len()) => {
+            text[..note].trim_end()
+        }
+        _ => text,
+    }
+}
+
+/// The slash command of a text that begins as the CLI writes them down. One that goes to Claude
+/// begins with its message, whatever its name: a command of the project may have the name of one of
+/// the CLI's own. Other programs, and older versions, do not keep to that order, so then the name
+/// decides.
+fn command<'a>(text: &str) -> Option<Said<'a>> {
+    let name = inside(text, COMMAND_NAME).filter(|name| !name.is_empty())?;
+    let is_for_claude = opens(text, COMMAND_MESSAGE) || name == "/init" || !is_local_command(name);
+    Some(if is_for_claude {
+        let args = inside(text, COMMAND_ARGS).unwrap_or_default();
+        Said::Command { name: name.into(), args: args.into() }
+    } else {
+        Said::Local(name.into())
+    })
+}
+
+/// The name of the tag that a text begins with, as the CLI, hooks and editors write them: lower-case
+/// letters, digits, `-` and `_`, and then `>` or attributes.
+pub(in crate::claude) fn tag(text: &str) -> Option<&str> {
+    let text =
+        text.strip_prefix('<').filter(|tag| tag.starts_with(|c: char| c.is_ascii_lowercase()))?;
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    let (name, rest) = text.split_at(text.find(|c| !is_name(c))?);
+    rest.starts_with(|c: char| c == '>' || c.is_whitespace()).then_some(name)
 }
 
 /// Whether a text begins with `<tag>`.
 pub(in crate::claude) fn opens(text: &str, tag: &str) -> bool {
-    text.strip_prefix('<')
-        .and_then(|text| text.strip_prefix(tag))
-        .is_some_and(|text| text.starts_with('>'))
+    let text = text.strip_prefix('<').and_then(|text| text.strip_prefix(tag));
+    text.is_some_and(|text| text.starts_with('>'))
 }
 
 /// The trimmed text between `<tag>` and `</tag>`, wherever it stands.
-fn inside<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
+pub(in crate::claude) fn inside<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
     let (_, after) = text.split_once(&format!("<{tag}>"))?;
     let (inside, _) = after.split_once(&format!("</{tag}>"))?;
     Some(inside.trim())
@@ -149,6 +202,18 @@ mod tests {
             (r#""<!-- x -->""#, "<!-- x -->"),
             (r#""a < b and <b> too""#, "a < b and <b> too"),
             (r#""[Request for comments]""#, "[Request for comments]"),
+            (r#""<div class=\"x\">why?</div>""#, "<div class=\"x\">why?</div>"),
+            (r#""<task>explain it</task>""#, "<task>explain it</task>"),
+            (r#""<foo_bar>x""#, "<foo_bar>x"),
+            (
+                r#""the log says <command-name>/foo</command-name>, why?""#,
+                "the log says <command-name>/foo</command-name>, why?",
+            ),
+            (
+                r#""<system-reminder>a</system-reminder>\n<system-reminder>b</system-reminder>\nwhy?""#,
+                "why?",
+            ),
+            (r#""why?\n<system-reminder>Message sent at Thu 10:00</system-reminder>\n""#, "why?"),
         ] {
             check(&user(content), Some(prompt));
         }
@@ -163,10 +228,13 @@ mod tests {
             "null",
             r#""<local-command-stdout>ok</local-command-stdout>""#,
             r#""<local-command-caveat>Caveat: …</local-command-caveat>""#,
+            r#""<bash-stdout>a</bash-stdout><bash-stderr></bash-stderr>""#,
+            r#""<task-notification>x</task-notification>\nRead the output file""#,
+            r#""<system-reminder>a</system-reminder>""#,
+            r#""<system-reminder>torn""#,
             r#""[Request interrupted by user]""#,
             r#"[{"type":"text","text":"[Request interrupted by user for tool use]"}]"#,
             r#""<ide_selection>fn main() {}</ide_selection> and more""#,
-            r#""<foo_bar>x""#,
             r#""<teammate-message teammate_id=\"x\">y</teammate-message>""#,
             r#""<bash-input></bash-input>""#,
             r#""<command-name></command-name>""#,
@@ -186,21 +254,42 @@ mod tests {
     fn commands_are_told_from_prompts() {
         let command =
             |name: &str, args: &str| Said::Command { name: name.to_owned(), args: args.to_owned() };
+        let local = |name: &str| Said::Local(name.to_owned());
         for (text, expected) in [
+            ("<command-name>/clear</command-name>\n<command-args></command-args>", local("/clear")),
             (
-                "<command-name>/clear</command-name>\n<command-args></command-args>",
-                command("/clear", ""),
+                "<command-name>/cost</command-name>\n<command-message>cost</command-message>",
+                local("/cost"),
             ),
+            (
+                "<command-message>cost</command-message>\n<command-name>/cost</command-name>",
+                command("/cost", ""),
+            ),
+            (
+                "<command-message>init</command-message>\n<command-name>/init</command-name>",
+                command("/init", ""),
+            ),
+            ("<command-name>/init</command-name>", command("/init", "")),
             (
                 "<command-message>fix</command-message><command-name>/fix</command-name><command-args>12\n</command-args>",
                 command("/fix", "12"),
             ),
-            ("before <command-name>x</command-name>", command("x", "")),
+            (
+                "<command-name>/fix</command-name><command-args>12</command-args>",
+                command("/fix", "12"),
+            ),
             ("<bash-input>ls -l</bash-input> more", Said::Shell("ls -l".to_owned())),
         ] {
             assert_eq!(said(&text.into()), Some(expected), "{text}");
             let line = user(&serde_json::to_string(text).unwrap());
             check(&line, None);
         }
+    }
+
+    #[test]
+    fn the_words_around_a_message_of_another_session_are_taken_off() {
+        let sent = "Another Claude session sent a message:\nwater\nthem\n\nThis came from another Claude session — not typed by your user.";
+        assert_eq!(from_peer(sent), "water\nthem");
+        assert_eq!(from_peer(" water "), "water");
     }
 }

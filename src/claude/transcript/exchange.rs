@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 
 use crate::claude::{
-    literals::{NO_RESPONSE, is_local_command},
+    literals::NO_RESPONSE,
     record::{
-        Block, Kind, Message, Record,
-        prompt::{Said, said},
+        Block, Kind, Message, Record, blocks,
+        prompt::{Said, from_peer, said},
     },
 };
 
 /// A prompt and its answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exchange {
-    /// What the person said; slash and shell commands as typed.
+    /// What the person said; slash and shell commands as typed; empty where they only showed something.
     pub prompt: String,
     /// When, milliseconds since the Unix epoch.
     pub at: Option<u64>,
@@ -24,22 +24,62 @@ pub struct Exchange {
     pub tools: usize,
 }
 
-/// What a record asks of Claude; `None` where it begins no exchange. A prompt that was folded into a
-/// running turn is recorded as an attachment only.
+/// What a record asks of Claude; `None` where it asks nothing in words. A prompt that was folded into
+/// a running turn is recorded as an attachment only; one that was sent into the session's inbox is
+/// written down in the CLI's words.
 pub(super) fn asked<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
-    let one = |said| match said {
+    let join = |before, text| Cow::Owned(format!("{before}\n{text}"));
+    match &record.kind {
+        Kind::Attachment { prompt: Some(text), origin_from: Some(_), .. } => Some(sent(text)),
+        Kind::Attachment { prompt: Some(text), .. } => said(text).and_then(in_words),
+        Kind::User(Message { origin_from: Some(_), blocks, .. }) if !record.sidechain => {
+            let texts = blocks.iter().filter_map(|block| match block {
+                Block::Text(text) => Some(sent(text)),
+                _ => None,
+            });
+            texts.reduce(join)
+        }
+        Kind::User(_) => record.said().filter_map(in_words).reduce(join),
+        _ => None,
+    }
+}
+
+/// Whether a record begins an exchange: it asks something, or shows a picture or a document.
+pub(super) fn begins(record: &Record<'_>) -> bool {
+    asked(record).is_some() || shows(record)
+}
+
+/// Whether the person showed a picture or a document.
+pub(super) fn shows(record: &Record<'_>) -> bool {
+    let is_shown = |block: &Block<'_>| matches!(block, Block::Image(_) | Block::Document(_));
+    match &record.kind {
+        Kind::Attachment { content: Some(content), .. } => blocks(*content).iter().any(is_shown),
+        _ => record.typed_message().is_some_and(|message| message.blocks.iter().any(is_shown)),
+    }
+}
+
+/// Whether a text of Claude's says nothing.
+pub(super) fn is_nothing(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || text == NO_RESPONSE
+}
+
+/// A message that another session or program sent; empty ones are messages, too.
+fn sent<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(from_peer(text)),
+        Cow::Owned(text) => Cow::Owned(from_peer(text).to_owned()),
+    }
+}
+
+fn in_words(said: Said<'_>) -> Option<Cow<'_, str>> {
+    match said {
         Said::Prompt(text) => Some(text),
-        Said::Command { name, .. } if is_local_command(&name) => None,
         Said::Command { name, args } => {
             Some(Cow::Owned(format!("{name} {args}").trim_end().to_owned()))
         }
-        Said::Shell(_) => None,
-    };
-    let join = |before, text| Cow::Owned(format!("{before}\n{text}"));
-    match &record.kind {
-        Kind::Attachment { prompt: Some(text), .. } => said(text).and_then(one),
-        Kind::User(_) => record.said().filter_map(one).reduce(join),
-        _ => None,
+        Said::Shell(command) => Some(Cow::Owned(format!("! {command}"))),
+        Said::Local(_) => None,
     }
 }
 
@@ -53,8 +93,8 @@ pub(super) struct Fold {
 
 impl Fold {
     pub(super) fn add(&mut self, record: &Record<'_>) {
-        if let Some(prompt) = asked(record) {
-            let prompt = prompt.into_owned();
+        if begins(record) {
+            let prompt = asked(record).unwrap_or_default().into_owned();
             self.exchanges.push(Exchange { prompt, at: record.at, ..Exchange::default() });
             self.worked = false;
         } else if let Kind::Assistant(message) = &record.kind {
@@ -66,7 +106,7 @@ impl Fold {
         let Some(exchange) = self.exchanges.last_mut() else { return };
         for block in &message.blocks {
             match block {
-                Block::Text(text) if text.trim().is_empty() || text == NO_RESPONSE => {}
+                Block::Text(text) if is_nothing(text) => {}
                 Block::Text(text) => {
                     if self.worked {
                         exchange.answer.clear();
@@ -135,8 +175,14 @@ mod tests {
                 r#"{{"type":"user","message":{{"content":"<command-name>{name}</command-name><command-args>12</command-args>"}}}}"#
             )
         };
-        let lines = [ASK, folded, notice, &command("/model"), &command("/review")];
+        let shell = r#"{"type":"user","message":{"content":"<bash-input>ls</bash-input>"}}"#;
+        let printed = r#"{"type":"user","message":{"content":"<bash-stdout>a</bash-stdout>"}}"#;
+        let peer = r#"{"type":"user","isMeta":true,"origin":{"kind":"peer","from":"telegram:x"},"message":{"content":"Another Claude session sent a message:\nwater"}}"#;
+        let picture = r#"{"type":"user","message":{"content":[{"type":"image","source":{}}]}}"#;
+        let review = command("/review");
+        let lines =
+            [ASK, folded, notice, &command("/model"), &review, shell, printed, peer, picture];
         let prompts: Vec<_> = fold(&lines).into_iter().map(|exchange| exchange.prompt).collect();
-        assert_eq!(prompts, ["why?", "and how?", "/review 12"]);
+        assert_eq!(prompts, ["why?", "and how?", "/review 12", "! ls", "water", ""]);
     }
 }

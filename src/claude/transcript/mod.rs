@@ -13,7 +13,7 @@ use memchr::memmem;
 use uuid::Uuid;
 
 use self::{
-    exchange::{Exchange, Fold, asked},
+    exchange::{Exchange, Fold},
     tree::Tree,
 };
 use super::{
@@ -75,14 +75,13 @@ pub fn digest(path: &Path) -> io::Result<Digest> {
     let mut lines = Lines::open(path, 0)?;
     while let Some(line) = lines.next()? {
         let Some(record) = line.bytes().map(Record::decode).and_then(Result::ok) else {
-            digest.skipped += usize::from(is_loss(line));
+            digest.skipped += usize::from(line.is_loss());
             continue;
         };
-        let asks = asked(&record).is_some();
-        tree.add(line.offset(), &record, asks);
-        digest.add(&record, asks);
+        digest.prompts += usize::from(tree.add(line.offset(), &record));
+        digest.add(&record);
     }
-    digest.last = read(path, &tree.branch(1))?.pop();
+    digest.last = read(path, &tree.branch(1).offsets)?.pop();
     Ok(digest)
 }
 
@@ -92,10 +91,32 @@ pub fn exchanges(path: &Path, count: usize) -> io::Result<Vec<Exchange>> {
     let mut lines = Lines::open(path, 0)?;
     while let Some(line) = lines.next()? {
         if let Some(Ok(record)) = line.bytes().map(Record::decode) {
-            tree.add(line.offset(), &record, asked(&record).is_some());
+            tree.add(line.offset(), &record);
         }
     }
-    read(path, &tree.branch(count))
+    read(path, &tree.branch(count).offsets)
+}
+
+/// Whether the CLI finds a conversation in the file. It finds none in one that is empty or zeroed, or
+/// where only titles are: to resume it then fails with “No conversation found”.
+pub fn is_conversation(path: &Path) -> io::Result<bool> {
+    let mut lines = Lines::open(path, 0)?;
+    while let Some(line) = lines.next()? {
+        let record = line.bytes().map(Record::decode).and_then(Result::ok);
+        if record.is_some_and(|record| is_of_conversation(&record)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a record makes a conversation of a file.
+pub(super) fn is_of_conversation(record: &Record<'_>) -> bool {
+    let is_message = matches!(
+        record.kind,
+        Kind::User(_) | Kind::Assistant(_) | Kind::System { .. } | Kind::Attachment { .. }
+    );
+    is_message && !record.sidechain
 }
 
 /// US dollars as the CLI last wrote them, read from the end; `None` where no process has ended yet.
@@ -113,7 +134,8 @@ pub fn cost(path: &Path) -> io::Result<Option<f64>> {
     Ok(None)
 }
 
-/// Looks for a prompt by the uuid it was sent with.
+/// Looks for a prompt by the uuid it was sent with. Lines that cannot be read hold none: a torn record
+/// is none for the CLI either, and no prompt is so long that its line is passed over.
 pub fn holds(path: &Path, prompt: Uuid) -> io::Result<Trace> {
     let needle = prompt.as_hyphenated().to_string();
     let needle = memmem::Finder::new(needle.as_bytes());
@@ -143,8 +165,7 @@ pub fn since(path: &Path, offset: u64, mut each: impl FnMut(&Record<'_>)) -> io:
 }
 
 impl Digest {
-    fn add(&mut self, record: &Record<'_>, asks: bool) {
-        self.prompts += usize::from(asks);
+    fn add(&mut self, record: &Record<'_>) {
         self.first_at = self.first_at.or(record.at);
         self.last_at = record.at.or(self.last_at);
         match &record.kind {
@@ -165,15 +186,6 @@ impl Digest {
         if let Some(usage) = message.usage {
             self.context = Some(usage.input + usage.cache_read + usage.cache_creation);
         }
-    }
-}
-
-/// Whether a line that is no record means that something was lost.
-fn is_loss(line: Line<'_>) -> bool {
-    match line {
-        Line::Whole { bytes, .. } => !bytes.trim_ascii().is_empty(),
-        Line::TooLong { .. } => true,
-        Line::Torn { .. } => false,
     }
 }
 
@@ -273,6 +285,22 @@ garbage {5} {0}
         ] {
             assert_eq!(holds(file.path(), id(n)).unwrap(), expected, "{n}");
         }
+    }
+
+    #[test]
+    fn a_file_without_messages_is_no_conversation() {
+        for (text, expected) in [
+            ("", false),
+            ("\0\0\0\0", false),
+            ("{\"type\":\"ai-title\",\"aiTitle\":\"x\"}\n", false),
+            ("{\"type\":\"user\",\"isSidechain\":true,\"message\":{}}\n", false),
+            ("{\"type\":\"tomorrow\",\"uuid\":\"x\"}\n", false),
+            ("{\"type\":\"mode\"}\n{\"type\":\"user\",\"message\":{}}", true),
+            ("{\"type\":\"system\"}\n", true),
+        ] {
+            assert_eq!(is_conversation(file(text).path()).unwrap(), expected, "{text}");
+        }
+        assert!(is_conversation(Path::new("/nowhere")).is_err());
     }
 
     #[test]

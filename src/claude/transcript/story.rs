@@ -1,17 +1,69 @@
 //! A transcript into all that was said and done in it, for whoever reads a session again.
 //!
 //! Where [`exchanges`](super::exchanges) tells what came of a prompt, this tells how: every text,
-//! every tool with what it was used on and what it gave, and the pictures.
+//! every tool with what it was used on and what it gave, the pictures, and where the conversation was
+//! compacted. It is told event by event, and nothing is held but the line that is being told, so that
+//! a session of any size can be written to a file; [`story`] collects a few chapters for the chat.
 
-use std::{io, path::Path};
+use std::{
+    borrow::Cow,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
-use super::{exchange::asked, tree::Tree};
-use crate::claude::{
-    jsonl::{Line, Lines},
-    record::{Block, Kind, Message, Record},
+use super::{
+    exchange::{asked, begins, is_nothing},
+    tree::{Branch, Tree},
 };
+use crate::claude::{
+    json::Raw,
+    jsonl::{Line, Lines},
+    literals::{BASH_STDERR, BASH_STDOUT, COMPACT_BOUNDARY},
+    record::{
+        Block, Kind, Message, Record, blocks,
+        prompt::{inside, opens},
+    },
+};
+
+/// What is to be told: where the records of the active branch stand, or of its last chapters.
+pub struct Outline {
+    path: PathBuf,
+    branch: Branch,
+    /// Number of prompts on the branch, as far as it is told.
+    pub prompts: usize,
+    /// Lines of the file that could not be read: garbage, and lines above the cap. A torn last line is
+    /// none of them.
+    pub unreadable: usize,
+}
+
+/// One thing that was said or done, in order.
+#[derive(Debug)]
+pub enum Event<'e> {
+    /// The person asks: a chapter begins.
+    Asked {
+        /// What they said; empty where it was pictures alone.
+        prompt: &'e str,
+        /// When, milliseconds since the Unix epoch.
+        at: Option<u64>,
+    },
+    /// A picture or document that the person showed, or that went to Claude beside the conversation.
+    Shown(&'e Picture),
+    /// What a shell command of the person printed.
+    Printed(&'e str),
+    /// Claude says something; Markdown.
+    Said(&'e str),
+    /// The CLI says something in Claude's place, such as an error of the API.
+    Notice(&'e str),
+    /// Claude has used a tool.
+    Used(&'e Tool),
+    /// The conversation was compacted: Claude knows what came before by the summary that follows.
+    Compacted,
+    /// The summary of a compacted conversation.
+    Summary(&'e str),
+}
 
 /// A part of a session.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +72,8 @@ pub struct Story {
     pub chapters: Vec<Chapter>,
     /// There are older ones on the same branch.
     pub earlier: bool,
+    /// Lines of the file that could not be read.
+    pub unreadable: usize,
 }
 
 /// A prompt and all that followed from it.
@@ -27,21 +81,12 @@ pub struct Story {
 pub struct Chapter {
     /// What the person said; empty where it was pictures alone.
     pub prompt: String,
-    /// What they showed.
-    pub pictures: Vec<Picture>,
+    /// Number of pictures and documents that they showed.
+    pub pictures: usize,
     /// When, milliseconds since the Unix epoch.
     pub at: Option<u64>,
     /// What Claude said and did, in order.
     pub parts: Vec<Part>,
-}
-
-/// A picture as it went to the API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// `image/png`, …: what the transcript says.
-    pub media_type: String,
-    /// Base64, as the transcript has it.
-    pub data: String,
 }
 
 /// One thing that Claude said or did.
@@ -49,8 +94,21 @@ pub struct Picture {
 pub enum Part {
     /// Said; Markdown.
     Said(String),
-    /// A tool.
+    /// Said by the CLI in Claude's place.
+    Notice(String),
+    /// A tool, without what it gave.
     Used(Tool),
+    /// The conversation was compacted.
+    Compacted,
+}
+
+/// A picture or a document as it went to the API.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picture {
+    /// `image/png`, …: what the transcript says.
+    pub media_type: String,
+    /// As the transcript has it, mostly base64; empty where it only names what was shown.
+    pub data: String,
 }
 
 /// One use of a tool.
@@ -62,108 +120,201 @@ pub struct Tool {
     pub name: String,
     /// What it was called with.
     pub input: Value,
-    /// What it gave; none where nothing came back.
+    /// The text that it gave; none where nothing came back.
     pub result: Option<String>,
+    /// The pictures that it gave.
+    pub pictures: Vec<Picture>,
     /// It failed, or was refused.
     pub failed: bool,
 }
 
 /// The last `take` chapters of the active branch that come before its last `skip`.
 pub fn story(path: &Path, skip: usize, take: usize) -> io::Result<Story> {
-    let mut tree = Tree::default();
-    let mut lines = Lines::open(path, 0)?;
-    while let Some(line) = lines.next()? {
-        if let Some(Ok(record)) = line.bytes().map(Record::decode) {
-            tree.add(line.offset(), &record, begins(&record));
-        }
-    }
     // One more than is wanted tells whether there is one.
-    let wanted = skip.saturating_add(take).saturating_add(1);
+    let outline = Outline::of_last(path, skip.saturating_add(take).saturating_add(1))?;
     let mut chapters = Vec::new();
-    for offset in tree.branch(wanted) {
-        lines.jump(offset)?;
-        if let Some(bytes) = lines.next()?.and_then(Line::bytes)
-            && let Ok(record) = Record::decode(bytes)
-        {
-            add(&mut chapters, &record, bytes);
-        }
-    }
+    outline.tell(|event| {
+        collect(&mut chapters, &event);
+        Ok(())
+    })?;
     chapters.truncate(chapters.len().saturating_sub(skip));
     let earlier = chapters.len() > take;
     chapters.drain(..chapters.len().saturating_sub(take));
-    Ok(Story { chapters, earlier })
+    Ok(Story { chapters, earlier, unreadable: outline.unreadable })
 }
 
-fn begins(record: &Record<'_>) -> bool {
-    asked(record).is_some() || shows(record)
-}
-
-/// Whether the person showed pictures.
-fn shows(record: &Record<'_>) -> bool {
-    let Kind::User(message) = &record.kind else { return false };
-    let silent = record.meta || record.compact_summary || record.sidechain;
-    !silent
-        && !message.has_results()
-        && message.blocks.iter().any(|block| matches!(block, Block::Image))
-}
-
-fn add(chapters: &mut Vec<Chapter>, record: &Record<'_>, bytes: &[u8]) {
-    if begins(record) {
-        let prompt = asked(record).unwrap_or_default().into_owned();
-        let pictures = if shows(record) { pictures(bytes) } else { Vec::new() };
-        chapters.push(Chapter { prompt, pictures, at: record.at, parts: Vec::new() });
+fn collect(chapters: &mut Vec<Chapter>, event: &Event<'_>) {
+    if let Event::Asked { prompt, at } = event {
+        chapters.push(Chapter { prompt: (*prompt).to_owned(), at: *at, ..Chapter::default() });
         return;
     }
-    let Some(chapter) = chapters.last_mut().filter(|_| !record.sidechain) else { return };
-    match &record.kind {
-        Kind::Assistant(message) if !message.is_synthetic() => said(chapter, message),
-        Kind::User(message) => results(chapter, message),
-        _ => {}
+    if chapters.is_empty() {
+        // What stands before the first prompt; a file may begin in the middle of a turn.
+        chapters.push(Chapter::default());
+    }
+    let Some(chapter) = chapters.last_mut() else { return };
+    match event {
+        Event::Said(text) => chapter.parts.push(Part::Said((*text).to_owned())),
+        Event::Notice(text) => chapter.parts.push(Part::Notice((*text).to_owned())),
+        Event::Used(tool) => {
+            let input = tool.input.clone();
+            let (id, name) = (tool.id.clone(), tool.name.clone());
+            let (result, pictures) = (None, Vec::new());
+            let tool = Tool { id, name, input, result, pictures, failed: tool.failed };
+            chapter.parts.push(Part::Used(tool));
+        }
+        Event::Compacted => chapter.parts.push(Part::Compacted),
+        Event::Shown(_) => chapter.pictures += 1,
+        Event::Asked { .. } | Event::Printed(_) | Event::Summary(_) => {}
     }
 }
 
-fn said(chapter: &mut Chapter, message: &Message<'_>) {
+impl Outline {
+    /// The whole branch.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        Self::of_last(path, usize::MAX)
+    }
+
+    /// The last chapters of the branch.
+    fn of_last(path: &Path, chapters: usize) -> io::Result<Self> {
+        let mut tree = Tree::default();
+        let mut unreadable = 0;
+        let mut lines = Lines::open(path, 0)?;
+        while let Some(line) = lines.next()? {
+            match line.bytes().map(Record::decode) {
+                Some(Ok(record)) => _ = tree.add(line.offset(), &record),
+                _ => unreadable += usize::from(line.is_loss()),
+            }
+        }
+        let branch = tree.branch(chapters);
+        Ok(Self { path: path.to_owned(), prompts: branch.exchanges, branch, unreadable })
+    }
+
+    /// Gives each event to `each`, oldest first; an error of it ends the telling.
+    pub fn tell(&self, mut each: impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
+        let mut lines = Lines::open(&self.path, 0)?;
+        let mut results = Results { lines: Lines::open(&self.path, 0)?, branch: &self.branch };
+        for offset in &self.branch.offsets {
+            lines.jump(*offset)?;
+            let Some(Ok(record)) = lines.next()?.and_then(Line::bytes).map(Record::decode) else {
+                return Err(io::Error::other("the transcript was rewritten while it was read"));
+            };
+            tell(&record, &mut results, &mut each)?;
+        }
+        Ok(())
+    }
+}
+
+fn tell(
+    record: &Record<'_>,
+    results: &mut Results<'_>,
+    each: &mut impl FnMut(Event<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    if record.sidechain {
+        return Ok(());
+    }
+    if begins(record) {
+        each(Event::Asked { prompt: &asked(record).unwrap_or_default(), at: record.at })?;
+    }
+    match &record.kind {
+        Kind::Attachment { content: Some(content), .. } => shown(&blocks(*content), each),
+        Kind::User(message) if record.compact_summary => {
+            each(Event::Summary(&texts(message).join("\n")))
+        }
+        Kind::User(message) => {
+            shown(&message.blocks, each)?;
+            printed(message, each)
+        }
+        Kind::Assistant(message) => said(message, results, each),
+        Kind::System { subtype, .. } if subtype == COMPACT_BOUNDARY => each(Event::Compacted),
+        _ => Ok(()),
+    }
+}
+
+fn said(
+    message: &Message<'_>,
+    results: &mut Results<'_>,
+    each: &mut impl FnMut(Event<'_>) -> io::Result<()>,
+) -> io::Result<()> {
     for block in &message.blocks {
         match block {
-            Block::Text(text) if !text.trim().is_empty() => {
-                chapter.parts.push(Part::Said(text.trim().to_owned()));
+            Block::Text(text) if is_nothing(text) => {}
+            Block::Text(text) if message.is_synthetic() => each(Event::Notice(text.trim()))?,
+            Block::Text(text) => each(Event::Said(text.trim()))?,
+            Block::ToolUse { id, name, input } => {
+                let mut tool = Tool {
+                    id: id.to_string(),
+                    name: name.to_string(),
+                    input: input.value(),
+                    result: None,
+                    pictures: Vec::new(),
+                    failed: false,
+                };
+                results.add_to(&mut tool)?;
+                each(Event::Used(&tool))?;
             }
-            Block::ToolUse { id, name, input } => chapter.parts.push(Part::Used(Tool {
-                id: id.to_string(),
-                name: name.to_string(),
-                input: input.value(),
-                result: None,
-                failed: false,
-            })),
             _ => {}
         }
     }
+    Ok(())
 }
 
-fn results(chapter: &mut Chapter, message: &Message<'_>) {
-    for block in &message.blocks {
-        let Block::ToolResult { id, error, content } = block else { continue };
-        for part in &mut chapter.parts {
-            if let Part::Used(tool) = part
-                && tool.id == *id
+/// The pictures and documents among blocks.
+fn shown(
+    blocks: &[Block<'_>],
+    each: &mut impl FnMut(Event<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    blocks.iter().filter_map(picture).try_for_each(|picture| each(Event::Shown(&picture)))
+}
+
+/// What a shell command of the person printed.
+fn printed(
+    message: &Message<'_>,
+    each: &mut impl FnMut(Event<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    for text in message.texts().filter(|text| opens(text, BASH_STDOUT)) {
+        let printed = [BASH_STDOUT, BASH_STDERR].map(|tag| inside(text, tag).unwrap_or_default());
+        each(Event::Printed(printed.join("\n").trim()))?;
+    }
+    Ok(())
+}
+
+fn texts<'m>(message: &'m Message<'_>) -> Vec<&'m str> {
+    message.texts().map(Cow::as_ref).collect()
+}
+
+fn picture(block: &Block<'_>) -> Option<Picture> {
+    let (Block::Image(source) | Block::Document(source)) = block else { return None };
+    let [media_type, data] =
+        source.map_or([None; 2], |source| source.fields(["media_type", "data"]));
+    let text = |raw: Option<Raw<'_>>| raw.and_then(Raw::string).unwrap_or_default().into_owned();
+    Some(Picture { media_type: text(media_type), data: text(data) })
+}
+
+/// The results of tools, which stand elsewhere in the file than the calls.
+struct Results<'b> {
+    lines: Lines<File>,
+    branch: &'b Branch,
+}
+
+impl Results<'_> {
+    fn add_to(&mut self, tool: &mut Tool) -> io::Result<()> {
+        let Some(offset) = self.branch.result(&tool.id) else { return Ok(()) };
+        self.lines.jump(offset)?;
+        let record = self.lines.next()?.and_then(Line::bytes).map(Record::decode);
+        let Some(Ok(Record { kind: Kind::User(message), .. })) = record else { return Ok(()) };
+        for block in &message.blocks {
+            if let Block::ToolResult { id, error, content } = block
+                && *id == tool.id
             {
                 tool.failed = *error;
                 tool.result = content.map(|content| content.text().into_owned());
+                let blocks = content.map(blocks).unwrap_or_default();
+                tool.pictures = blocks.iter().filter_map(picture).collect();
             }
         }
+        Ok(())
     }
-}
-
-/// The pictures of a prompt's line.
-fn pictures(bytes: &[u8]) -> Vec<Picture> {
-    let line: Value = serde_json::from_slice(bytes).unwrap_or_default();
-    let blocks = line.pointer("/message/content").and_then(Value::as_array);
-    let of = |block: &Value| {
-        let source = block.get("source")?;
-        let text = |name: &str| source.get(name).and_then(Value::as_str).map(str::to_owned);
-        Some(Picture { media_type: text("media_type")?, data: text("data")? })
-    };
-    blocks.into_iter().flatten().filter_map(of).collect()
 }
 
 #[cfg(test)]
@@ -175,47 +326,118 @@ mod tests {
 
     use super::*;
 
-    fn file(records: &[(&str, Value)]) -> tempfile::NamedTempFile {
+    fn image() -> Value {
+        json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}})
+    }
+
+    fn file(records: &[Value]) -> tempfile::NamedTempFile {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         let id = |n: usize| Uuid::from_u128(n as u128 + 1);
-        for (at, (kind, content)) in records.iter().enumerate() {
-            let parent = at.checked_sub(1).map(id);
-            let message = json!({"role": kind, "content": content});
-            let line =
-                json!({"type": kind, "uuid": id(at), "parentUuid": parent, "message": message});
-            writeln!(file, "{line}").unwrap();
+        for (at, record) in records.iter().enumerate() {
+            let mut record = record.clone();
+            record["uuid"] = json!(id(at));
+            record["parentUuid"] = json!(at.checked_sub(1).map(id));
+            writeln!(file, "{record}").unwrap();
         }
         file
     }
 
+    fn message(kind: &str, content: &Value) -> Value {
+        json!({"type": kind, "message": {"role": kind, "content": content}})
+    }
+
+    fn told(records: &[Value]) -> Vec<String> {
+        let mut told = Vec::new();
+        let file = file(records);
+        let outline = Outline::of(file.path()).unwrap();
+        outline
+            .tell(|event| {
+                told.push(match event {
+                    Event::Asked { prompt, .. } => format!("asked {prompt}"),
+                    Event::Used(Tool { name, input, result, pictures, failed, .. }) => {
+                        format!("used {name} {input} {result:?} {} {failed}", pictures.len())
+                    }
+                    Event::Shown(picture) => {
+                        format!("shown {} {}", picture.media_type, picture.data)
+                    }
+                    other => format!("{other:?}"),
+                });
+                Ok(())
+            })
+            .unwrap();
+        told
+    }
+
     #[test]
     fn everything_of_the_branch_is_told() {
-        let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AA=="}});
-        let file = file(&[
-            ("user", json!("one")),
-            ("assistant", json!([{"type": "text", "text": "first"}])),
-            ("user", json!([image])),
-            (
-                "assistant",
-                json!([{"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "ls"}}]),
-            ),
-            (
-                "user",
-                json!([{"type": "tool_result", "tool_use_id": "t", "content": "a\nb", "is_error": true}]),
-            ),
-            ("assistant", json!([{"type": "text", "text": "done"}])),
+        let call =
+            json!([{"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "ls"}}]);
+        let result = json!([{"type": "tool_result", "tool_use_id": "t", "is_error": true,
+            "content": [{"type": "text", "text": "a\nb"}, image()]}]);
+        let told = told(&[
+            message("user", &json!("one")),
+            message("assistant", &json!([{"type": "text", "text": "first"}])),
+            message("user", &json!([image()])),
+            message("assistant", &call),
+            message("user", &result),
+            json!({"type": "attachment", "attachment": {"type": "queued_command",
+                "prompt": [{"type": "text", "text": "and this"}, image()]}}),
+            message("assistant", &json!([{"type": "text", "text": "done"}])),
+            message("user", &json!("<bash-input>ls</bash-input>")),
+            message("user", &json!("<bash-stdout>file</bash-stdout><bash-stderr>no</bash-stderr>")),
+            json!({"type": "assistant", "message": {"model": "<synthetic>",
+                "content": [{"type": "text", "text": "API Error"}]}}),
         ]);
-        let all = story(file.path(), 0, usize::MAX).unwrap();
-        let prompts: Vec<_> = all.chapters.iter().map(|chapter| chapter.prompt.as_str()).collect();
-        assert_eq!((prompts, all.earlier), (vec!["one", ""], false));
-        let [_, second] = &all.chapters[..] else { panic!("{all:?}") };
-        assert_eq!(second.pictures[0].data, "AA==");
-        let [Part::Used(tool), Part::Said(last)] = &second.parts[..] else { panic!("{second:?}") };
-        assert_eq!((tool.result.as_deref(), tool.failed, &**last), (Some("a\nb"), true, "done"));
-        let newest = story(file.path(), 0, 1).unwrap();
-        assert_eq!((newest.chapters.len(), newest.earlier), (1, true));
-        let older = story(file.path(), 1, 1).unwrap();
-        assert_eq!((older.chapters[0].prompt.as_str(), older.earlier), ("one", false));
-        assert_eq!(story(file.path(), 2, 1).unwrap().chapters, []);
+        let expected = [
+            "asked one",
+            r#"Said("first")"#,
+            "asked ",
+            "shown image/png AA==",
+            r#"used Bash {"command":"ls"} Some("a\nb") 1 true"#,
+            "asked and this",
+            "shown image/png AA==",
+            r#"Said("done")"#,
+            "asked ! ls",
+            r#"Printed("file\nno")"#,
+            r#"Notice("API Error")"#,
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_compaction_is_told_where_it_happened() {
+        let mut summary = message("user", &json!("SUMMARY"));
+        summary["isCompactSummary"] = json!(true);
+        let told = told(&[
+            message("user", &json!("one")),
+            json!({"type": "system", "subtype": "compact_boundary"}),
+            summary,
+            message("assistant", &json!([{"type": "text", "text": "done"}])),
+        ]);
+        assert_eq!(told, ["asked one", "Compacted", r#"Summary("SUMMARY")"#, r#"Said("done")"#]);
+    }
+
+    #[test]
+    fn chapters_are_taken_from_the_end() {
+        let text = |text: &str| json!([{"type": "text", "text": text}]);
+        let file = file(&[
+            message("assistant", &text("before")),
+            message("user", &json!("one")),
+            message("assistant", &text("1")),
+            message("user", &json!("two")),
+            message("assistant", &text("2")),
+        ]);
+        let prompts = |skip, take| {
+            let story = story(file.path(), skip, take).unwrap();
+            let prompts = story.chapters.into_iter().map(|chapter| chapter.prompt);
+            (prompts.collect::<Vec<_>>(), story.earlier)
+        };
+        let owned = |prompts: &[&str]| prompts.iter().map(|text| (*text).to_owned()).collect();
+        assert_eq!(prompts(0, 1), (owned(&["two"]), true));
+        assert_eq!(prompts(1, 1), (owned(&["one"]), true));
+        assert_eq!(prompts(2, 1), (owned(&[""]), false));
+        assert_eq!(prompts(0, 9), (owned(&["", "one", "two"]), false));
+        assert_eq!(prompts(3, 1), (owned(&[]), false));
+        assert_eq!(Outline::of(file.path()).unwrap().prompts, 2);
     }
 }

@@ -1,7 +1,7 @@
 // What a person does in the open chat: says, follows links, presses buttons.
 
 import { $, toast } from "./dom.js";
-import { ask, emit, speaker, store } from "./store.js";
+import { ask, emit, speaker, store, threadOf } from "./store.js";
 
 /** Pressed buttons that the bot has not answered. */
 const pressed = new Set();
@@ -27,7 +27,8 @@ export async function say(text, replyTo, quote) {
 /** Says anything that is no file: its fields. */
 export async function sendThing(thing) {
   const chat = store.current;
-  const said = await attempt("say", { chat, user: speaker(chat), ...thing });
+  const thread = threadOf(chat);
+  const said = await attempt("say", { chat, user: speaker(chat), thread, ...thing });
   if (said) emit("said");
 }
 
@@ -50,6 +51,7 @@ export async function sendFiles(files, text, replyTo) {
     const about = { chat, user: speaker(chat), kind, name: file.name, text: caption };
     about.mime = file.type || "application/octet-stream";
     if (replyTo) about.reply_to = replyTo;
+    if (threadOf(chat)) about.thread = threadOf(chat);
     if (album && kind === "photo") about.album = album;
     const sent = await attempt(`send?${new URLSearchParams(about)}`, file, "POST");
     if (!sent) return;

@@ -2,36 +2,39 @@
 
 import { clock, colorOf, copy, h, icon, nameOf, paintAvatar } from "./dom.js";
 import { attempt, follow, forward, isBusy, press, say } from "./act.js";
+import { isPinned, pin } from "./pins.js";
 import { format, oneLine } from "./format.js";
 import { gist, media } from "./media.js";
-import { authorOf, chatOf, emit, postsOf, speaker, store } from "./store.js";
+import { offer, reactions } from "./reactions.js";
+import { pill } from "./service.js";
+import { authorOf, chatOf, emit, postsOf, speaker, store, threadOf, topicsOf } from "./store.js";
 
 /** Unfolded quotations of each message, so that an edit leaves them open. */
 const unfolded = new Map();
 
 /** A message with its buttons. */
 export function build(post) {
-  const author = authorOf(post.from);
+  if (post.service) return pill(post);
+  const chat = chatOf(store.current);
+  const author = post.anonymous ? chat : authorOf(post.from);
   const outgoing = post.from === speaker(store.current);
-  const group = chatOf(store.current)?.type !== "private";
+  const group = chat?.type !== "private";
+  const elsewhere = topicsOf(store.current).find(({ id }) => id === post.thread);
   const bubble = h(
     "div",
     { class: "bubble" },
-    group && !outgoing
-      ? [
-          paintAvatar(h("span", { "aria-hidden": "true" }), author),
-          h("span", { class: `author ${colorOf(post.from)}` }, nameOf(author)),
-        ]
+    group && !outgoing ? paintAvatar(h("span", { "aria-hidden": "true" }), author) : null,
+    group && (!outgoing || post.anonymous)
+      ? h("span", { class: `author ${colorOf(author?.id ?? 0)}` }, nameOf(author))
       : null,
+    elsewhere && threadOf(store.current) === null ? label(elsewhere) : null,
     post.reply_to ? quotation(post.reply_to, post.quote) : null,
     post.forwarded
       ? h("p", { class: "forwarded" }, `Forwarded from ${nameOf(authorOf(post.forwarded))}`)
       : null,
     post.media ? media(post.media) : null,
     h("div", { class: "text" }, format(post, acts(post)), meta(post)),
-    post.reaction
-      ? h("span", { class: "reaction", "aria-label": `Reaction ${post.reaction}` }, post.reaction)
-      : null,
+    reactions(post),
     actions(post, outgoing),
   );
   return h(
@@ -44,6 +47,12 @@ export function build(post) {
     },
     h("div", { class: "stack" }, bubble, post.keyboard ? keyboard(post) : null),
   );
+}
+
+/** Which topic a message stands in, where all are shown. */
+function label(topic) {
+  const onclick = () => emit("topic", topic.id);
+  return h("button", { type: "button", class: "in-topic", onclick }, `# ${topic.name}`);
 }
 
 /** What the bot is still writing. */
@@ -76,16 +85,18 @@ function meta(post) {
   return h(
     "span",
     { class: "meta" },
-    post.silent
-      ? h(
-          "span",
-          { class: "silent", title: "Came without a sound", role: "img", "aria-label": "silent" },
-          icon("silent"),
-        )
-      : null,
+    post.from === store.bot.id ? sound(post) : null,
     post.edits > 0 ? h("span", {}, "edited") : null,
     h("time", { datetime: new Date(post.date * 1000).toISOString() }, clock(post.date * 1000)),
   );
+}
+
+/** Whether the telephone made a sound. */
+function sound({ silent }) {
+  const [name, title] = silent
+    ? ["silent", "Came without a sound"]
+    : ["loud", "Came with a sound"];
+  return h("span", { class: name, title, role: "img", "aria-label": name }, icon(name));
 }
 
 /** What a message answers, or the part of it that was picked. */
@@ -122,6 +133,8 @@ function actions(post, outgoing) {
     // What is marked stays marked: a reply quotes it.
     { class: "actions", onmousedown: (event) => event.preventDefault() },
     button("reply", "Reply, to what is marked", () => emit("reply", { post, quote: marked(post) })),
+    button("react", "React", () => offer(post)),
+    button("pin", isPinned(post) ? "Unpin" : "Pin", () => pin(post)),
     button("forward", "Forward to the bot", () => forward(post)),
     button("copy", "Copy text", () => copy(post.text)),
     outgoing ? button("edit", "Edit", () => emit("edit", post)) : null,
@@ -153,6 +166,7 @@ function key(post, button, [row, col]) {
   const busy = isBusy(post, row, col);
   const props = {
     class: `key ${button.style ?? ""}${busy ? " busy" : ""}`,
+    title: button.text,
     data: { button: button.callback_data ?? button.text },
   };
   if (button.url) {
@@ -165,7 +179,7 @@ function key(post, button, [row, col]) {
         rel: "noopener noreferrer",
         onclick: (event) => follow(event, button.url),
       },
-      button.text,
+      h("span", {}, button.text),
       icon("link"),
     );
   }
@@ -175,7 +189,7 @@ function key(post, button, [row, col]) {
   return h(
     "button",
     { ...props, type: "button", "aria-busy": String(busy), onclick },
-    button.text,
+    h("span", {}, button.text),
     button.copy_text ? icon("copy") : null,
   );
 }

@@ -2,12 +2,27 @@
 
 import { $, clock, h, nameOf, paintAvatar } from "./dom.js";
 import { oneLine } from "./format.js";
-import { authorOf, chatOf, newest, on, open, speaker, store } from "./store.js";
+import { gist } from "./media.js";
+import { tell } from "./service.js";
+import {
+  authorOf,
+  chatOf,
+  newest,
+  on,
+  open,
+  speaker,
+  store,
+  threadOf,
+  topicsOf,
+  unread,
+} from "./store.js";
 
 const ACTIONS = {
   typing: "typing",
   upload_document: "sending a file",
   upload_photo: "sending a photo",
+  upload_voice: "sending a voice message",
+  record_voice: "recording",
 };
 /** Whether the bot was there a moment ago: between two polls it is not gone. */
 let online = false;
@@ -55,10 +70,11 @@ function showPolling() {
   }
 }
 
-/** What the bot is doing in a chat just now. */
-function doing(chat) {
+/** What the bot is doing in a chat just now, and in which topic. */
+export function doing(chat) {
   const action = store.actions.get(chat);
-  return action && action.until > Date.now() ? (ACTIONS[action.action] ?? action.action) : null;
+  if (!action || action.until <= Date.now()) return null;
+  return { words: `${ACTIONS[action.action] ?? action.action}…`, thread: action.thread };
 }
 
 function showList() {
@@ -70,16 +86,18 @@ function showList() {
   const focused = document.activeElement?.dataset.chat;
   $("chats").replaceChildren(...chats.map(row));
   if (focused) $("chats").querySelector(`[data-chat="${focused}"]`)?.focus();
-  const unread = [...store.unread.values()].reduce((sum, count) => sum + count, 0);
-  document.title = unread > 0 ? `(${unread}) segue sandbox` : "segue sandbox";
+  const missed = [...store.unread.values()].reduce((sum, count) => sum + count, 0);
+  document.title = missed > 0 ? `(${missed}) segue sandbox` : "segue sandbox";
 }
 
 function row(chat) {
   const last = newest(chat.id);
-  const unread = store.unread.get(chat.id) ?? 0;
+  const missed = unread(chat.id);
+  const action = doing(chat.id);
   const group = chat.type !== "private";
   const one = group ? chat : store.bot;
   const author = last && group ? `${authorOf(last.from)?.first_name ?? ""}: ` : "";
+  const said = (post) => (post.service ? tell(post, chat.id) : author + (oneLine(post.text) || gist(post)));
   const current = chat.id === store.current;
   const onclick = () => {
     open(chat.id);
@@ -89,7 +107,7 @@ function row(chat) {
     "button",
     {
       type: "button",
-      class: `row${unread > 0 ? " fresh" : ""}`,
+      class: `row${missed > 0 ? " fresh" : ""}`,
       data: { chat: chat.id },
       "aria-current": current && "true",
       onclick,
@@ -97,9 +115,11 @@ function row(chat) {
     paintAvatar(h("span", { "aria-hidden": "true" }), one),
     h("span", { class: "name" }, nameOf(one), group ? null : h("small", {}, `as ${nameOf(chat)}`)),
     h("time", {}, last ? clock(last.date * 1000) : ""),
-    h("span", { class: "preview" }, last ? author + oneLine(last.text) : "No messages yet"),
-    unread > 0
-      ? h("span", { class: "badge", "aria-label": `${unread} unread` }, String(unread))
+    action
+      ? h("span", { class: "preview busy" }, action.words)
+      : h("span", { class: "preview" }, last ? said(last) : "No messages yet"),
+    missed > 0
+      ? h("span", { class: "badge", "aria-label": `${missed} unread` }, String(missed))
       : null,
   );
 }
@@ -108,20 +128,24 @@ function showHead() {
   const chat = chatOf(store.current);
   if (!chat) return;
   const group = chat.type !== "private";
+  const topic = topicsOf(chat.id).find(({ id }) => id === threadOf(chat.id));
   const action = doing(chat.id);
+  const acts = action && (action.thread ?? null) === threadOf(chat.id);
   paintAvatar($("chat-avatar"), group ? chat : store.bot);
   $("chat-title").textContent = group ? nameOf(chat) : nameOf(store.bot);
   const presence = chat.standing === "kicked" ? "blocked" : online ? "online" : "bot is offline";
+  const people = `${chat.members.length} people and ${nameOf(store.bot)}`;
+  const role = chat.standing === "kicked" ? ", thrown out" : chat.rights ? ", administrator" : "";
   const status = group
-    ? `${chat.members.length} people and ${nameOf(store.bot)}`
+    ? `${topic?.closed ? "closed topic · " : ""}${people}${role}`
     : `${presence} · you are ${nameOf(chat)}`;
-  $("chat-status").textContent = action
-    ? `${group ? `${nameOf(store.bot)} is ` : ""}${action}…`
+  $("chat-status").textContent = acts
+    ? `${group ? `${nameOf(store.bot)} is ` : ""}${action.words}`
     : status;
-  $("chat-status").className = action ? "busy" : !group && online ? "online" : "";
+  $("chat-status").className = acts ? "busy" : !group && online ? "online" : "";
   $("as-label").hidden = !group;
-  const people = chat.members.map((id) => h("option", { value: id }, nameOf(store.users.get(id))));
-  $("as").replaceChildren(...people);
+  const options = chat.members.map((id) => h("option", { value: id }, store.users.get(id)?.first_name));
+  $("as").replaceChildren(...options);
   $("as").value = String(speaker(chat.id));
 }
 

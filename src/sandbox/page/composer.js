@@ -4,7 +4,7 @@ import { $, h, nameOf, toast } from "./dom.js";
 import { oneLine } from "./format.js";
 import { attempt, say, sendFiles } from "./act.js";
 import { pieces, watch } from "./attach.js";
-import { authorOf, chatOf, on, postsOf, speaker, store } from "./store.js";
+import { authorOf, chatOf, on, shownPosts, speaker, store, threadOf } from "./store.js";
 
 const input = () => $("input");
 const menu = () => $("menu");
@@ -12,7 +12,7 @@ const menu = () => $("menu");
 let context = null;
 /** The command that Enter takes. */
 let marked = 0;
-/** What was written and not sent, by chat. */
+/** What was written and not sent, by chat and topic. */
 const kept = new Map();
 let shown = null;
 
@@ -26,10 +26,14 @@ export function start() {
     suggest();
   });
   input().addEventListener("keydown", keys);
-  input().addEventListener("blur", () =>
-    setTimeout(() => !menu().contains(document.activeElement) && closeMenu(), 150),
-  );
+  // The field keeps the focus, and a telephone its keyboard.
+  $("menu-button").addEventListener("pointerdown", (event) => event.preventDefault());
+  $("menu-button").addEventListener("mousedown", (event) => event.preventDefault());
   $("menu-button").addEventListener("click", () => (menu().hidden ? openMenu("") : closeMenu()));
+  menu().addEventListener("mousedown", (event) => event.preventDefault());
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!$("menu-button").contains(target) && !menu().contains(target)) closeMenu();
+  });
   $("context-close").addEventListener("click", () => setContext(null));
   watch(attach);
   on("reply", ({ post, quote }) => setContext({ kind: "reply", post, quote }));
@@ -41,12 +45,14 @@ export function start() {
   );
 }
 
-/** Another chat: its own unsent text. */
+/** Another chat or topic: its own unsent text. */
 function change(chat) {
+  const place = `${chat}/${threadOf(chat) ?? ""}`;
+  if (place === shown) return;
   if (shown !== null) kept.set(shown, input().value);
-  shown = chat;
+  shown = place;
   setContext(null);
-  write(kept.get(chat) ?? "");
+  write(kept.get(place) ?? "");
   if (matchMedia("(hover: hover)").matches) input().focus();
 }
 
@@ -129,8 +135,8 @@ function keys(event) {
     event.preventDefault();
     send();
   } else if (event.key === "ArrowUp" && input().value === "") {
-    const mine = [...postsOf(store.current).values()].filter(
-      (post) => post.from === speaker(store.current),
+    const mine = shownPosts(store.current).filter(
+      (post) => post.from === speaker(store.current) && !post.service,
     );
     if (mine.length > 0) {
       event.preventDefault();

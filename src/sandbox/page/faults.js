@@ -35,15 +35,24 @@ export function start() {
 }
 
 /** The fault that the form describes. */
-function fault({ kind, seconds, code, ms, times, method, here }) {
+function fault({ kind, seconds, code, description, ms, times, method, here }) {
   const number = (input) => Number(input.value);
   return {
-    what: { kind: kind.value, seconds: number(seconds), code: number(code), ms: number(ms) },
+    what: {
+      kind: kind.value,
+      seconds: number(seconds),
+      code: kind.value === "refuse" ? refusal(description.value) : number(code),
+      description: description.value,
+      ms: number(ms),
+    },
     times: number(times),
     method: method.value.trim() || null,
     chat: here.checked ? store.current : null,
   };
 }
+
+/** The code that goes with the words. */
+const refusal = (words) => (words.startsWith("Forbidden") ? 403 : 400);
 
 function show() {
   const items = store.faults.map(({ id, what, times, hits, method, chat }) => {

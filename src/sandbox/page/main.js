@@ -1,11 +1,13 @@
 // The chat page of the sandbox: starts the views and listens.
 
 import { $, toast } from "./dom.js";
-import { connect, emit, on, store } from "./store.js";
+import { connect, emit, on, see } from "./store.js";
 import { start as startChats, view } from "./chats.js";
 import { start as startComposer } from "./composer.js";
 import { start as startDrawer } from "./drawer.js";
+import { start as startPins } from "./pins.js";
 import { start as startPosts } from "./posts.js";
+import { start as startTopics } from "./topics.js";
 
 /** The system's light or dark until the person chooses, then what was chosen. */
 function startTheme() {
@@ -27,11 +29,13 @@ on("link", (now) => {
   linked = now;
 });
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && store.unread.delete(store.current)) emit("chats");
+  if (!document.hidden && see()) emit("chats");
 });
 
 startTheme();
 startChats();
+startTopics();
+startPins();
 startPosts();
 startComposer();
 startDrawer();

@@ -2,7 +2,19 @@
 
 import { $ } from "./dom.js";
 import { build, buildDraft } from "./bubble.js";
-import { chatOf, emit, on, postsOf, store } from "./store.js";
+import {
+  chatOf,
+  emit,
+  isShown,
+  miss,
+  on,
+  postsOf,
+  see,
+  shownPosts,
+  store,
+  threadOf,
+  unread,
+} from "./store.js";
 
 /** Messages of one author this close together look like one. */
 const TOGETHER = 5 * 60;
@@ -50,7 +62,7 @@ function toEnd(behavior = "auto") {
 }
 
 function show() {
-  list().replaceChildren(...[...postsOf(store.current).values()].map(build));
+  list().replaceChildren(...shownPosts(store.current).map(build));
   arrange();
   showDraft();
   toEnd();
@@ -66,6 +78,7 @@ function keepPlace(change) {
 }
 
 function update(post, fresh) {
+  if (!isShown(store.current, post)) return;
   const old = find(post.id);
   const element = build(post);
   if (old) replace(old, element);
@@ -97,18 +110,21 @@ function remove(messages) {
 
 function repaint(id) {
   const post = postsOf(store.current).get(id);
-  if (post) replace(find(id), build(post));
+  const old = find(id);
+  if (post && old) replace(old, build(post));
 }
 
 /** Answers show what they answer. */
 function repaintAnswers(id) {
-  for (const post of postsOf(store.current).values()) {
-    if (post.reply_to === id) repaint(post.id);
+  for (const post of shownPosts(store.current)) {
+    if (post.reply_to === id || post.service?.message === id) repaint(post.id);
   }
 }
 
-/** Scrolls to a message and shows which it is. */
+/** Scrolls to a message and shows which it is; in its topic, if another is shown. */
 function seek(id) {
+  const post = postsOf(store.current).get(id);
+  if (post && !isShown(store.current, post)) emit("topic", post.thread ?? null);
   const element = find(id);
   element?.scrollIntoView({ behavior: "smooth", block: "center" });
   element?.classList.remove("flash");
@@ -127,14 +143,20 @@ function showDraft() {
 
 /** Days, names and tails depend on the neighbours. */
 function arrange() {
-  const posts = [...postsOf(store.current).values()];
+  const posts = shownPosts(store.current);
   posts.forEach((post, index) => {
     const element = find(post.id);
     const [before, after] = [posts[index - 1], posts[index + 1]];
     const day = new Date(post.date * 1000).toDateString();
     const newDay = !before || new Date(before.date * 1000).toDateString() !== day;
     const joins = (one, two) =>
-      one && two && one.from === two.from && two.date - one.date < TOGETHER && !one.keyboard;
+      one &&
+      two &&
+      one.from === two.from &&
+      two.date - one.date < TOGETHER &&
+      !one.keyboard &&
+      !one.service &&
+      !two.service;
     element.classList.toggle("first", newDay || !joins(before, post));
     element.classList.toggle("last", !joins(post, after));
     element.classList.toggle("day", newDay);
@@ -148,17 +170,16 @@ function arrange() {
 
 /** Counts what comes while nobody looks. */
 function count(chat, post) {
-  const shown = chat === store.current && scroll().clientHeight > 0;
+  const shown = chat === store.current && isShown(chat, post) && scroll().clientHeight > 0;
   const seen = shown && !document.hidden && atEnd();
   if (seen || post.from !== store.bot.id) return;
-  store.unread.set(chat, (store.unread.get(chat) ?? 0) + 1);
+  miss(chat, post);
   jumpButton();
 }
 
 function jumpButton() {
   const end = atEnd();
-  if (end && !document.hidden && scroll().clientHeight > 0 && store.unread.delete(store.current))
-    emit("chats");
+  if (end && !document.hidden && scroll().clientHeight > 0 && see()) emit("chats");
   $("jump").hidden = end;
-  $("jump-count").textContent = store.unread.get(store.current) ?? "";
+  $("jump-count").textContent = unread(store.current, threadOf(store.current)) || "";
 }

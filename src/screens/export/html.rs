@@ -1,21 +1,18 @@
 //! The page: self-contained, without scripts, the same everywhere.
 
-use pulldown_cmark::{CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, html::push_html};
+use pulldown_cmark::{
+    CowStr, Event as Markup, LinkType, Options, Parser, Tag, TagEnd, html::push_html,
+};
 
+use super::parts::{COMPACTED, Heading, headline, input, named, payload};
 use crate::{
-    claude::transcript::story::{Chapter, Part, Picture, Tool},
-    screens::{
-        export::{Export, headline, input},
-        words,
-    },
-    telegram::text::{clean, link},
+    claude::transcript::story::{Event, Picture, Tool},
+    screens::words,
+    telegram::text::{clean, line_breaks, link},
 };
 
 /// Types of pictures that a page shows; others are named.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
-/// Characters of what a tool gave.
-const RESULT: usize = 20_000;
-
 /// Nothing is fetched and nothing is run, whatever stands in the session.
 const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; \
                       form-action 'none'";
@@ -40,27 +37,77 @@ code{font-family:ui-monospace,monospace;font-size:.92em}
 table{border-collapse:collapse;display:block;overflow-x:auto}
 td,th{border:1px solid var(--line);padding:.3rem .6rem;text-align:left}
 blockquote{border-left:3px solid var(--line);margin:.8rem 0;padding-left:1rem;color:var(--dim)}
+.cut{border-top:1px solid var(--line);color:var(--dim);font-size:.85rem;margin:2.5rem 0 1rem;padding-top:.6rem}
 .add{color:#1a7f37}.del{color:#cf222e}.hunk{color:var(--dim)}
 @media print{details{display:none}}";
 
-/// The session as a page.
-pub fn page(export: &Export) -> String {
-    let facts = escape(&export.facts.join(" · "));
-    let mut body = format!("<h1>{}</h1>\n<p class=\"facts\">{facts}</p>\n", escape(&export.title));
-    for chapter in &export.story.chapters {
-        body.push_str(&told(chapter));
-    }
-    document(&export.title, &body)
+/// What stands before the first event.
+pub(super) fn begin(heading: &Heading) -> String {
+    let facts = escape(&heading.facts.join(" · "));
+    let title = escape(&heading.title);
+    format!("{}<h1>{title}</h1>\n<p class=\"facts\">{facts}</p>\n", head(&heading.title))
 }
 
-/// A page with this title and body; the body is markup.
-pub(super) fn document(title: &str, body: &str) -> String {
+/// A page being written.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    /// What the person said and showed is not closed yet.
+    is_asking: bool,
+}
+
+impl Page {
+    /// The markup of the next event.
+    pub(super) fn event(&mut self, event: &Event<'_>) -> String {
+        match event {
+            Event::Asked { prompt, at } => self.asked(prompt, *at),
+            Event::Shown(picture) => shown(picture),
+            Event::Printed(text) => self.answer(&fold("Printed", &block(text))),
+            Event::Said(text) => self.answer(&rendered(text)),
+            Event::Notice(text) => {
+                self.answer(&format!("<p class=\"facts\">{}</p>\n", escape(text)))
+            }
+            Event::Used(tool) => self.answer(&used(tool)),
+            Event::Compacted => self.answer(&format!("<p class=\"cut\">{COMPACTED}</p>\n")),
+            Event::Summary(text) => self.answer(&fold("Summary", &rendered(text))),
+        }
+    }
+
+    /// What stands behind the last event.
+    pub(super) fn end(&mut self) -> String {
+        self.answer(FOOT)
+    }
+
+    fn asked(&mut self, prompt: &str, at: Option<u64>) -> String {
+        let when = at.map_or_else(String::new, |at| {
+            format!(" <time>{}</time>", escape(&words::clock(at / 1_000)))
+        });
+        let mut asked = self.answer("<section class=\"you\"><span class=\"who\">You</span>");
+        self.is_asking = true;
+        asked.extend([&when, "\n"]);
+        if !prompt.is_empty() {
+            asked.extend(["<p>", &escape(&line_breaks(prompt)), "</p>\n"]);
+        }
+        asked
+    }
+
+    /// Markup that is not the person's.
+    fn answer(&mut self, markup: &str) -> String {
+        let close = if std::mem::take(&mut self.is_asking) { "</section>\n" } else { "" };
+        format!("{close}{markup}")
+    }
+}
+
+/// The end of every page.
+pub(super) const FOOT: &str = "</main></body></html>\n";
+
+/// The beginning of a page with this title, up to where its body begins.
+pub(super) fn head(title: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>{}</title>\n<style>\n{STYLE}\n</style></head>\n<body><main>\n{body}</main></body></html>\n",
+         <title>{}</title>\n<style>\n{STYLE}\n</style></head>\n<body><main>\n",
         escape(title)
     )
 }
@@ -81,44 +128,41 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-fn told(chapter: &Chapter) -> String {
-    let when = chapter.at.map_or_else(String::new, |at| {
-        format!(" <time>{}</time>", escape(&words::clock(at / 1_000)))
-    });
-    let mut told = format!("<section class=\"you\"><span class=\"who\">You</span>{when}\n");
-    if !chapter.prompt.is_empty() {
-        told.extend(["<p>", &escape(&chapter.prompt), "</p>\n"]);
-    }
-    told.extend(chapter.pictures.iter().map(picture));
-    told.push_str("</section>\n");
-    told.extend(chapter.parts.iter().map(|part| match part {
-        Part::Said(text) => rendered(text),
-        Part::Used(tool) => folded(tool),
-    }));
-    told
-}
-
-fn picture(picture: &Picture) -> String {
-    let Some(kind) = PICTURES.iter().find(|kind| **kind == picture.media_type) else {
-        return "<p>[a picture of an unknown kind]</p>\n".to_owned();
-    };
+/// A picture, or what it is where a page cannot show it.
+fn shown(picture: &Picture) -> String {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-    if !picture.data.bytes().all(is_base64) {
-        return "<p>[a broken picture]</p>\n".to_owned();
+    let kind = PICTURES.iter().find(|kind| **kind == picture.media_type);
+    match kind.filter(|_| !picture.data.is_empty() && picture.data.bytes().all(is_base64)) {
+        Some(kind) => {
+            format!("<img alt=\"Picture\" src=\"data:{kind};base64,{}\">\n", picture.data)
+        }
+        None => format!("<p>{}</p>\n", escape(&named(picture))),
     }
-    format!("<img alt=\"Picture\" src=\"data:{kind};base64,{}\">\n", picture.data)
 }
 
-fn folded(tool: &Tool) -> String {
-    let mut folded = format!("<details><summary>{}</summary>\n", escape(&headline(tool)));
-    if let Some(input) = input(tool) {
-        folded.extend(["<pre>", &escape(&input), "</pre>\n"]);
+fn used(tool: &Tool) -> String {
+    let mut inside = String::new();
+    let result = tool.result.as_deref().filter(|result| !result.trim().is_empty());
+    for text in input(tool).as_deref().into_iter().chain(result) {
+        inside.push_str(&block(text));
     }
-    if let Some(result) = tool.result.as_deref().filter(|result| !result.trim().is_empty()) {
-        folded.extend(["<pre>", &escape(&words::clip(result, RESULT)), "</pre>\n"]);
+    inside.extend(tool.pictures.iter().map(shown));
+    fold(&headline(tool), &inside)
+}
+
+/// Markup that a tap unfolds.
+fn fold(headline: &str, inside: &str) -> String {
+    format!("<details><summary>{}</summary>\n{inside}</details>\n", escape(headline))
+}
+
+/// A text as it stands.
+fn block(text: &str) -> String {
+    let (text, left_out) = payload(text);
+    let mut block = format!("<pre>{}</pre>\n", escape(text));
+    if let Some(left_out) = left_out {
+        block.extend(["<p class=\"facts\">", &escape(&left_out), "</p>\n"]);
     }
-    folded.push_str("</details>\n");
-    folded
+    block
 }
 
 /// Claude's Markdown as markup. Markup in it is text; so are links that lead nowhere safe; pictures
@@ -126,23 +170,24 @@ fn folded(tool: &Tool) -> String {
 fn rendered(markdown: &str) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let cleaned = clean(markdown);
+    let separated = line_breaks(markdown);
+    let cleaned = clean(&separated);
     let events = Parser::new_ext(&cleaned, options).map(harmless);
     let mut html = String::new();
     push_html(&mut html, events);
     html
 }
 
-fn harmless(event: Event<'_>) -> Event<'_> {
+fn harmless(event: Markup<'_>) -> Markup<'_> {
     match event {
-        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
-        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
-        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
-        Event::Start(Tag::Image { dest_url, title, .. } | Tag::Link { dest_url, title, .. }) => {
+        Markup::Html(text) | Markup::InlineHtml(text) => Markup::Text(text),
+        Markup::Start(Tag::HtmlBlock) => Markup::Start(Tag::Paragraph),
+        Markup::End(TagEnd::HtmlBlock) => Markup::End(TagEnd::Paragraph),
+        Markup::Start(Tag::Image { dest_url, title, .. } | Tag::Link { dest_url, title, .. }) => {
             let dest_url = if link::opens(&dest_url) { dest_url } else { CowStr::from("#") };
-            Event::Start(Tag::Link { link_type: LinkType::Inline, dest_url, title, id: "".into() })
+            Markup::Start(Tag::Link { link_type: LinkType::Inline, dest_url, title, id: "".into() })
         }
-        Event::End(TagEnd::Image) => Event::End(TagEnd::Link),
+        Markup::End(TagEnd::Image) => Markup::End(TagEnd::Link),
         other => other,
     }
 }
@@ -152,7 +197,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::claude::transcript::story::Story;
 
     const HOSTILE: [&str; 9] = [
         "<script>alert(1)</script>",
@@ -167,25 +211,36 @@ mod tests {
     ];
 
     fn of(text: &str) -> String {
+        let picture = |media_type: &str, data: &str| Picture {
+            media_type: media_type.into(),
+            data: data.into(),
+        };
         let tool = Tool {
             id: "t".into(),
             name: text.into(),
             input: json!({"command": text, "file_path": text}),
             result: Some(text.into()),
+            pictures: vec![picture(text, "AA=="), picture("image/png", text)],
             failed: false,
         };
-        let chapter = Chapter {
-            prompt: text.into(),
-            pictures: vec![
-                Picture { media_type: text.into(), data: "AA==".into() },
-                Picture { media_type: "image/png".into(), data: text.into() },
-                Picture { media_type: "image/png".into(), data: "AA==".into() },
-            ],
-            at: Some(0),
-            parts: vec![Part::Said(text.into()), Part::Used(tool)],
-        };
-        let story = Story { chapters: vec![chapter], earlier: false };
-        page(&Export { title: text.into(), facts: vec![text.into()], story })
+        let mut page = Page::default();
+        let mut all = begin(&Heading { title: text.into(), facts: vec![text.into()] });
+        for event in [
+            Event::Said(text),
+            Event::Asked { prompt: text, at: Some(0) },
+            Event::Shown(&picture(text, "AA==")),
+            Event::Shown(&picture("image/png", text)),
+            Event::Shown(&picture("image/png", "AA==")),
+            Event::Printed(text),
+            Event::Said(text),
+            Event::Notice(text),
+            Event::Used(&tool),
+            Event::Compacted,
+            Event::Summary(text),
+        ] {
+            all.push_str(&page.event(&event));
+        }
+        all + &page.end()
     }
 
     /// The tags of a page with their attributes, as a browser would see them.
@@ -222,6 +277,8 @@ mod tests {
         assert!(page.contains("<strong>bold</strong>") && page.contains("<table>"));
         assert!(page.contains("href=\"https://example.org\""));
         assert!(page.contains("<details><summary>✓ "));
+        assert_eq!(page.matches("<section").count(), page.matches("</section>").count());
+        assert!(page.contains(COMPACTED) && page.ends_with(FOOT));
         assert!(page.contains("Content-Security-Policy"));
     }
 }

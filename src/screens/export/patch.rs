@@ -2,7 +2,7 @@
 
 use crate::{
     screens::{
-        export::html::{document, escape},
+        export::html::{FOOT, escape, head},
         words,
     },
     telegram::text::{Text, clean},
@@ -37,7 +37,7 @@ pub fn shown(what: &str, diff: &str) -> Shown {
 }
 
 fn page(what: &str, diff: &str) -> String {
-    let mut body = format!("<h1>{}</h1>\n<pre>", escape(what));
+    let mut page = format!("{}<h1>{}</h1>\n<pre>", head(what), escape(what));
     for line in diff.lines() {
         let class = match line.as_bytes().first() {
             Some(b'+') => "add",
@@ -45,10 +45,10 @@ fn page(what: &str, diff: &str) -> String {
             Some(b'@' | b'd' | b'i') => "hunk",
             _ => "",
         };
-        body.extend(["<span class=\"", class, "\">", &escape(line), "</span>\n"]);
+        page.extend(["<span class=\"", class, "\">", &escape(line), "</span>\n"]);
     }
-    body.push_str("</pre>\n");
-    document(what, &body)
+    page.push_str("</pre>\n");
+    page + FOOT
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ use crate::telegram::{
         target::Target,
         writer::Writer,
     },
-    text::{EntityKind, Text, clean, rules},
+    text::{EntityKind, Text, clean, line_breaks, rules},
 };
 
 /// A thematic break.
@@ -44,7 +44,8 @@ const RULE: &str = "———";
 pub fn render(markdown: &str) -> Text {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let markdown = clean(markdown);
+    let lines = line_breaks(markdown);
+    let markdown = clean(&lines);
     let parser = Parser::new_ext(&markdown, options).into_offset_iter();
     let mut renderer = Renderer::new(&markdown);
     for (event, range) in TextMergeWithOffset::new(parser) {

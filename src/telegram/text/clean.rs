@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// Of lines, and of paragraphs.
+const SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
+
 /// The flag that is followed by tags, which say of which region it is.
 const FLAG: char = '\u{1f3f4}';
 
@@ -21,6 +24,17 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect())
 }
 
+/// Text of a conversation, with the separators of lines and paragraphs as the line breaks that they
+/// are: Telegram drops them, which joins what they part. A command is not to be read so: where it
+/// runs they are no line breaks.
+pub fn line_breaks(text: &str) -> Cow<'_, str> {
+    if text.contains(SEPARATORS) {
+        Cow::Owned(text.replace(SEPARATORS, "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
 /// Controls, marks of direction, and what has neither width nor shape. The joiners of scripts and
 /// emoji (U+200C, U+200D) are needed to read them.
 fn is_dropped(character: char) -> bool {
@@ -33,8 +47,7 @@ fn is_dropped(character: char) -> bool {
         )
 }
 
-/// Embeddings, overrides and isolates reorder what follows; Telegram drops the separators, which
-/// joins what they part.
+/// Embeddings, overrides and isolates reorder what follows; separators are dropped by Telegram.
 fn is_deceptive(character: char) -> bool {
     matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -48,7 +61,7 @@ fn is_tag(character: char) -> bool {
 mod tests {
     use std::borrow::Cow;
 
-    use super::clean;
+    use super::{clean, line_breaks};
 
     #[test]
     fn controls_go_and_reordering_shows() {
@@ -66,6 +79,12 @@ mod tests {
         ] {
             assert_eq!(clean(raw), expected);
         }
+    }
+
+    #[test]
+    fn separators_part_lines() {
+        assert_eq!(line_breaks("one\u{2028}two\u{2029}three"), "one\ntwo\nthree");
+        assert!(matches!(line_breaks("one\ntwo"), Cow::Borrowed(_)));
     }
 
     #[test]

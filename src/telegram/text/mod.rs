@@ -21,7 +21,7 @@ mod wrap;
 
 use std::ops::Range;
 
-pub use clean::clean;
+pub use clean::{clean, line_breaks};
 pub use clip::cut;
 pub(super) use span::Span;
 
@@ -157,7 +157,8 @@ impl Text {
     /// Adds what somebody has written as a text: like data, but an address that is written out
     /// (`https://…`, `www.…`, a mail address) may be followed.
     pub fn prose(&mut self, prose: &str) -> &mut Self {
-        let prose = clean(prose);
+        let lines = line_breaks(prose);
+        let prose = clean(&lines);
         let prose = lit::prose(&prose, self.text.chars().next_back());
         self.text.push_str(&prose);
         self
