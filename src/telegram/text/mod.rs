@@ -133,7 +133,7 @@ impl Text {
     }
 
     /// Adds data: a title, a name, a branch, a tool, a number, whatever does not stand in the
-    /// program. It is cleaned ([`clean()`]), and nothing in it lights up ([`lit`]): it is no command,
+    /// program. It is cleaned ([`clean()`]), and nothing in it lights up (`lit`): it is no command,
     /// mention, hashtag, link or phone number.
     pub fn data(&mut self, data: &str) -> &mut Self {
         let data = clean(data);
