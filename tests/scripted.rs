@@ -19,10 +19,7 @@ headless::each_scenario!(check);
 fn check(name: &str) {
     let home = Home::new();
     let scenario = Scenario::load(name);
-    if let Some(before) = &scenario.head.after {
-        Scenario::load(before).play(home.claude());
-    }
-    let found = scenario.play(home.claude());
+    let found = scenario.play_on(|| home.claude());
     let expected = Recording::load(name);
     assert_same(name, &shape(&found.events()), &shape(&expected.events()));
     assert_eq!(found.ending, expected.ending, "{name}");

@@ -58,8 +58,12 @@ pub(crate) struct Head {
     /// A scenario that is played before it in the same home.
     #[serde(default)]
     pub(crate) after: Option<String>,
-    /// Arguments after [`FLAGS`].
+    /// Arguments after [`FLAGS`]. `$assistant 2` stands for the last record of Claude's in the
+    /// second turn of the scenario before.
     pub(crate) args: Vec<String>,
+    /// Whether the directory is a repository with one commit.
+    #[serde(default)]
+    pub(crate) repository: bool,
     /// Environment variables to set, or with `null` to remove.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, Option<String>>,
@@ -105,6 +109,16 @@ impl Recording {
     pub(crate) fn events(&self) -> Vec<Value> {
         let lines = self.lines.iter();
         lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Recording {
+    /// The id of the last record of Claude's in a turn, which counts from 1.
+    fn last_of_claude(&self, turn: usize) -> String {
+        let events = self.events();
+        let turn = events.split(|event| event["type"] == "result").nth(turn - 1).unwrap();
+        let last = turn.iter().rfind(|event| event["type"] == "assistant").unwrap();
+        last["uuid"].as_str().unwrap().to_owned()
     }
 }
 
@@ -161,10 +175,7 @@ fn read_script(name: &str, home: &Path) -> String {
 macro_rules! each_scenario {
     ($check:ident) => {
         $crate::support::headless::each_scenario!($check:
-            allowed, always, anonymous, aside, background, cleared, compacted, controls, denied, edits, ended, flag, folded, garbage,
-            interrupted, interrupted_asking, interrupted_tool, limited, logged_out, merged, overloaded, planned,
-            question, refused,
-            resumed, simple, taken, terminated, unasked, unknown, untitled, withdrawn, written);
+            allowed, always, anonymous, aside, background, bad_worktree, cleared, compacted, controls, cut_back, cut_nowhere, delegated, delegated_late, denied, edits, ended, flag, folded, garbage, interrupted, interrupted_asking, interrupted_tool, limited, logged_out, merged, more_dropped, no_repository, not_rewound, one_turn_dropped, overloaded, planned, question, refused, resumed, rewound, rewound_later, simple, suggested, taken, terminated, unasked, unknown, untitled, usage, withdrawn, worktree, written);
     };
     ($check:ident: $($name:ident),*) => {
         $(#[test]
@@ -205,9 +216,31 @@ impl Scenario {
         names
     }
 
+    /// Plays the scenario, and first the one that comes before it, on programs that `command`
+    /// starts. Returns once it has ended.
+    pub(crate) fn play_on(&self, command: impl Fn() -> Command) -> Recording {
+        let mut args = self.head.args.clone();
+        if let Some(before) = &self.head.after {
+            let before = Self::load(before).play(command());
+            for arg in &mut args {
+                if let Some(turn) = arg.strip_prefix("$assistant ") {
+                    *arg = before.last_of_claude(turn.parse().unwrap());
+                }
+            }
+        }
+        self.play_with(command(), &args)
+    }
+
     /// Plays the scenario on a program that `command` starts, and returns once it has ended.
-    pub(crate) fn play(&self, mut command: Command) -> Recording {
-        command.args(FLAGS).args(&self.head.args).env("CLAUDE_CODE_ENTRYPOINT", "telegram");
+    pub(crate) fn play(&self, command: Command) -> Recording {
+        self.play_with(command, &self.head.args)
+    }
+
+    fn play_with(&self, mut command: Command, args: &[String]) -> Recording {
+        if self.head.repository {
+            make_repository(command.get_current_dir().unwrap());
+        }
+        command.args(FLAGS).args(args).env("CLAUDE_CODE_ENTRYPOINT", "telegram");
         for (name, value) in &self.head.env {
             match value {
                 Some(value) => command.env(name, value),
@@ -234,6 +267,16 @@ impl Scenario {
             }
         }
         run.finish()
+    }
+}
+
+/// Makes a repository with an empty commit.
+pub(crate) fn make_repository(directory: &Path) {
+    let ada = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    let commit = [&ada[..], &["commit", "-q", "--allow-empty", "-m", "Begin"]].concat();
+    for args in [&["init", "-q", "-b", "main"][..], &commit] {
+        let status = Command::new("git").current_dir(directory).args(args).status();
+        assert!(status.unwrap().success(), "git {args:?}");
     }
 }
 
