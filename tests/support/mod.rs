@@ -14,6 +14,7 @@ pub(crate) mod background;
 pub(crate) mod chaos;
 pub(crate) mod cli;
 pub(crate) mod conversation;
+pub(crate) mod driven;
 pub(crate) mod headless;
 pub(crate) mod laptop;
 pub(crate) mod messages_api;
