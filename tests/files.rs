@@ -8,12 +8,20 @@ mod bindings;
 mod cases;
 #[path = "files/catalog.rs"]
 mod catalog;
+#[path = "files/conversations.rs"]
+mod conversations;
 #[path = "files/damage.rs"]
 mod damage;
 #[path = "fuzz/inputs.rs"]
 mod inputs;
+#[path = "files/lists.rs"]
+mod lists;
+#[path = "files/moved.rs"]
+mod moved;
 #[path = "files/properties.rs"]
 mod properties;
+#[path = "files/slow.rs"]
+mod slow;
 #[path = "files/transcripts.rs"]
 mod transcripts;
 #[path = "files/world.rs"]

@@ -6,6 +6,10 @@
 
 mod support;
 
+#[allow(dead_code, reason = "the bench throws more of them")]
+#[path = "bench/dice.rs"]
+mod dice;
+
 #[path = "real/asking.rs"]
 mod asking;
 #[path = "real/both.rs"]
@@ -26,6 +30,8 @@ mod parity;
 mod path;
 #[path = "real/restart.rs"]
 mod restart;
+#[path = "real/resume.rs"]
+mod resume;
 #[path = "real/steering.rs"]
 mod steering;
 #[path = "real/streams.rs"]

@@ -17,6 +17,7 @@ use crate::{
     },
     claude::{
         catalog::{self, Query, Show},
+        names::folded,
         session::{Session, SessionId},
     },
     config::expand,
@@ -190,7 +191,7 @@ impl App {
                 _ => Destination::None,
             };
         }
-        let wanted = to.to_lowercase();
+        let wanted = folded(to);
         let known = catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
         let fits: Vec<PathBuf> =
             known.filter(|dir| dir.is_dir() && name(dir).contains(&wanted)).collect();
@@ -245,7 +246,8 @@ impl App {
 
 /// The session that words mean: the only one that is called so, or the only one that fits.
 fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
-    let called = |session: &&Session| session.title.trim().eq_ignore_ascii_case(words);
+    let wanted = folded(words.trim());
+    let called = |session: &&Session| folded(session.title.trim()) == wanted;
     let mut exact = sessions.iter().filter(called);
     match (exact.next(), exact.next(), sessions) {
         (Some(one), None, _) | (None, None, [one]) => Some(one.id),
@@ -262,5 +264,5 @@ enum Destination {
 }
 
 fn name(directory: &Path) -> String {
-    directory.file_name().unwrap_or_default().to_string_lossy().to_lowercase()
+    folded(&directory.file_name().unwrap_or_default().to_string_lossy())
 }

@@ -89,18 +89,24 @@ impl App {
         let known = catalog::projects(&self.setup.home);
         let there =
             known.into_iter().filter(|known| purpose == Purpose::List || known.dir.is_dir());
-        let mut places: Vec<_> = there
-            .skip(usize::from(page) * PAGE)
-            .take(PAGE + 1)
-            .map(|known| sessions::Place {
-                directory: known.dir,
-                modified: known.modified,
-                sessions: known.sessions,
-            })
-            .collect();
+        let mut places: Vec<_> = there.skip(usize::from(page) * PAGE).take(PAGE + 1).collect();
         let more = places.len() > PAGE;
         places.truncate(PAGE);
+        let places: Vec<_> = places
+            .into_iter()
+            .map(|known| sessions::Place {
+                sessions: self.count(&known.dir),
+                directory: known.dir,
+                modified: known.modified,
+            })
+            .collect();
         sessions::directories(&self.scene(), lead, &places, Paging { page, more, purpose, carry })
+    }
+
+    /// How many sessions the list of a directory has.
+    fn count(&self, directory: &Path) -> usize {
+        let query = Query { project: Some(directory.to_owned()), ..Query::default() };
+        catalog::count(&self.setup.home, &query)
     }
 
     /// A run of ours is not the laptop: what it holds is not open there.

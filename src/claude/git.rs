@@ -21,3 +21,18 @@ pub(super) fn main_tree(top: &Path) -> Option<PathBuf> {
     let common = fs::canonicalize(own.join(common.trim())).ok()?;
     Some(common.parent()?.to_path_buf())
 }
+
+/// The working trees that the repository of the one at `top` has beside its main one. One whose
+/// directory was deleted is among them until git forgets it.
+pub(super) fn linked_trees(top: &Path) -> Vec<PathBuf> {
+    let main = main_tree(top).unwrap_or_else(|| top.to_path_buf());
+    let registry = main.join(".git/worktrees");
+    let entries = fs::read_dir(registry).into_iter().flatten().flatten();
+    let trees = entries.filter_map(|entry| {
+        let own = entry.path();
+        let link = own.join(fs::read_to_string(own.join("gitdir")).ok()?.trim());
+        let tree = link.parent()?;
+        Some(fs::canonicalize(tree).unwrap_or_else(|_| tree.to_path_buf()))
+    });
+    trees.collect()
+}

@@ -100,6 +100,16 @@ impl<'a> Raw<'a> {
         found
     }
 
+    /// The keys and values of an object, up to where it breaks off; none where this is no object.
+    pub(super) fn entries(self) -> impl Iterator<Item = (Cow<'a, str>, Raw<'a>)> {
+        let mut scan = Scan::new(self.0);
+        let is_object = scan.enter(b'{');
+        std::iter::from_fn(move || {
+            let key = scan.key().ok().flatten().filter(|_| is_object)?;
+            Some((Self::unquoted(key), scan.value().ok()?))
+        })
+    }
+
     /// Whether the value is `true`.
     pub fn is_true(self) -> bool {
         self.0 == b"true"

@@ -29,6 +29,9 @@ pub const COMPACT_BOUNDARY: &str = "compact_boundary";
 /// `entrypoint` of sessions that programs began: the CLI's picker does not show them.
 pub const PROGRAMS: [&str; 3] = ["sdk-cli", "sdk-ts", "sdk-py"];
 
+/// `sessionKind` of the daemons' own sessions: it does not show them either.
+pub const DAEMONS: [&str; 2] = ["daemon", "daemon-worker"];
+
 /// The picker's title of a session that has none.
 pub const UNTITLED: &str = "(session)";
 

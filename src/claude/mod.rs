@@ -11,6 +11,7 @@ pub mod jsonl;
 mod kinship;
 pub mod literals;
 pub mod live;
+pub mod names;
 pub mod process;
 pub mod record;
 pub mod session;

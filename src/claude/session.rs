@@ -43,7 +43,8 @@ pub struct Session {
     pub id: SessionId,
     /// As the CLI's own picker shows it.
     pub title: String,
-    /// The first `cwd` in the transcript.
+    /// The directory that it goes on in: the one that it began in (the first `cwd` in the transcript),
+    /// or where its transcript lies in the folder of another, that one. May be gone.
     pub project: PathBuf,
     /// Git branch of the newest record that names one.
     pub branch: Option<String>,
@@ -54,6 +55,10 @@ pub struct Session {
     pub size: u64,
     /// `entrypoint` of the first record that has one: `cli`, `telegram`, `sdk-cli`, ….
     pub origin: Option<String>,
+    /// It was put away, and nothing was said in it since.
+    pub archived: bool,
+    /// The session that its conversation has moved on into; the CLI passes this one over.
+    pub continued_in: Option<SessionId>,
     /// Status of a live process that holds the session, if there is one.
     pub status: Option<Status>,
 }

@@ -24,7 +24,7 @@ use crate::{
     config::{Config, Token, default_file},
     screens::words,
     telegram::{
-        account,
+        account::{self, Profile},
         client::{Client, Me},
         command::COMMANDS,
         intent::AccessPolicy,
@@ -38,6 +38,12 @@ use crate::{
 const UPDATES: usize = 100;
 /// What we ask Telegram for.
 const WANTED: &[&str] = &["message", "edited_message", "callback_query"];
+/// What is read in an empty chat with the bot.
+const DESCRIPTION: &str = "Continue the Claude Code session of your laptop here, and go back to \
+                           the laptop, in the same conversation.\n\nWrite a message, or pick a \
+                           session with /sessions.";
+/// What is read on the bot's page.
+const SHORT_DESCRIPTION: &str = "Continues the Claude Code session of a laptop.";
 /// Worker threads: the loop, and one that goes on while it is at the disk.
 const WORKERS: usize = 2;
 /// Between the first two tries to reach Telegram; doubled each time.
@@ -167,8 +173,8 @@ fn print_facts(config: &Config, me: &Me) -> io::Result<()> {
     writeln!(out, "{FAINT}Ctrl-C ends it.{FAINT:#}")
 }
 
-/// Asks Telegram who we are and tells it our commands, for as long as the network takes. None:
-/// cancelled first.
+/// Asks Telegram who we are, for as long as the network takes, and tells it our commands and what
+/// the bot is. None: cancelled first.
 async fn introduce(client: &Client, cancel: &CancellationToken) -> Result<Option<Me>, BotError> {
     let me = tokio::select! {
         () = cancel.cancelled() => return Ok(None),
@@ -177,7 +183,21 @@ async fn introduce(client: &Client, cancel: &CancellationToken) -> Result<Option
     if let Err(refusal) = account::set_commands(client, &COMMANDS).await {
         tracing::warn!(%refusal, "the commands could not be registered");
     }
+    if let Err(refusal) = describe(client).await {
+        tracing::warn!(%refusal, "the bot could not be described");
+    }
     Ok(Some(me))
+}
+
+/// Says on the bot's page what it is, where its owner has not said anything there.
+async fn describe(client: &Client) -> Result<(), Refusal> {
+    let there = account::profile(client).await?;
+    let unless = |there: Option<String>, text: &str| {
+        there.unwrap_or_default().is_empty().then(|| text.to_owned())
+    };
+    let description = unless(there.description, DESCRIPTION);
+    let short = unless(there.short, SHORT_DESCRIPTION);
+    account::set_profile(client, Profile { name: None, description, short }).await
 }
 
 /// `getMe`, until Telegram answers: a laptop often starts without a network.

@@ -56,6 +56,9 @@ struct Row<'a> {
     /// Bytes.
     size: u64,
     origin: Option<&'a str>,
+    archived: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    continued_in: Option<SessionId>,
     status: Option<Status>,
 }
 
@@ -100,6 +103,8 @@ fn row(session: &Session) -> Row<'_> {
         modified: session.modified,
         size: session.size,
         origin: session.origin.as_deref(),
+        archived: session.archived,
+        continued_in: session.continued_in,
         status: session.status,
     }
 }
@@ -120,6 +125,7 @@ fn print_lines(config: &Config, query: &Query, page: &Page) -> CommandResult {
         let mut facts = vec![words::age(now, session.modified)];
         facts.extend(words::branch(session.branch.as_deref()));
         facts.push(words::path(&session.project, &config.user_home));
+        facts.extend(words::put_away(session));
         facts.extend(session.status.map(|now| status(now).to_owned()));
         let indent = pad("", INDENT);
         writeln!(out, "{indent}{FAINT}{}{FAINT:#}", fitted(&facts.join(" · ")))?;

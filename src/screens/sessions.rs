@@ -9,7 +9,7 @@ use crate::{
         callback::{Callback, Carry, Key, List},
         markdown,
         screen::{Button, Screen},
-        text::{EntityKind, Text},
+        text::{EntityKind, Text, clean, line_breaks},
     },
 };
 
@@ -103,6 +103,7 @@ fn entry(scene: &Scene, picker: &Picker, index: usize, session: &Session) -> Tex
     if picker.directory.is_none() {
         facts.push(words::path(&session.project, &scene.home));
     }
+    facts.extend(words::put_away(session));
     text.push(&facts.join(" · "));
     if let Some(status) = session.status {
         text.push(" · ").append(live(status));
@@ -245,6 +246,9 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     if card.seconds >= 60 {
         text.push(" over ").push(&words::span(card.seconds));
     }
+    if let Some(why) = words::put_away(session) {
+        text.push(" · ").push(&why);
+    }
     if let Some(status) = session.status {
         text.push("\n").append(live(status));
     }
@@ -274,7 +278,7 @@ enum Side {
 fn quote(words: &str, side: Side) -> Text {
     let shown = match side {
         _ if words.trim().is_empty() => Text::plain("(nothing yet)"),
-        Side::Person => Text::plain(crate::telegram::text::clean(words.trim())),
+        Side::Person => Text::plain(clean(&line_breaks(words.trim()))),
         Side::Claude => markdown::render(words).trim(),
     };
     let first = shown.head(LAST_WORDS).split(LAST_WORDS, LAST_WORDS_ENTITIES).into_iter().next();

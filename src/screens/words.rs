@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Local};
 
-use crate::telegram::text::clean;
+use crate::{claude::session::Session, telegram::text::clean};
 
 /// Parts of a deep path that are shown.
 const PARTS: usize = 3;
@@ -91,6 +91,16 @@ pub(crate) fn used_on(subject: &str, most: usize) -> String {
         Some(at) => line(&format!("…{}", &subject[at..]), most),
         None => line(subject, most),
     }
+}
+
+/// Why a session is not to be gone on with, if its own notes say so.
+pub(crate) fn put_away(session: &Session) -> Option<String> {
+    let why = match (session.continued_in, session.archived) {
+        (Some(_), _) => "continued in another session",
+        (None, true) => "archived",
+        (None, false) => return None,
+    };
+    Some(why.to_owned())
 }
 
 /// That so many lines of a transcript could not be read; none where all could.

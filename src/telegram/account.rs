@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use teloxide::{
     payloads::{
-        DeleteWebhook, GetChat, GetWebhookInfo, SetMyCommands, SetMyDescription, SetMyName,
-        SetMyShortDescription,
+        DeleteWebhook, GetChat, GetMyDescription, GetMyShortDescription, GetWebhookInfo,
+        SetMyCommands, SetMyDescription, SetMyName, SetMyShortDescription,
     },
     requests::Payload,
     types::{BotCommand, ChatId},
@@ -156,6 +156,23 @@ pub async fn set_profile(client: &Client, profile: Profile) -> Result<(), Refusa
         let IgnoredAny = client.call(Lean::new(set)).await?;
     }
     Ok(())
+}
+
+/// What stands on the bot's page; its name is left out, since it always has one.
+pub async fn profile(client: &Client) -> Result<Profile, Refusal> {
+    #[derive(Deserialize)]
+    struct Description {
+        description: String,
+    }
+    #[derive(Deserialize)]
+    struct Short {
+        short_description: String,
+    }
+
+    let Description { description } = client.call(Lean::new(GetMyDescription::new())).await?;
+    let short = client.call(Lean::new(GetMyShortDescription::new())).await?;
+    let Short { short_description } = short;
+    Ok(Profile { name: None, description: Some(description), short: Some(short_description) })
 }
 
 /// Changes what the bot may do.

@@ -23,6 +23,11 @@ pub(super) fn all_of(project: impl Into<PathBuf>) -> Query {
     Query { project: Some(project.into()), take: 100, ..Query::default() }
 }
 
+/// All sessions of all directories.
+pub(super) fn everything() -> Query {
+    Query { take: 100, ..Query::default() }
+}
+
 /// A home in a temporary directory, beside directories to have sessions of.
 pub(super) struct World {
     pub(super) root: TempDir,

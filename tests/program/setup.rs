@@ -67,6 +67,27 @@ async fn by_flags_alone_from_nothing_to_the_first_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_bot_says_what_it_is_where_its_owner_has_said_nothing() {
+    let mut machine = Machine::new().await;
+    machine.scratch.project("garden");
+    assert!(machine.by_flags(&["--name", "Garden laptop"]).status.success());
+    let url = format!("{}/bot{}", machine.api_url(), machine.token);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = async |method: &str| {
+        let answer = http.get(format!("{url}/{method}")).send().await.unwrap();
+        answer.text().await.unwrap()
+    };
+    call("setMyShortDescription?short_description=Mine").await;
+    let bot = Running(machine.segue().stderr(Stdio::null()).spawn().unwrap());
+    machine.phone.wait_poll(PATIENCE).await.unwrap();
+    drop(bot);
+    assert!(call("getMyName").await.contains("Garden laptop"));
+    assert!(call("getMyDescription").await.contains("Continue the Claude Code session"));
+    assert!(call("getMyShortDescription").await.contains("\"Mine\""));
+    assert!(call("getMyCommands").await.contains("\"sessions\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn on_the_real_cli_from_nothing_to_the_first_answer() {
     let Some(cli) = cli::find_for("on_the_real_cli_from_nothing_to_the_first_answer") else {
         return;
@@ -177,6 +198,13 @@ async fn a_rerun_at_a_terminal_asks_for_another_token_where_the_old_one_holds_no
     let good = fs::read_to_string(machine.config()).unwrap();
     fs::write(machine.config(), good.replace(&machine.token, "7000000001:of-no-bot-at-all"))
         .unwrap();
+    let claude = |login: &str| {
+        machine.fake(
+            "claude",
+            &format!("case $1 in auth) echo '{{\"loggedIn\": {login}}}';; *) echo 2.1.332;; esac"),
+        );
+    };
+    claude("false");
     let mut command = machine.segue();
     command.arg("setup");
     let terminal = Terminal::start(&machine.home(), &machine.home(), &command);
@@ -189,6 +217,12 @@ async fn a_rerun_at_a_terminal_asks_for_another_token_where_the_old_one_holds_no
         terminal.wait_for(question);
         terminal.say("n");
     }
+    terminal.wait_for("Enter looks again");
+    terminal.press("Enter");
+    terminal.wait_until("a second look", |screen| screen.matches("is not logged in").count() == 2);
+    claude("true");
+    terminal.press("Enter");
+    terminal.wait_for("✓ Logged in");
     terminal.wait_for("Number or path");
     terminal.say("nowhere");
     terminal.wait_for("is no directory");

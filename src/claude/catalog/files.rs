@@ -56,6 +56,13 @@ impl Candidates {
         Self { folders, ..found }
     }
 
+    /// The transcripts, newest first, those together that are one session: copies and links in other
+    /// folders, written to at the same time.
+    pub(super) fn sessions(&self) -> Vec<&[Candidate]> {
+        let is_copy = |a: &Candidate, b: &Candidate| a.id == b.id && a.modified == b.modified;
+        self.all.chunk_by(is_copy).collect()
+    }
+
     /// The one transcript at `path`.
     pub(super) fn only(path: &Path, id: SessionId) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
@@ -71,7 +78,11 @@ impl Candidates {
     }
 
     pub(super) fn path(&self, candidate: &Candidate) -> PathBuf {
-        self.folders[candidate.folder].join(&candidate.name)
+        self.folder(candidate).join(&candidate.name)
+    }
+
+    pub(super) fn folder(&self, candidate: &Candidate) -> &Path {
+        &self.folders[candidate.folder]
     }
 }
 
@@ -127,6 +138,12 @@ pub(super) fn all_folders(home: &Home) -> io::Result<Vec<PathBuf>> {
     Ok(entries.filter_map(folder).collect())
 }
 
+/// Whether the transcripts of a directory lie in `folder`.
+pub(super) fn is_at_home(folder: &Path, directory: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| home::is_folder_of(name, &home::slug(directory)))
+}
+
 /// What is counted to a directory.
 pub(super) struct Scope {
     /// The directory, or the top of the working tree it lies in; symlinks resolved.
@@ -134,16 +151,23 @@ pub(super) struct Scope {
     slug: String,
     /// Whether directories below count, too.
     deep: bool,
+    /// Working trees of the same repository below, which are lists of their own.
+    others: Vec<PathBuf>,
 }
 
 impl Scope {
-    /// As the CLI's picker counts (seen on 2.1.328): inside a git repository all of the working tree
+    /// As the CLI's picker counts (seen on 2.1.332): inside a git repository all of the working tree
     /// that `project` lies in, its subdirectories included, whichever of them the picker is opened
-    /// in, but not the repository's other working trees; elsewhere the directory alone.
+    /// in, but not the repository's other working trees, wherever they lie; elsewhere the directory
+    /// alone.
     pub(super) fn picker(project: &Path) -> Self {
         let project = home::resolve(project);
         match git::toplevel(&project) {
-            Some(top) => Self { slug: home::slug(top), root: top.to_path_buf(), deep: true },
+            Some(top) => {
+                let is_below = |tree: &PathBuf| tree != top && tree.starts_with(top);
+                let others = git::linked_trees(top).into_iter().filter(is_below).collect();
+                Self { slug: home::slug(top), root: top.to_path_buf(), deep: true, others }
+            }
             None => Self::exactly(&project),
         }
     }
@@ -151,7 +175,7 @@ impl Scope {
     /// As `claude --continue` counts: the directory alone.
     pub(super) fn exactly(project: &Path) -> Self {
         let root = home::resolve(project);
-        Self { slug: home::slug(&root), root, deep: false }
+        Self { slug: home::slug(&root), root, deep: false, others: Vec::new() }
     }
 
     /// The folders that transcripts of this scope may lie in.
@@ -171,12 +195,21 @@ impl Scope {
         home::is_folder_of(name, &self.slug) || (self.deep && below())
     }
 
-    /// Whether a session of directory `cwd`, whose transcript lies in `folder`, is counted. A folder
-    /// is shared by all directories whose paths differ in punctuation only: those elsewhere are not
-    /// counted. A session that came from a directory of another name is.
+    /// Whether a session that began in `cwd`, and whose transcript lies in `folder`, is counted. A
+    /// folder is shared by all directories whose paths differ in punctuation only: those elsewhere are
+    /// not counted. A session that came from a directory of another name is.
     pub(super) fn counts(&self, folder: &Path, cwd: &Path) -> bool {
-        let inside = if self.deep { cwd.starts_with(&self.root) } else { cwd == self.root };
-        let name = folder.file_name().and_then(|name| name.to_str());
-        inside || !name.is_some_and(|name| home::is_folder_of(name, &home::slug(cwd)))
+        let is_elsewhere = || self.others.iter().any(|tree| cwd.starts_with(tree));
+        let is_inside = if self.deep {
+            cwd.starts_with(&self.root) && !is_elsewhere()
+        } else {
+            cwd == self.root
+        };
+        is_inside || !is_at_home(folder, cwd)
+    }
+
+    /// Whether `folder` is that of the directory itself.
+    pub(super) fn is_of(&self, folder: &Path) -> bool {
+        is_at_home(folder, &self.root)
     }
 }

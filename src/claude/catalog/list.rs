@@ -5,53 +5,64 @@
 //! their modification times, and a session has its place as soon as no unopened file could come
 //! before it. Mostly the two times are one, and the files of the page are all that is opened.
 
-use std::{cmp::Reverse, io};
+use std::{cmp::Reverse, collections::HashSet, io};
 
 use super::{
     Page, Query,
     each::each,
     files::{Candidate, Candidates, Scope, all_folders},
-    seen::{Seen, first_prompt, look, statuses, titles},
+    seen::{Seen, Sieve, first_prompt, statuses, titles},
 };
-use crate::claude::home::Home;
+use crate::claude::{home::Home, names::folded, session::SessionId};
 
-/// Transcripts that are opened at once.
+/// Sessions whose transcripts are opened at once.
 const BATCH: usize = 32;
 
 pub(super) fn page(home: &Home, query: &Query) -> Page {
     let scope = query.project.as_deref().map(Scope::picker);
-    let folders = match &scope {
+    let (found, unreadable) = candidates(home, scope.as_ref());
+    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show: query.hidden };
+    let sessions = found.sessions();
+    let mut listing = Listing::new(query, sieve, unreadable);
+    let mut rest = &sessions[..];
+    while !rest.is_empty() && !listing.page.more {
+        let (batch, after) = rest.split_at(listing.batch().min(rest.len()));
+        listing.read(batch);
+        listing.settle(after.first().map_or(0, |copies| copies[0].modified()));
+        rest = after;
+    }
+    listing.finish()
+}
+
+/// How many sessions all pages of a list have together.
+pub(super) fn count(home: &Home, query: &Query) -> usize {
+    let scope = query.project.as_deref().map(Scope::picker);
+    let (found, _) = candidates(home, scope.as_ref());
+    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show: query.hidden };
+    let mut listing = Listing::new(query, sieve, 0);
+    listing.read(&found.sessions());
+    listing.waiting.len()
+}
+
+/// The transcripts that the list may show, and how many folders and files could not be looked at.
+fn candidates(home: &Home, scope: Option<&Scope>) -> (Candidates, usize) {
+    let folders = match scope {
         Some(scope) => scope.folders(home),
         None => all_folders(home),
     };
     let unreadable = usize::from(folders.is_err());
     let found = Candidates::of(folders.unwrap_or_default());
-    let mut listing = Listing {
-        query,
-        scope,
-        found: &found,
-        words: query.words.iter().map(|word| word.to_lowercase()).collect(),
-        waiting: Vec::new(),
-        passed: 0,
-        chosen: Vec::new(),
-        page: Page { unreadable: unreadable + found.unreadable, ..Page::default() },
-    };
-    let mut rest = &found.all[..];
-    while !rest.is_empty() && !listing.page.more {
-        let (batch, after) = rest.split_at(listing.batch().min(rest.len()));
-        listing.read(batch);
-        listing.settle(after.first().map_or(0, Candidate::modified));
-        rest = after;
-    }
-    listing.finish(home)
+    let unreadable = unreadable + found.unreadable;
+    (found, unreadable)
 }
 
 /// A page being filled.
 struct Listing<'l> {
     query: &'l Query,
-    scope: Option<Scope>,
-    found: &'l Candidates,
+    sieve: Sieve<'l>,
     words: Vec<String>,
+    /// Sessions that were met already; older copies of them are passed over.
+    met: HashSet<SessionId>,
     /// Sessions of the list that an unopened file could still come before.
     waiting: Vec<Seen<'l>>,
     /// Sessions of the list that have their place.
@@ -62,7 +73,20 @@ struct Listing<'l> {
 }
 
 impl<'l> Listing<'l> {
-    /// How many transcripts to open next: as many as the page still needs, and one to know whether
+    fn new(query: &'l Query, sieve: Sieve<'l>, unreadable: usize) -> Self {
+        Self {
+            query,
+            sieve,
+            words: query.words.iter().map(|word| folded(word)).collect(),
+            met: HashSet::new(),
+            waiting: Vec::new(),
+            passed: 0,
+            chosen: Vec::new(),
+            page: Page { unreadable, ..Page::default() },
+        }
+    }
+
+    /// How many sessions to look at next: as many as the page still needs, and one to know whether
     /// more follow.
     fn batch(&self) -> usize {
         if !self.words.is_empty() {
@@ -72,11 +96,11 @@ impl<'l> Listing<'l> {
         (self.query.skip + self.query.take + 1).saturating_sub(known).clamp(1, BATCH)
     }
 
-    fn read(&mut self, batch: &'l [Candidate]) {
-        self.page.opened += batch.len();
-        let seen = each(batch, |candidate| {
-            look(self.found, candidate, self.scope.as_ref(), self.query.hidden)
-        });
+    fn read(&mut self, batch: &[&'l [Candidate]]) {
+        let mut fresh = batch.to_vec();
+        fresh.retain(|copies| self.met.insert(copies[0].id));
+        self.page.opened += fresh.iter().map(|copies| copies.len()).sum::<usize>();
+        let seen = each(&fresh, |copies| self.sieve.look(copies));
         let seen = self.readable(seen).into_iter().flatten().collect();
         let seen = self.matching(seen);
         self.waiting.extend(seen);
@@ -105,12 +129,12 @@ impl<'l> Listing<'l> {
         if self.words.is_empty() {
             return seen;
         }
-        let found = self.found;
+        let found = self.sieve.found;
         let titles = titles(found, &seen);
         let texts = seen.into_iter().zip(titles).map(|(seen, title)| {
             let title = title?.unwrap_or_default();
             let first = first_prompt(found, &seen)?.unwrap_or_default();
-            Ok((format!("{title}\n{}\n{first}", seen.project.display()).to_lowercase(), seen))
+            Ok((folded(&format!("{title}\n{}\n{first}", seen.project.display())), seen))
         });
         let mut texts = self.readable(texts.collect());
         texts.retain(|(text, _)| self.words.iter().all(|word| text.contains(word)));
@@ -118,12 +142,14 @@ impl<'l> Listing<'l> {
     }
 
     /// Reads the titles of the page.
-    fn finish(mut self, home: &Home) -> Page {
-        let live = statuses(home);
+    fn finish(mut self) -> Page {
+        let (found, live) = (self.sieve.found, statuses(self.sieve.home));
         let chosen = std::mem::take(&mut self.chosen);
-        let titles = titles(self.found, &chosen);
-        let sessions =
-            chosen.into_iter().zip(titles).map(|(seen, title)| Ok(seen.session(title?, &live)));
+        let titles = titles(found, &chosen);
+        let sessions = chosen.into_iter().zip(titles).map(|(seen, title)| {
+            let folder = found.folder(seen.candidate);
+            Ok(seen.session(folder, title?, &live))
+        });
         self.page.sessions = self.readable(sessions.collect());
         self.page
     }

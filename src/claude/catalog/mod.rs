@@ -9,30 +9,30 @@
 mod each;
 mod files;
 mod list;
+mod places;
 mod read;
 mod scan;
 mod seen;
 mod title;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     path::{Path, PathBuf},
 };
 
 use self::{
-    each::each,
-    files::{Candidate, Candidates, Scope, all_folders},
+    files::{Candidates, Scope, all_folders},
     read::Ends,
-    seen::{Seen, look, statuses, titles},
+    seen::{Seen, Sieve, statuses, titles},
 };
 use super::{
     history,
     home::Home,
     session::{Session, SessionId},
+    transcript,
 };
 
-/// Transcripts of one folder that are opened to learn its directory.
-const TRIES: usize = 32;
+pub use places::{Left, Project, left_of, projects};
 
 /// Which sessions are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,8 @@ pub struct Query {
     pub project: Option<PathBuf>,
     /// Which of them.
     pub hidden: Show,
-    /// Each must occur in the title, the directory or the first prompt, in upper or lower case.
+    /// Each must occur in the title, the directory or the first prompt, in upper or lower case, accents
+    /// composed or not.
     pub words: Vec<String>,
     /// How many to pass over.
     pub skip: usize,
@@ -73,40 +74,55 @@ pub struct Page {
     pub opened: usize,
 }
 
-/// A directory that has sessions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Project {
-    /// The first `cwd` of its newest session.
-    pub dir: PathBuf,
-    /// When a session of it was last written to, milliseconds since the Unix epoch.
-    pub modified: u64,
-    /// Number of transcripts, hidden ones included.
-    pub sessions: usize,
-}
-
 /// Lists sessions, last active first.
 pub fn page(home: &Home, query: &Query) -> Page {
     list::page(home, query)
 }
 
+/// How many sessions a list has on all its pages, whatever `skip` and `take` say. Opens every file.
+pub fn count(home: &Home, query: &Query) -> usize {
+    list::count(home, query)
+}
+
 /// The session that `claude --continue` would take up in `dir`: of the visible ones of that very
-/// directory, the one whose transcript was written to last, said or not.
+/// directory, the one whose transcript was written to last, said or not. One that holds no
+/// conversation (titles alone, zeroes) is passed over, and so is one whose conversation has moved on
+/// into another session.
 pub fn newest(home: &Home, dir: &Path) -> Option<Session> {
     let scope = Scope::exactly(dir);
     let found = Candidates::of(scope.folders(home).ok()?);
-    let look = |candidate| look(&found, candidate, Some(&scope), Show::Visible).ok().flatten();
-    session(home, found.all.iter().find_map(look)?, &found)
+    let sieve = Sieve { home, found: &found, scope: Some(&scope), show: Show::Visible };
+    let is_conversation =
+        |seen: &Seen<'_>| transcript::is_conversation(&found.path(seen.candidate)).unwrap_or(false);
+    let sessions = found.sessions();
+    let mut seen = sessions.iter().filter_map(|copies| sieve.look(copies).ok().flatten());
+    session(home, seen.find(is_conversation)?, &found)
 }
 
 /// One session by its id, hidden or not; `None` where it has no transcript that can be read.
 pub fn find(home: &Home, id: SessionId) -> Option<Session> {
     let found = Candidates::only(&home.transcript(id)?, id).ok()?;
     let candidate = found.all.first()?;
-    session(
-        home,
-        Seen::read(candidate, &Ends::read(&found.path(candidate), candidate.size).ok()?),
-        &found,
-    )
+    let mut seen = Seen::read(&found, candidate).ok()?;
+    seen.settle(found.folder(candidate), None);
+    session(home, seen, &found)
+}
+
+/// The session that a conversation is in now: `id` itself, or the one that it was continued in, over
+/// any number of steps. A step into a session that holds no conversation is not taken.
+pub fn follow(home: &Home, id: SessionId) -> SessionId {
+    let next = |id| {
+        let path = home.transcript(id)?;
+        let size = path.metadata().ok()?.len();
+        let next = Ends::read(&path, size).ok()?.continued_in()?;
+        transcript::is_conversation(&home.transcript(next)?).unwrap_or(false).then_some(next)
+    };
+    let mut at = id;
+    let mut passed = HashSet::from([id]);
+    while let Some(next) = next(at).filter(|next| passed.insert(*next)) {
+        at = next;
+    }
+    at
 }
 
 /// The sessions whose ids begin so, in upper or lower case, hidden ones included.
@@ -118,52 +134,27 @@ pub fn beginning_with(home: &Home, start: &str) -> Vec<SessionId> {
     fits.into_iter().collect()
 }
 
-/// The directories that have sessions, last used first.
-pub fn projects(home: &Home) -> Vec<Project> {
-    let found = Candidates::of(all_folders(home).unwrap_or_default());
-    let mut folders: Vec<Vec<&Candidate>> = found.folders.iter().map(|_| Vec::new()).collect();
-    for candidate in &found.all {
-        folders[candidate.folder].push(candidate);
-    }
-    let mut projects: Vec<Project> = Vec::new();
-    for project in each(&folders, |files| project(&found, files)).into_iter().flatten() {
-        match projects.iter_mut().find(|known| known.dir == project.dir) {
-            Some(known) => {
-                known.modified = known.modified.max(project.modified);
-                known.sessions += project.sessions;
-            }
-            None => projects.push(project),
-        }
-    }
-    projects.sort_unstable_by(|a, b| b.modified.cmp(&a.modified).then_with(|| a.dir.cmp(&b.dir)));
-    projects
-}
-
-/// The directory used last on the laptop: of the newest prompt typed there, else of the newest
-/// session.
+/// The directory used last on the laptop, of those that are there: of the newest prompt typed there,
+/// else of the newest session.
 pub fn last_project(home: &Home) -> Option<PathBuf> {
+    let mut gone = HashSet::new();
     let typed = history::newest(home, |entry| {
         let here = entry.telegram.is_none() && entry.project.is_absolute();
-        here.then(|| entry.project.clone())
+        let is_there = here && !gone.contains(&entry.project) && entry.project.is_dir();
+        if here && !is_there {
+            gone.insert(entry.project.clone());
+        }
+        is_there.then(|| entry.project.clone())
     });
     typed.ok().flatten().or_else(|| {
-        let query = Query { take: 1, ..Query::default() };
-        Some(page(home, &query).sessions.pop()?.project)
+        let there = projects(home).into_iter().find(|project| project.dir.is_dir());
+        there.map(|project| project.dir)
     })
 }
 
 /// What a list shows of the one session that was looked for.
 fn session(home: &Home, seen: Seen<'_>, found: &Candidates) -> Option<Session> {
     let title = titles(found, std::slice::from_ref(&seen)).pop()?.ok()?;
-    Some(seen.session(title, &statuses(home)))
-}
-
-/// The project of one folder, by its newest visible session.
-fn project(found: &Candidates, files: &[&Candidate]) -> Option<Project> {
-    files.iter().take(TRIES).find_map(|candidate| {
-        let ends = Ends::read(&found.path(candidate), candidate.size).ok()?;
-        let shown = !ends.is_hidden() && !ends.is_empty();
-        let dir = ends.project().filter(|_| shown)?;
-        Some(Project { dir, modified: candidate.modified(), sessions: files.len() })
-    })
+    let folder = found.folder(seen.candidate);
+    Some(seen.session(folder, title, &statuses(home)))
 }

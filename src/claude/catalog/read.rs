@@ -13,13 +13,17 @@ use super::{scan, title};
 use crate::claude::{
     json::Raw,
     jsonl::{Line, Lines},
-    literals::PROGRAMS,
+    literals::{DAEMONS, PROGRAMS},
     record::{Kind, Record},
+    session::SessionId,
 };
 
 /// Bytes of the longest line that is looked at for a title. A list reads several files at once and may
 /// not cost much memory: a prompt with more than this in its line gives way to the next.
 const TITLE_LINE: usize = 16 << 20;
+
+/// Bytes in which most transcripts have said where they began.
+const BEGINNING: u64 = 8 << 10;
 
 /// Bytes at either end that the CLI looks at to decide whether to show a session.
 const WINDOW: u64 = 64 << 10;
@@ -54,23 +58,23 @@ impl Ends {
         self.raw_origin().map(String::from_utf8_lossy)
     }
 
-    /// Whether the CLI's picker hides the session (rules seen on 2.1.328): a program began it, or it
-    /// began with `/loop`, or near its beginning a record belongs to a sub-agent or to a team. The CLI searches the bytes,
-    /// so fields at any depth count; so do we, lest a session be hidden there and not here.
+    /// Whether the CLI's picker hides the session (rules seen on 2.1.332): a program began it, or a
+    /// daemon, or it began with `/loop`, or near its beginning a record belongs to a sub-agent or to a
+    /// team. But for the daemons the CLI searches the bytes, so fields at any depth count; so do we,
+    /// lest a session be hidden there and not here.
     pub(super) fn is_hidden(&self) -> bool {
-        let sidechain = [&b"\"isSidechain\":true"[..], b"\"isSidechain\": true"];
-        self.raw_origin()
-            .is_some_and(|origin| PROGRAMS.iter().any(|name| name.as_bytes() == origin))
-            || sidechain.iter().any(|flag| memmem::find(&self.head, flag).is_some())
-            || first(&self.head, b"\"teamName\":\"").is_some()
+        self.raw_origin().is_some_and(|origin| is_one_of(origin, &PROGRAMS))
+            || self.is_of_daemon()
+            || values(&self.head, "\"isSidechain\"").any(|value| value.starts_with(b"true"))
+            || texts(&self.head, "\"teamName\"").next().is_some()
             || self.is_loop()
     }
 
     /// Whether nothing was ever said and nothing names the session: an empty or a garbage file, or
     /// one that was left before a first prompt. The CLI lists these as “(session)”, and cannot resume
     /// them.
-    pub(super) fn is_empty(&self) -> bool {
-        let said = |record: Record<'_>| match record.kind {
+    pub(super) fn is_empty(&self) -> io::Result<bool> {
+        let says = |record: &Record<'_>| match &record.kind {
             Kind::LastPrompt { prompt, .. } => prompt.is_some(),
             kind => matches!(
                 kind,
@@ -81,45 +85,49 @@ impl Ends {
                     | Kind::Summary(_)
             ),
         };
-        self.size <= 2 * WINDOW
-            && ![&self.head, &self.tail].into_iter().flat_map(|bytes| records(bytes)).any(said)
+        if self.records().any(|record| says(&record)) {
+            return Ok(false);
+        }
+        Ok(self.is_all() || self.each_line(|record| says(&record).then_some(()))?.is_none())
     }
 
-    /// The session's directory: the first `cwd` in the file.
-    pub(super) fn project(&self) -> Option<PathBuf> {
-        let near = records(&self.head).find_map(|record| record.cwd);
-        let found = near.or_else(|| {
-            // Cut off by the window's end, or behind a first record that is longer than it.
-            string(&self.head, b"\"cwd\":\"").or_else(|| string(&self.tail, b"\"cwd\":\""))
-        });
-        Some(PathBuf::from(found?.into_owned()))
+    /// The session that the conversation went on in, unless something was said here since.
+    pub(super) fn continued_in(&self) -> Option<SessionId> {
+        memmem::find(self.last(), b"continued-in")?;
+        lines_backwards(self.last()).find_map(|line| {
+            let record = Record::decode(line).ok()?;
+            match record.kind {
+                Kind::ContinuedIn(session) => Some(Some(session)),
+                Kind::User(_) | Kind::Assistant(_) if !record.sidechain => Some(None),
+                _ => None,
+            }
+        })?
+    }
+
+    /// The directory that the session began in: the first `cwd` in the file.
+    pub(super) fn directory(&self) -> Option<PathBuf> {
+        let near = records(&self.head).find_map(|record| Some(record.cwd?.into_owned()));
+        // Else cut off by the window's end, or behind a first record that is longer than it.
+        let found = near.or_else(|| first_cwd(&self.head)).or_else(|| first_cwd(&self.tail));
+        found.map(PathBuf::from)
     }
 
     /// When something was last said, milliseconds since the Unix epoch: the time of the last message,
     /// sub-agents included; `None` where there is none near the end.
     pub(super) fn last_said(&self) -> Option<u64> {
-        let mut rest = self.last();
-        while !rest.is_empty() {
-            let start = memrchr(b'\n', rest).map_or(0, |before| before + 1);
-            let record = Record::decode(&rest[start..]);
-            let said = record
-                .ok()
-                .filter(|record| matches!(record.kind, Kind::User(_) | Kind::Assistant(_)));
-            if let Some(at) = said.and_then(|record| record.at) {
-                return Some(at);
-            }
-            rest = &rest[..start.saturating_sub(1)];
-        }
-        None
+        lines_backwards(self.last()).find_map(|line| {
+            let record = Record::decode(line).ok()?;
+            matches!(record.kind, Kind::User(_) | Kind::Assistant(_)).then_some(record.at)?
+        })
     }
 
     /// Git branch of the newest record that names one.
     pub(super) fn branch(&self) -> Option<String> {
-        let key = b"\"gitBranch\":\"";
-        let last = |bytes: &[u8]| {
-            let named = |at: &usize| bytes.get(at + key.len()) != Some(&b'"');
-            let at = memmem::find_iter(bytes, key).filter(named).last()?;
-            string(&bytes[at..], key).map(Cow::into_owned)
+        let last = |bytes| {
+            let value = values(bytes, "\"gitBranch\"")
+                .filter(|value| !value.starts_with(b"\"\""))
+                .last()?;
+            Raw::first(value)?.string().map(Cow::into_owned)
         };
         last(&self.tail).or_else(|| last(&self.head))
     }
@@ -127,19 +135,21 @@ impl Ends {
     /// What the person said first, as a title. Looks further into the file than the ends reach.
     pub(super) fn first_prompt(&self) -> io::Result<Option<String>> {
         let mut opening = title::Opening::default();
-        if records(&self.head).any(|record| opening.take(&record)) || self.tail.is_empty() {
+        if records(&self.head).any(|record| opening.take(&record)) || self.is_all() {
             return Ok(opening.title());
         }
-        let mut lines = Lines::new(&self.file, TITLE_LINE);
-        lines.jump(0)?;
         let mut opening = title::Opening::default();
-        while let Some(line) = lines.next()? {
-            let record = Line::bytes(line).map(Record::decode).and_then(Result::ok);
-            if record.is_some_and(|record| opening.take(&record)) {
-                break;
-            }
-        }
+        self.each_line(|record| opening.take(&record).then_some(()))?;
         Ok(opening.title())
+    }
+
+    fn is_of_daemon(&self) -> bool {
+        if memmem::find(&self.head, b"sessionKind").is_none() {
+            return false;
+        }
+        let lines = self.head.split(|b| *b == b'\n').map(Raw::new);
+        let mut kinds = lines.filter_map(|line| line.field("sessionKind")?.string());
+        kinds.next().is_some_and(|kind| DAEMONS.contains(&&*kind))
     }
 
     fn is_loop(&self) -> bool {
@@ -148,9 +158,59 @@ impl Ends {
     }
 
     fn raw_origin(&self) -> Option<&[u8]> {
-        let key = b"\"entrypoint\":\"";
-        first(&self.head, key).or_else(|| first(&self.tail, key))
+        let key = "\"entrypoint\"";
+        texts(&self.head, key).next().or_else(|| texts(&self.tail, key).next())
     }
+
+    /// Whether the ends are all of the file.
+    fn is_all(&self) -> bool {
+        self.size <= 2 * WINDOW
+    }
+
+    /// The records that stand whole in the ends.
+    fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        records(&self.head).chain(records(&self.tail))
+    }
+
+    /// Gives the records of the whole file to `find` until it finds something.
+    fn each_line<T>(&self, mut find: impl FnMut(Record<'_>) -> Option<T>) -> io::Result<Option<T>> {
+        let mut lines = Lines::new(&self.file, TITLE_LINE);
+        lines.jump(0)?;
+        while let Some(line) = lines.next()? {
+            let record = Line::bytes(line).map(Record::decode).and_then(Result::ok);
+            if let Some(found) = record.and_then(&mut find) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The directory that a session began in, from as few bytes as tell it.
+pub(super) fn directory(file: &File) -> io::Result<Option<PathBuf>> {
+    for bytes in [BEGINNING, WINDOW] {
+        let head = scan::read_range(file, 0, bytes)?;
+        let cwd = records(&head).find_map(|record| Some(record.cwd?.into_owned()));
+        if let Some(cwd) = cwd.or_else(|| first_cwd(&head)) {
+            return Ok(Some(cwd.into()));
+        }
+        if (head.len() as u64) < bytes {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// The directory that the CLI was in when it made a worktree for the session.
+pub(super) fn original_directory(file: &File) -> io::Result<Option<PathBuf>> {
+    let head = scan::read_range(file, 0, WINDOW)?;
+    let texts = values(&head, "\"originalCwd\"").filter_map(Raw::first);
+    Ok(texts.filter_map(Raw::string).map(|dir| PathBuf::from(dir.into_owned())).next())
+}
+
+/// The first `cwd` in bytes that begin or end in the middle of a record.
+fn first_cwd(bytes: &[u8]) -> Option<String> {
+    values(bytes, "\"cwd\"").find_map(|value| Some(Raw::first(value)?.string()?.into_owned()))
 }
 
 /// The records whose lines stand whole in `bytes`; a line that is cut decodes to none.
@@ -158,17 +218,37 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     bytes.split(|b| *b == b'\n').filter_map(|line| Record::decode(line).ok())
 }
 
-/// The raw text of the first string that follows `key` and is not empty.
-fn first<'b>(bytes: &'b [u8], key: &[u8]) -> Option<&'b [u8]> {
-    memmem::find_iter(bytes, key).find_map(|at| {
-        let value = &bytes[at + key.len()..];
+/// The lines of `bytes` from the last one back.
+fn lines_backwards(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        let (before, line) = match memrchr(b'\n', bytes) {
+            Some(end) => (Some(&bytes[..end]), &bytes[end + 1..]),
+            None => (None, bytes),
+        };
+        rest = before;
+        Some(line)
+    })
+}
+
+/// What follows each key `name`, given with its quotes, at any depth and however it is spaced.
+fn values<'b>(bytes: &'b [u8], name: &'static str) -> impl Iterator<Item = &'b [u8]> {
+    memmem::find_iter(bytes, name).filter_map(|at| {
+        let value = bytes[at + name.len()..].trim_ascii_start().strip_prefix(b":")?;
+        Some(value.trim_ascii_start())
+    })
+}
+
+/// The raw texts that follow it and are not empty.
+fn texts<'b>(bytes: &'b [u8], name: &'static str) -> impl Iterator<Item = &'b [u8]> {
+    values(bytes, name).filter_map(|value| {
+        let value = value.strip_prefix(b"\"")?;
         let value = &value[..memchr::memchr(b'"', value)?];
         (!value.is_empty()).then_some(value)
     })
 }
 
-/// The text of the first string that follows `key`, which ends in the string's opening quote.
-fn string<'b>(bytes: &'b [u8], key: &[u8]) -> Option<Cow<'b, str>> {
-    let at = memmem::find(bytes, key)? + key.len() - 1;
-    Raw::first(&bytes[at..]).and_then(Raw::string)
+fn is_one_of(text: &[u8], names: &[&str]) -> bool {
+    names.iter().any(|name| name.as_bytes() == text)
 }

@@ -1,18 +1,28 @@
 //! A transcript into what a list shows of it.
 
-use std::{borrow::Cow, collections::HashMap, fs::File, io, ops::Range, path::PathBuf};
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+use chrono::DateTime;
 
 use super::{
     Show,
     each::each,
-    files::{Candidate, Candidates, Scope},
+    files::{Candidate, Candidates, Scope, is_at_home},
     read::Ends,
     title::{Titles, or_untitled},
 };
 use crate::claude::{
-    home::Home,
+    home::{self, Home},
+    json::{Raw, object},
     live,
     session::{Session, SessionId, Status},
+    transcript,
 };
 
 /// Bytes of a transcript that one thread scans for titles at a time.
@@ -22,67 +32,140 @@ const PART: u64 = 8 << 20;
 pub(super) struct Seen<'c> {
     pub(super) candidate: &'c Candidate,
     pub(super) project: PathBuf,
+    /// Its transcript lies in the folder of the directory that it began in.
+    at_home: bool,
     /// When the session was last active, as the CLI's picker reckons (seen on 2.1.328): when
     /// something was last said in it, unless the file is older than that.
     pub(super) active: u64,
+    /// When something was last said, by the record.
+    said: Option<u64>,
     branch: Option<String>,
     origin: Option<String>,
+    continued_in: Option<SessionId>,
     /// What the end of the file tells of the title.
     near: Titles,
 }
 
 impl<'c> Seen<'c> {
-    pub(super) fn read(candidate: &'c Candidate, ends: &Ends) -> Self {
-        let modified = candidate.modified();
+    pub(super) fn read(found: &Candidates, candidate: &'c Candidate) -> io::Result<Self> {
+        let ends = Ends::read(&found.path(candidate), candidate.size)?;
+        Ok(Self::of(found.folder(candidate), candidate, &ends))
+    }
+
+    fn of(folder: &Path, candidate: &'c Candidate, ends: &Ends) -> Self {
+        let (modified, said) = (candidate.modified(), ends.last_said());
+        let began = ends.directory();
         Self {
             candidate,
-            project: ends.project().unwrap_or_default(),
-            active: ends.last_said().map_or(modified, |said| said.min(modified)),
+            at_home: began.as_deref().is_some_and(|dir| is_at_home(folder, dir)),
+            project: began.unwrap_or_default(),
+            active: said.map_or(modified, |said| said.min(modified)),
+            said,
             branch: ends.branch(),
-            origin: ends.origin().map(Cow::into_owned),
+            origin: ends.origin().map(std::borrow::Cow::into_owned),
+            continued_in: ends.continued_in(),
             near: Titles::near_end(ends.last()),
+        }
+    }
+
+    /// Puts the session where its folder says, which was moved or renamed since it began. `listed` is
+    /// what is listed, if it is the list of one directory.
+    pub(super) fn settle(&mut self, folder: &Path, listed: Option<&Scope>) {
+        if self.at_home {
+            return;
+        }
+        if let Some(scope) = listed.filter(|scope| scope.is_of(folder)) {
+            self.project.clone_from(&scope.root);
+        } else if let Some(name) = folder.file_name().and_then(|name| name.to_str())
+            && let Some(directory) = home::directories_of(name).into_iter().next()
+        {
+            self.project = directory;
         }
     }
 
     pub(super) fn session(
         self,
+        folder: &Path,
         title: Option<String>,
         live: &HashMap<SessionId, Status>,
     ) -> Session {
         Session {
             id: self.candidate.id,
             title: or_untitled(title),
+            archived: is_archived(folder, self.candidate.id, self.said),
             project: self.project,
             branch: self.branch,
             modified: self.active,
             size: self.candidate.size,
             origin: self.origin,
+            continued_in: self.continued_in,
             status: live.get(&self.candidate.id).copied(),
         }
     }
 }
 
-/// Looks at a transcript; `None` where it does not belong to the list.
-pub(super) fn look<'c>(
-    found: &Candidates,
-    candidate: &'c Candidate,
-    scope: Option<&Scope>,
-    show: Show,
-) -> io::Result<Option<Seen<'c>>> {
-    let ends = Ends::read(&found.path(candidate), candidate.size)?;
-    if ends.is_empty() || (show == Show::Visible && ends.is_hidden()) {
-        return Ok(None);
-    }
-    let mut seen = Seen::read(candidate, &ends);
-    if let Some(scope) = scope {
-        if seen.project.as_os_str().is_empty() {
-            seen.project.clone_from(&scope.root);
+/// Whether the session was put away after the last word in it (by the SDK, seen on 0.3.332).
+fn is_archived(folder: &Path, id: SessionId, said: Option<u64>) -> bool {
+    let Ok(note) = fs::read(folder.join(id.to_string()).join("archived.json")) else {
+        return false;
+    };
+    let [archived, at] = Raw::new(object(&note)).fields(["archived", "at"]);
+    let at = at.and_then(Raw::string).and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
+    let at = at.and_then(|at| u64::try_from(at.timestamp_millis()).ok());
+    archived.is_some_and(Raw::is_true) && !(at.is_some() && said > at)
+}
+
+/// What decides whether a transcript belongs to a list.
+#[derive(Clone, Copy)]
+pub(super) struct Sieve<'l> {
+    pub(super) home: &'l Home,
+    pub(super) found: &'l Candidates,
+    pub(super) scope: Option<&'l Scope>,
+    pub(super) show: Show,
+}
+
+impl Sieve<'_> {
+    /// Looks at the transcripts of one session, of which one is enough; `None` where it does not
+    /// belong to the list.
+    pub(super) fn look<'c>(self, copies: &'c [Candidate]) -> io::Result<Option<Seen<'c>>> {
+        let mut seen: Option<Seen<'c>> = None;
+        for candidate in copies {
+            let one = self.look_at(candidate)?;
+            seen = match (seen, one) {
+                (Some(seen), Some(one)) if !seen.at_home && one.at_home => Some(one),
+                (seen, one) => seen.or(one),
+            };
         }
-        if !scope.counts(&found.folders[candidate.folder], &seen.project) {
+        Ok(seen)
+    }
+
+    fn look_at(self, candidate: &Candidate) -> io::Result<Option<Seen<'_>>> {
+        let folder = self.found.folder(candidate);
+        let ends = Ends::read(&self.found.path(candidate), candidate.size)?;
+        if self.show == Show::Visible && ends.is_hidden() || ends.is_empty()? {
             return Ok(None);
         }
+        let mut seen = Seen::of(folder, candidate, &ends);
+        let began_anywhere = seen.project.as_os_str().is_empty();
+        if let Some(scope) = self.scope.filter(|_| !began_anywhere)
+            && !scope.counts(folder, &seen.project)
+        {
+            return Ok(None);
+        }
+        if self.show == Show::Visible
+            && seen.continued_in.is_some_and(|session| self.goes_on(session))
+        {
+            return Ok(None);
+        }
+        seen.settle(folder, self.scope);
+        Ok(Some(seen))
     }
-    Ok(Some(seen))
+
+    /// Whether a session holds a conversation.
+    fn goes_on(self, session: SessionId) -> bool {
+        let path = self.home.transcript(session);
+        path.is_some_and(|path| transcript::is_conversation(&path).unwrap_or(false))
+    }
 }
 
 /// What running processes say of their sessions. Of two that hold one session, the busier counts.

@@ -97,6 +97,28 @@ pub fn exchanges(path: &Path, count: usize) -> io::Result<Vec<Exchange>> {
     read(path, &tree.branch(count).offsets)
 }
 
+/// Whether the CLI finds a conversation in the file. It finds none in one that is empty or zeroed, or
+/// where only titles are: to resume it then fails with “No conversation found”.
+pub fn is_conversation(path: &Path) -> io::Result<bool> {
+    let mut lines = Lines::open(path, 0)?;
+    while let Some(line) = lines.next()? {
+        let record = line.bytes().map(Record::decode).and_then(Result::ok);
+        if record.is_some_and(|record| is_of_conversation(&record)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a record makes a conversation of a file.
+pub(super) fn is_of_conversation(record: &Record<'_>) -> bool {
+    let is_message = matches!(
+        record.kind,
+        Kind::User(_) | Kind::Assistant(_) | Kind::System { .. } | Kind::Attachment { .. }
+    );
+    is_message && !record.sidechain
+}
+
 /// US dollars as the CLI last wrote them, read from the end; `None` where no process has ended yet.
 pub fn cost(path: &Path) -> io::Result<Option<f64>> {
     let needle = memmem::Finder::new("cost-state");
@@ -263,6 +285,22 @@ garbage {5} {0}
         ] {
             assert_eq!(holds(file.path(), id(n)).unwrap(), expected, "{n}");
         }
+    }
+
+    #[test]
+    fn a_file_without_messages_is_no_conversation() {
+        for (text, expected) in [
+            ("", false),
+            ("\0\0\0\0", false),
+            ("{\"type\":\"ai-title\",\"aiTitle\":\"x\"}\n", false),
+            ("{\"type\":\"user\",\"isSidechain\":true,\"message\":{}}\n", false),
+            ("{\"type\":\"tomorrow\",\"uuid\":\"x\"}\n", false),
+            ("{\"type\":\"mode\"}\n{\"type\":\"user\",\"message\":{}}", true),
+            ("{\"type\":\"system\"}\n", true),
+        ] {
+            assert_eq!(is_conversation(file(text).path()).unwrap(), expected, "{text}");
+        }
+        assert!(is_conversation(Path::new("/nowhere")).is_err());
     }
 
     #[test]

@@ -4,12 +4,12 @@
 //! damage leaves holes in it. These are the rules of the CLI, seen on 2.1.332 by what it sends to the
 //! API after `--resume`; a test holds them to it with random trees.
 //!
-//! 1. The branch ends in the last record of the file that is no side chain, or in the newest of those
-//!    that descend from it where children stand before their parents. Where that does not descend from
-//!    the leaf of the last `last-prompt` record, it ends in that leaf.
+//! 1. The branch ends in the last record of the file that is no side chain, if that descends from the
+//!    leaf of the last `last-prompt` record; else in that leaf. Without a leaf it ends in the last
+//!    record, or in the newest of those that descend from it, where children stand before parents.
 //! 2. It leads from each record to its parent. A parent that is not there, or that leads in a circle,
-//!    is bridged: the newest other record that is no side chain and no younger takes its place. A
-//!    record without a parent is the beginning; a side chain is not bridged.
+//!    is bridged: the newest other record that is no younger takes its place, of the side chains for a
+//!    side chain, else of the others. A record without a parent is the beginning.
 //! 3. Blocks of one API message are records of their own, and with parallel tools some stand on
 //!    branches beside the active one. They belong to it, and so do the results of all its tools.
 //!
@@ -184,10 +184,12 @@ impl Tree {
     /// The record that a resume would follow.
     fn tip(&self) -> Option<usize> {
         let last = self.nodes.iter().rposition(|node| !node.side_chain)?;
-        let tip = self.newest_below(last).unwrap_or(last);
         let leaf = self.leaf.and_then(|leaf| self.by_id.get(&leaf).copied());
-        let leaf = leaf.filter(|leaf| !self.nodes[*leaf].side_chain);
-        Some(leaf.filter(|leaf| !self.descends(tip, *leaf)).unwrap_or(tip))
+        Some(match leaf.filter(|leaf| !self.nodes[*leaf].side_chain) {
+            Some(leaf) if self.descends(last, leaf) => last,
+            Some(leaf) => leaf,
+            None => self.newest_below(last).unwrap_or(last),
+        })
     }
 
     /// The newest of the records that descend from the last one in the file, if none is older than it:
@@ -242,19 +244,20 @@ impl Tree {
 struct Walk<'t> {
     tree: &'t Tree,
     passed: Vec<bool>,
-    /// The records a bridge may lead to; made when the first one is needed.
-    bridges: Option<Bridges>,
+    /// The records a bridge may lead to, from the side chains and from the others; made when the first
+    /// one is needed.
+    bridges: [Option<Bridges>; 2],
 }
 
 impl<'t> Walk<'t> {
     fn of(tree: &'t Tree) -> Self {
-        Self { tree, passed: vec![false; tree.nodes.len()], bridges: None }
+        Self { tree, passed: vec![false; tree.nodes.len()], bridges: [None, None] }
     }
 
     /// The record before `number` on the branch.
     fn before(&mut self, number: usize) -> Option<usize> {
         self.passed[number] = true;
-        if let Some(bridges) = &mut self.bridges {
+        for bridges in self.bridges.iter_mut().flatten() {
             bridges.pass(number);
         }
         let node = &self.tree.nodes[number];
@@ -262,9 +265,9 @@ impl<'t> Walk<'t> {
         match (parent, node.role) {
             (Some(parent), _) => Some(parent),
             (None, Role::Boundary) => self.last_before(number),
-            (None, _) if node.parent.is_none() || node.side_chain => None,
+            (None, _) if node.parent.is_none() => None,
             (None, _) if node.at.is_none() => self.last_before(number),
-            (None, _) => self.bridge(node.at),
+            (None, _) => self.bridge(node),
         }
     }
 
@@ -273,9 +276,12 @@ impl<'t> Walk<'t> {
         (0..number).rev().find(|at| !self.passed[*at] && !self.tree.nodes[*at].side_chain)
     }
 
-    fn bridge(&mut self, at: Option<u64>) -> Option<usize> {
-        let bridges = self.bridges.get_or_insert_with(|| Bridges::over(self.tree, &self.passed));
-        bridges.newest(at)
+    fn bridge(&mut self, from: &Node) -> Option<usize> {
+        let is_like = |node: &Node| node.side_chain == from.side_chain;
+        let bridges = &mut self.bridges[usize::from(from.side_chain)];
+        let bridges =
+            bridges.get_or_insert_with(|| Bridges::over(self.tree, &self.passed, is_like));
+        bridges.newest(from.at)
     }
 }
 
@@ -291,8 +297,8 @@ struct Bridges {
 }
 
 impl Bridges {
-    fn over(tree: &Tree, passed: &[bool]) -> Self {
-        let usable = tree.nodes.iter().enumerate().filter(|(_, node)| !node.side_chain);
+    fn over(tree: &Tree, passed: &[bool], may_be: impl Fn(&Node) -> bool) -> Self {
+        let usable = tree.nodes.iter().enumerate().filter(|(_, node)| may_be(node));
         let mut sorted: Vec<_> = usable.map(|(number, node)| (node.at, number)).collect();
         sorted.sort_unstable_by_key(|(at, number)| (*at, Reverse(*number)));
         let mut places = vec![usize::MAX; tree.nodes.len()];
@@ -419,6 +425,7 @@ mod tests {
                 &[Rec(2, 1), Rec(1, 0), Rec(4, 3), Rec(3, 2), Leaf(4)],
                 &[1, 0, 3, 2],
             ),
+            ("… of the leaf", &[Rec(1, 0), Rec(4, 3), At(3, 1, 3), Leaf(3)], &[0, 2]),
             ("… but older than them", &[Rec(1, 0), At(4, 3, 3), At(3, 1, 4)], &[0, 2]),
         ] {
             assert_eq!(branch(records, usize::MAX), expected, "{name}");
@@ -445,6 +452,11 @@ mod tests {
             ("to none that is younger", &[At(1, 0, 30), At(3, 91, 5), At(4, 3, 32)], &[1, 2]),
             ("past a side chain", &[Rec(1, 0), Rec(2, 1), Rec(-3, 2), Rec(5, 91)], &[0, 1, 3]),
             ("not from a side chain", &[Rec(1, 0), Rec(-3, 91), Rec(4, 3)], &[1, 2]),
+            (
+                "between side chains",
+                &[Rec(1, 0), Rec(-2, 1), Rec(-3, 91), Rec(4, 3)],
+                &[0, 1, 2, 3],
+            ),
             ("out of a circle", &[Rec(1, 0), Rec(2, 1), Rec(3, 4), Rec(4, 3)], &[0, 1, 2, 3]),
             ("a circle alone", &[Rec(1, 2), Rec(2, 1)], &[0, 1]),
         ] {

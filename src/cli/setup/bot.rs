@@ -16,7 +16,7 @@ use crate::{
     },
     config::{Config, Origin, Reading, Token, expand},
     telegram::{
-        account::{SetMySettings, Support, set_settings},
+        account::{Profile, SetMySettings, Support, set_profile, set_settings},
         client::{Client, Me},
     },
 };
@@ -94,6 +94,16 @@ impl Bot {
         let _ = writeln!(stdout(), "{GOOD}✓{GOOD:#} @{}", me.username);
         Ok(Self { token_source, token, client, me })
     }
+
+    /// Gives the bot a name, which stands above its chats. Telegram allows few changes a day.
+    pub(super) async fn rename(&self, name: &str) -> Result<(), Failure> {
+        let profile = Profile { name: Some(name.to_owned()), ..Profile::default() };
+        match set_profile(&self.client, profile).await {
+            Ok(()) => writeln!(stdout(), "{GOOD}✓{GOOD:#} Its name is {name}.")?,
+            Err(refusal) => writeln!(stdout(), "{BAD}✗{BAD:#} Its name stays: {refusal}")?,
+        }
+        Ok(())
+    }
 }
 
 /// Whether a bot that was set up before is to stay.
@@ -135,7 +145,7 @@ pub(super) async fn chats(
     arguments: &Arguments,
     ask: &mut Ask,
 ) -> Result<(), Failure> {
-    let Ok(Me { abilities: now, .. }) = client.get_me().await else { return Ok(()) };
+    let now = &me.abilities;
     let mut topics = arguments.topics.map(YesNo::is_yes);
     let mut groups = arguments.groups.map(YesNo::is_yes);
     if topics.is_none() && !now.has_topics_enabled && ask.is_answered() {

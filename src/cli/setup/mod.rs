@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     /// and keeps it in the configuration
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Name the bot, such as after its laptop
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Let this person use the bot, by Telegram id (repeatable)
     #[arg(long, value_name = "ID")]
     user: Vec<u64>,
@@ -101,6 +104,9 @@ async fn set_up(sources: &Sources, arguments: &Arguments) -> Result<Option<Confi
 
     heading("Bot")?;
     let bot = bot::find(&reading, arguments, &mut ask).await?;
+    if let Some(name) = &arguments.name {
+        bot.rename(name).await?;
+    }
     heading("People")?;
     let people = person::people(&reading.config, arguments, &bot, &mut ask).await?;
     heading("Chats")?;
