@@ -19,10 +19,7 @@ fn play(cli: &Path, scenario: &Scenario) -> Recording {
     let laptop = Laptop::new(cli, &api.url);
     api.play(headless::script(&laptop.home));
     let garden = laptop.project("garden");
-    if let Some(before) = &scenario.head.after {
-        Scenario::load(before).play(laptop.claude_in(&garden));
-    }
-    let recording = scenario.play(laptop.claude_in(&garden));
+    let recording = scenario.play_on(|| laptop.claude_in(&garden));
     recording.scrubbed(&laptop.home)
 }
 

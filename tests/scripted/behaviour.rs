@@ -80,12 +80,24 @@ fn the_records_are_those_of_a_telegram_session() {
             "queue-operation",
             "queue-operation",
             "user",
+            "attachment",
+            "attachment",
+            "attachment",
+            "attachment",
+            "attachment",
+            "atis-latch",
+            "api-request-shape",
+            "api-request-blob",
+            "api-request-blob",
+            "api-request",
             "assistant",
             "assistant",
+            "attachment",
             "queue-operation",
             "user",
             "queue-operation",
             "attachment",
+            "api-request",
             "assistant",
             "last-prompt",
             "cost-state",
@@ -99,8 +111,8 @@ fn the_records_are_those_of_a_telegram_session() {
         assert_eq!(record["sessionId"], session.as_str());
         parent = record["uuid"].clone();
     }
-    assert_eq!(records[10]["leafUuid"], parent);
-    assert_eq!(records[8]["attachment"]["source_uuid"], records[7]["commandUuid"]);
+    assert_eq!(records[22]["leafUuid"], parent);
+    assert_eq!(records[19]["attachment"]["source_uuid"], records[18]["commandUuid"]);
     assert!(!home.path().join(".claude/history.jsonl").exists());
 }
 
@@ -200,4 +212,50 @@ fn a_question_that_nobody_can_answer_is_denied() {
     let text = result["result"].as_str().unwrap();
     assert!(text.contains("Tool permission request failed"), "{text}");
     assert_eq!(talk.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_question_of_a_sub_agent_shows_in_the_registry_when_its_turn_is_over() {
+    let mut talk = Talk::start();
+    talk.send("send a sentry");
+    talk.wait("result");
+    talk.wait_for_status("idle");
+    fs::write(talk.home.garden().join("night"), "").unwrap();
+    let asked = talk.wait("control_request");
+    assert!(asked["request"]["agent_id"].is_string(), "{asked}");
+    talk.wait_for_status("waiting");
+    let answer = json!({"type": "control_response", "response": {
+        "subtype": "success", "request_id": asked["request_id"],
+        "response": {"behavior": "deny", "message": "Not now"},
+    }});
+    writeln!(talk.child.stdin.as_mut().unwrap(), "{answer}").unwrap();
+    let result = talk.wait("result");
+    assert_eq!(result["origin"]["kind"], "task-notification");
+    talk.wait_for_status("idle");
+    talk.terminate();
+}
+
+#[test]
+fn a_script_may_have_a_plan_that_is_used_up() {
+    let home = Home::new();
+    let script = home.path().join("plan.json");
+    let limits = json!({"five_hour": {"utilization": 95, "resets_in": 600}});
+    let rules = json!([{"replies": [[{"text": "Yes."}]]}]);
+    fs::write(&script, json!({"limits": limits, "rules": rules}).to_string()).unwrap();
+    let mut command = home.claude();
+    command.env("SEGUE_SCRIPT", script).args(FLAGS);
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut talk = Talk { child, home };
+    let body = json!({"subtype": "get_usage", "skip_behaviors": true});
+    let ask = json!({"type": "control_request", "request_id": "u", "request": body});
+    writeln!(talk.child.stdin.as_mut().unwrap(), "{ask}").unwrap();
+    let usage = talk.wait("control_response")["response"]["response"].take();
+    assert_eq!(
+        (&usage["subscription_type"], &usage["rate_limits_available"]),
+        (&"max".into(), &true.into())
+    );
+    let window = &usage["rate_limits"]["five_hour"];
+    assert_eq!(window["utilization"], 95.0);
+    assert!(chrono::DateTime::parse_from_rfc3339(window["resets_at"].as_str().unwrap()).is_ok());
+    talk.terminate();
 }

@@ -8,23 +8,18 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread,
-    time::{Duration, Instant},
+    process::Command,
 };
 
 use segue::sandbox::claude::script::Script;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::support::driven::Run;
+
 /// Where the recorded sessions seem to have happened.
 pub(crate) const HOME: &str = "/home/ada";
-/// Longest silence of a program before a scenario has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// The flags of every headless run of ours.
 pub(crate) const FLAGS: [&str; 10] = [
     "-p",
@@ -58,8 +53,12 @@ pub(crate) struct Head {
     /// A scenario that is played before it in the same home.
     #[serde(default)]
     pub(crate) after: Option<String>,
-    /// Arguments after [`FLAGS`].
+    /// Arguments after [`FLAGS`]. `$assistant 2` stands for the last record of Claude's in the
+    /// second turn of the scenario before.
     pub(crate) args: Vec<String>,
+    /// Whether the directory is a repository with one commit.
+    #[serde(default)]
+    pub(crate) repository: bool,
     /// Environment variables to set, or with `null` to remove.
     #[serde(default)]
     pub(crate) env: BTreeMap<String, Option<String>>,
@@ -105,6 +104,16 @@ impl Recording {
     pub(crate) fn events(&self) -> Vec<Value> {
         let lines = self.lines.iter();
         lines.map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Recording {
+    /// The id of the last record of Claude's in a turn, which counts from 1.
+    fn last_of_claude(&self, turn: usize) -> String {
+        let events = self.events();
+        let turn = events.split(|event| event["type"] == "result").nth(turn - 1).unwrap();
+        let last = turn.iter().rfind(|event| event["type"] == "assistant").unwrap();
+        last["uuid"].as_str().unwrap().to_owned()
     }
 }
 
@@ -161,10 +170,7 @@ fn read_script(name: &str, home: &Path) -> String {
 macro_rules! each_scenario {
     ($check:ident) => {
         $crate::support::headless::each_scenario!($check:
-            allowed, always, anonymous, aside, background, cleared, compacted, controls, denied, edits, ended, flag, folded, garbage,
-            interrupted, interrupted_asking, interrupted_tool, limited, logged_out, merged, overloaded, planned,
-            question, refused,
-            resumed, simple, taken, terminated, unasked, unknown, untitled, withdrawn, written);
+            allowed, always, anonymous, aside, background, bad_worktree, cleared, compacted, controls, cut_back, cut_nowhere, delegated, delegated_late, denied, edits, ended, flag, folded, garbage, interrupted, interrupted_asking, interrupted_tool, limited, logged_out, merged, more_dropped, no_repository, not_rewound, one_turn_dropped, overloaded, planned, question, refused, resumed, rewound, rewound_later, simple, suggested, taken, terminated, unasked, unknown, untitled, usage, withdrawn, worktree, written);
     };
     ($check:ident: $($name:ident),*) => {
         $(#[test]
@@ -205,9 +211,31 @@ impl Scenario {
         names
     }
 
+    /// Plays the scenario, and first the one that comes before it, on programs that `command`
+    /// starts. Returns once it has ended.
+    pub(crate) fn play_on(&self, command: impl Fn() -> Command) -> Recording {
+        let mut args = self.head.args.clone();
+        if let Some(before) = &self.head.after {
+            let before = Self::load(before).play(command());
+            for arg in &mut args {
+                if let Some(turn) = arg.strip_prefix("$assistant ") {
+                    *arg = before.last_of_claude(turn.parse().unwrap());
+                }
+            }
+        }
+        self.play_with(command(), &args)
+    }
+
     /// Plays the scenario on a program that `command` starts, and returns once it has ended.
-    pub(crate) fn play(&self, mut command: Command) -> Recording {
-        command.args(FLAGS).args(&self.head.args).env("CLAUDE_CODE_ENTRYPOINT", "telegram");
+    pub(crate) fn play(&self, command: Command) -> Recording {
+        self.play_with(command, &self.head.args)
+    }
+
+    fn play_with(&self, mut command: Command, args: &[String]) -> Recording {
+        if self.head.repository {
+            make_repository(command.get_current_dir().unwrap());
+        }
+        command.args(FLAGS).args(args).env("CLAUDE_CODE_ENTRYPOINT", "telegram");
         for (name, value) in &self.head.env {
             match value {
                 Some(value) => command.env(name, value),
@@ -237,124 +265,12 @@ impl Scenario {
     }
 }
 
-/// A running program. It is killed with the value.
-struct Run {
-    name: String,
-    child: Child,
-    input: Option<std::process::ChildStdin>,
-    output: mpsc::Receiver<String>,
-    errors: thread::JoinHandle<String>,
-    lines: Vec<String>,
-    asked: Value,
-}
-
-impl Run {
-    fn start(mut command: Command, name: &str) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (lines, output) = mpsc::channel();
-        thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                if lines.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut stderr = child.stderr.take().unwrap();
-        let errors = thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            text
-        });
-        Self {
-            name: name.to_owned(),
-            input: child.stdin.take(),
-            child,
-            output,
-            errors,
-            lines: Vec::new(),
-            asked: Value::Null,
-        }
-    }
-
-    /// The next event, or `None` at the end of the output.
-    fn next(&mut self, deadline: Instant) -> Option<Value> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match self.output.recv_timeout(left) {
-            Ok(line) => {
-                let event: Value = serde_json::from_str(&line).unwrap();
-                if event["type"] == "control_request" {
-                    self.asked = event.clone();
-                }
-                self.lines.push(line);
-                Some(event)
-            }
-            Err(mpsc::RecvTimeoutError::Disconnected) => None,
-            Err(mpsc::RecvTimeoutError::Timeout) => self.fail("is silent"),
-        }
-    }
-
-    fn wait(&mut self, part: &Value) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.next(deadline) {
-                Some(event) if holds(&event, part) => return,
-                Some(_) => {}
-                None => self.fail(&format!("ended before {part}")),
-            }
-        }
-    }
-
-    fn send(&mut self, line: &Value) {
-        let text = match line {
-            Value::String(text) => text.clone(),
-            other => other
-                .to_string()
-                .replace("$request_id", self.asked["request_id"].as_str().unwrap_or_default())
-                .replace("\"$input\"", &self.asked["request"]["input"].to_string())
-                .replace("\"$suggestions\"", &self.suggestions()),
-        };
-        // A program that refuses its arguments is gone before it reads.
-        let _ = writeln!(self.input.as_mut().unwrap(), "{text}");
-    }
-
-    fn suggestions(&self) -> String {
-        self.asked["request"]["permission_suggestions"].to_string()
-    }
-
-    fn terminate(&self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    }
-
-    fn finish(mut self) -> Recording {
-        self.input = None;
-        let deadline = Instant::now() + PATIENCE;
-        while self.next(deadline).is_some() {}
-        let code = self.child.wait().unwrap().code();
-        Recording {
-            lines: self.lines,
-            ending: Ending { code, stderr: self.errors.join().unwrap() },
-        }
-    }
-
-    fn fail(&mut self, what: &str) -> ! {
-        self.child.kill().ok();
-        panic!("{}: claude {what}; it said\n{}", self.name, self.lines.join("\n"));
-    }
-}
-
-/// Whether a value holds everything that `part` says.
-fn holds(value: &Value, part: &Value) -> bool {
-    match (value, part) {
-        (Value::Object(value), Value::Object(part)) => {
-            part.iter().all(|(name, part)| value.get(name).is_some_and(|value| holds(value, part)))
-        }
-        _ => value == part,
+/// Makes a repository with an empty commit.
+pub(crate) fn make_repository(directory: &Path) {
+    let ada = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    let commit = [&ada[..], &["commit", "-q", "--allow-empty", "-m", "Begin"]].concat();
+    for args in [&["init", "-q", "-b", "main"][..], &commit] {
+        let status = Command::new("git").current_dir(directory).args(args).status();
+        assert!(status.unwrap().success(), "git {args:?}");
     }
 }

@@ -10,9 +10,11 @@
     clippy::print_stderr
 )]
 
+pub(crate) mod background;
 pub(crate) mod chaos;
 pub(crate) mod cli;
 pub(crate) mod conversation;
+pub(crate) mod driven;
 pub(crate) mod headless;
 pub(crate) mod laptop;
 pub(crate) mod messages_api;

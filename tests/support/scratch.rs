@@ -56,6 +56,16 @@ impl Scratch {
         fs::set_permissions(self.claude(), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    /// Puts a launcher in the place of the CLI: a program whose child the CLI is, as some ways to
+    /// install it have one.
+    pub(crate) fn launch_claude(&self) {
+        let real = self.home().join("bin/real");
+        fs::create_dir_all(&real).unwrap();
+        fs::rename(self.claude(), real.join("claude")).unwrap();
+        fs::write(self.claude(), "").unwrap();
+        self.replace_claude(&format!("\"{}/claude\" \"$@\"\nexit $?", real.display()));
+    }
+
     /// The environment of a bot that lives here.
     pub(crate) fn base(&self) -> Command {
         let mut command = Command::new("segue");

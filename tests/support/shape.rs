@@ -25,9 +25,9 @@ pub(crate) fn shape(events: &[Value]) -> Vec<String> {
     lines
 }
 
-/// The events with every permission request, change of the mode and result behind the message that
-/// it is about: the real CLI asks and acts while the end of the message is still on its way, sooner
-/// or later.
+/// The events with every permission request, change of the mode, result and word of a sub-agent
+/// behind the message in which it falls: the real CLI asks and acts while the end of the message is
+/// still on its way, sooner or later.
 fn settled(events: &[Value]) -> Vec<&Value> {
     let mut settled = Vec::new();
     let mut early = Vec::new();
@@ -40,7 +40,9 @@ fn settled(events: &[Value]) -> Vec<&Value> {
         }
         let acts = event["type"] == "control_request"
             || event["tool_result_meta"].is_array()
-            || event["permissionMode"].is_string();
+            || event["permissionMode"].is_string()
+            || event["parent_tool_use_id"].is_string()
+            || event["subtype"].as_str().is_some_and(|subtype| subtype.contains("task"));
         if writing && acts {
             early.push(event);
             continue;

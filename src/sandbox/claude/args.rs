@@ -43,7 +43,7 @@ const IGNORED_WITH_VALUE: [&str; 20] = [
     "--tools",
 ];
 /// Flags with a value that matters.
-const VALUED: [&str; 8] = [
+const VALUED: [&str; 10] = [
     "--session-id",
     "--input-format",
     "--output-format",
@@ -52,6 +52,8 @@ const VALUED: [&str; 8] = [
     "--model",
     "-n",
     "--name",
+    "--resume-session-at",
+    "--resume-drops-turn",
 ];
 /// What `--permission-mode` may say. `default` is an older name for `manual`.
 pub(super) const MODES: [&str; 6] =
@@ -68,6 +70,28 @@ pub(super) enum Wish {
     Help,
     /// `auth status`
     Login,
+    /// `--bg`: a session in the background, with these arguments.
+    Background(Args),
+    /// `agents`, `stop`, `logs`: what is done with background sessions.
+    Sessions(Command),
+}
+
+/// What is done with background sessions.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// Lists those that run, or all.
+    List(Which),
+    /// Ends one.
+    Stop(String),
+    /// Shows what is on the screen of one.
+    Logs(String),
+}
+
+/// Which sessions are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    Running,
+    All,
 }
 
 /// How a headless run is to be.
@@ -90,6 +114,14 @@ pub(super) struct Args {
     pub(super) mode: Option<String>,
     pub(super) model: Option<String>,
     pub(super) name: Option<String>,
+    /// The record that a resumed conversation goes on from.
+    pub(super) at: Option<String>,
+    /// The prompt whose turn alone may be lost by that.
+    pub(super) drops: Option<String>,
+    /// The worktree to work in; empty: one with a name of its own.
+    pub(super) worktree: Option<String>,
+    /// The next prompt is suggested.
+    pub(super) suggests: Told,
     /// The prompt on the command line.
     pub(super) prompt: Option<String>,
 }
@@ -118,9 +150,14 @@ pub(super) enum Format {
 /// Reads the arguments; the error is the line that goes to standard error.
 pub(super) fn parse(arguments: impl Iterator<Item = String>) -> Result<Wish, String> {
     let mut args = Args::default();
+    let mut background = false;
     let mut rest = arguments.peekable();
     if rest.next_if_eq("auth").is_some() {
         return Ok(Wish::Login);
+    }
+    let word = rest.next_if(|word| ["agents", "stop", "logs"].contains(&word.as_str()));
+    if let Some(word) = word {
+        return sessions(&word, rest.collect());
     }
     while let Some(argument) = rest.next() {
         if !argument.starts_with('-') || argument == "-" {
@@ -138,6 +175,11 @@ pub(super) fn parse(arguments: impl Iterator<Item = String>) -> Result<Wish, Str
                 let named = attached.or_else(|| rest.next_if(|next| !next.starts_with('-')));
                 args.conversation = Conversation::Named(named.unwrap_or_default());
             }
+            "--bg" | "--background" => background = true,
+            "-w" | "--worktree" => {
+                let named = attached.or_else(|| rest.next_if(|next| !next.starts_with('-')));
+                args.worktree = Some(named.unwrap_or_default());
+            }
             flag if switch(&mut args, flag) || IGNORED.contains(&flag) => {}
             flag if VALUED.contains(&flag) || IGNORED_WITH_VALUE.contains(&flag) => {
                 let missing = || format!("error: option '{flag} <value>' argument missing");
@@ -147,8 +189,23 @@ pub(super) fn parse(arguments: impl Iterator<Item = String>) -> Result<Wish, Str
             _ => return Err(format!("error: unknown option '{argument}'")),
         }
     }
+    if background {
+        return Ok(Wish::Background(args));
+    }
     check(&args)?;
     Ok(Wish::Run(args))
+}
+
+/// What follows the word for background sessions.
+fn sessions(word: &str, rest: Vec<String>) -> Result<Wish, String> {
+    let all = rest.iter().any(|flag| flag == "--all");
+    let named = rest.into_iter().find(|word| !word.starts_with('-'));
+    let missing = || "error: missing required argument 'id'".to_owned();
+    Ok(Wish::Sessions(match word {
+        "stop" => Command::Stop(named.ok_or_else(missing)?),
+        "logs" => Command::Logs(named.ok_or_else(missing)?),
+        _ => Command::List(if all { Which::All } else { Which::Running }),
+    }))
 }
 
 /// Does what a flag without a value says. False if there is no such flag.
@@ -157,6 +214,7 @@ fn switch(args: &mut Args, flag: &str) -> bool {
         "-p" | "--print" => args.print = true,
         "-c" | "--continue" => args.conversation = Conversation::Newest,
         "--fork-session" => args.fork = true,
+        "--prompt-suggestions" => args.suggests = Told::Yes,
         "--verbose" => args.verbose = true,
         "--include-partial-messages" => args.partial = Told::Yes,
         "--replay-user-messages" => args.replay = Told::Yes,
@@ -176,6 +234,8 @@ fn set(args: &mut Args, flag: &str, value: String) -> Result<(), String> {
         "--permission-mode" => args.mode = Some(mode(&value)?),
         "--model" => args.model = Some(value),
         "-n" | "--name" => args.name = Some(value),
+        "--resume-session-at" => args.at = Some(value),
+        "--resume-drops-turn" => args.drops = Some(value),
         _ => {}
     }
     Ok(())
@@ -187,6 +247,12 @@ fn check(args: &Args) -> Result<(), String> {
     if args.id.is_some() && resumed && !args.fork {
         let line = "Error: --session-id with --continue or --resume also needs --fork-session.";
         return Err(line.to_owned());
+    }
+    if args.at.is_some() && !resumed {
+        return Err("Error: --resume-session-at requires --resume".to_owned());
+    }
+    if args.drops.is_some() && args.at.is_none() {
+        return Err("Error: --resume-drops-turn requires --resume-session-at".to_owned());
     }
     if args.input == Format::Stream && args.output != Format::Stream {
         return Err(
@@ -269,6 +335,9 @@ mod tests {
             ("-p", "Input must be provided"),
             ("-p --output-format stream-json hi", "requires --verbose"),
             ("--input-format stream-json", "requires output-format"),
+            ("-p --resume-session-at x hi", "requires --resume"),
+            ("-p --resume x --resume-drops-turn y hi", "requires --resume-session-at"),
+            ("stop", "missing required argument"),
             ("-c --session-id 11111111-0000-4000-8000-000000000001", "--fork-session"),
         ] {
             let refused = wish(line).unwrap_err();

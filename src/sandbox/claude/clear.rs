@@ -3,13 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    ledger::Ledger,
-    run::{Queued, Run},
-    stock,
-    transcript::Transcript,
-    wire::now,
-};
+use super::{ledger::Ledger, queue::Queued, run::Run, stock, transcript::Transcript, wire::now};
 
 impl Run {
     /// Leaves the conversation as it is and begins another.
@@ -28,7 +22,7 @@ impl Run {
         self.wire.session = session;
         self.entry.moved(session);
         self.ledger = Ledger::new(self.script.window);
-        self.forget();
+        self.begin_anew();
         self.wire.tell(stock::init(self, &local.turn.uuids));
         let command = local.text();
         self.echo_local(local.uuid, &command);

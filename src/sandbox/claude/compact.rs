@@ -3,12 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{
-    ledger::Tokens,
-    run::{Queued, Run},
-    stock,
-    wire::now,
-};
+use super::{ledger::Tokens, queue::Queued, run::Run, stock, wire::now};
 
 impl Run {
     /// Summarises the conversation and tells about it.

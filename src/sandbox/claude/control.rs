@@ -1,5 +1,6 @@
 //! Control requests of the other side, and their answers.
 
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{
@@ -9,8 +10,8 @@ use super::{
     stock,
 };
 
-/// Why a request is refused: the sentence and its code.
-type Refused = (String, &'static str);
+/// Why a request is refused: the sentence and its code, where it has one.
+type Refused = (String, Option<&'static str>);
 
 impl Run {
     /// Does what a control request asks for. An interrupt of a turn is passed on as a stop.
@@ -65,6 +66,14 @@ impl Run {
                 let said = self.talk.prompts.concat().len() as u64;
                 Ok(stock::context(&self.model, 100 + said / 4))
             }
+            "get_usage" => Ok(self.usage()),
+            "get_settings" => Ok(stock::settings(&self.model)),
+            "mcp_status" => Ok(json!({"mcpServers": []})),
+            "list_permission_rules" => Ok(json!({"state": {
+                "rules": [], "workspaceDirectories": [], "originalCwd": self.directory,
+                "managedOnly": false,
+            }})),
+            "rewind_files" => self.checkpoints.rewind(body).map_err(|line| (line, None)),
             "get_session_cost" => Ok(json!({
                 "text": format!("Estimated cost:        ${:.4}", self.ledger.cost()),
             })),
@@ -97,12 +106,33 @@ impl Run {
                 }
                 Ok(json!({"cancelled": cancelled, "message_uuid": body["message_uuid"]}))
             }
-            "end_session" => Ok(json!({})),
+            // Tasks are listed by events, and one that is not there is stopped.
+            "background_tasks" | "stop_task" | "end_session" => Ok(json!({})),
             other => Err((
                 format!("Unsupported control request subtype: {other}"),
-                "unsupported_request",
+                Some("unsupported_request"),
             )),
         }
+    }
+
+    /// What was used since the process began, and of the plan, if the script has one.
+    fn usage(&self) -> Value {
+        let windows = self.script.limits.iter().map(|(name, window)| {
+            let resets = Utc::now() + TimeDelta::seconds(window.resets_in);
+            let resets = resets.to_rfc3339_opts(SecondsFormat::Secs, true);
+            (name.clone(), json!({"utilization": window.utilization, "resets_at": resets}))
+        });
+        let windows: serde_json::Map<String, Value> = windows.collect();
+        let has_plan = !windows.is_empty();
+        json!({
+            "session": {
+                "total_cost_usd": self.ledger.cost(), "total_api_duration_ms": 0,
+                "total_duration_ms": self.age(), "total_lines_added": 0,
+                "total_lines_removed": 0, "model_usage": self.ledger.total(),
+            },
+            "subscription_type": has_plan.then_some("max"), "rate_limits_available": has_plan,
+            "rate_limits": has_plan.then_some(windows), "behaviors": null,
+        })
     }
 
     /// What Claude would say, had the question been a prompt.
@@ -122,7 +152,7 @@ impl Run {
         if !MODES.contains(&mode) {
             let sentence =
                 format!("Cannot set permission mode: must be one of {}", MODES.join(", "));
-            return Err((sentence, "invalid_mode"));
+            return Err((sentence, Some("invalid_mode")));
         }
         mode.clone_into(&mut self.mode);
         Ok(json!({"mode": mode}))
@@ -145,8 +175,12 @@ fn response(id: &str, answer: Result<Value, Refused>) -> Value {
     match answer {
         Ok(Value::Null) => json!({"subtype": "success", "request_id": id}),
         Ok(body) => json!({"subtype": "success", "request_id": id, "response": body}),
-        Err((sentence, code)) => json!({
-            "subtype": "error", "request_id": id, "error": sentence, "error_code": code,
-        }),
+        Err((sentence, code)) => {
+            let mut refusal = json!({"subtype": "error", "request_id": id, "error": sentence});
+            if let Some(code) = code {
+                refusal["error_code"] = code.into();
+            }
+            refusal
+        }
     }
 }

@@ -97,11 +97,28 @@ impl Run {
             "modelUsage": total, "model_usage_since_last_result": since,
             "permission_denials": turn.denials, "num_turns": turn.messages.max(1),
             "fast_mode_state": "off", "fast_mode_disabled_reason": "sdk_opt_in_required",
-            "subagent_stats": stock::subagents(), "safety_stops": 0,
+            "subagent_stats": self.subagents(), "safety_stops": 0,
             "queued_turn_count": 0, "result_index": self.results,
         });
         turn.sign(&mut result);
         result
+    }
+
+    /// What is told of sub-agents in the background.
+    fn subagents(&self) -> Value {
+        let mut stats = stock::subagents();
+        let sent = self.agents.kinds.len();
+        for field in ["spawned", "started_in_background"] {
+            stats[field] = sent.into();
+        }
+        stats["requested"]["background"] = sent.into();
+        stats["completed"] = self.agents.completed.into();
+        stats["max_depth"] = usize::from(sent > 0).into();
+        for kind in &self.agents.kinds {
+            let count = stats["by_type"][kind].as_u64().unwrap_or_default();
+            stats["by_type"][kind] = (count + 1).into();
+        }
+        stats
     }
 
     fn answered(&mut self, turn: &Turn, result: &mut Value) {

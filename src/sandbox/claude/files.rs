@@ -1,11 +1,14 @@
 //! Claude's directory as the scripted `claude` uses it: where transcripts lie and are looked for.
 
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
+use serde_json::Value;
 use uuid::Uuid;
 
 /// Longest folder name before the real one cuts it and appends a hash.
@@ -28,6 +31,25 @@ impl Files {
     /// Where running processes are registered.
     pub(super) fn sessions(&self) -> PathBuf {
         self.root.join("sessions")
+    }
+
+    /// Where copies of files before prompts lie.
+    pub(super) fn checkpoints(&self) -> PathBuf {
+        self.root.join("file-history")
+    }
+
+    /// Where background sessions are listed.
+    pub(super) fn jobs(&self) -> PathBuf {
+        self.root.join("jobs")
+    }
+
+    /// Appends a line to the history of what was typed.
+    pub(super) fn append_history(&self, line: &Value) -> io::Result<()> {
+        fs::create_dir_all(&self.root)?;
+        let path = self.root.join("history.jsonl");
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.append(true).create(true).mode(0o600).open(path)?;
+        file.write_all(format!("{line}\n").as_bytes())
     }
 
     /// Where the output styles of the person would lie.
@@ -70,7 +92,14 @@ pub(super) fn here() -> io::Result<PathBuf> {
 
 /// The checked-out branch of a directory, or `HEAD` where there is none, as the CLI writes it.
 pub(super) fn branch(directory: &Path) -> String {
-    let head = directory.ancestors().find_map(|dir| fs::read_to_string(dir.join(".git/HEAD")).ok());
+    // In a worktree `.git` is a file that says where the rest is.
+    let head = directory.ancestors().find_map(|dir| {
+        let git = dir.join(".git");
+        let file = fs::read_to_string(&git).ok();
+        let elsewhere = file.as_ref().and_then(|file| file.trim().strip_prefix("gitdir: "));
+        let folder = elsewhere.map_or(git, PathBuf::from);
+        fs::read_to_string(folder.join("HEAD")).ok()
+    });
     head.and_then(|head| Some(head.trim().strip_prefix("ref: refs/heads/")?.to_owned()))
         .unwrap_or_else(|| "HEAD".to_owned())
 }

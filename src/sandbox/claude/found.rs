@@ -64,7 +64,12 @@ pub(super) fn find(args: &Args, files: &Files, directory: &Path) -> Result<Found
     };
     let unknown = || lost(old, format!("No conversation found with session ID: {old}"));
     let path = files.find_session(old).ok_or_else(unknown)?;
-    let past = Past::read(&path)?;
+    let past = match &args.at {
+        None => Past::read(&path)?,
+        Some(at) => {
+            Past::read_until(&path, at, args.drops.as_deref())?.map_err(|line| lost(old, line))?
+        }
+    };
     if !args.fork {
         return Ok(Found { session: old, path, past });
     }

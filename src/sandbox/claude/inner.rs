@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    message::Usage,
+    block::Usage,
     run::{Run, Stop},
     wire::now,
 };

@@ -89,6 +89,11 @@ impl Ledger {
         )
     }
 
+    /// What every model was used for so far.
+    pub(super) fn total(&self) -> Value {
+        by_model(&self.total, Detail::Full(self.window))
+    }
+
     /// The `modelUsage` of a `cost-state` record.
     pub(super) fn state(&self) -> Value {
         by_model(&self.total, Detail::Short)

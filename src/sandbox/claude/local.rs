@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    run::{Queued, Run},
+    queue::Queued,
+    run::Run,
     turn::Turn,
     wire::{now, replay},
 };

@@ -6,24 +6,17 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    block::{Block, Usage},
     ending::{During, Failure, Refused},
     ledger::Tokens,
     run::Run,
-    script::{Pace, Reply, Step, Tool},
+    script::{Leaves, Pace, Reply, Step},
     turn::Turn,
     wire::{complain, now},
 };
 
 /// What the real one says after an interrupt in the middle of a message.
 const INTERRUPTED: &str = "[Request interrupted by user]";
-
-/// A tool that a message wants to use.
-pub(super) struct Usage {
-    pub(super) id: String,
-    pub(super) tool: Tool,
-    /// The record that asks for it.
-    pub(super) record: Uuid,
-}
 
 /// A message that is being written.
 struct Message {
@@ -36,48 +29,6 @@ struct Message {
     blocks: Vec<(Uuid, Value)>,
     uses: Vec<Usage>,
     since: Instant,
-}
-
-/// A block that is being written.
-enum Block {
-    Text(String),
-    Thinking(String),
-    Tool(Usage),
-}
-
-impl Block {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Text(_) => "text",
-            Self::Thinking(_) => "thinking",
-            Self::Tool(_) => "tool_use",
-        }
-    }
-
-    /// As it is told at its beginning.
-    fn empty(&self) -> Value {
-        match self {
-            Self::Text(_) => json!({"type": "text", "text": ""}),
-            Self::Thinking(_) => json!({"type": "thinking", "thinking": "", "signature": ""}),
-            Self::Tool(usage) => json!({
-                "type": "tool_use", "id": usage.id, "name": usage.tool.name, "input": {},
-            }),
-        }
-    }
-
-    /// As it is told at its end.
-    fn full(&self) -> Value {
-        match self {
-            Self::Text(text) => json!({"type": "text", "text": text}),
-            Self::Thinking(text) => {
-                json!({"type": "thinking", "thinking": text, "signature": "c2lnbmVk"})
-            }
-            Self::Tool(usage) => json!({
-                "type": "tool_use", "id": usage.id, "name": usage.tool.name,
-                "input": usage.tool.input,
-            }),
-        }
-    }
 }
 
 impl Run {
@@ -158,6 +109,9 @@ impl Run {
             }
             Step::Crash(crash) => {
                 complain(&crash.stderr);
+                if crash.leaves != Leaves::Whole {
+                    self.transcript.ruin(crash.leaves);
+                }
                 // A crash tidies nothing up: the registry entry stays behind.
                 std::process::exit(crash.code.into());
             }
@@ -215,7 +169,7 @@ impl Run {
             "type": "content_block_start", "index": message.blocks.len(),
             "content_block": block.empty(),
         });
-        self.wire.tell_partial_with(&message.id, start, display(&block));
+        self.wire.tell_partial_with(&message.id, start, block.display());
         message.block = Some(block);
     }
 
@@ -248,7 +202,7 @@ impl Run {
 
     fn delta(&self, message: &Message, delta: &Value) {
         let more = match (&message.block, delta["type"].as_str()) {
-            (Some(block), Some("thinking_delta")) => display(block),
+            (Some(block), Some("thinking_delta")) => block.display(),
             _ => json!({}),
         };
         let event = json!({
@@ -368,6 +322,8 @@ impl Run {
     /// Records the blocks of a message, one record each.
     fn record(&mut self, message: &Message, reason: &Value, tokens: Tokens) {
         let request = Uuid::new_v4();
+        let is_first = !self.shaped;
+        self.note_api_request(request);
         for (index, (uuid, block)) in message.blocks.iter().enumerate() {
             let mut record = json!({
                 "type": "assistant", "apiBlockIndex": index, "requestRef": request,
@@ -383,13 +339,8 @@ impl Run {
             }
             self.transcript.follow(*uuid, record);
         }
-    }
-}
-
-/// What the real one adds to the events of a block.
-fn display(block: &Block) -> Value {
-    match block {
-        Block::Thinking(_) => json!({"thinking_display": "updates"}),
-        _ => json!({}),
+        if is_first {
+            self.note_snapshot();
+        }
     }
 }

@@ -11,10 +11,18 @@
 //! | `SEGUE_SCRIPT` | a script's path, in place of the demo's |
 //! | `SEGUE_SCRIPT_DELAY` | milliseconds between two pieces of text, in place of the script's |
 //! | `SEGUE_SCRIPT_RESET` | seconds until a usage limit resets, in place of the script's |
+//! | `SEGUE_SCRIPT_LATE` | milliseconds from a record to its line in the transcript, as older ones take |
+//! | `SEGUE_SCRIPT_BALLAST` | bytes of each large text that is no part of the conversation |
 //! | `SEGUE_SCRIPT_GATE` | a file that holds what Claude must not get past |
+//! | `SEGUE_SCRIPT_LOGIN` | `0`: nobody is logged in |
 //! | `SEGUE_SCRIPT_REQUESTS` | a file that gets a line for each request to the model |
 
+mod agent;
 mod args;
+mod background;
+mod ballast;
+mod block;
+mod checkpoint;
 mod clear;
 mod compact;
 mod control;
@@ -30,6 +38,7 @@ mod local;
 mod message;
 mod past;
 mod permission;
+mod queue;
 mod registry;
 mod run;
 pub mod script;
@@ -39,6 +48,7 @@ mod tool;
 mod transcript;
 mod turn;
 mod wire;
+mod worktree;
 
 use std::{env, ffi::OsStr, fs, path::Path, process::ExitCode};
 
@@ -62,7 +72,9 @@ pub fn main() -> ExitCode {
     match args::parse(env::args().skip(1)) {
         Ok(Wish::Version) => show(&format!("{VERSION} (Claude Code)")),
         Ok(Wish::Help) => show("Usage: claude -p [options] [prompt]\n\nA scripted Claude Code."),
-        Ok(Wish::Login) => show("{\"loggedIn\": true, \"authMethod\": \"script\"}"),
+        Ok(Wish::Login) => login(),
+        Ok(Wish::Background(args)) => background::start(&args),
+        Ok(Wish::Sessions(command)) => background::serve(&command),
         Ok(Wish::Run(args)) => start(args),
         Err(line) => refuse(&line),
     }
@@ -72,6 +84,17 @@ fn show(text: &str) -> ExitCode {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{text}");
     ExitCode::SUCCESS
+}
+
+/// `auth status`: nobody has to log in to a script, unless the environment says that nobody is.
+fn login() -> ExitCode {
+    let nobody = env::var("SEGUE_SCRIPT_LOGIN").is_ok_and(|login| login == "0");
+    let status = serde_json::json!({
+        "loggedIn": !nobody, "authMethod": if nobody { "none" } else { "script" },
+        "apiProvider": "firstParty", "loginExpiresAt": null,
+    });
+    show(&format!("{status:#}"));
+    if nobody { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 fn refuse(line: &str) -> ExitCode {
@@ -140,6 +163,7 @@ fn number(name: &str) -> Option<u64> {
 fn entrypoint() -> String {
     match env::var("CLAUDE_CODE_ENTRYPOINT") {
         Ok(name) if !name.is_empty() && name != "cli" => name,
+        _ if background::is_meant() => "cli".to_owned(),
         _ => "sdk-cli".to_owned(),
     }
 }

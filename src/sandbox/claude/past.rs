@@ -42,6 +42,31 @@ enum Role {
 impl Past {
     /// Reads a transcript; lines that are no records are passed over.
     pub(super) fn read(path: &Path) -> io::Result<Self> {
+        let tree = Tree::read(path)?;
+        Ok(tree.past(tree.leaf()))
+    }
+
+    /// The same up to a record, from which the conversation goes on. `drops` names the only prompt
+    /// that may be lost by that, with its turn. The inner error is the CLI's refusal.
+    pub(super) fn read_until(
+        path: &Path,
+        at: &str,
+        drops: Option<&str>,
+    ) -> io::Result<Result<Self, String>> {
+        let tree = Tree::read(path)?;
+        let uuid = Uuid::try_parse(at).ok().filter(|uuid| tree.nodes.contains_key(uuid));
+        let Some(uuid) = uuid else {
+            return Ok(Err(format!("No message found with message.uuid of: {at}")));
+        };
+        Ok(match drops.and_then(|drops| tree.refusal(uuid, drops)) {
+            Some(line) => Err(line),
+            None => Ok(tree.past(Some(uuid))),
+        })
+    }
+}
+
+impl Tree {
+    fn read(path: &Path) -> io::Result<Self> {
         let mut tree = Tree::default();
         let mut file = BufReader::new(File::open(path)?);
         let mut line = Vec::new();
@@ -51,7 +76,38 @@ impl Past {
             }
             line.clear();
         }
-        Ok(tree.past())
+        Ok(tree)
+    }
+
+    /// Why more than the turn of one prompt would be lost after a record; none if no more is.
+    fn refusal(&self, at: Uuid, drops: &str) -> Option<String> {
+        let mut lost: Vec<Uuid> = Vec::new();
+        let mut next = self.leaf();
+        while let Some(uuid) = next.filter(|uuid| *uuid != at) {
+            lost.push(uuid);
+            next = self.nodes.get(&uuid).and_then(|node| node.parent);
+        }
+        let entries = lost.iter().rev().enumerate();
+        let mut prompts = entries.filter(|(_, uuid)| {
+            matches!(self.nodes.get(uuid).map(|node| &node.role), Some(Role::Prompt(_)))
+        });
+        let (index, first) = prompts.next()?;
+        let why = if first.to_string() == drops {
+            let (index, other) = prompts.next()?;
+            format!(
+                "range contains a user entry not attributable to the declared turn; entry \
+                 {index} [type=user, uuid={other}]"
+            )
+        } else {
+            format!(
+                "range does not start with the declared turn prompt; first discarded entry \
+                 {index} [type=user, uuid={first}]"
+            )
+        };
+        Some(format!(
+            "Resume rejected by --resume-drops-turn: resuming at {at} would discard entries not \
+             attributable to turn {drops}: {why}"
+        ))
     }
 }
 
@@ -99,8 +155,7 @@ impl Tree {
         Some(leaf)
     }
 
-    fn past(&self) -> Past {
-        let leaf = self.leaf();
+    fn past(&self, leaf: Option<Uuid>) -> Past {
         let mut branch = Vec::new();
         let mut next = leaf;
         while let Some((uuid, node)) = next.and_then(|uuid| Some((uuid, self.nodes.get(&uuid)?))) {
@@ -180,7 +235,7 @@ mod tests {
         for record in records {
             tree.add(record);
         }
-        tree.past()
+        tree.past(tree.leaf())
     }
 
     #[test]

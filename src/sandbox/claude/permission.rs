@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    message::Usage,
-    run::{Run, Stop},
+    block::Usage,
+    run::{Run, Stop, Work},
     script::{Asks, Tool},
     wire::Told,
 };
@@ -34,7 +34,7 @@ impl Run {
         let talks = matches!(tool.name.as_str(), "AskUserQuestion" | "ExitPlanMode");
         let edits = matches!(tool.name.as_str(), "Edit" | "Write" | "NotebookEdit");
         match self.mode.as_str() {
-            _ if tool.name == "EnterPlanMode" => {
+            _ if matches!(tool.name.as_str(), "EnterPlanMode" | "Task" | "Agent") => {
                 return Some(Verdict::Allowed {
                     input: tool.input.clone(),
                     decision: json!({"decision": "accept", "source": "config"}),
@@ -65,8 +65,8 @@ impl Run {
         })
     }
 
-    /// Sends the question and waits for its answer.
-    pub(super) async fn ask(&mut self, usage: &Usage) -> Result<Verdict, Stop> {
+    /// Sends a question, of a sub-agent if there is one. Gives the request's id.
+    pub(super) fn send_question(&mut self, usage: &Usage, agent: Option<&str>) -> String {
         let id = Uuid::new_v4().to_string();
         let mut request = question(&usage.tool, &self.directory);
         request["subtype"] = "can_use_tool".into();
@@ -74,12 +74,27 @@ impl Run {
         request["display_name"] = usage.tool.name.as_str().into();
         request["input"] = usage.tool.input.clone();
         request["tool_use_id"] = usage.id.as_str().into();
+        if let Some(agent) = agent {
+            request["agent_id"] = agent.into();
+        }
         self.wire.tell_bare(&json!({
             "type": "control_request", "request_id": id, "request": request,
         }));
         let talks = request["requires_user_interaction"] == true;
         let what = if talks { "input needed" } else { "permission prompt" };
         self.entry.set("waiting", Some(what));
+        id
+    }
+
+    /// Says that nobody is waited for any more.
+    pub(super) fn question_is_over(&mut self) {
+        let status = if self.work == Work::Turn { "busy" } else { "idle" };
+        self.entry.set(status, None);
+    }
+
+    /// Sends the question and waits for its answer.
+    pub(super) async fn ask(&mut self, usage: &Usage) -> Result<Verdict, Stop> {
+        let id = self.send_question(usage, None);
         self.asking = Some(id.clone());
         let answer = loop {
             if let Some(answer) = self.answers.remove(&id) {
@@ -91,11 +106,12 @@ impl Run {
             self.hear().await?;
         };
         self.asking = None;
-        self.entry.set("busy", None);
+        self.question_is_over();
         Ok(self.read(usage, answer.as_ref()))
     }
 
-    fn read(&mut self, usage: &Usage, answer: Option<&Value>) -> Verdict {
+    /// What an answer to a question means; none came if nobody is left to answer.
+    pub(super) fn read(&mut self, usage: &Usage, answer: Option<&Value>) -> Verdict {
         let body = answer.map(|answer| &answer["response"]);
         match body.and_then(|body| body["behavior"].as_str()) {
             Some("allow") => {

@@ -66,6 +66,14 @@ impl Entry {
         let _ = self.save();
     }
 
+    /// Says that the process is a background session, and which.
+    pub(super) fn background(&mut self, job: &str) {
+        self.content["kind"] = "bg".into();
+        self.content["entrypoint"] = "cli".into();
+        self.content["jobId"] = job.into();
+        let _ = self.save();
+    }
+
     /// Says that the process has gone on to another session.
     pub(super) fn moved(&mut self, session: Uuid) {
         self.content["sessionId"] = json!(session);

@@ -18,17 +18,20 @@ use uuid::Uuid;
 
 use super::{
     args::{Args, Format},
+    background::{self, Job},
+    checkpoint::Checkpoints,
     files::{self, Files},
     found::{self, Refusal},
-    gate::{self, Gate},
+    gate::{Gate, LOOK},
     input::{self, Input, Lines, Prompt},
     ledger::Ledger,
+    queue::{Queued, Seen},
     registry::Entry,
     script::{self, Script},
     task::Task,
     transcript::Transcript,
-    turn::Opening,
-    wire::{Told, Wire, complain, now_ms, replay, say},
+    wire::{Told, Wire, complain, now_ms, say},
+    worktree::{self, Worktree},
 };
 
 /// The model of a run that names none.
@@ -59,7 +62,21 @@ pub(super) struct Run {
     /// Somebody answers permission requests.
     pub(super) asks: Told,
     pub(super) tasks: Vec<Task>,
+    /// Background tasks that have ended and begin a turn: their runs.
+    pub(super) notices: VecDeque<String>,
+    /// Sub-agents since the process began.
+    pub(super) agents: Agents,
     pub(super) gate: Gate,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) worktree: Option<Worktree>,
+    /// Whether the next prompt is the first of its conversation.
+    pub(super) fresh: bool,
+    /// Whether a request of the conversation stands in the transcript.
+    pub(super) shaped: bool,
+    /// What it is to the list of background sessions, if it is one.
+    pub(super) job: Option<Job>,
+    /// Whether the next prompt is suggested.
+    pub(super) suggests: Told,
     pub(super) work: Work,
     pub(super) results: u64,
     /// The text of the last result, and whether it was an error.
@@ -68,26 +85,18 @@ pub(super) struct Run {
     /// Prompts that are not run again, and where they ran.
     pub(super) seen: HashMap<Uuid, Seen>,
     /// The prompt of the past that never got an answer.
-    unanswered: Option<Uuid>,
+    pub(super) unanswered: Option<Uuid>,
     /// No more prompts will come.
     closed: bool,
     output: Format,
     started: u64,
 }
 
-/// A prompt that waits for its turn.
-pub(super) struct Queued {
-    pub(super) prompt: Prompt,
-    /// When it came, as the CLI writes it.
-    pub(super) at: String,
-    pub(super) record: Record,
-}
-
-/// Whether a prompt's record stands in the transcript.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Record {
-    There,
-    Missing,
+/// Sub-agents in the background, counted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Agents {
+    pub(super) kinds: Vec<String>,
+    pub(super) completed: usize,
 }
 
 /// What the process is doing.
@@ -95,12 +104,6 @@ pub(super) enum Record {
 pub(super) enum Work {
     Idle,
     Turn,
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Seen {
-    Before,
-    Here,
 }
 
 /// Why something stops before its end.
@@ -115,7 +118,9 @@ impl Run {
     /// Finds the conversation and registers the process.
     pub(super) fn open(args: Args, script: Script) -> Result<Self, Refusal> {
         let files = Files::find();
-        let directory = files::here()?;
+        let here = files::here()?;
+        let worktree = worktree::enter(&args, &here)?;
+        let directory = worktree.as_ref().map_or(here, |worktree| worktree.path.clone());
         let found = found::find(&args, &files, &directory)?;
         let mut transcript = Transcript::new(found.path, found.session, &directory);
         transcript.leaf = found.past.leaf;
@@ -138,8 +143,9 @@ impl Run {
             seen: found.past.answered.iter().map(|id| (*id, Seen::Before)).collect(),
             unanswered: found.past.unanswered,
             inbox: input::open(lines)?,
-            closed: !streams,
-            asks: args.asks,
+            // Whoever looks into a background session answers it, some day.
+            closed: !streams && !background::is_meant(),
+            asks: if background::is_meant() { Told::Yes } else { args.asks },
             output: args.output,
             started: now_ms(),
             queue: VecDeque::new(),
@@ -147,7 +153,15 @@ impl Run {
             granted: HashSet::new(),
             ledger: Ledger::new(script.window),
             tasks: Vec::new(),
+            notices: VecDeque::new(),
+            agents: Agents::default(),
             gate: Gate::find(),
+            checkpoints: Checkpoints::find(&files, found.session),
+            fresh: transcript.leaf.is_none(),
+            shaped: transcript.leaf.is_some(),
+            job: Job::find(),
+            suggests: args.suggests,
+            worktree,
             work: Work::Idle,
             asking: None,
             results: 0,
@@ -157,6 +171,10 @@ impl Run {
             script,
             transcript,
         };
+        if let Some(worktree) = &run.worktree {
+            run.transcript.note(worktree.record(run.wire.session));
+        }
+        run.settle_in(args.prompt.as_deref().unwrap_or_default());
         if let Some(name) = args.name {
             run.transcript.note(json!({"type": "custom-title", "customTitle": name}));
         }
@@ -181,61 +199,57 @@ impl Run {
 
     /// One turn, or the wait for one. False when there is nothing left to wait for.
     async fn step(&mut self) -> Result<bool, Stop> {
+        self.tick();
         if let Some(opening) = self.next_opening() {
             self.turn(opening).await?;
             return Ok(true);
         }
-        let due = self.tasks.iter().map(|task| task.due).min();
-        if self.closed && due.is_none() {
+        if self.closed && self.tasks.is_empty() {
             return Ok(false);
         }
-        // A task that is due and still here is held by the gate.
-        let due = due.map(|due| due.max(Instant::now() + gate::LOOK));
-        let wait = due.unwrap_or_else(|| Instant::now() + FOR_EVER);
-        match timeout_at(wait, self.inbox.recv()).await {
-            Ok(Some(input)) => self.take(input)?,
-            Ok(None) => self.closed = true,
-            Err(_) => {}
-        }
+        self.hear().await?;
         Ok(true)
     }
 
-    fn next_opening(&mut self) -> Option<Opening> {
-        if self.queue.is_empty() {
-            let due = |task: &Task| task.is_due() && !self.gate.stops(&task.description);
-            let index = self.tasks.iter().position(due)?;
-            return Some(Opening::Task(self.tasks.remove(index)));
-        }
-        let calls = |queued: &Queued, name: &str| queued.prompt.text().starts_with(name);
-        let is_command = |queued: &Queued| calls(queued, "/compact") || calls(queued, "/clear");
-        if is_command(&self.queue[0]) {
-            let clears = calls(&self.queue[0], "/clear");
-            let opening = if clears { Opening::Clear } else { Opening::Compact };
-            return self.queue.pop_front().map(opening);
-        }
-        let plain = self.queue.iter().take_while(|queued| !is_command(queued)).count();
-        Some(Opening::Prompts(self.queue.drain(..plain).collect()))
+    /// Does what goes on beside everything else: background work, late records.
+    fn tick(&mut self) {
+        self.work_behind();
+        self.transcript.write_due();
+    }
+
+    /// Whether something goes on that nobody is told of by a line that comes in.
+    fn is_restless(&self) -> bool {
+        !self.tasks.is_empty() || self.transcript.is_behind()
     }
 
     /// Lets time pass, and does meanwhile what comes in.
     pub(super) async fn rest(&mut self, time: Duration) -> Result<(), Stop> {
         let end = Instant::now() + time;
-        while let Ok(input) = timeout_at(end, self.inbox.recv()).await {
-            match input {
-                Some(input) => self.take(input)?,
+        loop {
+            self.tick();
+            let wake = if self.is_restless() { end.min(Instant::now() + LOOK) } else { end };
+            match timeout_at(wake, self.inbox.recv()).await {
+                Ok(Some(input)) => self.take(input)?,
                 // Without anybody to hear from, only time is left.
-                None => tokio::time::sleep_until(end).await,
+                Ok(None) => tokio::time::sleep_until(wake).await,
+                Err(_) => {}
+            }
+            if Instant::now() >= end {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
-    /// Waits until something comes in, and does it.
+    /// Waits until something comes in, and does it; shorter while something goes on besides.
     pub(super) async fn hear(&mut self) -> Result<(), Stop> {
-        match self.inbox.recv().await {
-            Some(input) => self.take(input),
-            None => Err(Stop::End(1)),
+        self.tick();
+        let wait = if self.is_restless() { LOOK } else { FOR_EVER };
+        match timeout_at(Instant::now() + wait, self.inbox.recv()).await {
+            Ok(Some(input)) => self.take(input)?,
+            Ok(None) => return Err(Stop::End(1)),
+            Err(_) => {}
         }
+        Ok(())
     }
 
     /// Waits for an interrupt or the end.
@@ -278,28 +292,6 @@ impl Run {
         }
     }
 
-    /// Lets a prompt wait for its turn, unless it had it.
-    fn enqueue(&mut self, prompt: Prompt) {
-        if let Some((uuid, seen)) = prompt.uuid.and_then(|id| Some((id, self.seen.get(&id)?))) {
-            self.wire.tell_replay(replay(uuid, &prompt.content));
-            if matches!(seen, Seen::Before) {
-                self.wire.tell_lifecycle(Some(uuid), "completed");
-            }
-            return;
-        }
-        self.wire.tell_lifecycle(prompt.uuid, "queued");
-        self.transcript.queue("enqueue", json!({"content": prompt.content}));
-        let known = prompt.uuid.is_some() && prompt.uuid == self.unanswered;
-        if let Some(uuid) = prompt.uuid {
-            self.seen.insert(uuid, Seen::Here);
-        }
-        self.queue.push_back(Queued {
-            prompt,
-            at: super::wire::now(),
-            record: if known { Record::There } else { Record::Missing },
-        });
-    }
-
     /// The conversation begins anew: what was said is gone from the context.
     pub(super) fn forget(&mut self) {
         self.talk = script::Conversation::default();
@@ -307,11 +299,22 @@ impl Run {
         self.unanswered = None;
     }
 
+    /// The conversation has another transcript.
+    pub(super) fn begin_anew(&mut self) {
+        self.forget();
+        (self.fresh, self.shaped) = (true, false);
+    }
+
+    /// Milliseconds since the process began.
+    pub(super) fn age(&self) -> u64 {
+        now_ms() - self.started
+    }
+
     fn leave(&mut self) {
         if self.transcript.exists() {
             let mut state = json!({
                 "type": "cost-state", "totalCostUSD": self.ledger.cost(),
-                "totalDuration": now_ms() - self.started, "startTime": self.started,
+                "totalDuration": self.age(), "startTime": self.started,
                 "modelUsage": self.ledger.state(), "hasUnknownModelCost": false,
             });
             for field in ["totalAPIDuration", "totalAPIDurationWithoutRetries"] {
@@ -321,6 +324,7 @@ impl Run {
                 state[field] = 0.into();
             }
             self.transcript.note(state);
+            self.transcript.write_all();
         }
         if self.output == Format::Text {
             let (Ok(text) | Err(text)) = &self.last;

@@ -6,6 +6,7 @@
 //! neither of them, no clock and no files.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -13,11 +14,12 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+mod conversation;
+
+pub use conversation::{Conversation, Newest};
+
 /// Replies of a demo: a friendly gardener's helper, one rule per thing worth trying.
 const DEMO: &str = include_str!("../../../fixtures/scripts/demo.json");
-
-/// Longest excerpt of a prompt that a reply quotes, in characters.
-const QUOTE: usize = 80;
 
 /// A set of rules; the first that fits a prompt answers it.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,8 +31,22 @@ pub struct Script {
     /// Tokens that fit in the context, where it is to be smaller than the real one.
     #[serde(default)]
     pub window: Option<u64>,
+    /// The windows of a plan and how far they are used up, by the CLI's names: `five_hour`,
+    /// `seven_day`, …. Without any the session has no plan. Only the scripted `claude` plays it.
+    #[serde(default)]
+    pub limits: BTreeMap<String, Window>,
     /// In order of preference; the last one should fit everything.
     pub rules: Vec<Rule>,
+}
+
+/// How far a window of a plan is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// Percent, 0 to 100.
+    pub utilization: f64,
+    /// It resets in so many seconds.
+    pub resets_in: i64,
 }
 
 /// How a text arrives.
@@ -182,59 +198,22 @@ pub struct Crash {
     pub code: u8,
     /// The last words.
     pub stderr: String,
+    /// What is left of the transcript, as after a full disk or a power cut.
+    #[serde(default)]
+    pub leaves: Leaves,
 }
 
-/// What a reply depends on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Conversation {
-    /// All prompts of the person, oldest first.
-    pub prompts: Vec<String>,
-    /// How many prompts there were before the one that began the turn.
-    pub before: usize,
-    /// How many replies the turn has had already.
-    pub replies: usize,
-    /// The results of the turn's tools so far.
-    pub results: Vec<String>,
-    /// Whether the newest of them is none, but a refusal.
-    pub newest: Newest,
-}
-
-/// What the newest result of a tool is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Newest {
-    /// What the tool gave.
+/// What a crash leaves of the transcript.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaves {
+    /// What was written.
     #[default]
-    Result,
-    /// A refusal or an error.
-    Refusal,
-}
-
-impl Conversation {
-    /// The prompt that began the turn.
-    fn opening(&self) -> &str {
-        self.prompts.get(self.before).map_or("", String::as_str)
-    }
-
-    /// The prompts that came while the turn was running, quoted in one sentence.
-    fn folded(&self) -> String {
-        let later = self.prompts.get(self.before + 1..).unwrap_or_default();
-        if later.is_empty() {
-            return String::new();
-        }
-        let quoted: Vec<String> = later.iter().map(|text| quote(text)).collect();
-        format!("You added on the way: {}.", quoted.join("; "))
-    }
-
-    fn fill(&self, text: &str) -> String {
-        let excerpt = |text: Option<&String>| text.map_or(String::new(), |text| quote(text));
-        text.replace("{prompts}", &self.prompts.len().to_string())
-            .replace("{first}", &excerpt(self.prompts.first()))
-            .replace("{last}", &excerpt(self.prompts.last()))
-            .replace("{result}", self.results.last().map_or("", String::as_str))
-            .replace("{folded}", &self.folded())
-            .trim_end()
-            .to_owned()
-    }
+    Whole,
+    /// A file without content.
+    Empty,
+    /// As many zeros.
+    Zeros,
 }
 
 impl Script {
@@ -299,16 +278,6 @@ impl Rule {
         let mut words = prompt.split(|sign: char| !sign.is_alphanumeric());
         self.words.is_empty() || words.any(|word| self.words.iter().any(|other| other == word))
     }
-}
-
-/// The beginning of a text on one line.
-fn quote(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= QUOTE {
-        return line;
-    }
-    let head: String = line.chars().take(QUOTE).collect();
-    format!("{}…", head.trim_end())
 }
 
 #[cfg(test)]

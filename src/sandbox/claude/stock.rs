@@ -35,7 +35,8 @@ pub(super) fn init(run: &Run, uuids: &[Uuid]) -> Value {
     event["original_cwd"] = json!(run.directory);
     event["model"] = run.model.as_str().into();
     event["permissionMode"] = run.mode.as_str().into();
-    event["memory_paths"] = json!({"auto": run.files.folder(&run.directory).join("memory/")});
+    let home = run.worktree.as_ref().map_or(&run.directory, |worktree| &worktree.original);
+    event["memory_paths"] = json!({"auto": run.files.folder(home).join("memory/")});
     event["messaging_socket_path"] = format!("/tmp/cc-socks/{}.sock", std::process::id()).into();
     if !uuids.is_empty() {
         event["user_message_uuids"] = json!(uuids);
@@ -49,6 +50,13 @@ pub(super) fn initialize(files: &Files, mode: &str) -> Value {
     answer["pid"] = std::process::id().into();
     answer["user_output_styles_dir"] = json!(files.output_styles());
     answer["current_permission_mode"] = mode.into();
+    answer
+}
+
+/// What `get_settings` is answered with.
+pub(super) fn settings(model: &str) -> Value {
+    let mut answer = stock("settings");
+    answer["applied"]["model"] = model.into();
     answer
 }
 
@@ -72,7 +80,7 @@ mod tests {
 
     #[test]
     fn everything_is_in_stock() {
-        for name in ["init", "initialize", "context", "subagents", "usage"] {
+        for name in ["init", "initialize", "context", "settings", "subagents", "usage"] {
             assert!(stock(name).is_object(), "{name}");
         }
     }

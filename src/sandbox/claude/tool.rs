@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    block::Usage,
     deed,
     ending::{During, Failure},
-    message::Usage,
     permission::Verdict,
     run::{Run, Stop},
     script::{Newest, Tool},
@@ -69,9 +69,14 @@ impl Run {
     async fn work(&mut self, usage: &Usage) -> Result<(), Stop> {
         let time = Duration::from_millis(usage.tool.takes);
         if background(&usage.tool) {
-            self.start_task(usage, time);
+            self.start_command(usage, time);
             return Ok(());
         }
+        if sends_agent(&usage.tool) {
+            self.start_agent(usage);
+            return Ok(());
+        }
+        self.checkpoints.keep(&self.directory, &usage.tool);
         self.play_inner(usage).await?;
         self.rest(time).await?;
         self.pass_tool(&usage.tool).await?;
@@ -99,6 +104,9 @@ impl Run {
         let mut block = json!({
             "type": "tool_result", "tool_use_id": usage.id, "content": content,
         });
+        if sends_agent(&usage.tool) {
+            block["content"] = json!([{"type": "text", "text": content}]);
+        }
         if usage.tool.name == "Bash" {
             block["is_error"] = false.into();
         }
@@ -151,6 +159,19 @@ impl Run {
         );
     }
 
+    /// The result of sending a sub-agent off.
+    fn launched(&self, tool: &Tool) -> (String, Value) {
+        let id = self.tasks.last().map_or("", |task| task.id.as_str());
+        let text = format!("Async agent launched successfully. (internal metadata)\nagentId: {id}");
+        let structured = json!({
+            "isAsync": true, "status": "async_launched", "agentId": id,
+            "description": tool.input["description"], "prompt": tool.input["prompt"],
+            "resolvedModel": self.model, "canReadOutputFile": true, "canContinueAgent": true,
+            "outputFile": format!("/tmp/claude/tasks/{id}.output"),
+        });
+        (text, structured)
+    }
+
     /// The result of a tool, as Claude reads it and as programs do.
     fn outcome(&self, usage: &Usage, input: &Value) -> (String, Value) {
         let tool = &usage.tool;
@@ -160,6 +181,7 @@ impl Run {
                 let text = "User has approved your plan. You can now start coding.";
                 (text.to_owned(), json!({"plan": input["plan"], "isAgent": false}))
             }
+            _ if sends_agent(tool) => self.launched(tool),
             "Bash" if background(tool) => {
                 let task = self.tasks.last().map_or("", |task| task.id.as_str());
                 let text = format!("Command running in background with ID: {task}.");
@@ -185,6 +207,12 @@ impl Run {
             _ => (tool.result.clone(), json!({"filePath": input["file_path"]})),
         }
     }
+}
+
+/// Whether a tool sends a sub-agent off and does not wait for it.
+fn sends_agent(tool: &Tool) -> bool {
+    let is_agent = matches!(tool.name.as_str(), "Task" | "Agent");
+    is_agent && tool.input["run_in_background"] == true
 }
 
 fn background(tool: &Tool) -> bool {

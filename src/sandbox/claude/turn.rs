@@ -10,12 +10,15 @@ use super::{
     ending::Failure,
     input::Prompt,
     ledger::Tokens,
-    run::{Queued, Record, Run, Stop, Work},
-    script::Newest,
+    queue::{Queued, Record},
+    run::{Run, Stop, Work},
+    script::{Newest, Step},
     stock,
-    task::Task,
-    wire::{complain, now, replay},
+    wire::{Told, complain, now, replay},
 };
+
+/// How the CLI asks Claude for the next prompt, as far as rules look at it.
+const SUGGESTION: &str = "[SUGGESTION MODE: Suggest what the user might naturally type next.]";
 
 /// What begins a turn.
 pub(super) enum Opening {
@@ -25,8 +28,8 @@ pub(super) enum Opening {
     Compact(Queued),
     /// The command that begins another conversation.
     Clear(Queued),
-    /// A background task that has ended.
-    Task(Task),
+    /// Something in the background has ended: its run.
+    Notice(String),
 }
 
 /// A turn that is running.
@@ -106,7 +109,7 @@ impl Run {
                 return Ok(());
             }
             Opening::Prompts(prompts) => self.begin(&prompts),
-            Opening::Task(task) => self.begin_after(&task),
+            Opening::Notice(run) => Self::begin_after(&run),
         };
         self.wire.tell(stock::init(self, &turn.uuids));
         let outcome = self.converse(&mut turn).await;
@@ -124,7 +127,24 @@ impl Run {
             self.wire.tell_lifecycle(Some(*uuid), state);
         }
         self.rest_from_turn();
+        if state == "completed" {
+            self.suggest();
+        }
         Ok(())
+    }
+
+    /// Suggests the next prompt, from the second one on, if the script has a rule for that.
+    fn suggest(&self) {
+        if self.suggests == Told::No || self.talk.prompts.len() < 2 {
+            return;
+        }
+        let mut talk = self.talk.clone();
+        talk.before = talk.prompts.len();
+        talk.replies = 0;
+        talk.prompts.push(SUGGESTION.to_owned());
+        if let [Step::Text(text)] = self.script.reply(&talk).steps.as_slice() {
+            self.wire.tell(json!({"type": "prompt_suggestion", "suggestion": text}));
+        }
     }
 
     fn rest_from_turn(&mut self) {
@@ -158,6 +178,10 @@ impl Run {
             self.talk.before = self.talk.prompts.len().saturating_sub(1);
         } else {
             self.record_prompt(&turn, uuid, &prompt.content);
+            self.checkpoints.begin(uuid);
+            if std::mem::take(&mut self.fresh) {
+                self.note_surroundings();
+            }
             self.talk.before = self.talk.prompts.len();
             self.talk.prompts.push(text);
         }
@@ -182,13 +206,10 @@ impl Run {
     }
 
     /// Opens a turn that nobody asked for.
-    fn begin_after(&mut self, task: &Task) -> Turn {
-        for event in task.ending(&self.wire, &self.directory) {
-            self.wire.tell(event);
-        }
+    fn begin_after(run: &str) -> Turn {
         let mut turn = Turn::new(Vec::new());
         turn.origin = Some(json!({
-            "kind": "task-notification", "producer": "session-task", "runId": task.run_id,
+            "kind": "task-notification", "producer": "session-task", "runId": run,
         }));
         turn
     }
