@@ -133,6 +133,29 @@ fn screens_do_nothing_but_draw() {
     none(complaints);
 }
 
+/// Names of the functions in a file that draw something a person sees.
+fn drawing(source: &str) -> Vec<&str> {
+    let shown = ["-> Screen", "-> Option<Screen>", "-> Vec<Screen>", "-> Text", "-> Shown"];
+    let functions = source.split("\npub fn ").skip(1);
+    let drawing = functions.filter(|function| {
+        let signature = function.split('{').next().unwrap_or_default();
+        shown.iter().any(|shown| signature.contains(shown))
+    });
+    drawing.filter_map(|function| function.split(['(', '<']).next()).collect()
+}
+
+#[test]
+fn every_screen_is_drawn_of_hostile_words() {
+    let tried = fs::read_to_string("src/screens/hostile.rs").unwrap();
+    let screens = sources("src/screens");
+    none(screens.iter().flat_map(|source| {
+        let names = drawing(&source.text).into_iter();
+        let missing = names.filter(|name| !tried.contains(&format!("::{name}(")));
+        let path = source.path.display();
+        missing.map(|name| format!("{path}:1: {name} is not in hostile.rs")).collect::<Vec<_>>()
+    }));
+}
+
 #[test]
 fn every_file_says_first_what_it_is() {
     let all = sources("src").into_iter().chain(sources("tests"));

@@ -18,6 +18,7 @@ use crate::{
     telegram::{
         outbox::{Outbox, SendOptions, Sent, Sound},
         screen::Screen,
+        text::cut,
     },
 };
 
@@ -79,7 +80,7 @@ impl App {
 
     pub(super) fn rename(&mut self, source: Source, session: SessionId, title: &str) {
         let words: Vec<_> = title.split_whitespace().collect();
-        let title: String = words.join(" ").chars().take(TITLE).collect();
+        let title: String = cut(&words.join(" "), TITLE).to_owned();
         let body = json!({"subtype": "rename_session", "title": title});
         let Some(answer) = self.ask_session(source, session, body) else { return };
         let teller = self.teller(source);
@@ -98,7 +99,7 @@ impl App {
         let last = digest
             .last
             .map_or_else(String::new, |last| format!("\n\n{}\n\n{}", last.prompt, last.answer));
-        let description: String = format!("{first}{last}").chars().take(4_000).collect();
+        let description: String = cut(&format!("{first}{last}"), 4_000).to_owned();
         let body = json!({
             "subtype": "generate_session_title", "description": description, "persist": false,
         });

@@ -173,9 +173,9 @@ impl App {
                 let screen = notice::about_path(lead, to, ". /cd shows those that are known.");
                 self.reply(message, screen);
             }
-            Destination::Several(count) => {
-                let after = format!(" fits {count} projects: give more of its name.");
-                self.reply(message, notice::about_path("", to, &after));
+            Destination::Several => {
+                let after = " fits several projects: give more of its name.";
+                self.reply(message, notice::about_path("", to, after));
             }
         }
     }
@@ -200,7 +200,7 @@ impl App {
             ([one], _) => self.allowed((*one).clone()),
             ([], [one]) => self.allowed(one.clone()),
             (_, []) => Destination::None,
-            (_, several) => Destination::Several(several.len()),
+            _ => Destination::Several,
         }
     }
 
@@ -259,7 +259,7 @@ fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
 enum Destination {
     One(PathBuf),
     Outside(PathBuf),
-    Several(usize),
+    Several,
     None,
 }
 

@@ -24,7 +24,7 @@ use crate::{
         intent::session_in,
         outbox::{SendOptions, Sound},
         outgoing::{Content, LARGEST, LARGEST_PHOTO, OutgoingFile, SendAs},
-        text::EntityKind,
+        text::{EntityKind, Text},
         update::Message,
     },
 };
@@ -192,9 +192,8 @@ fn list(folder: &Path, start: &str) -> Folder {
 
 /// The first text of a message that is set as code.
 fn in_code(message: &Message) -> Option<String> {
-    let code = message.entities.iter().find(|entity| entity.kind == EntityKind::Code)?;
-    let units: Vec<u16> = message.text.encode_utf16().collect();
-    units.get(code.offset..code.offset + code.length).map(String::from_utf16_lossy)
+    let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
+    shown.first(|kind| *kind == EntityKind::Code)
 }
 
 /// The file that a tool is used on.

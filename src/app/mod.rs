@@ -306,11 +306,7 @@ impl App {
     }
 
     fn unreadable(&self, kind: &str, message: &Message) {
-        let kind = kind.replace('_', " ");
-        let words = format!(
-            "A {kind} says nothing to Claude. I take text, photos, files, voice and locations."
-        );
-        self.reply(message, screens::notice::plain(&words));
+        self.reply(message, screens::notice::unreadable(kind));
     }
 
     // ---- What comes back ----

@@ -132,7 +132,9 @@ impl App {
     fn close_questions(&mut self, prompt: &Prompt, kept: &Kept) {
         let Some(leg) = &kept.leg else { return };
         for Question { message, about } in &kept.questions {
-            let screen = question::lost(leg.session, &Text::plain(about));
+            let mut what = Text::default();
+            what.code(about);
+            let screen = question::lost(leg.session, &what);
             drop(self.outbox.edit(prompt.source.place, *message, screen));
             let closed = self.spool.closed(prompt.id, *message);
             self.spooled(&closed);

@@ -92,7 +92,7 @@ impl App {
             },
             Callback::SuggestTitle(session) => self.suggest(source, session),
             Callback::UseTitle(session) => match screens::suggested(&message.text) {
-                Some(title) => self.rename(source, session, title),
+                Some(title) => self.rename(source, session, &title),
                 None => self.say(source.place, notice::plain("That title is gone.")),
             },
             _ => {}

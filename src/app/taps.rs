@@ -62,7 +62,7 @@ impl App {
         match tap {
             Callback::Sessions(list, carry) => {
                 let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
-                let words = list.words.find(searched(&shown)).map(Words::from);
+                let words = list.words.find(searched(&shown).as_deref()).map(Words::from);
                 let list = words.map(|words| List { words, ..list });
                 let page = list.and_then(|list| self.picker(message.place, list, carry));
                 let gone = || notice::plain("That list is not known any more: ask for it anew.");

@@ -21,7 +21,7 @@ use crate::{
         client::Client,
         download::{self, LARGEST},
         outbox::{SendOptions, Sound},
-        text::EntityKind,
+        text::{EntityKind, Text},
         update::{ChatKind, Message},
         wording,
     },
@@ -100,11 +100,8 @@ fn shown(message: &Message) -> Option<String> {
     if message.text.contains(files::IN_PART) {
         return None;
     }
-    let is_quote = |kind: &EntityKind| matches!(kind, EntityKind::Fold | EntityKind::Quote);
-    let quote = message.entities.iter().find(|entity| is_quote(&entity.kind))?;
-    let units: Vec<u16> = message.text.encode_utf16().collect();
-    let words = units.get(quote.offset..quote.offset + quote.length)?;
-    Some(String::from_utf16_lossy(words))
+    let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
+    shown.first(|kind| matches!(kind, EntityKind::Fold | EntityKind::Quote))
 }
 
 /// Fetches a recording and has it written down.

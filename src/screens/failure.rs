@@ -25,7 +25,7 @@ pub(super) fn ending(
 ) -> (Option<Text>, Vec<Vec<Button>>) {
     let again = vec![row([("Try again", Callback::Retry(turn.session, turn.attempt + 1))])];
     let on = vec![row([("Continue", Callback::Continue(turn.session, turn.attempt + 1))])];
-    let plain = |words: &str| Some(Text::plain(words));
+    let plain = |words: &'static str| Some(Text::plain(words));
     match outcome {
         Outcome::Answered if wordless && turn.change == Some(Change::Cleared) => (
             plain(
@@ -49,7 +49,7 @@ pub(super) fn ending(
         Outcome::Limit { resets_at, message } => {
             let when = resets_at
                 .map_or_else(String::new, |at| format!(" It resets at {}.", words::clock(at)));
-            let mut text = Text::plain(format!("A usage limit was reached.{when}\n"));
+            let mut text = Text::of_data(&format!("A usage limit was reached.{when}\n"));
             text.append(quoted(message));
             let mut ways = again;
             ways[0].extend(later::offer(turn, *resets_at));
@@ -108,7 +108,7 @@ fn api(status: Option<u16>, message: &str) -> Text {
         Some(status) => format!(" with {status}{}", meaning(status)),
         None => String::new(),
     };
-    let mut text = Text::plain(format!("Claude's API failed{status}. The session is intact.\n"));
+    let mut text = Text::of_data(&format!("Claude's API failed{status}. The session is intact.\n"));
     text.append(quoted(message));
     text
 }
@@ -124,7 +124,8 @@ fn meaning(status: u16) -> &'static str {
 }
 
 fn crashed(how: &str, stderr: &str) -> Text {
-    let mut text = Text::plain(format!("Claude ended unexpectedly ({how}). The session is kept."));
+    let mut text =
+        Text::of_data(&format!("Claude ended unexpectedly ({how}). The session is kept."));
     let lines: Vec<_> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
     let tail = lines[lines.len().saturating_sub(STDERR)..].join("\n");
     if !tail.is_empty() {
@@ -134,5 +135,5 @@ fn crashed(how: &str, stderr: &str) -> Text {
 }
 
 fn quoted(message: &str) -> Text {
-    Text::plain(words::clip(&clean(message), 1_000)).trim().wrap(EntityKind::Quote)
+    Text::of_prose(&words::clip(&clean(message), 1_000)).trim().wrap(EntityKind::Quote)
 }

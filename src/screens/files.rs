@@ -11,7 +11,7 @@ use crate::{
         download,
         outgoing::LARGEST,
         screen::{Button, Screen},
-        text::{EntityKind, Text, clean},
+        text::{EntityKind, Text},
     },
 };
 
@@ -25,7 +25,7 @@ pub fn too_large_to_fetch(file: &Attached) -> Screen {
     let size =
         file.size.map_or_else(String::new, |size| format!(" has {} and", words::bytes(size)));
     let mut text = Text::default();
-    text.code(&words::line(file.label(), 100)).push(&format!(
+    text.code(&words::line(file.label(), 100)).data(&format!(
         "{size} is too large: Telegram lets bots fetch {} at most. Claude has not read this \
          message. Put the file on the laptop in another way and say where it is.",
         words::bytes(download::LARGEST)
@@ -57,7 +57,8 @@ pub fn not_for_a_terminal() -> Screen {
 pub fn no_transcriber() -> Screen {
     let mut text = Text::plain("I cannot listen yet. Name a program that writes speech down as ");
     text.code("transcriber").push(" in the configuration (");
-    text.code("segue config").push(" shows an example with whisper.cpp), or write, please.");
+    text.code("segue config").push(" shows an example with ").code("whisper.cpp");
+    text.push("), or write, please.");
     screen(text, Vec::new())
 }
 
@@ -77,7 +78,7 @@ pub fn said(words: &str) -> Screen {
 }
 
 fn quote(words: &str) -> Text {
-    let shown = Text::plain(clean(words));
+    let shown = Text::of_prose(words);
     let is_long = shown.utf16_len() > HEARD;
     let mut text = shown.head(HEARD).trim().wrap(EntityKind::Fold);
     if is_long {
@@ -89,7 +90,7 @@ fn quote(words: &str) -> Text {
 /// A recording that could not be written down.
 pub fn not_heard(why: &str) -> Screen {
     let mut text = Text::plain("That could not be written down: ");
-    text.push(&words::line(why, 300)).push(". Write it, please.");
+    text.data(&words::line(why, 300)).push(". Write it, please.");
     screen(text, Vec::new())
 }
 
@@ -159,10 +160,10 @@ pub fn folder(scene: &Scene, folder: &Folder) -> Screen {
         }
     };
     if count > ENTRIES {
-        text.push(&format!("\nThe first {ENTRIES} of {count}. ")).code("/get part-of-name");
+        text.data(&format!("\nThe first {ENTRIES} of {count}. ")).code("/get part-of-name");
         text.push(" finds the others.");
     }
-    text.push(&format!("\nFiles of up to {} can be sent.", words::bytes(LARGEST)));
+    text.data(&format!("\nFiles of up to {} can be sent.", words::bytes(LARGEST)));
     let buttons: Vec<Button> = folder
         .entries
         .iter()
@@ -182,7 +183,7 @@ pub fn folder(scene: &Scene, folder: &Folder) -> Screen {
 pub fn sent(scene: &Scene, path: &Path, size: u64) -> Screen {
     let mut text = Text::default();
     text.code(&words::clip(&words::path(path, &scene.home), 400));
-    text.push(" · ").push(&words::bytes(size));
+    text.push(" · ").data(&words::bytes(size));
     screen(text, Vec::new())
 }
 
@@ -192,7 +193,7 @@ pub fn not_to_send(name: &str, size: u64) -> Screen {
     text.code(&words::line(name, 200));
     match size {
         0 => text.push(" is empty, and Telegram takes no empty files."),
-        size => text.push(&format!(
+        size => text.data(&format!(
             " has {}: Telegram takes {} at most.",
             words::bytes(size),
             words::bytes(LARGEST)
@@ -205,14 +206,14 @@ pub fn not_to_send(name: &str, size: u64) -> Screen {
 pub fn sending(name: &str, size: u64, percent: u64) -> Screen {
     let mut text = Text::plain("Sending ");
     text.code(&words::line(name, 200));
-    text.push(&format!(" ({}) · {percent} %", words::bytes(size)));
+    text.data(&format!(" ({}) · {percent} %", words::bytes(size)));
     screen(text, Vec::new())
 }
 
 /// A file that Telegram did not take.
 pub fn not_taken(name: &str, why: &str) -> Screen {
     let mut text = Text::default();
-    text.code(&words::line(name, 200)).push(" could not be sent: ").push(&words::line(why, 300));
+    text.code(&words::line(name, 200)).push(" could not be sent: ").data(&words::line(why, 300));
     screen(text, Vec::new())
 }
 
@@ -272,7 +273,7 @@ pub fn unchanged(what: &str) -> Screen {
 /// There is no diff to be had.
 pub fn no_diff(what: &str, why: &str) -> Screen {
     let mut text = Text::plain("No diff of ");
-    text.code(&words::line(what, 300)).push(": ").push(&words::line(why, 300)).push(".");
+    text.code(&words::line(what, 300)).push(": ").data(&words::line(why, 300)).push(".");
     screen(text, Vec::new())
 }
 

@@ -34,7 +34,7 @@ pub fn help() -> Screen {
         .code(">")
         .push(" waits until it is done. A reply to an answer goes to that answer's session.\n");
     for (name, about) in COMMANDS {
-        text.push(&format!("\n/{name} — {about}"));
+        text.push("\n/").push(name).push(" — ").push(about);
     }
     text.push("\n\nAny other command goes to Claude as it is, such as ").code("/compact").push(".");
     screen(text, Vec::new())

@@ -100,9 +100,9 @@ fn asked(scene: &Scene, chapter: &Chapter) -> Text {
     }
     text.bold("You");
     if let Some(at) = chapter.at {
-        text.push(" · ").push(&words::age(scene.now, at));
+        text.push(" · ").data(&words::age(scene.now, at));
     }
-    text.push("\n").append(Text::plain(prompt.trim_start()).wrap(EntityKind::Quote)).push("\n");
+    text.push("\n").append(Text::of_prose(prompt.trim_start()).wrap(EntityKind::Quote)).push("\n");
     text
 }
 
@@ -133,15 +133,15 @@ fn tools(chapter: &Chapter) -> Text {
     let mut text = Text::default();
     let left_out = used.len().saturating_sub(TOOLS);
     if left_out > 0 {
-        text.push(&format!("… {} before\n", words::plural(left_out as u64, "step")));
+        text.data(&format!("… {} before\n", words::plural(left_out as u64, "step")));
     }
     for (at, tool) in used[left_out..].iter().enumerate() {
-        let mark = if tool.failed { "✗" } else { "✓" };
+        text.push(if at == 0 { "" } else { "\n" });
+        text.push(if tool.failed { "✗ " } else { "✓ " }).data(&tool_name(&tool.name));
         let used_on = subject(&tool.name, &tool.input);
-        let lead = if at == 0 { "" } else { "\n" };
-        let line =
-            format!("{lead}{mark} {} {}", tool_name(&tool.name), words::used_on(&used_on, 60));
-        text.push(line.trim_end());
+        if !used_on.is_empty() {
+            text.push(" ").code(&words::used_on(&used_on, 60));
+        }
     }
     text
 }

@@ -75,7 +75,7 @@ fn whereabouts(live: &Live) -> Text {
         None if live.entrypoint == "telegram" => text.push("with another bot"),
         None => text.push("in a terminal"),
     };
-    text.push(&format!(" on the laptop (process {}), ", live.pid));
+    text.data(&format!(" on the laptop (process {}), ", live.pid));
     text.push(match live.status {
         Status::Idle => "idle",
         Status::Busy => "in the middle of a turn",
@@ -136,7 +136,7 @@ pub fn transcript_gone(scene: &Scene, session: SessionId) -> Screen {
 /// Claude's history takes no lines.
 pub fn history_closed(error: &str) -> Screen {
     let mut text = Text::plain("Claude's history on the laptop cannot be written (");
-    text.push(&words::line(error, 200));
+    text.data(&words::line(error, 200));
     text.push("). Which session this chat is in is remembered only until segue ends.");
     screen(text, Vec::new())
 }

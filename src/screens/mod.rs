@@ -8,6 +8,8 @@ pub mod failure;
 pub mod files;
 pub mod help;
 pub mod history;
+#[cfg(test)]
+mod hostile;
 pub mod laptop;
 pub mod later;
 pub mod notice;

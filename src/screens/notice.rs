@@ -19,11 +19,11 @@ pub(super) fn others(directory: &Path, carry: Carry) -> Callback {
     Callback::Sessions(List { directory, ..List::default() }, carry)
 }
 
-fn titled(scene: &Scene, lead: &str, session: &Session) -> Text {
+fn titled(scene: &Scene, lead: &'static str, session: &Session) -> Text {
     let mut text = anchor(scene, session.id);
     text.push(" ").push(lead).bold(&words::line(&session.title, TITLE)).push(" in ");
     text.code(&words::path(&session.project, &scene.home)).push(", last used ");
-    text.push(&words::age(scene.now, session.modified)).push(".");
+    text.data(&words::age(scene.now, session.modified)).push(".");
     text
 }
 
@@ -90,7 +90,7 @@ pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Scree
         Some(session) => text
             .push("Your next message goes on with ")
             .bold(&words::line(&session.title, TITLE))
-            .push(&format!(", last used {}.", words::age(scene.now, session.modified))),
+            .data(&format!(", last used {}.", words::age(scene.now, session.modified))),
         None => text.push("Your next message starts its first session."),
     };
     screen(
@@ -129,14 +129,17 @@ pub fn forked(scene: &Scene, of: &Session, into: SessionId) -> Screen {
 /// So many processes work in the background, which are all that are kept, and one more is started.
 pub fn one_more(count: usize) -> Screen {
     let process = if count == 1 { "process" } else { "processes" };
-    plain(&format!(
-        "Still at work in the background: {count} Claude {process}. One more starts for this."
-    ))
+    let count = format!("{count} Claude {process}");
+    let mut text = Text::plain("Still at work in the background: ");
+    text.data(&count).push(". One more starts for this.");
+    screen(text, Vec::new())
 }
 
 /// Somebody else gets the messages of this bot; `advice` says what to do.
 pub fn conflict(advice: &str) -> Screen {
-    plain(&format!("I get no messages at the moment: {advice}."))
+    let mut text = Text::plain("I get no messages at the moment: ");
+    text.data(advice).push(".");
+    screen(text, Vec::new())
 }
 
 /// A file of a prompt could not be read.
@@ -149,7 +152,7 @@ pub fn damaged(name: &str) -> Screen {
 /// The state directory takes no files.
 pub fn spool_closed(error: &str) -> Screen {
     let mut text = Text::plain("segue's state directory on the laptop cannot be written (");
-    text.push(&words::line(error, 200));
+    text.data(&words::line(error, 200));
     text.push("). Your messages go to Claude all the same, but those that have no answer yet ");
     text.push("would be lost if segue ended now.");
     screen(text, Vec::new())
@@ -163,13 +166,22 @@ pub const BROKEN: &str = "segue could not handle this: it is a fault of segue's.
 pub const UNREAD: &str = "Telegram has brought something that segue cannot read. It was set aside, and the log on the \
      laptop says more. If a message of yours got no answer, send it again.";
 
-/// A plain sentence.
-pub fn plain(sentence: &str) -> Screen {
+/// A message carries something that is neither words nor a file; its kind in Telegram's words.
+pub fn unreadable(kind: &str) -> Screen {
+    let mut text = Text::plain("A ");
+    text.data(&kind.replace('_', " "))
+        .push(" says nothing to Claude. I take text, photos, files, ");
+    text.push("voice and locations.");
+    screen(text, Vec::new())
+}
+
+/// A plain sentence of ours.
+pub fn plain(sentence: &'static str) -> Screen {
     screen(Text::plain(sentence), Vec::new())
 }
 
 /// A sentence about a path.
-pub fn about_path(before: &str, path: &str, after: &str) -> Screen {
+pub fn about_path(before: &'static str, path: &str, after: &'static str) -> Screen {
     let mut text = Text::plain(before);
     text.code(&words::line(path, 300)).push(after);
     screen(text, Vec::new())

@@ -9,7 +9,7 @@ use crate::{
         callback::{Callback, Carry, Key, List},
         markdown,
         screen::{Button, Screen},
-        text::{EntityKind, Text, clean, line_breaks},
+        text::{EntityKind, Text, cut},
     },
 };
 
@@ -29,13 +29,12 @@ const LAST_WORDS_ENTITIES: usize = 40;
 
 /// The words of a search as they are shown: on one line, without what would not be shown as it is.
 pub fn search(words: &str) -> String {
-    let line: String = words::line(words, usize::MAX).chars().take(SEARCH).collect();
-    line.trim_end().to_owned()
+    cut(&words::line(words, usize::MAX), SEARCH).trim_end().to_owned()
 }
 
 /// The words that the message of a picker was searched for, if it was.
-pub fn searched(shown: &Text) -> Option<&str> {
-    shown.first(&EntityKind::Bold)
+pub fn searched(shown: &Text) -> Option<String> {
+    shown.first(|kind| *kind == EntityKind::Bold)
 }
 
 /// A page of sessions.
@@ -89,22 +88,22 @@ fn heading(scene: &Scene, picker: &Picker) -> Text {
         text.push(", with those that Claude's own list hides");
     }
     if picker.list.page > 0 && !none {
-        text.push(&format!(", page {}", picker.list.page + 1));
+        text.data(&format!(", page {}", picker.list.page + 1));
     }
     text.push(if none { "." } else { "" });
     text
 }
 
 fn entry(scene: &Scene, picker: &Picker, index: usize, session: &Session) -> Text {
-    let mut text = Text::plain(format!("{}. ", index + 1));
+    let mut text = Text::of_data(&format!("{}. ", index + 1));
     text.bold(&words::line(&session.title, TITLE)).push("\n");
     let mut facts = vec![words::age(scene.now, session.modified)];
     facts.extend(words::branch(session.branch.as_deref()));
-    if picker.directory.is_none() {
-        facts.push(words::path(&session.project, &scene.home));
-    }
     facts.extend(words::put_away(session));
-    text.push(&facts.join(" · "));
+    text.data(&facts.join(" · "));
+    if picker.directory.is_none() {
+        text.push(" · ").code(&words::path(&session.project, &scene.home));
+    }
     if let Some(status) = session.status {
         text.push(" · ").append(live(status));
     }
@@ -178,10 +177,10 @@ pub fn directories(scene: &Scene, mut text: Text, page: &[Place], paging: Paging
     let mut rows: Vec<Vec<Button>> = Vec::new();
     let mut picks = Vec::new();
     for (index, place) in page.iter().enumerate() {
-        text.push(&format!("\n\n{}. ", index + 1));
-        text.bold(&words::path(&place.directory, &scene.home)).push("\n");
-        text.push(&words::plural(place.sessions as u64, "session"));
-        text.push(" · ").push(&words::age(scene.now, place.modified));
+        text.data(&format!("\n\n{}. ", index + 1));
+        text.code(&words::path(&place.directory, &scene.home)).push("\n");
+        text.data(&words::plural(place.sessions as u64, "session"));
+        text.push(" · ").data(&words::age(scene.now, place.modified));
         let key = Key::of_path(&place.directory);
         let tap = match paging.purpose {
             Purpose::List => {
@@ -239,15 +238,15 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
     text.push(" ").bold(&words::line(&session.title, TITLE)).push("\n");
     text.code(&words::path(&session.project, &scene.home));
     if let Some(branch) = words::branch(session.branch.as_deref()) {
-        text.push(" · ").push(&branch);
+        text.push(" · ").data(&branch);
     }
     let prompts = words::plural(card.prompts as u64, "prompt");
-    text.push("\n").push(&words::age(scene.now, session.modified)).push(" · ").push(&prompts);
+    text.push("\n").data(&words::age(scene.now, session.modified)).push(" · ").data(&prompts);
     if card.seconds >= 60 {
-        text.push(" over ").push(&words::span(card.seconds));
+        text.push(" over ").data(&words::span(card.seconds));
     }
     if let Some(why) = words::put_away(session) {
-        text.push(" · ").push(&why);
+        text.push(" · ").data(&why);
     }
     if let Some(status) = session.status {
         text.push("\n").append(live(status));
@@ -278,7 +277,7 @@ enum Side {
 fn quote(words: &str, side: Side) -> Text {
     let shown = match side {
         _ if words.trim().is_empty() => Text::plain("(nothing yet)"),
-        Side::Person => Text::plain(clean(&line_breaks(words.trim()))),
+        Side::Person => Text::of_prose(words.trim()),
         Side::Claude => markdown::render(words).trim(),
     };
     let first = shown.head(LAST_WORDS).split(LAST_WORDS, LAST_WORDS_ENTITIES).into_iter().next();
@@ -291,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_list_of_long_words_keeps_its_buttons_and_its_words() {
-        let asked = format!("the beans behind\n  the {} of last spring", "green ".repeat(90));
+        let asked = format!("/the @beans behind\n  a.rs {} of last spring", "green ".repeat(90));
         let words = search(&asked);
         assert_eq!(words.chars().count(), SEARCH);
         let list = List { words: words.as_str().into(), page: 1, ..List::default() };
@@ -312,7 +311,7 @@ mod tests {
         for button in [buttons[0], buttons[1], buttons[3]] {
             let pressed = Callback::decode(&button.data).unwrap();
             let Callback::Sessions(list, _) = pressed else { panic!("{pressed:?}") };
-            assert_eq!(list.words.find(searched(&screen.text)), Some(words.as_str()));
+            assert_eq!(list.words.find(searched(&screen.text).as_deref()), Some(words.as_str()));
         }
     }
 }

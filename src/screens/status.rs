@@ -80,14 +80,14 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
     }
     text.push("\n").code(&words::path(&status.directory, &scene.home));
     if let Some(branch) = words::branch(status.branch.as_deref()) {
-        text.push(" · ").push(&branch);
+        text.push(" · ").data(&branch);
     }
     text.push("\n").append(match &status.run {
         Some(running) => run(running),
         None => asleep(&status.choices),
     });
     if status.choices.verbosity != Verbosity::default() {
-        text.push(&format!("\nShows: /verbose {}", status.choices.verbosity.level()));
+        text.push("\nShows: /verbose ").data(&status.choices.verbosity.level().to_string());
     }
     if !status.others.is_empty() {
         text.push("\n\n").bold("Other chats");
@@ -96,7 +96,7 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
             if let Some(session) = other.session {
                 text.append(anchor(scene, session)).push(" ");
             }
-            text.push(&words::line(&other.title, 60)).push(" · ");
+            text.data(&words::line(&other.title, 60)).push(" · ");
             text.code(&words::path(&other.directory, &scene.home));
         }
     }
@@ -126,7 +126,7 @@ fn asleep(choices: &Choices) -> Text {
     if !facts.is_empty() {
         lines.push(facts.join(" · "));
     }
-    Text::plain(lines.join("\n"))
+    Text::of_data(&lines.join("\n"))
 }
 
 fn run(run: &Running) -> Text {
@@ -152,5 +152,5 @@ fn run(run: &Running) -> Text {
     if !use_so_far.is_empty() {
         lines.push(use_so_far.join(" · "));
     }
-    Text::plain(lines.join("\n"))
+    Text::of_data(&lines.join("\n"))
 }

@@ -11,7 +11,7 @@ use crate::{
         callback::{Callback, Carry},
         markdown,
         screen::{Button, Screen},
-        text::Text,
+        text::{Text, clean},
     },
 };
 
@@ -57,7 +57,7 @@ pub fn picker(choice: Choice, offers: &Offers, now: &Choices, bypass: Bypass) ->
         Choice::Model => {
             for model in &offers.models {
                 text.push("\n• ").bold(&words::line(&model.name, 40)).push(": ");
-                text.push(&words::line(&model.about, ABOUT));
+                text.data(&words::line(&model.about, ABOUT));
                 buttons.push(chooser(choice, &model.value, &model.name, current));
             }
         }
@@ -70,7 +70,7 @@ pub fn picker(choice: Choice, offers: &Offers, now: &Choices, bypass: Bypass) ->
         }
     }
     if buttons.is_empty() {
-        text.push(&format!("\nThis Claude tells of none: send /{} and its name.", choice.name()));
+        text.push("\nThis Claude tells of none: send /").push(choice.name()).push(" and its name.");
     }
     // A long label needs half of a telephone.
     let is_long = buttons.iter().any(|button| button.label.chars().count() > NARROW);
@@ -120,9 +120,9 @@ pub fn chosen(choice: Choice, value: &str, offers: Option<&Offers>) -> Screen {
 
 /// The CLI does not agree.
 pub fn refused(choice: Choice, value: &str, why: &str) -> Screen {
-    let mut text = Text::plain(format!("Claude does not take the {} ", choice.name()));
-    text.code(&words::line(value, 60)).push(": ").push(&words::line(why, 300));
-    text.push(&format!("\n/{} shows what there is.", choice.name()));
+    let mut text = Text::of_data(&format!("Claude does not take the {} ", choice.name()));
+    text.code(&words::line(value, 60)).push(": ").data(&words::line(why, 300));
+    text.push("\n/").push(choice.name()).push(" shows what there is.");
     screen(text, Vec::new())
 }
 
@@ -147,11 +147,11 @@ pub fn bypass_forbidden() -> Screen {
 
 /// Something that the CLI was asked for did not come.
 pub fn failed(what: &str, why: &str) -> Screen {
-    let mut text = Text::plain(format!("{what} did not work"));
+    let mut text = Text::of_data(&format!("{what} did not work"));
     if why.is_empty() {
         text.push(": Claude has not answered.");
     } else {
-        text.push(": ").push(&words::line(why, 400));
+        text.push(": ").data(&words::line(why, 400));
     }
     screen(text, Vec::new())
 }
@@ -170,7 +170,7 @@ pub fn agents(offers: &Offers, word: &str) -> Screen {
     };
     for agent in found.iter().take(AGENTS) {
         text.push("\n• ").bold(&words::line(&agent.name, 60)).push(": ");
-        text.push(&words::line(&agent.about, ABOUT));
+        text.data(&words::line(&agent.about, ABOUT));
     }
     let buttons: Vec<Button> = found
         .iter()
@@ -203,21 +203,21 @@ pub fn commands(offers: &Offers, query: &str) -> Screen {
     found.sort_by_key(|command| !command.name.to_lowercase().contains(query.trim()));
     let mut text = match found.len() {
         0 => Text::plain("Claude has no such command here. /commands lists all."),
-        count => Text::plain(format!(
+        count => Text::of_data(&format!(
             "{}. Send one as it stands, with what it needs behind it.",
             words::plural(count as u64, "command")
         )),
     };
     for command in found.iter().take(COMMANDS) {
-        text.push("\n/").push(&words::line(&typed(&command.name), 60));
+        text.push("\n").command(&words::line(&typed(&command.name), 60));
         if !command.hint.is_empty() {
             text.push(" ").italic(&words::line(&command.hint, 40));
         }
-        text.push(" — ").push(&words::line(first_sentence(&command.about), ABOUT));
+        text.push(" — ").data(&words::line(first_sentence(&command.about), ABOUT));
     }
     let more = found.len().saturating_sub(COMMANDS);
     if more > 0 {
-        text.push(&format!("\n… {more} more: ")).code("/commands WORD").push(" finds one.");
+        text.data(&format!("\n… {more} more: ")).code("/commands WORD").push(" finds one.");
     }
     screen(text, Vec::new())
 }
@@ -274,8 +274,9 @@ pub fn suggestion(scene: &Scene, session: SessionId, title: &str) -> Screen {
 }
 
 /// The title that a suggestion shows.
-pub fn suggested(message: &str) -> Option<&str> {
-    message.lines().nth(1).map(str::trim).filter(|title| !title.is_empty())
+pub fn suggested(message: &str) -> Option<String> {
+    let title = clean(message.lines().nth(1)?).trim().to_owned();
+    (!title.is_empty()).then_some(title)
 }
 
 /// A session has a new title.
@@ -342,8 +343,8 @@ mod tests {
     #[test]
     fn a_suggested_title_is_read_back() {
         let scene = Scene { home: "/home/ada".into(), bot: "segue_bot".to_owned(), now: 0 };
-        let shown = suggestion(&scene, SessionId(uuid::Uuid::nil()), "Sow the\nbeans").text.text;
-        assert_eq!(suggested(&shown), Some("Sow the beans"));
+        let shown = suggestion(&scene, SessionId(uuid::Uuid::nil()), "Sow the\n#beans").text.text;
+        assert_eq!(suggested(&shown).as_deref(), Some("Sow the #beans"));
         assert_eq!(labels(&agents(&offers(), "expl")), ["Explore"]);
     }
 }

@@ -57,7 +57,7 @@ pub fn progress(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
     let mut text = anchor(scene, turn.session);
     text.push(" ").bold(&headline(turn));
     if around.seconds > 0 {
-        text.push(" · ").push(&words::span(around.seconds));
+        text.push(" · ").data(&words::span(around.seconds));
     }
     if let Some(occasion) = &turn.occasion {
         text.push("\n").append(unasked(occasion));
@@ -84,7 +84,7 @@ fn doings(turn: &Turn, verbosity: Verbosity) -> Text {
     let steps: Vec<&Step> = turn.steps.iter().filter(|step| !is_list(&step.tool)).collect();
     let hidden = steps.len().saturating_sub(STEPS);
     if hidden > 0 {
-        text.push(&format!("\n… {} before", words::plural(hidden as u64, "step")));
+        text.data(&format!("\n… {} before", words::plural(hidden as u64, "step")));
     }
     for step in &steps[hidden..] {
         text.push("\n").append(work::line(step)).append(work::inner(&turn.work, step));
@@ -259,8 +259,8 @@ pub fn trace(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
         .map(|(name, count)| if count == 1 { name } else { format!("{name} ×{count}") })
         .collect();
     let mut text = anchor(scene, turn.session);
-    text.push(" ").push(&counted.join(" · "));
-    text.push(if counted.is_empty() { "" } else { " · " }).push(&words::span(around.seconds));
+    text.push(" ").data(&counted.join(" · "));
+    text.push(if counted.is_empty() { "" } else { " · " }).data(&words::span(around.seconds));
     text.append(work::checklist(&turn.work));
     if around.verbosity == Verbosity::Results {
         text.push("\n").append(verbose::trace(turn));

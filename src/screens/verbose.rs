@@ -81,7 +81,7 @@ pub(super) fn trace(turn: &Turn) -> Text {
     let hidden = steps.len().saturating_sub(STEPS);
     let mut text = Text::default();
     if hidden > 0 {
-        text.push(&format!("… {} before\n", words::plural(hidden as u64, "step")));
+        text.data(&format!("… {} before\n", words::plural(hidden as u64, "step")));
     }
     for step in &steps[hidden..] {
         text.append(work::line(step)).append(result(step)).push("\n");

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use chrono::{DateTime, Local};
 
-use crate::{claude::session::Session, telegram::text::clean};
+use crate::{
+    claude::session::Session,
+    telegram::text::{clean, cut},
+};
 
 /// Parts of a deep path that are shown.
 const PARTS: usize = 3;
@@ -113,8 +116,7 @@ pub(crate) fn clip(text: &str, most: usize) -> String {
     if text.char_indices().nth(most).is_none() {
         text.to_owned()
     } else {
-        let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-        format!("{}…", kept.trim_end())
+        format!("{}…", cut(text, most.saturating_sub(1)).trim_end())
     }
 }
 

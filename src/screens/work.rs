@@ -37,7 +37,7 @@ pub(super) fn checklist(work: &Work) -> Text {
     let surplus = work.items.len().saturating_sub(ITEMS);
     let hidden = work.items.iter().filter(done).count().min(surplus);
     if hidden > 0 {
-        text.push(&format!("\n☑ {hidden} more done"));
+        text.data(&format!("\n☑ {hidden} more done"));
     }
     let mut skip = hidden;
     let shown = work.items.iter().filter(|item| {
@@ -48,13 +48,13 @@ pub(super) fn checklist(work: &Work) -> Text {
     for item in shown.take(ITEMS) {
         let line = words::line(&item.text, ITEM);
         match item.state {
-            ItemState::Open => text.push("\n☐ ").push(&line),
+            ItemState::Open => text.push("\n☐ ").data(&line),
             ItemState::Doing => text.push("\n▸ ").bold(&line),
-            ItemState::Done => text.push("\n☑ ").push(&line),
+            ItemState::Done => text.push("\n☑ ").data(&line),
         };
     }
     if let left @ 1.. = (work.items.len() - hidden).saturating_sub(ITEMS) {
-        text.push(&format!("\n☐ {left} more"));
+        text.data(&format!("\n☐ {left} more"));
     }
     text
 }
@@ -67,7 +67,7 @@ pub(super) fn inner(work: &Work, step: &Step) -> Text {
         return text;
     }
     if step.state != StepState::Running {
-        text.push(" · ").push(&words::plural(count as u64, "step"));
+        text.push(" · ").data(&words::plural(count as u64, "step"));
         return text;
     }
     for step in work.of(&step.id).skip(count.saturating_sub(INNER)) {
@@ -83,7 +83,7 @@ pub(super) fn line(step: &Step) -> Text {
         StepState::Done => "✓",
         StepState::Failed => "✗",
     };
-    let mut text = Text::plain(format!("{mark} {}", tool_name(&step.tool)));
+    let mut text = Text::of_data(&format!("{mark} {}", tool_name(&step.tool)));
     if !step.subject.is_empty() {
         text.push(" ").code(&words::used_on(&step.subject, SUBJECT));
     }
@@ -94,10 +94,10 @@ pub(super) fn line(step: &Step) -> Text {
 pub(super) fn background(work: &Work) -> Text {
     let mut text = Text::default();
     for task in work.background.iter().take(TASKS) {
-        text.push("\n◦ In the background: ").push(&words::line(task, ITEM));
+        text.push("\n◦ In the background: ").data(&words::line(task, ITEM));
     }
     if let left @ 1.. = work.background.len().saturating_sub(TASKS) {
-        text.push(&format!("\n◦ … and {left} more"));
+        text.data(&format!("\n◦ … and {left} more"));
     }
     text
 }
@@ -109,7 +109,7 @@ pub(super) fn thoughts(work: &Work) -> Text {
     if thoughts.is_empty() {
         return Text::default();
     }
-    Text::plain(format!("Thoughts\n{thoughts}")).wrap(EntityKind::Fold)
+    Text::of_prose(&format!("Thoughts\n{thoughts}")).wrap(EntityKind::Fold)
 }
 
 /// What is to be said after the answer, and the buttons that belong to it.
@@ -123,14 +123,14 @@ pub(super) fn afterwords(turn: &Turn) -> (Text, Vec<Vec<Button>>) {
     if !turn.lost.is_empty() {
         let why = "The session went on at the laptop, so its process here was replaced. This ended \
                    with it: ";
-        text.push(why).push(&named(&turn.lost)).push(".\n");
+        text.push(why).data(&named(&turn.lost)).push(".\n");
     }
     if !turn.work.background.is_empty() {
         let tasks = named(&turn.work.background);
-        text.push(&format!("Still running in the background: {tasks}.\n"));
+        text.data(&format!("Still running in the background: {tasks}.\n"));
     }
     if let Some(percent) = full(turn) {
-        text.push(&format!("The context is {percent} % full.\n"));
+        text.data(&format!("The context is {percent} % full.\n"));
         keyboard.push(row([("Compact", Callback::Compact(turn.session))]));
     }
     (text.trim(), keyboard)
@@ -147,7 +147,7 @@ fn denied(turn: &Turn) -> Text {
     let tools = turn.denials.iter();
     let tools = tools.filter(|(tool, _)| !matches!(&**tool, "ExitPlanMode" | "AskUserQuestion"));
     for (at, (tool, subject)) in tools.enumerate() {
-        text.push(if at > 0 { ", " } else { "" }).push(&tool_name(tool));
+        text.push(if at > 0 { ", " } else { "" }).data(&tool_name(tool));
         if !subject.is_empty() {
             text.push(" ").code(&words::used_on(subject, SUBJECT));
         }

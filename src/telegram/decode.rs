@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::bridge::place::Place;
 use crate::telegram::attached;
-use crate::telegram::text::{Entity, EntityKind};
+use crate::telegram::text::{Entity, EntityKind, Text, clean};
 use crate::telegram::update::{
     CallbackQuery, ChatKind, Extra, Message, Replied, Update, User, What,
 };
@@ -83,20 +83,25 @@ fn moved(message: &Value) -> Option<(i64, i64)> {
 fn message(raw: &Value, me: u64) -> Result<Message, &'static str> {
     let place = place(raw).ok_or("chat.id")?;
     let id = id(raw).ok_or("message_id")?;
-    let (text, entities) = text(raw);
+    let (words, marks) = text(raw);
+    let entities = known_entities(marks, &words);
+    let from = sender(raw);
+    // What a person has copied from a message of ours is what they have seen there.
+    let shown = Text { text: words, entities };
+    let Text { text, entities } = if from.id == me { shown } else { shown.without_joiners() };
     let quote = raw.pointer("/quote/text").and_then(Value::as_str);
     Ok(Message {
         place,
         id,
-        from: sender(raw),
+        from,
         chat: chat_kind(raw, place.chat),
         date: raw.get("date").and_then(Value::as_i64).unwrap_or(0),
-        entities: known_entities(entities, &text),
+        entities,
         text,
         reply: replied(raw, place, me).map(Box::new),
         media: MEDIA.into_iter().find(|kind| raw.get(kind).is_some()).map(str::to_owned),
         forwarded: raw.get("forward_origin").is_some() || raw.get("forward_date").is_some(),
-        quote: quote.map(str::to_owned),
+        quote: quote.map(|quote| clean(quote).into_owned()),
         extra: extra(raw),
     })
 }
@@ -289,6 +294,33 @@ mod tests {
             What::Message(message) => message,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn what_was_copied_from_us_is_what_was_seen() {
+        let raw = |from: u64| {
+            json!({"update_id": 1, "message": {
+                "message_id": 1, "chat": {"id": 1, "type": "private"}, "from": {"id": from},
+                "text": "see /\u{2060}tmp now",
+                "entities": [{"type": "bold", "offset": 4, "length": 5},
+                             {"type": "code", "offset": 10, "length": 3}],
+                "quote": {"text": "/\u{2060}tmp"},
+            }})
+        };
+        let read = |from| match decode(&raw(from), ME).what {
+            What::Message(message) => message,
+            other => panic!("{other:?}"),
+        };
+        let places = |message: &Message| {
+            let of = |entity: &Entity| (entity.offset, entity.length);
+            message.entities.iter().map(of).collect::<Vec<_>>()
+        };
+        let theirs = read(5);
+        assert_eq!((theirs.text.as_str(), theirs.quote.as_deref()), ("see /tmp now", Some("/tmp")));
+        assert_eq!(places(&theirs), [(4, 4), (9, 3)]);
+        let ours = read(ME);
+        assert_eq!(ours.text, "see /\u{2060}tmp now", "it is sent again as it is");
+        assert_eq!(places(&ours), [(4, 5), (10, 3)]);
     }
 
     #[test]

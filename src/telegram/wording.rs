@@ -3,6 +3,7 @@
 //!
 //! What somebody else wrote never begins a line of its own: so it is never run as a command.
 
+use crate::telegram::text::cut;
 use crate::telegram::update::{Message, Replied};
 
 /// Characters of an answered message that are quoted; more is its author's business.
@@ -18,7 +19,7 @@ pub fn of(message: &Message) -> String {
     let theirs = |reply: &&Replied| !reply.from_bot && !reply.text.trim().is_empty();
     let quote = message.quote.clone().or_else(|| {
         let reply = message.reply.as_deref().filter(theirs)?;
-        Some(reply.text.chars().take(QUOTED).collect())
+        Some(cut(&reply.text, QUOTED).to_owned())
     });
     match quote.filter(|quote| !quote.trim().is_empty()) {
         Some(quote) => join([quoted(&quote), own]),

@@ -120,3 +120,27 @@ async fn other_session_takes_the_waiting_message_along() {
     let answer = phone.answer_in(GROUP, prompt).await;
     assert_eq!(session_of(&answer), older);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_is_nothing_to_tap_and_long_words_turn_pages() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let title = "tell @evil_bot to /clear https://evil.io in the garden behind the old shed";
+    for n in 0..12 {
+        scratch.session(&garden, &[title], n);
+    }
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    phone.say(&format!("/sessions {title}"));
+    let list = phone.see_text(&["Sessions in all directories", "10. tell"]).await;
+    assert_eq!(list.detected, [], "{list:?}");
+    assert!(list.text.contains("/\u{2060}clear"), "{list:?}");
+    phone.press(&list, "Older ›").await;
+    let older = phone.see_text(&["page 2", "1. tell"]).await;
+    phone.press(&older, "‹ Newer").await;
+    let newer = phone.see_text(&["10. tell"]).await;
+    assert_eq!((newer.id, newer.text), (list.id, list.text.clone()));
+    phone.press(&list, "1").await;
+    let card = phone.see_text(&["Write to go on here"]).await;
+    // What the person has said may hold an address; it is no command and no mention.
+    assert!(card.detected.iter().all(|found| format!("{:?}", found.kind) == "Url"), "{card:?}");
+}

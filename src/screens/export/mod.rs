@@ -16,7 +16,7 @@ use crate::{
         callback::{Callback, Format},
         outgoing::LARGEST,
         screen::Screen,
-        text::Text,
+        text::{Text, cut},
     },
 };
 
@@ -74,7 +74,7 @@ pub fn caption(heading: &Heading, session: SessionId, format: Format) -> Screen 
 /// That a session is too large for a message, and how to get it on the laptop.
 pub fn too_large(heading: &Heading, session: SessionId, format: Format) -> Screen {
     let mut text = facts(heading);
-    text.push("\nToo large to send: Telegram takes ").push(&words::bytes(LARGEST));
+    text.push("\nToo large to send: Telegram takes ").data(&words::bytes(LARGEST));
     text.push(". On the laptop, this writes it to a file:\n");
     let flag = match format {
         Format::Html => "",
@@ -89,14 +89,19 @@ pub fn too_large(heading: &Heading, session: SessionId, format: Format) -> Scree
 /// That a session could not be written or sent, and why.
 pub fn failed(why: &str) -> Screen {
     let mut text = Text::plain("The session could not be exported: ");
-    text.push(&words::line(why, 300)).push(".");
+    text.data(&words::line(why, 300)).push(".");
     screen(text, Vec::new())
 }
 
 fn facts(heading: &Heading) -> Text {
     let mut text = Text::default();
     text.bold(&words::line(&heading.title, 200));
-    text.push("\n").push(&words::line(&heading.facts.join(" · "), 400));
+    if let Some((directory, facts)) = heading.facts.split_first() {
+        text.push("\n").code(&words::line(directory, 200));
+        for fact in facts {
+            text.push(" · ").data(&words::line(fact, 100));
+        }
+    }
     text
 }
 
@@ -120,7 +125,8 @@ pub fn file_name(title: &str, ending: &str) -> String {
     let sign = |sign: char| if sign.is_alphanumeric() { sign } else { '-' };
     let words: String = title.chars().map(sign).collect();
     let words: Vec<_> = words.split('-').filter(|word| !word.is_empty()).collect();
-    let stem: String = words.join("-").chars().take(60).collect();
+    let joined = words.join("-");
+    let stem = cut(&joined, 60);
     let stem = if stem.is_empty() { "session" } else { stem.trim_end_matches('-') };
     format!("{stem}.{ending}")
 }

@@ -27,7 +27,7 @@ pub fn shown(what: &str, diff: &str) -> Shown {
     };
     let (added, removed) = (count('+', "+++ "), count('-', "--- "));
     let mut text = Text::default();
-    text.code(&words::line(what, 200)).push(&format!(": +{added} −{removed} lines"));
+    text.code(&words::line(what, 200)).data(&format!(": +{added} −{removed} lines"));
     let clean = clean(diff);
     if clean.encode_utf16().count() > SHORT {
         return Shown::Page(page(what, diff), text);

@@ -24,16 +24,16 @@ pub(super) fn text(form: &Form, hands: Hands) -> Text {
     let asked = form.current();
     let mut text = Text::default();
     if form.questions.len() > 1 {
-        text.push(&format!("{} of {}", form.at + 1, form.questions.len()));
+        text.data(&format!("{} of {}", form.at + 1, form.questions.len()));
         if !asked.header.is_empty() {
-            text.push(" · ").push(&words::line(&asked.header, LABEL));
+            text.push(" · ").data(&words::line(&asked.header, LABEL));
         }
         text.push("\n");
     }
     text.bold(&words::clip(&clean(&asked.text), QUESTION));
     for choice in asked.options.iter().filter(|choice| !choice.description.is_empty()) {
-        text.push("\n• ").push(&words::line(&choice.label, LABEL)).push(" — ");
-        text.push(&words::line(&choice.description, DESCRIPTION));
+        text.push("\n• ").data(&words::line(&choice.label, LABEL)).push(" — ");
+        text.data(&words::line(&choice.description, DESCRIPTION));
     }
     if let Some(written) = &asked.written {
         text.push("\nYour words: ").italic(&words::line(written, DESCRIPTION));

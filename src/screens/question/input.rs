@@ -45,7 +45,7 @@ pub(super) fn shown(scene: &Scene, ask: &Ask) -> Text {
         }
         "WebFetch" => {
             text.code(&words::line(field(ask, "url").unwrap_or_default(), ADDRESS));
-            text.push("\n").push(&words::line(field(ask, "prompt").unwrap_or_default(), PATH));
+            text.push("\n").prose(&words::line(field(ask, "prompt").unwrap_or_default(), PATH));
         }
         "WebSearch" => {
             text.code(&words::line(field(ask, "query").unwrap_or_default(), ADDRESS));
@@ -68,7 +68,7 @@ pub fn file_of(open: &Open) -> Option<OutgoingFile> {
     let About::Tool = open.about else { return None };
     let Content { name, text, .. } = whole(&open.ask)?;
     let mut caption = Text::plain("All of what Claude asks about: ");
-    caption.push(&tool_name(&open.ask.tool)).push(".");
+    caption.data(&tool_name(&open.ask.tool)).push(".");
     Some(OutgoingFile {
         send_as: SendAs::Document,
         name,
@@ -141,7 +141,8 @@ fn excerpt(content: &Content) -> Text {
 fn cut(content: &Content) -> String {
     let (lines, line) = content.most;
     let shown = content.text.trim_end().split('\n').take(lines).map(|text| words::clip(text, line));
-    Text::plain(shown.collect::<Vec<_>>().join("\n")).head(INPUT).text
+    let text = shown.collect::<Vec<_>>().join("\n");
+    Text { text, entities: Vec::new() }.head(INPUT).text
 }
 
 /// Every change of an edit.

@@ -124,7 +124,7 @@ fn tool(scene: &Scene, asker: &Asker, ask: &Ask) -> Text {
     text.bold(&tool_name(&ask.tool));
     let said = ask.description.as_deref().filter(|said| !is_shown_anyway(ask, said));
     if let Some(description) = said {
-        text.push("\n").push(&words::line(description, 300));
+        text.push("\n").prose(&words::line(description, 300));
     }
     let ground = Ground { directory: asker.directory.clone(), home: scene.home.clone() };
     let dangers = danger::find(&ask.tool, &ask.input, &ground);
@@ -193,7 +193,7 @@ pub fn closed(scene: &Scene, open: &Open, how: Closed<'_>) -> Screen {
         (Closed::Decided(Decision::Answered(answers)), _) => {
             for (at, (question, given)) in answers.iter().enumerate() {
                 text.push(if at > 0 { "\n" } else { "" }).push("✓ ");
-                text.push(&words::line(question, 200)).push(" ");
+                text.data(&words::line(question, 200)).push(" ");
                 text.bold(&words::line(&given.join(", "), 300));
             }
         }
@@ -231,9 +231,9 @@ pub fn subject(open: &Open) -> Text {
     let mut text = Text::default();
     match &open.about {
         About::Plan(_) => text.push("the plan"),
-        About::Form(form) => text.push(&words::line(&form.current().text, 200)),
+        About::Form(form) => text.data(&words::line(&form.current().text, 200)),
         About::Tool => {
-            text.push(&tool_name(&open.ask.tool));
+            text.data(&tool_name(&open.ask.tool));
             let subject = work::subject(&open.ask.tool, &open.ask.input);
             if subject.is_empty() {
                 &mut text

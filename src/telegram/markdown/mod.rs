@@ -31,7 +31,7 @@ use crate::telegram::{
         target::Target,
         writer::Writer,
     },
-    text::{EntityKind, Text, line_breaks, rules},
+    text::{EntityKind, Text, clean, line_breaks, rules},
 };
 
 /// A thematic break.
@@ -39,14 +39,15 @@ const RULE: &str = "———";
 
 /// Renders Markdown: `CommonMark` with tables, strikethrough and task lists.
 ///
-/// Footnotes stay as they are written and HTML is text like any other. Paths that Telegram would
-/// light up as commands become code.
+/// Footnotes stay as they are written and HTML is text like any other. What Telegram would light up
+/// though it is nothing to tap becomes code; addresses that are written out stay what they are.
 pub fn render(markdown: &str) -> Text {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let markdown = &*line_breaks(markdown);
-    let parser = Parser::new_ext(markdown, options).into_offset_iter();
-    let mut renderer = Renderer::new(markdown);
+    let lines = line_breaks(markdown);
+    let markdown = clean(&lines);
+    let parser = Parser::new_ext(&markdown, options).into_offset_iter();
+    let mut renderer = Renderer::new(&markdown);
     for (event, range) in TextMergeWithOffset::new(parser) {
         renderer.read(event, range);
     }
@@ -95,7 +96,8 @@ impl<'a> Renderer<'a> {
 
     fn finish(mut self) -> Text {
         self.recover(self.source.len());
-        self.page.writer.into_text().trim()
+        // What is a word only together with what stood beside it.
+        self.page.writer.into_text().trim().quiet()
     }
 
     fn read(&mut self, event: Event<'_>, range: Range<usize>) {

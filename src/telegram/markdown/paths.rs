@@ -1,83 +1,82 @@
-//! Finds the paths that Telegram would light up as something to tap.
+//! Finds in prose what Telegram would light up though it is nothing to tap.
 //!
-//! Telegram itself marks `/word` as a command and `@word` as a person, wherever no letter or digit
-//! stands in front (tdlib, `match_bot_commands` and `match_mentions` in `MessageEntity.cpp`). In
-//! `/tmp`, `./run`, `~/notes.md` or `@types/node` a tap would send a command or open a stranger's
-//! profile; inside code nothing lights up.
+//! In `/tmp`, `./run`, `~/notes.md`, `@types/node`, `#include`, `$HOME` or `main.rs` a tap would send
+//! a command, open a stranger's profile or a page of a stranger ([`lit`]). A person may want to copy
+//! such a word, and inside code nothing lights up: so the whole word becomes code. An address that
+//! is written out stays what it is.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
-/// Lengths of the commands that Telegram lights up.
-const COMMAND: RangeInclusive<usize> = 1..=64;
+use crate::telegram::text::lit::{self, Kind, Lit};
 
-/// Lengths of the names that Telegram lights up.
-const NAME: RangeInclusive<usize> = 2..=32;
-
-/// The byte ranges of `text` to be shown as code, ascending. `before` is the character in front of
-/// the text.
-pub(super) fn lit(text: &str, before: Option<char>) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    for slash in memchr::memchr_iter(b'/', text.as_bytes()) {
-        if slash < from {
-            continue;
-        }
-        let token = token_around(text, slash, from);
-        from = token.end;
-        let word = &text[token.clone()];
-        let is_address = word.contains("://") || word.starts_with("www.");
-        if !is_address && lights_up(text, &token, before) {
-            let start = token.end - word.trim_start_matches([':', '=']).len();
-            let end = token.start + word.trim_end_matches([':', '=', '.']).len();
-            found.push(start..end);
-        }
-    }
-    found
+/// What becomes of a piece of prose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// It stays as it is.
+    Plain(Range<usize>),
+    /// It is a word to be shown as code.
+    Code(Range<usize>),
 }
 
-/// The word of path characters around a slash, not before `from`.
-fn token_around(text: &str, slash: usize, from: usize) -> Range<usize> {
-    let head = &text[from..slash];
-    let tail = &text[slash..];
+/// A text in pieces, in order and without a gap. `before` is the character in front of the text.
+pub(super) fn pieces(text: &str, before: Option<char>) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for Lit { kind, bytes } in lit::find(text, before) {
+        if bytes.start < from {
+            continue;
+        }
+        let is_kept = match kind {
+            Kind::Phone => !is_one_word(&text[bytes.clone()]),
+            kind => lit::is_written_out((kind, &text[bytes.clone()])),
+        };
+        let code = if is_kept { bytes.clone() } else { word_around(text, &bytes, from) };
+        if !is_kept {
+            if code.start > from {
+                pieces.push(Piece::Plain(from..code.start));
+            }
+            pieces.push(Piece::Code(code.clone()));
+            from = code.end;
+        }
+    }
+    if from < text.len() {
+        pieces.push(Piece::Plain(from..text.len()));
+    }
+    pieces
+}
+
+/// A number that is one word, and one with a country in front; others may be dates and amounts.
+fn is_one_word(number: &str) -> bool {
+    number.starts_with('+') || number.chars().all(|c| c.is_ascii_digit())
+}
+
+/// The word of path characters around a piece, not before `from`.
+fn word_around(text: &str, piece: &Range<usize>, from: usize) -> Range<usize> {
+    let head = &text[from..piece.start];
+    let tail = &text[piece.end..];
     let start = from + head.trim_end_matches(is_path_char).len();
     let end = text.len() - tail.trim_start_matches(is_path_char).len();
+    let word = &text[start..end];
+    let start = (end - word.trim_start_matches([':', '=']).len()).min(piece.start);
+    let end = (start + text[start..end].trim_end_matches([':', '=', '.']).len()).max(piece.end);
     start..end
 }
 
-/// Whether Telegram finds a command in the token, or a name beside a slash.
-fn lights_up(text: &str, token: &Range<usize>, before: Option<char>) -> bool {
-    let signs = text[token.clone()].match_indices(['/', '@']);
-    for (offset, sign) in signs {
-        let at = token.start + offset;
-        let previous = text[..at].chars().next_back().or(before);
-        let rest = &text[at + 1..];
-        let after = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        let length = rest.len() - after.len();
-        let next = after.chars().next();
-        let is_lit = if sign == "/" {
-            let blocks = |c: char| is_word(c) || matches!(c, '/' | '<' | '>');
-            COMMAND.contains(&length) && !previous.is_some_and(blocks) && !next.is_some_and(blocks)
-        } else {
-            NAME.contains(&length) && !previous.is_some_and(is_word) && !next.is_some_and(is_word)
-        };
-        if is_lit {
-            return true;
-        }
-    }
-    false
-}
-
-fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
-}
-
 fn is_path_char(character: char) -> bool {
-    is_word(character) || "/.-~@+$%*=:#\\{}".contains(character)
+    character.is_alphanumeric() || "_/.-~@+$%*=:#\\{}".contains(character)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::lit;
+    use super::{Piece, pieces};
+
+    fn code(text: &str, before: Option<char>) -> Vec<&str> {
+        let code = |piece: Piece| match piece {
+            Piece::Code(range) => Some(&text[range]),
+            Piece::Plain(_) => None,
+        };
+        pieces(text, before).into_iter().filter_map(code).collect()
+    }
 
     #[test]
     fn only_what_lights_up_becomes_code() {
@@ -85,25 +84,27 @@ mod tests {
             ("clean /tmp.", vec!["/tmp"]),
             ("/clear and (/help)!", vec!["/clear", "/help"]),
             ("run ./build, ../x, ~/notes.md", vec!["./build", "../x", "~/notes.md"]),
-            ("in ${HOME}/bin", vec!["${HOME}/bin"]),
+            ("in ${HOME}/bin or $HOME", vec!["${HOME}/bin", "$HOME"]),
             ("npm i @types/node", vec!["@types/node"]),
             ("cwd=/tmp", vec!["cwd=/tmp"]),
-            ("/usr/local/bin, src/main.rs, and/or, 1/2, a / b, //", vec![]),
+            ("/usr/local/bin, and/or, 1/2, a / b, //", vec![]),
+            ("see src/main.rs:42 and README.md.", vec!["src/main.rs:42", "README.md"]),
             ("https://a.io/x ./a", vec!["./a"]),
             ("https://a.io/@user www.a.io/@user", vec![]),
-            ("ask @name or a@b.io", vec![]),
+            ("at http://localhost:3000", vec!["http://localhost:3000"]),
+            ("ask @name or a@b.io about #fix, #12", vec!["@name", "#fix"]),
+            ("on 2026-11-27 14:30, at 1555 1234567 or 15551234567", vec!["15551234567"]),
             ("</div> <br/>", vec![]),
             ("使用/help命令 /help命", vec![]),
             ("", vec![]),
         ] {
-            let found: Vec<&str> = lit(text, None).into_iter().map(|path| &text[path]).collect();
-            assert_eq!(found, expected, "{text}");
+            assert_eq!(code(text, None), expected, "{text}");
         }
     }
 
     #[test]
     fn the_character_in_front_counts() {
-        assert!(lit("/tmp", Some('a')).is_empty());
-        assert_eq!(lit("/tmp", Some(' ')).len(), 1);
+        assert!(code("/tmp", Some('a')).is_empty());
+        assert_eq!(code("/tmp", Some(' ')).len(), 1);
     }
 }

@@ -12,7 +12,7 @@ use proptest::{
 };
 
 use super::render;
-use crate::telegram::text::{EntityKind, Text, rules};
+use crate::telegram::text::{EntityKind, Text, lit::model::lit_in, rules};
 
 /// Signs that mean something to Markdown, to Telegram, or to whoever counts characters.
 const SIGNS: &[&str] = &[
@@ -88,6 +88,15 @@ const SIGNS: &[&str] = &[
     "./",
     "~/",
     "@",
+    "@ada",
+    "#fix",
+    "$USD",
+    "main.rs",
+    "a@b.io",
+    "https://a.io/x",
+    "www.a.io",
+    "tg://x",
+    "+49 30 1234567",
     "://",
     ".",
     "!",
@@ -187,6 +196,20 @@ proptest! {
         prop_assert_eq!(rules::broken(&text), None, "{:?}", text);
     }
 
+    #[test]
+    fn nothing_lights_up_that_is_not_written_out(markdown in markdown()) {
+        let text = render(&markdown);
+        for (name, piece) in lit_in(&text) {
+            // An address goes over what would light up in it.
+            let around = text.text.split_whitespace().find(|word| word.contains(piece));
+            let written = around.is_some_and(|word| {
+                let is_mail = matches!(name, "mail" | "host") && word.contains('@');
+                is_mail || word.contains("://") || word.contains("www.")
+            });
+            prop_assert!(written || name == "phone", "{name} {piece}: {text:?}");
+        }
+    }
+
     // The address of an image inside a link is the one thing left out on purpose.
     #[test]
     fn no_word_gets_lost(markdown in markdown()) {
@@ -241,7 +264,7 @@ proptest! {
             prop_assert!(piece.entities.len() <= most, "{:?}", piece);
             joined.push_str(&piece.text);
         }
-        let visible = |text: &str| Text::plain(text);
+        let visible = |text: &str| Text::raw(text);
         prop_assert_eq!(characters(&visible(&joined)), characters(&visible(&text.text)));
     }
 

@@ -45,7 +45,7 @@ impl Table {
         let mut entities = self.rows.iter().flatten().flat_map(|cell| &cell.entities);
         let has_links = entities.any(|entity| matches!(entity.kind, EntityKind::Link(_)));
         if is_narrow && !has_links {
-            Text::plain(self.columns(&widths)).wrap(EntityKind::Pre(None))
+            Text { text: self.columns(&widths), entities: Vec::new() }.wrap(EntityKind::Pre(None))
         } else {
             self.paragraphs()
         }

@@ -28,8 +28,10 @@ impl Target {
         let address = link::shown(&self.address);
         if label.is_empty() {
             writer.dissolve();
-            writer.write(address);
-        } else if link::says(label, &self.address) {
+            writer.prose(address);
+        } else if link::says(label, &self.address)
+            && (writer.is_apart(self.start) || !link::opens(&self.address))
+        {
             // Telegram finds a bare address by itself.
             writer.dissolve();
         } else if writer.close() == Closed::Plain && !writer.is_linked() {

@@ -109,21 +109,24 @@ fn links() {
     check("[`a`](https://b.io)", "<a https://b.io>a</a>");
     check("**[a](https://b.io) c**", "<b><a https://b.io>a</a> c</b>");
     check("[https://b.io](https://b.io) <https://b.io>", "https://b.io https://b.io");
-    check("[main.rs:3](src/main.rs#L3)", "main.rs:3 (src/main.rs#L3)");
+    check("[main.rs:3](src/main.rs#L3)", "<code>main.rs:3</code> (<code>src/main.rs#L3</code>)");
     check("[`a.rs`](a.rs)", "<code>a.rs</code>");
-    check("[local](http://localhost:3000)", "local (http://localhost:3000)");
+    check("[local](http://localhost:3000)", "local (<code>http://localhost:3000</code>)");
     check("[](https://b.io) [x]()", "https://b.io x");
     check("[me](mailto:a@b.io) <a@b.io>", "me (a@b.io) a@b.io");
-    check("[x](javascript:alert) [y](tg://user?id=1)", "x (javascript:alert) y (tg://user?id=1)");
+    check(
+        "[x](javascript:alert) [y](tg://user?id=1)",
+        "x (javascript:alert) y (<code>tg://user?id=1</code>)",
+    );
     check("[a][1] [b] [c]\n\n[1]: https://b.io", "<a https://b.io>a</a> [b] [c]");
 }
 
 #[test]
 fn images() {
     check("![alt](https://b.io/a.png)", "<a https://b.io/a.png>alt</a>");
-    check("![](a.png)", "a.png");
+    check("![](a.png)", "<code>a.png</code>");
     check("[![build](https://b.io/a.svg)](https://c.io)", "<a https://c.io>build</a>");
-    check("![alt](a.png)", "alt (a.png)");
+    check("![alt](a.png)", "alt (<code>a.png</code>)");
 }
 
 #[test]
@@ -185,4 +188,7 @@ fn paths_do_not_light_up() {
     check("**rm /tmp now**", "<b>rm</b> <code>/tmp</code> <b>now</b>");
     check("[/tmp](https://a.io) `x`/tmp", "<a https://a.io>/tmp</a> <code>x</code>/tmp");
     check("[x](/tmp)", "x (<code>/tmp</code>)");
+    check("[](/clear)", "<code>/clear</code>");
+    check("# Ask @ada", "<b><u>Ask</u></b> <code>@ada</code>");
+    check("see README.md, #fix", "see <code>README.md</code>, <code>#fix</code>");
 }

@@ -4,7 +4,7 @@
 //! of blocks.
 
 use crate::telegram::{
-    markdown::paths,
+    markdown::paths::{self, Piece},
     text::{EntityKind, Span, Text, link},
 };
 
@@ -45,24 +45,30 @@ impl Writer {
         &self.text[start..]
     }
 
+    /// Whether no word and no sign stands right before a byte, which could make something else of
+    /// what begins there.
+    pub(super) fn is_apart(&self, start: usize) -> bool {
+        let before = self.text[..start].chars().next_back();
+        before.is_none_or(|c| c.is_whitespace() || c == '(')
+    }
+
     /// Writes text as it is.
     pub(super) fn write(&mut self, text: &str) {
         self.text.push_str(text);
     }
 
-    /// Writes prose: what Telegram would light up as a command though it is a path becomes code.
+    /// Writes prose: what Telegram would light up though it is nothing to tap becomes code.
     pub(super) fn prose(&mut self, text: &str) {
         if self.is_linked() {
             return self.write(text);
         }
         let before = self.text.chars().next_back();
-        let mut written = 0;
-        for path in paths::lit(text, before) {
-            self.write(&text[written..path.start]);
-            self.verbatim(&text[path.clone()], EntityKind::Code);
-            written = path.end;
+        for piece in paths::pieces(text, before) {
+            match piece {
+                Piece::Plain(range) => self.write(&text[range]),
+                Piece::Code(range) => self.verbatim(&text[range], EntityKind::Code),
+            }
         }
-        self.write(&text[written..]);
     }
 
     /// Writes code, inline or as a block. Inside a link it is only text: a link cannot hold code,

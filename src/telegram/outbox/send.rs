@@ -24,13 +24,16 @@ use crate::telegram::outbox::job::{Act, Call, Reaction, SendOptions, Sound};
 use crate::telegram::outgoing::{OutgoingFile, SendAs};
 use crate::telegram::refusal::Refusal;
 use crate::telegram::screen::{Button, Screen};
-use crate::telegram::text::{Entity, EntityKind};
+use crate::telegram::text::{Entity, EntityKind, clean, cut, rules};
 
 /// The General topic of a forum: Telegram refuses its id on sends and takes none for it.
 const GENERAL: i32 = 1;
 
 /// Longest notice on a button, in characters.
 const NOTICE: usize = 200;
+
+/// Longest name of a topic, in characters.
+const TOPIC: usize = 128;
 
 /// What is read of a sent message.
 #[derive(Deserialize)]
@@ -59,7 +62,7 @@ pub(super) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
         }
         Act::File(file, how) => send_file(client, place, (file, how)).await,
         Act::CreateTopic(name) => {
-            let topic: Topic = ask(client, CreateForumTopic::new(chat, name)).await?;
+            let topic: Topic = ask(client, CreateForumTopic::new(chat, topic_name(&name))).await?;
             Ok(topic.message_thread_id)
         }
         Act::Edit(id, screen) => done(client, edit(place, id, screen)).await.map(|()| id),
@@ -68,7 +71,7 @@ pub(super) async fn make(client: &Client, call: Call) -> Result<i32, Refusal> {
         Act::Unpin(id) => done(client, unpin(chat, id)).await.map(|()| id),
         Act::RenameTopic(name) => {
             let mut edit = EditForumTopic::new(chat, topic()?);
-            edit.name = Some(name);
+            edit.name = Some(topic_name(&name));
             done(client, edit).await.map(|()| 0)
         }
         Act::CloseTopic => done(client, CloseForumTopic::new(chat, topic()?)).await.map(|()| 0),
@@ -109,7 +112,7 @@ pub(super) async fn answer(
     notice: Option<String>,
 ) -> Result<(), Refusal> {
     let mut answer = AnswerCallbackQuery::new(CallbackQueryId(id));
-    answer.text = notice.map(|notice| notice.chars().take(NOTICE).collect());
+    answer.text = notice.map(|notice| cut(&notice, NOTICE).to_owned());
     done(client, answer).await
 }
 
@@ -129,7 +132,7 @@ async fn send_file(
     place: Place,
     (file, how): (OutgoingFile, SendOptions),
 ) -> Result<i32, Refusal> {
-    let body = InputFile::read(file.content.reader()).file_name(file.name);
+    let body = InputFile::read(file.content.reader()).file_name(clean(&file.name).into_owned());
     let text = file.caption.text;
     let caption = (!text.text.is_empty()).then_some(text.text);
     let entities = some(entities(text.entities));
@@ -167,6 +170,14 @@ async fn send_file(
         }
         Err(refusal) => Err(refusal),
     }
+}
+
+/// A name that Telegram takes: of one line, and not empty.
+fn topic_name(name: &str) -> String {
+    let words: Vec<_> = name.split_whitespace().collect();
+    let line = clean(&words.join(" ")).into_owned();
+    let name = cut(&line, TOPIC).trim_end();
+    if rules::shows_nothing(name) { "…".to_owned() } else { name.to_owned() }
 }
 
 fn pin(chat: ChatId, id: i32) -> PinChatMessage {
@@ -297,6 +308,14 @@ mod tests {
         for absent in ["message_thread_id", "disable_notification", "reply_parameters"] {
             assert_eq!(general.get(absent), None, "{absent}");
         }
+    }
+
+    #[test]
+    fn a_topic_has_a_name_that_telegram_takes() {
+        for (given, expected) in [("Sow\nthe  beans", "Sow the beans"), ("\u{200b} ", "…")] {
+            assert_eq!(topic_name(given), expected);
+        }
+        assert_eq!(topic_name(&"ä".repeat(500)).chars().count(), TOPIC);
     }
 
     #[test]

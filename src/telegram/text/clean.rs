@@ -5,17 +5,23 @@ use std::borrow::Cow;
 /// Of lines, and of paragraphs.
 const SEPARATORS: [char; 2] = ['\u{2028}', '\u{2029}'];
 
-/// Text without control characters other than line feed and tab; what would reorder or hide its
-/// neighbours (bidirectional controls, line separators) becomes U+FFFD, so that a command reads as
-/// it runs.
+/// The flag that is followed by tags, which say of which region it is.
+const FLAG: char = '\u{1f3f4}';
+
+/// Text without control characters other than line feed and tab, and without characters that have
+/// no shape; what would reorder, part or hide its neighbours (bidirectional controls, line
+/// separators, tags) becomes U+FFFD, so that a command reads as it runs.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c| is_control(c) || is_deceptive(c)) {
+    if !text.contains(|c| is_dropped(c) || is_deceptive(c) || is_tag(c)) {
         return Cow::Borrowed(text);
     }
-    let kept = text.chars().filter(|c| !is_control(*c));
-    Cow::Owned(
-        kept.map(|c| if is_deceptive(c) { char::REPLACEMENT_CHARACTER } else { c }).collect(),
-    )
+    let mut in_flag = false;
+    let kept = text.chars().filter(|c| !is_dropped(*c));
+    let shown = kept.map(|c| {
+        in_flag = c == FLAG || (in_flag && is_tag(c));
+        if is_deceptive(c) || (is_tag(c) && !in_flag) { char::REPLACEMENT_CHARACTER } else { c }
+    });
+    Cow::Owned(shown.collect())
 }
 
 /// Text of a conversation, with the separators of lines and paragraphs as the line breaks that they
@@ -29,13 +35,26 @@ pub fn line_breaks(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn is_control(character: char) -> bool {
-    character.is_control() && !matches!(character, '\n' | '\t')
+/// Controls, marks of direction, and what has neither width nor shape. The joiners of scripts and
+/// emoji (U+200C, U+200D) are needed to read them.
+fn is_dropped(character: char) -> bool {
+    let is_control = character.is_control() && !matches!(character, '\n' | '\t');
+    is_control
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}'
+                ..='\u{2064}' | '\u{feff}'
+        )
 }
 
 /// Embeddings, overrides and isolates reorder what follows; separators are dropped by Telegram.
 fn is_deceptive(character: char) -> bool {
     matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Letters that nobody sees.
+fn is_tag(character: char) -> bool {
+    matches!(character, '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -46,12 +65,17 @@ mod tests {
 
     #[test]
     fn controls_go_and_reordering_shows() {
+        let england = "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
         for (raw, expected) in [
             ("plain\n\ttext, عربي 🙂", "plain\n\ttext, عربي 🙂"),
             ("\u{1b}[31mred\u{7}\0\r\n", "[31mred\n"),
             ("a\u{7f}\u{85}b", "ab"),
             ("rm \u{202e}fdp.x\u{202c}", "rm \u{fffd}fdp.x\u{fffd}"),
             ("\u{2066}a\u{2069}\u{2028}b", "\u{fffd}a\u{fffd}\u{fffd}b"),
+            ("\u{200f}a\u{2060}b\u{200b}c\u{feff}", "abc"),
+            ("ls\u{e0072}\u{e006d}", "ls\u{fffd}\u{fffd}"),
+            (england, england),
+            ("👨\u{200d}👩 می\u{200c}خواهم", "👨\u{200d}👩 می\u{200c}خواهم"),
         ] {
             assert_eq!(clean(raw), expected);
         }

@@ -60,6 +60,16 @@ impl Text {
     }
 }
 
+/// The beginning of a text, of at most so many characters. What is seen as one character is not
+/// cut, unless it alone is longer.
+pub fn cut(text: &str, most: usize) -> &str {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text };
+    match grapheme(text, end, GraphemeCursor::prev_boundary) {
+        0 => &text[..end],
+        border => &text[..border],
+    }
+}
+
 /// Where to end so that what is before has at most `units` UTF-16 code units.
 fn head_border(text: &str, units: usize) -> usize {
     let mut left = units;
@@ -83,7 +93,9 @@ fn tail_border(text: &str, units: usize) -> usize {
         Some(at) if at <= WORD && !text[..whole].ends_with(char::is_whitespace) => whole + at,
         _ => whole,
     };
-    text.len() - text[word..].trim_start().len()
+    // No sign that a word stood in front of begins what is left.
+    let is_lead = |c: char| c.is_whitespace() || matches!(c, '/' | '@' | '#' | '$');
+    text.len() - text[word..].trim_start_matches(is_lead).len()
 }
 
 /// Takes a character's units from those left, if they are there.
@@ -107,7 +119,7 @@ fn grapheme(text: &str, at: usize, step: Step) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Text;
+    use super::{Text, cut};
     use crate::telegram::text::rules;
 
     /// Checks what is left of `one two`, bold `three 🙂`, and a block of code.
@@ -150,8 +162,19 @@ mod tests {
 
     #[test]
     fn what_is_seen_as_one_character_is_not_cut() {
+        for (text, most, expected) in [
+            ("beans", 9, "beans"),
+            ("beans", 3, "bea"),
+            ("ab👨‍👩‍👧c", 3, "ab"),
+            ("ab👨‍👩‍👧c", 7, "ab👨‍👩‍👧"),
+            ("e\u{301}x", 1, "e"),
+            ("🇨🇭🇨🇭", 3, "🇨🇭"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(cut(text, most), expected, "{text} {most}");
+        }
         let family = "👨‍👩‍👧";
-        assert_eq!(Text::plain(format!("{family}{family}")).head(12).text, format!("{family}…"));
-        assert_eq!(Text::plain(format!("{family}{family}")).tail(12).text, format!("…{family}"));
+        assert_eq!(Text::raw(format!("{family}{family}")).head(12).text, format!("{family}…"));
+        assert_eq!(Text::raw(format!("{family}{family}")).tail(12).text, format!("…{family}"));
     }
 }

@@ -1,5 +1,9 @@
 //! Formatted text as Telegram takes it: plain text plus entities with UTF-16 offsets.
 //!
+//! What is foreign, be it from a session, a file or a person, comes in by methods that make it inert
+//! ([`Text::data`], [`Text::prose`], code); plain words are taken only from the program itself, which
+//! the type `&'static str` holds.
+//!
 //! Whatever is built with the methods here keeps Telegram's rules ([`rules::broken`]): where a
 //! formatting cannot stand, it is dissolved and its text stays. Nothing here parses markup or
 //! talks to Telegram.
@@ -9,12 +13,16 @@ mod annotate;
 mod clean;
 mod clip;
 pub mod link;
+pub(crate) mod lit;
 pub mod rules;
 mod span;
 mod split;
 mod wrap;
 
+use std::ops::Range;
+
 pub use clean::{clean, line_breaks};
+pub use clip::cut;
 pub(super) use span::Span;
 
 /// Text with formatting. Entities are sorted by offset, outer before inner, disjoint or nested.
@@ -93,46 +101,100 @@ impl EntityKind {
 }
 
 impl Text {
-    /// Text without formatting.
-    pub fn plain(text: impl Into<String>) -> Self {
+    /// Our own words: they stand in the program, and may name commands to be tapped.
+    pub fn plain(words: &'static str) -> Self {
+        Self { text: words.to_owned(), entities: Vec::new() }
+    }
+
+    /// Any text as it is.
+    #[cfg(test)]
+    pub(crate) fn raw(text: impl Into<String>) -> Self {
         Self { text: text.into(), entities: Vec::new() }
     }
 
-    /// Adds text without formatting.
-    pub fn push(&mut self, text: &str) -> &mut Self {
-        self.text.push_str(text);
+    /// Data by itself: see [`Text::data`].
+    pub fn of_data(data: &str) -> Self {
+        let mut text = Self::default();
+        text.data(data);
+        text
+    }
+
+    /// Prose by itself: see [`Text::prose`].
+    pub fn of_prose(prose: &str) -> Self {
+        let mut text = Self::default();
+        text.prose(prose);
+        text
+    }
+
+    /// Adds our own words: they stand in the program, and may name commands to be tapped.
+    pub fn push(&mut self, words: &'static str) -> &mut Self {
+        self.text.push_str(words);
         self
     }
 
-    /// Adds text in one formatting, as [`Text::wrap`] puts it.
-    pub fn push_with(&mut self, text: &str, kind: EntityKind) -> &mut Self {
-        self.append(Self::plain(text).wrap(kind))
+    /// Adds data: a title, a name, a branch, a tool, a number, whatever does not stand in the
+    /// program. It is cleaned ([`clean()`]), and nothing in it lights up (`lit`): it is no command,
+    /// mention, hashtag, link or phone number.
+    pub fn data(&mut self, data: &str) -> &mut Self {
+        let data = clean(data);
+        let data = lit::inert(&data, self.text.chars().next_back());
+        self.text.push_str(&data);
+        self
     }
 
-    /// Adds bold text.
-    pub fn bold(&mut self, text: &str) -> &mut Self {
-        self.push_with(text, EntityKind::Bold)
+    /// Adds a command that is to be tapped, where its name is one that Telegram knows as such; else
+    /// as code.
+    pub fn command(&mut self, name: &str) -> &mut Self {
+        let is_sign = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_sign) {
+            return self.code(&format!("/{name}"));
+        }
+        self.text.push('/');
+        self.text.push_str(name);
+        self
     }
 
-    /// Adds italic text.
-    pub fn italic(&mut self, text: &str) -> &mut Self {
-        self.push_with(text, EntityKind::Italic)
+    /// Adds what somebody has written as a text: like data, but an address that is written out
+    /// (`https://…`, `www.…`, a mail address) may be followed.
+    pub fn prose(&mut self, prose: &str) -> &mut Self {
+        let lines = line_breaks(prose);
+        let prose = clean(&lines);
+        let prose = lit::prose(&prose, self.text.chars().next_back());
+        self.text.push_str(&prose);
+        self
     }
 
-    /// Adds monospaced text within a line: paths, commands, ids.
-    pub fn code(&mut self, text: &str) -> &mut Self {
-        self.push_with(text, EntityKind::Code)
+    /// Adds bold data.
+    pub fn bold(&mut self, data: &str) -> &mut Self {
+        self.append(Self::of_data(data).wrap(EntityKind::Bold))
+    }
+
+    /// Adds italic data.
+    pub fn italic(&mut self, data: &str) -> &mut Self {
+        self.append(Self::of_data(data).wrap(EntityKind::Italic))
+    }
+
+    /// Adds monospaced data within a line: paths, commands, ids. Nothing lights up in code, so it
+    /// stays as it is and can be copied.
+    pub fn code(&mut self, code: &str) -> &mut Self {
+        self.verbatim(code, EntityKind::Code)
     }
 
     /// Adds a block of code. A language that Telegram could not name is left out.
-    pub fn pre(&mut self, text: &str, language: Option<&str>) -> &mut Self {
-        self.push_with(text, EntityKind::Pre(language.map(str::to_owned)))
+    pub fn pre(&mut self, code: &str, language: Option<&str>) -> &mut Self {
+        self.verbatim(code, EntityKind::Pre(language.map(str::to_owned)))
+    }
+
+    fn verbatim(&mut self, code: &str, kind: EntityKind) -> &mut Self {
+        let text = Self { text: clean(code).into_owned(), entities: Vec::new() };
+        self.append(text.wrap(kind))
     }
 
     /// Adds text that opens an address; where Telegram would refuse it, the text followed by the
     /// address.
     pub fn link(&mut self, text: &str, address: &str) -> &mut Self {
-        self.push_with(text, EntityKind::Link(address.to_owned()))
+        let text = Self { text: clean(text).into_owned(), entities: Vec::new() };
+        self.append(text.wrap(EntityKind::Link(address.to_owned())))
     }
 
     /// Adds other formatted text.
@@ -149,15 +211,61 @@ impl Text {
         self
     }
 
+    /// The same text, in which nothing lights up but addresses that are written out, code and
+    /// links left as they are.
+    #[must_use]
+    pub(in crate::telegram) fn quiet(mut self) -> Self {
+        for _ in 0..lit::ROUNDS {
+            let mut spans = self.spans();
+            let is_dark = |bytes: &Range<usize>| {
+                spans.iter().any(|span| {
+                    let is_dark =
+                        span.kind.is_verbatim() || matches!(span.kind, EntityKind::Link(_));
+                    is_dark && span.bytes.start < bytes.end && bytes.start < span.bytes.end
+                })
+            };
+            let mut lit = lit::find(&self.text, None);
+            lit.retain(|lit| {
+                let piece = (lit.kind, &self.text[lit.bytes.clone()]);
+                !is_dark(&lit.bytes) && !lit::is_written_out(piece)
+            });
+            let gaps = lit::gaps(&self.text, &lit);
+            if gaps.is_empty() {
+                break;
+            }
+            for span in &mut spans {
+                let moved =
+                    |at: usize| at + lit::JOINER.len_utf8() * gaps.partition_point(|gap| *gap < at);
+                span.bytes = moved(span.bytes.start)..moved(span.bytes.end);
+            }
+            self = Self::assemble(lit::with_joiners(&self.text, &gaps), spans);
+        }
+        self
+    }
+
     /// Length in UTF-16 code units, the unit of Telegram's limits.
     pub fn utf16_len(&self) -> usize {
         self.text.chars().map(char::len_utf16).sum()
     }
 
-    /// The first range that looks like this.
-    pub fn first(&self, kind: &EntityKind) -> Option<&str> {
-        let span = self.spans().into_iter().find(|span| span.kind == *kind)?;
-        self.text.get(span.bytes)
+    /// The words of the first range that looks like this, as they were before they were shown.
+    pub fn first(&self, is_it: impl Fn(&EntityKind) -> bool) -> Option<String> {
+        let span = self.spans().into_iter().find(|span| is_it(&span.kind))?;
+        self.text.get(span.bytes).map(|shown| clean(shown).into_owned())
+    }
+
+    /// The same text without the joiners that keep words from lighting up.
+    #[must_use]
+    pub(in crate::telegram) fn without_joiners(self) -> Self {
+        if !self.text.contains(lit::JOINER) {
+            return self;
+        }
+        let mut spans = self.spans();
+        let left = |at: usize| self.text[..at].replace(lit::JOINER, "").len();
+        for span in &mut spans {
+            span.bytes = left(span.bytes.start)..left(span.bytes.end);
+        }
+        Self::assemble(self.text.replace(lit::JOINER, ""), spans)
     }
 
     /// Whether there is no text at all.
@@ -191,7 +299,7 @@ mod tests {
         let mut text = Text::default();
         text.bold("a").italic("b").code("c").pre("d", Some("rust"));
         text.pre("e", Some("no language")).link("f", "https://g.io");
-        text.push_with("h", EntityKind::Fold);
+        text.append(Text::plain("h").wrap(EntityKind::Fold));
         check(
             &text,
             "<b>a</b><i>b</i><code>c</code><pre rust>d</pre><pre>e</pre><a https://g.io>f</a><fold>h</fold>",
@@ -211,7 +319,7 @@ mod tests {
         text.link("here", "src/main.rs").push(" ");
         text.link("a@b.io", "mailto:a@b.io").push(" ");
         text.link("me", "mailto:a@b.io");
-        check(&text, "here (src/main.rs) a@b.io me (a@b.io)");
+        check(&text, "here (src/main.\u{2060}rs) a@b.io me (a@b.io)");
     }
 
     #[test]

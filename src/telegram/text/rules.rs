@@ -211,8 +211,8 @@ mod tests {
         };
         assert_eq!(refused(&many(100)), None);
         assert_eq!(refused(&many(101)), Some("too many entities"));
-        assert_eq!(refused(&Text::plain("🙂".repeat(2048))), None);
-        assert_eq!(refused(&Text::plain("🙂".repeat(2049))), Some("too long"));
+        assert_eq!(refused(&Text::raw("🙂".repeat(2048))), None);
+        assert_eq!(refused(&Text::raw("🙂".repeat(2049))), Some("too long"));
         for empty in ["", " \n\t", "\u{200b}\u{feff}", "\u{2800}", "\u{1}\u{202e}"] {
             assert_eq!(refused(&Text::plain(empty)), Some("nothing visible"), "{empty:?}");
         }

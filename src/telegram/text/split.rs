@@ -169,16 +169,24 @@ impl Cutter<'_> {
     }
 }
 
-/// The last border of what a person sees as one character, else the end of the room.
+/// The last border of what a person sees as one character, else the end of the room. No piece begins
+/// with a sign that a word stood in front of: it would make a command or a mention of what follows.
 fn grapheme_border(text: &str, room: &Range<usize>) -> usize {
+    let begins_well = |border: usize| !text[border..].starts_with(['/', '@', '#', '$']);
     let mut cursor = GraphemeCursor::new(room.end, text.len(), true);
-    if cursor.is_boundary(text, 0) == Ok(true) {
-        return room.end;
+    let mut border = room.end;
+    if cursor.is_boundary(text, 0) == Ok(true) && begins_well(border) {
+        return border;
     }
-    match cursor.prev_boundary(text, 0) {
-        Ok(Some(border)) if border > room.start => border,
-        _ => room.end,
+    while let Ok(Some(before)) = cursor.prev_boundary(text, 0)
+        && before > room.start
+    {
+        border = before;
+        if begins_well(border) {
+            break;
+        }
     }
+    border
 }
 
 #[cfg(test)]
@@ -199,7 +207,7 @@ mod tests {
 
     #[track_caller]
     fn check_plain(text: &str, limit: usize, expected: &[&str]) {
-        check(Text::plain(text), limit, expected);
+        check(Text::raw(text), limit, expected);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Text {
     fn noted(mut self, address: &str) -> Self {
         if !link::says(&self.text, address) {
             let shown = link::shown(address);
-            self.push(" (").push(shown).push(")");
+            self.push(" (").prose(shown).push(")");
         }
         self
     }
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn styles_and_quotations_in_any_order_stay_nested() {
         let mut text = Text::plain("a");
-        text.push_with("b", EntityKind::Quote);
+        text.append(Text::plain("b").wrap(EntityKind::Quote));
         let mut text = text.wrap(EntityKind::Strike);
         text.push("c").append(sample());
         check(
