@@ -11,7 +11,7 @@ use crate::{
     bridge::{
         binding::Binding,
         place::Place,
-        run::{Activity, State},
+        session::{Activity, State},
     },
     claude::{
         catalog::{self, Query, Show},
@@ -111,7 +111,7 @@ impl App {
 
     /// A run of ours is not the laptop: what it holds is not open there.
     fn hide_ours(&self, session: &mut Session) {
-        if self.runs.state(session.id).is_some_and(|state| state.pid.is_some()) {
+        if self.sessions.state(session.id).is_some_and(|state| state.pid.is_some()) {
             session.status = None;
         }
     }
@@ -137,7 +137,7 @@ impl App {
             .unwrap_or_else(|| Binding::newest_of(self.first_directory()));
         let found = binding.session.and_then(|session| self.found(session));
         let title = found.as_ref().map_or("New session", |session| session.title.as_str());
-        let summary = self.runs.summary();
+        let summary = self.sessions.summary();
         let status = Status {
             session: binding.session.map(|session| (session, title.to_owned())),
             branch: found.as_ref().and_then(|session| session.branch.clone()),
@@ -153,7 +153,7 @@ impl App {
     }
 
     fn running(&self, session: SessionId) -> Option<Running> {
-        let state = self.runs.state(session)?;
+        let state = self.sessions.state(session)?;
         let activity = match (state.activity, state.pid, state.background) {
             (Activity::Busy, ..) => "In a turn".to_owned(),
             (Activity::Idle(_), Some(_), 0) => "Warm and idle".to_owned(),
