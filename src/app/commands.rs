@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     app::{
         App,
+        laptop::out_of_reach,
         now,
         prompts::{Sending, sessions_at},
     },
@@ -229,7 +230,7 @@ impl App {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
         let here = self.sessions.shown.iter().filter(|shown| shown.place == message.place);
-        for words in here.filter_map(|shown| self.out_of_reach(shown)) {
+        for words in here.filter_map(out_of_reach) {
             self.reply(message, notice::plain(words));
         }
         for session in sessions {

@@ -321,7 +321,9 @@ impl App {
     /// Takes back a prompt that has not gone to its session; whether there was one.
     pub(super) fn take_back_fetching(&mut self, prompt: PromptId) -> bool {
         let place = self.intake.take_back_one(prompt);
-        place.into_iter().for_each(|place| self.give_ready(place));
+        if let Some(place) = place {
+            self.give_ready(place);
+        }
         place.is_some()
     }
 }

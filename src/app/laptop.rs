@@ -74,16 +74,13 @@ impl App {
         let (source, files) = (prompt.source, prompt.attachments.len());
         // What we hold of it is about to be out of date.
         self.sessions.order(found.id, Order::LetGo);
-        match self.plan_for(source.place, (found.id, prompt.id), &live, files) {
-            Some(plan) => {
-                let resume = Conversation::Resume(live.session);
-                let spec = self.spec(source.place, live.cwd, resume);
-                self.ask_with(spec, prompt, Some(plan));
-            }
-            None => {
-                let card = laptop::choose(&self.scene(), found, &live, files);
-                self.reply_to(source.place, source.message, card);
-            }
+        if let Some(plan) = self.plan_for(source.place, (found.id, prompt.id), &live, files) {
+            let resume = Conversation::Resume(live.session);
+            let spec = self.spec(source.place, live.cwd, resume);
+            self.ask_with(spec, prompt, Some(plan));
+        } else {
+            let card = laptop::choose(&self.scene(), found, &live, files);
+            self.reply_to(source.place, source.message, card);
         }
     }
 
@@ -134,21 +131,6 @@ impl App {
         }
         sending.session = Some(session);
         self.send(sending);
-    }
-
-    /// Why a prompt cannot be taken back or stopped from here, if it cannot.
-    pub(super) fn out_of_reach(&self, shown: &Shown) -> Option<&'static str> {
-        if self.is_in_inbox(shown) {
-            return Some(IN_INBOX);
-        }
-        let turn = shown.turn.borrow();
-        (turn.terminal.is_some() && turn.taken).then_some(AT_TERMINAL)
-    }
-
-    /// Whether a terminal has a prompt that it has not begun.
-    pub(super) fn is_in_inbox(&self, shown: &Shown) -> bool {
-        let turn = shown.turn.borrow();
-        turn.terminal.as_ref().is_some_and(|terminal| terminal.sent) && !turn.taken
     }
 
     // ---- What the laptop does ----
@@ -229,4 +211,19 @@ impl App {
             self.say(before, laptop::used_elsewhere(&self.scene(), &found));
         }
     }
+}
+
+/// Why a prompt cannot be taken back or stopped from here, if it cannot.
+pub(super) fn out_of_reach(shown: &Shown) -> Option<&'static str> {
+    if is_in_inbox(shown) {
+        return Some(IN_INBOX);
+    }
+    let turn = shown.turn.borrow();
+    (turn.terminal.is_some() && turn.taken).then_some(AT_TERMINAL)
+}
+
+/// Whether a terminal has a prompt that it has not begun.
+pub(super) fn is_in_inbox(shown: &Shown) -> bool {
+    let turn = shown.turn.borrow();
+    turn.terminal.as_ref().is_some_and(|terminal| terminal.sent) && !turn.taken
 }

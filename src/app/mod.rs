@@ -74,14 +74,7 @@ use crate::{
         session::{self, Order, Report, RunSpec},
         spool::{Found, Spool},
     },
-    claude::{
-        home::Home,
-        live,
-        process::Conversation,
-        session::SessionId,
-        watch,
-        young,
-    },
+    claude::{home::Home, live, process::Conversation, session::SessionId, watch, young},
     screens,
     telegram::{
         client::{Client, Me},
@@ -339,7 +332,7 @@ impl App {
     /// finish, and idle ones are ended.
     fn see_to_orphans(&mut self) {
         for live in live::list(&self.setup.home).into_iter().filter(live::Live::is_orphan) {
-            tracing::info!(session = %live.session, pid = live.pid, "left by an earlier segue");
+            tracing::info!(session = %live.session, pid = live.pid, "left by an earlier segue: it may finish");
             let spec = RunSpec {
                 directory: live.cwd,
                 conversation: Conversation::Resume(live.session),

@@ -11,10 +11,10 @@ use crate::{
         binding::{self, Binding},
         place::Place,
         prompt::{Prompt, Source, fresh_session},
+        recover::Past,
         route::{self, Facts, Route},
         session::{Finished, Order, Queued, Report, RunSpec, Why},
         spool::Came,
-        recover::Past,
         terminal::Plan,
         turn::Outcome,
     },
@@ -131,8 +131,9 @@ impl App {
     /// A live process of somebody else that holds a session. One that an earlier segue left behind
     /// is nobody's: it is waited for, and the person is not asked.
     pub(super) fn holder(&self, session: SessionId) -> Option<Live> {
-        let holds =
-            |live: &Live| live.session == session && live.is_foreign() && !self.sessions.has(live.pid);
+        let holds = |live: &Live| {
+            live.session == session && live.is_foreign() && !self.sessions.has(live.pid)
+        };
         live::list(&self.setup.home).into_iter().find(holds)
     }
 
@@ -290,16 +291,16 @@ impl App {
                 self.show(place, None, turn, String::new());
             }
             Report::Renewed { old, new } => self.sessions.renew(old, new),
-            Report::Opened { queued, live } => self.opened_before(queued, *live),
+            Report::Opened { queued, live } => self.opened_before(queued, &live),
         }
     }
 
     /// The session of a prompt that has not been sent is open elsewhere by now: it goes where the
     /// person has said, or they are asked.
-    fn opened_before(&mut self, mut queued: Queued, live: Live) {
+    fn opened_before(&mut self, mut queued: Queued, live: &Live) {
         let (source, id, session) = (queued.prompt.source, queued.prompt.id, live.session);
         let files = queued.prompt.attachments.len();
-        if let Some(plan) = self.plan_for(source.place, (session, id), &live, files) {
+        if let Some(plan) = self.plan_for(source.place, (session, id), live, files) {
             queued.plan = Some(plan);
             let directory = live.cwd.clone();
             let spec = self.spec(source.place, directory, Conversation::Resume(session));
@@ -308,7 +309,7 @@ impl App {
         queued.turn.send_modify(|turn| turn.finish(Outcome::Silent));
         match self.found(session) {
             Some(found) => {
-                let card = laptop::choose(&self.scene(), &found, &live, files);
+                let card = laptop::choose(&self.scene(), &found, live, files);
                 self.reply_to(source.place, source.message, card);
             }
             None => self.say(source.place, notice::plain(notice::BROKEN)),

@@ -66,7 +66,7 @@ impl App {
     /// says so, and offers to have it asked again.
     fn lost(&self, message: &Message) {
         let session = session_in(&message.entities);
-        let Some(session) = session.filter(|session| self.sessions.state(*session).is_none()) else {
+        let Some(session) = session.filter(|session| !self.sessions.is_at_work(*session)) else {
             return;
         };
         let text = Text { text: message.text.clone(), entities: message.entities.clone() };

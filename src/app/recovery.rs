@@ -236,7 +236,8 @@ impl App {
     /// A prompt that no run has taken is done with when what was said about it is in the chat,
     /// unless more of it may come, or a button there sends what only the spool has.
     pub(super) fn rest(&mut self, prompt: PromptId, place: Place) {
-        let Some(number) = self.spool.number(prompt).filter(|_| !self.sessions.is_shown(prompt)) else {
+        let Some(number) = self.spool.number(prompt).filter(|_| !self.sessions.is_shown(prompt))
+        else {
             return;
         };
         let stage = match (self.gather.holds(prompt), self.intake.keeps(prompt)) {

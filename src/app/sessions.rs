@@ -19,9 +19,7 @@ use crate::{
         choices::Choice,
         place::Place,
         prompt::{Prompt, PromptId},
-        session::{
-            Activity, Control, Finished, Order, Queued, RunSpec, Settings, State, Worker,
-        },
+        session::{Activity, Control, Finished, Order, Queued, RunSpec, Settings, State, Worker},
         turn::{Outcome, Turn},
     },
     claude::{session::SessionId, watch::Change, wire::offers::Offers},
@@ -144,6 +142,12 @@ impl Sessions {
         self.find(session).map(Worker::state)
     }
 
+    /// Whether a session has a process of ours, or a turn that begins.
+    pub(super) fn is_at_work(&self, session: SessionId) -> bool {
+        let works = |state: State| state.pid.is_some() || state.activity == Activity::Busy;
+        self.state(session).is_some_and(works)
+    }
+
     /// What a session in use is doing, as it goes on.
     pub(super) fn watch(&self, session: SessionId) -> Option<watch::Receiver<State>> {
         self.find(session).map(Worker::watch)
@@ -204,7 +208,7 @@ impl Sessions {
         for worker in self.workers() {
             let State { session, activity, pid, .. } = worker.state();
             let concerns = |change: &Change| match change {
-                Change::Transcript(changed) => *changed == session,
+                Change::Transcript(of) => *of == session,
                 Change::Registry | Change::Everything => pid.is_none(),
                 Change::Gone(_) | Change::History => false,
             };
@@ -274,21 +278,19 @@ impl Sessions {
                 None => std::future::pending().await,
             };
             let held = self.live.remove(&id).map(|in_use| in_use.held).unwrap_or_default();
-            match finished {
-                Some(finished) if finished.unsent.is_empty() => {
-                    held.into_iter().for_each(|(spec, order)| self.tell(spec, order));
+            let Some(mut finished) = finished.filter(|finished| !finished.unsent.is_empty()) else {
+                for (spec, order) in held {
+                    self.tell(spec, order);
                 }
-                Some(mut finished) => {
-                    for (spec, order) in held {
-                        match order {
-                            Order::Ask(queued) => finished.unsent.push(*queued),
-                            order => self.tell(spec, order),
-                        }
-                    }
-                    return finished;
+                continue;
+            };
+            for (spec, order) in held {
+                match order {
+                    Order::Ask(queued) => finished.unsent.push(*queued),
+                    order => self.tell(spec, order),
                 }
-                None => held.into_iter().for_each(|(spec, order)| self.tell(spec, order)),
             }
+            return finished;
         }
     }
 

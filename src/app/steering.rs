@@ -13,7 +13,7 @@ use crate::{
     app::{
         App,
         aside::{LOOK, answered},
-        laptop::IN_INBOX,
+        laptop::{IN_INBOX, is_in_inbox},
         note::Note,
         now,
         out::Wish,
@@ -347,11 +347,12 @@ impl App {
             return "Taken back.";
         }
         let is_it = |turn: &Turn| stop_key(turn) == key && matches!(turn.phase, Phase::Waiting(_));
-        let Some(shown) = self.sessions.shown.iter().find(|shown| is_it(&shown.turn.borrow())) else {
+        let Some(shown) = self.sessions.shown.iter().find(|shown| is_it(&shown.turn.borrow()))
+        else {
             return "Too late: Claude has it.";
         };
         let (prompt, session) = (shown.prompt, shown.turn.borrow().session);
-        if self.is_in_inbox(shown) {
+        if is_in_inbox(shown) {
             return IN_INBOX;
         }
         if !self.take_back_fetching(prompt) {

@@ -1,7 +1,7 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, later::GO_ON, now, prompts::Sending, sessions::Shown},
+    app::{App, laptop::out_of_reach, later::GO_ON, now, prompts::Sending, sessions::Shown},
     bridge::{
         binding::Binding,
         prompt::{Prompt, Source, fresh_session},
@@ -138,7 +138,7 @@ impl App {
     fn tap_stop(&mut self, key: Key) -> Option<&'static str> {
         let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
         let shown = self.sessions.shown.iter().find(is_it)?;
-        if let Some(words) = self.out_of_reach(shown) {
+        if let Some(words) = out_of_reach(shown) {
             return Some(words);
         }
         let (place, prompt) = (shown.place, shown.prompt);

@@ -1,7 +1,10 @@
 //! What is said when the laptop has the same session open.
 
 use crate::{
-    bridge::{terminal::{Terminal, When}, turn::Turn},
+    bridge::{
+        terminal::{Terminal, When},
+        turn::Turn,
+    },
     claude::{
         live::Live,
         session::{Session, SessionId, Status},

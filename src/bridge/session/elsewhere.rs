@@ -13,11 +13,11 @@ use crate::{
         place::Place,
         prompt::PromptId,
         session::{
-            Queued, Report,
+            Queued,
             state::{Effect, Holder, Session},
         },
         tail::Tail,
-        terminal::{Plan, Terminal, Trouble, When},
+        terminal::{Plan, Terminal, Trouble},
         turn::{Outcome, Phase, Wait},
     },
     claude::{live::Live, session::Status},
@@ -41,14 +41,14 @@ pub(super) struct Elsewhere {
     /// The reader of the first prompt's turn.
     pub(super) tail: Option<(PromptId, Tail)>,
     /// Whether a look, a message, or an end is under way.
-    busy: bool,
-    next: Instant,
-    idle_since: Option<Instant>,
+    pub(super) busy: bool,
+    pub(super) next: Instant,
+    pub(super) idle_since: Option<Instant>,
     absent_since: Option<Instant>,
     /// What it is doing, as it last said.
     live: Option<Live>,
     /// A look has been made since the last change of plan.
-    seen: bool,
+    pub(super) seen: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -95,21 +95,21 @@ impl Elsewhere {
         self.next = now;
     }
 
-    fn is_orphan(&self) -> bool {
+    pub(super) fn is_orphan(&self) -> bool {
         matches!(self.who, Who::Orphan(_))
     }
 
-    fn status(&self) -> Status {
+    pub(super) fn status(&self) -> Status {
         self.live.as_ref().map_or(Status::Busy, |live| live.status)
     }
 
-    fn tail_of(&self, prompt: PromptId) -> Option<&Tail> {
+    pub(super) fn tail_of(&self, prompt: PromptId) -> Option<&Tail> {
         self.tail.as_ref().filter(|(id, _)| *id == prompt).map(|(_, tail)| tail)
     }
 }
 
 impl Session {
-    fn elsewhere(&mut self) -> Option<&mut Elsewhere> {
+    pub(super) fn elsewhere(&mut self) -> Option<&mut Elsewhere> {
         match &mut self.holder {
             Holder::Elsewhere(elsewhere) => Some(elsewhere),
             _ => None,
@@ -127,14 +127,6 @@ impl Session {
     pub(super) fn go_to_terminal(&mut self, live: Live, now: Instant) {
         let who = Who::Terminal(Box::new(live));
         self.holder = Holder::Elsewhere(Box::new(Elsewhere::new(who, now)));
-    }
-
-    pub(super) fn await_terminal(&self, queued: &Queued) {
-        let leaving = matches!(queued.plan, Some(Plan::TakeOver(_)));
-        queued.show(|turn| {
-            turn.phase = Phase::Waiting(Wait::Terminal);
-            turn.terminal = Some(Terminal { leaving, ..Terminal::default() });
-        });
     }
 
     /// The terminal is gone: what was for it goes on here.
@@ -297,7 +289,7 @@ impl Session {
         }
     }
 
-    fn finish_elsewhere(&mut self, prompt: PromptId, outcome: Outcome) {
+    pub(super) fn finish_elsewhere(&mut self, prompt: PromptId, outcome: Outcome) {
         let is_it = |queued: &Queued| queued.prompt.id == prompt;
         if let Some(queued) =
             self.queue.iter().position(is_it).and_then(|index| self.queue.remove(index))
@@ -344,94 +336,15 @@ impl Session {
             turn.prompt = new;
         });
     }
+}
 
-    // ---- What is done next ----
-
-    /// Does what the person has chosen for what waits.
-    pub(super) fn advance_elsewhere(&mut self, now: Instant) {
-        if matches!(&self.holder, Holder::Elsewhere(elsewhere) if elsewhere.is_orphan()) {
-            return;
-        }
-        if self.queue.is_empty() {
-            self.refuse_controls("the session is open on the laptop");
-            self.holder = Holder::Nobody;
-            return self.advance(now);
-        }
-        self.refuse_controls("the session is open on the laptop");
-        let now_wanted = |queued: &Queued| queued.plan == Some(Plan::TakeOver(When::Now));
-        let at_once = self.queue.iter().any(now_wanted);
-        let Some(head) = self.queue.front() else { return };
-        let (id, plan) = (head.prompt.id, head.plan);
-        let text = head.prompt.text.clone();
-        let Holder::Elsewhere(elsewhere) = &mut self.holder else { return };
-        let tail = elsewhere.tail_of(id);
-        if elsewhere.busy || tail.is_none() || !elsewhere.seen {
-            if tail.is_none() {
-                elsewhere.next = elsewhere.next.min(now);
-            }
-            return;
-        }
-        let sent = tail.is_some_and(|tail| tail.sent || tail.taken);
-        let Who::Terminal(live) = elsewhere.who.clone() else { return };
-        let when_idle = plan == Some(Plan::TakeOver(When::Idle));
-        if at_once || (when_idle && !sent && elsewhere.status() == Status::Idle) {
-            elsewhere.busy = true;
-            return self.want(Effect::TakeOver(live));
-        }
-        match plan {
-            // The person has not said what is to be done with this one.
-            None => self.ask_for_head(&live),
-            Some(Plan::Send) if !sent => match &live.socket {
-                Some(socket) => {
-                    elsewhere.busy = true;
-                    let socket = socket.clone();
-                    self.want(Effect::Inbox(socket, id, text));
-                }
-                None => self.finish_elsewhere(id, Outcome::Terminal(Trouble::Deaf)),
-            },
-            Some(_) => {}
-        }
-    }
-
-    fn ask_for_head(&mut self, live: &Live) {
-        if let Some(queued) = self.queue.pop_front() {
-            let live = Box::new(live.clone());
-            self.want(Effect::Report(Report::Opened { queued, live }));
-        }
-    }
-
-    /// A prompt was handed to the terminal, or not.
-    pub(super) fn sent(&mut self, prompt: PromptId, taken: bool, now: Instant) {
-        let Some(elsewhere) = self.elsewhere() else { return };
-        elsewhere.busy = false;
-        elsewhere.next = now;
-        elsewhere.idle_since = None;
-        if let Some((id, tail)) = &mut elsewhere.tail
-            && *id == prompt
-        {
-            tail.sent = taken;
-        }
-        if !taken {
-            self.finish_elsewhere(prompt, Outcome::Terminal(Trouble::Deaf));
-        }
-    }
-
-    /// The terminal was told to end: whether it did.
-    pub(super) fn taken_over(&mut self, gone: bool, now: Instant) {
-        let Some(elsewhere) = self.elsewhere() else { return };
-        elsewhere.busy = false;
-        elsewhere.next = now;
-        if gone {
-            // What it wrote last is read once more, before anything else is done.
-            elsewhere.seen = false;
-            return;
-        }
-        let told = |queued: &&Queued| matches!(queued.plan, Some(Plan::TakeOver(_)));
-        let told: Vec<_> = self.queue.iter().filter(told).map(|queued| queued.prompt.id).collect();
-        for prompt in told {
-            self.finish_elsewhere(prompt, Outcome::Terminal(Trouble::Stays));
-        }
-    }
+/// Lets a prompt wait for a terminal.
+pub(super) fn await_terminal(queued: &Queued) {
+    let leaving = matches!(queued.plan, Some(Plan::TakeOver(_)));
+    queued.show(|turn| {
+        turn.phase = Phase::Waiting(Wait::Terminal);
+        turn.terminal = Some(Terminal { leaving, ..Terminal::default() });
+    });
 }
 
 /// For how long something has held without a break, that holds now or not.

@@ -1,10 +1,7 @@
 //! The core of a session: what is known before a process starts, how it ends, and what became of
 //! the prompts it had.
 
-use std::{
-    os::unix::process::ExitStatusExt,
-    time::Duration,
-};
+use std::{os::unix::process::ExitStatusExt, time::Duration};
 
 use tokio::time::Instant;
 
@@ -156,6 +153,7 @@ impl Session {
     pub(super) fn exited(&mut self, ended: &Ended) {
         let Holder::Closing(cause) = self.holder else { return };
         self.holder = Holder::Nobody;
+        tracing::debug!(session = %self.id(), ?cause, status = ?ended.status, "the CLI has ended");
         self.state.send_modify(|state| (state.pid, state.background) = (None, 0));
         if let Some(asking) = self.asking.take() {
             asking.finish(Outcome::Silent);

@@ -45,11 +45,11 @@ const WRITTEN: Duration = Duration::from_secs(2);
 
 /// What comes of it.
 pub(super) enum Done {
-    Prepared(Prepared, Mirror),
+    Prepared(Box<Prepared>, Mirror),
     Compared { stale: bool, mirror: Mirror },
     Looked(PromptId, Found),
     Exited(Ended),
-    Seen(Sighting),
+    Seen(Box<Sighting>),
     Sent(PromptId, bool),
     TakenOver(bool),
 }
@@ -74,7 +74,7 @@ pub(super) async fn prepare(home: Home, session: SessionId, left: Arc<[Young]>) 
         (prepared, Mirror::before(transcript.as_deref()))
     };
     let (prepared, mirror) = blocking(look).await;
-    Done::Prepared(prepared, mirror)
+    Done::Prepared(Box::new(prepared), mirror)
 }
 
 /// Whether the transcript holds a turn that our process did not tell.
@@ -185,7 +185,9 @@ pub(super) async fn watch(
         }
     };
     let (live, alive) = blocking(look).await;
-    let Some((prompt, turn)) = head else { return Done::Seen(Sighting { live, alive, tail: None }) };
+    let Some((prompt, turn)) = head else {
+        return Done::Seen(Box::new(Sighting { live, alive, tail: None }));
+    };
     let mut tail = match tail {
         Some((id, tail)) if id == prompt => tail,
         _ => Tail::find(&home, session, prompt.0).await,
@@ -205,7 +207,7 @@ pub(super) async fn watch(
             }
         }
     };
-    Done::Seen(Sighting { live, alive, tail: Some((prompt, tail, over)) })
+    Done::Seen(Box::new(Sighting { live, alive, tail: Some((prompt, tail, over)) }))
 }
 
 /// Hands a prompt to a terminal.

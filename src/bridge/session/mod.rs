@@ -6,7 +6,8 @@
 //!
 //! | File | Part |
 //! |---|---|
-//! | `state` | the core: what is known, and what is done for what waits; pure |
+//! | `state` | the core: what is known, and what the shell is asked for |
+//! | `advance`, `takeover` | the core: what is done next for what waits; pure |
 //! | `orders`, `lines`, `exit`, `elsewhere` | the core: what each kind of event does to it; pure |
 //! | `worker` | the shell: one task that carries out what the core wants |
 //! | `jobs`, `staleness` | work for the shell that takes a while: files, processes |
@@ -25,6 +26,7 @@
 //! 6. Whatever waits goes on when what it waits for has come.
 //! 7. A prompt that may have run is looked for before it is sent; what cannot be read is never sent.
 
+mod advance;
 mod elsewhere;
 mod exit;
 mod jobs;
@@ -32,6 +34,7 @@ mod lines;
 mod orders;
 mod staleness;
 mod state;
+mod takeover;
 mod worker;
 
 #[cfg(test)]

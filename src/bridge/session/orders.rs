@@ -13,6 +13,7 @@ use crate::{
         question::{Input, Verdict},
         session::{
             Order, Queued, Why,
+            elsewhere::await_terminal,
             state::{Cause, Effect, Holder, Session},
         },
         turn::{Outcome, Phase, Wait},
@@ -49,7 +50,7 @@ impl Session {
         let place = queued.prompt.source.place;
         let manner = queued.prompt.manner;
         if queued.plan.is_some() {
-            self.await_terminal(&queued);
+            await_terminal(&queued);
             return self.queue.push_back(queued);
         }
         let runs_here = self.running.as_ref().is_some_and(|running| running.is_of(place));

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, proptest, test_runner::Config as ProptestConfig};
 use serde_json::json;
 use tokio::{
     sync::{oneshot, watch},
@@ -218,8 +218,8 @@ impl World {
                 Some(Plan::TakeOver(When::Idle)),
             ][kind as usize / 6 % 4];
         }
-        queued.may_have_run = kind % 5 == 0;
-        if queued.may_have_run && kind % 3 == 0 {
+        queued.may_have_run = kind.is_multiple_of(5);
+        if queued.may_have_run && kind.is_multiple_of(3) {
             self.transcript.insert(queued.prompt.id.0, true);
         }
         self.core.order(Order::Ask(Box::new(queued)), self.now);
@@ -262,9 +262,12 @@ impl World {
                 let body = json!({"subtype": "get_session_cost"});
                 self.core.order(Order::Control(Control { body, choice: None, reply }), self.now);
             }
-            19 => self.core.order(if pick % 2 == 0 { Order::LetGo } else { Order::Changed }, self.now),
+            19 => self.core.order(
+                if pick.is_multiple_of(2) { Order::LetGo } else { Order::Changed },
+                self.now,
+            ),
             20 => {
-                self.slot_free = !self.slot && pick % 2 == 0;
+                self.slot_free = !self.slot && pick.is_multiple_of(2);
                 self.grant();
             }
             21 => {
@@ -310,7 +313,7 @@ impl World {
         }
         let nth = self.open.iter().enumerate().filter(|(_, open)| can(open));
         let index = nth.map(|(index, _)| index).nth(pick as usize % count).unwrap();
-        let odd = pick % 7 == 0;
+        let odd = pick.is_multiple_of(7);
         match self.open.remove(index) {
             Effect::Prepare => {
                 let prepared = Prepared {
@@ -329,7 +332,7 @@ impl World {
                 let taken = self.terminal.is_some() && !odd;
                 if taken {
                     assert!(!self.transcript.contains_key(&prompt.0), "1: sent twice");
-                    self.transcript.insert(prompt.0, pick % 2 == 0);
+                    self.transcript.insert(prompt.0, pick.is_multiple_of(2));
                 }
                 self.core.sent(prompt, taken, self.now);
             }
@@ -378,7 +381,11 @@ impl World {
     }
 
     fn exit(&mut self, pick: u32) {
-        let status = Some(if pick % 2 == 0 { ExitStatus::from_raw(9) } else { ExitStatus::default() });
+        let status = Some(if pick.is_multiple_of(2) {
+            ExitStatus::from_raw(9)
+        } else {
+            ExitStatus::default()
+        });
         let stderr = match pick % 11 {
             0 => format!("Session ID {SESSION} is already in use"),
             1 => "a hook: No conversation found".to_owned(),
@@ -391,12 +398,12 @@ impl World {
     /// The process does something by itself.
     fn cli_goes_on(&mut self, pick: u32) {
         let Some(cli) = self.cli.as_mut().filter(|cli| !cli.ending) else { return };
-        if pick % 13 == 0 {
+        if pick.is_multiple_of(13) {
             cli.ending = true;
             self.core.ends();
             return self.open.push(Effect::End(crate::claude::process::Ending::Polite));
         }
-        if !cli.requests.is_empty() && pick % 3 == 0 {
+        if !cli.requests.is_empty() && pick.is_multiple_of(3) {
             let request = cli.requests.remove(0);
             let failed = request == super::state::MODES;
             let response = if failed {
@@ -406,10 +413,8 @@ impl World {
             };
             return self.told(&json!({"type": "control_response", "response": response}));
         }
-        let started = |prompt: &Uuid| {
-            json!({"type": "command_lifecycle", "command_uuid": prompt, "state": "started"})
-        };
-        if cli.turn.is_some() && (cli.interrupted || pick % 2 == 0) {
+        let started = |prompt: &Uuid| json!({"type": "command_lifecycle", "command_uuid": prompt, "state": "started"});
+        if cli.turn.is_some() && (cli.interrupted || pick.is_multiple_of(2)) {
             let turn = cli.turn.take().unwrap_or_default();
             let stopped = std::mem::take(&mut cli.interrupted);
             for prompt in turn {
@@ -446,7 +451,12 @@ impl World {
             let held = core.queue.iter().chain(&core.running).chain(&core.inside);
             let places = held.filter(is_it).count() + self.given_back.iter().filter(is_it).count();
             let expected = usize::from(!is_over(turn));
-            assert_eq!(places, expected, "1, 2: {id:?} is in {places} places: {:?}", turn.borrow().phase);
+            assert_eq!(
+                places,
+                expected,
+                "1, 2: {id:?} is in {places} places: {:?}",
+                turn.borrow().phase
+            );
         }
         let runs = core.running.is_some() || core.inside.is_some() || !core.queue.is_empty();
         let unasked = core.running.as_ref().is_some_and(|one| one.turn.borrow().occasion.is_some());

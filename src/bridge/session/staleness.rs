@@ -5,11 +5,7 @@
 //! is read from where it was when the process started, and every turn in it must be one that the
 //! process told us of. Stream and transcript carry the same uuids.
 
-use std::{
-    collections::HashSet,
-    io,
-    path::Path,
-};
+use std::{collections::HashSet, io, path::Path};
 
 use uuid::Uuid;
 

@@ -187,7 +187,7 @@ impl Shell {
         match done {
             Done::Prepared(prepared, mirror) => {
                 self.mirror = mirror;
-                self.core.prepared(prepared, now);
+                self.core.prepared(*prepared, now);
             }
             Done::Compared { stale, mirror } => {
                 self.mirror.read_as_far_as(&mirror);
@@ -195,7 +195,7 @@ impl Shell {
             }
             Done::Looked(prompt, found) => self.core.looked(prompt, found),
             Done::Exited(ended) => self.core.exited(&ended),
-            Done::Seen(sighting) => self.core.seen(sighting, now),
+            Done::Seen(sighting) => self.core.seen(*sighting, now),
             Done::Sent(prompt, taken) => self.core.sent(prompt, taken, now),
             Done::TakenOver(gone) => self.core.taken_over(gone, now),
         }
