@@ -51,10 +51,17 @@ impl App {
         }
     }
 
-    /// The directory of a place that was never used.
+    /// The directory of a place that was never used: always one that may be worked in.
     pub(super) fn first_directory(&self) -> PathBuf {
-        let known = || catalog::last_project(&self.setup.home).filter(|dir| dir.is_dir());
-        self.setup.project.clone().or_else(known).unwrap_or_else(|| self.setup.user_home.clone())
+        let allowed = |dir: &PathBuf| dir.is_dir() && self.may_work_in(dir);
+        let known = || {
+            let others = || catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
+            let last = catalog::last_project(&self.setup.home).filter(allowed);
+            last.or_else(|| others().find(allowed))
+        };
+        let usual = || self.setup.roots.first().unwrap_or(&self.setup.user_home).clone();
+        let set = self.setup.project.clone().filter(|dir| self.may_work_in(dir));
+        set.or_else(known).unwrap_or_else(usual)
     }
 
     /// A session that has said where it is: one that was begun a moment ago has not yet.
@@ -120,6 +127,7 @@ impl App {
             held,
             ours: self.runs.state(session).is_some(),
             trusted: self.is_trusted(directory),
+            allowed: self.may_work_in(directory),
         }
     }
 
@@ -139,9 +147,8 @@ impl App {
         let query = Query {
             project: Some(directory.to_owned()),
             hidden: Show::All,
-            words: Vec::new(),
-            skip: 0,
             take: 20,
+            ..Query::default()
         };
         let by_person =
             |session: &Session| matches!(session.origin.as_deref(), Some("cli" | "telegram"));
@@ -167,6 +174,10 @@ impl App {
             Route::NoDirectory => {
                 let lead = notice::no_directory(&scene, &facts.directory);
                 self.offer_directories(place, message, lead);
+            }
+            Route::Forbidden => {
+                let screen = notice::forbidden(&scene, &facts.directory);
+                self.reply_to(place, message, screen);
             }
             Route::Distrusted => {
                 self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));

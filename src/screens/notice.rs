@@ -82,6 +82,17 @@ pub fn no_directory(scene: &Scene, directory: &Path) -> Text {
     text
 }
 
+/// The configuration does not allow to work in a directory.
+pub fn forbidden(scene: &Scene, directory: &Path) -> Screen {
+    let mut text = Text::default();
+    text.code(&words::path(directory, &scene.home));
+    text.push(
+        " lies outside the directories that this bot may work in (`roots` in its configuration). \
+         /cd shows others.",
+    );
+    screen(text, Vec::new())
+}
+
 /// The place works in another directory.
 pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Screen {
     let mut text = Text::plain("Working in ");
