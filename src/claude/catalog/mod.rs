@@ -13,6 +13,7 @@ mod places;
 mod read;
 mod scan;
 mod seen;
+mod shorten;
 mod title;
 
 use std::{
