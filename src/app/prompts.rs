@@ -23,6 +23,7 @@ use crate::{
         live::{self, Live},
         process::Conversation,
         session::{Session, SessionId},
+        transcript,
     },
     screens::{laptop, notice, sessions::Purpose},
     telegram::{callback::Carry, text::Text},
@@ -56,10 +57,17 @@ impl App {
         }
     }
 
-    /// The directory of a place that was never used.
+    /// The directory of a place that was never used: always one that may be worked in.
     pub(super) fn first_directory(&self) -> PathBuf {
-        let known = || catalog::last_project(&self.setup.home).filter(|dir| dir.is_dir());
-        self.setup.project.clone().or_else(known).unwrap_or_else(|| self.setup.user_home.clone())
+        let allowed = |dir: &PathBuf| dir.is_dir() && self.may_work_in(dir);
+        let known = || {
+            let others = || catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
+            let last = catalog::last_project(&self.setup.home).filter(allowed);
+            last.or_else(|| others().find(allowed))
+        };
+        let usual = || self.setup.roots.first().unwrap_or(&self.setup.user_home).clone();
+        let set = self.setup.project.clone().filter(|dir| self.may_work_in(dir));
+        set.or_else(known).unwrap_or_else(usual)
     }
 
     /// A session that has said where it is: one that was begun a moment ago has not yet.
@@ -119,12 +127,13 @@ impl App {
             session,
             directory_exists: directory.is_dir(),
             directory: directory.clone(),
-            exists: self.setup.home.transcript(session).is_some(),
+            stored: transcript::stored(self.setup.home.transcript(session).as_deref()),
             fresh: binding.fresh,
             fork: binding.fork.filter(|of| self.setup.home.transcript(*of).is_some()),
             held,
             ours: self.sessions.state(session).is_some(),
             trusted: self.is_trusted(directory),
+            allowed: self.may_work_in(directory),
         }
     }
 
@@ -145,9 +154,8 @@ impl App {
         let query = Query {
             project: Some(directory.to_owned()),
             hidden: Show::All,
-            words: Vec::new(),
-            skip: 0,
             take: 20,
+            ..Query::default()
         };
         let by_person =
             |session: &Session| matches!(session.origin.as_deref(), Some("cli" | "telegram"));
@@ -173,6 +181,10 @@ impl App {
             Route::NoDirectory => {
                 let lead = notice::no_directory(&scene, &facts.directory);
                 self.offer_directories(place, message, lead);
+            }
+            Route::Forbidden => {
+                let screen = notice::forbidden(&scene, &facts.directory);
+                self.reply_to(place, message, screen);
             }
             Route::Distrusted => {
                 self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));
@@ -227,13 +239,25 @@ impl App {
         }
     }
 
-    /// The session's transcript is gone: a fresh one, loudly.
+    /// There is nothing to resume: a fresh session, loudly, and once.
     fn fall_back(&mut self, sending: Sending, facts: &Facts, old: SessionId) {
-        let source = sending.prompt.source;
-        let into = replacement(&sending.prompt, old);
-        self.replace(source.place, old, into, &facts.directory);
-        let spec = self.spec(source.place, facts.directory.clone(), Conversation::New(into));
-        self.ask(spec, sending.prompt);
+        let Prompt { source, attempt, .. } = sending.prompt;
+        let into = route::instead(source, attempt, old);
+        if let Some(into) = into {
+            self.replace(source.place, old, into, &facts.directory);
+        }
+        let conversation = match (into.unwrap_or(old), facts.fork) {
+            (into, Some(of)) => Conversation::Fork { of, into },
+            (into, None) => Conversation::New(into),
+        };
+        let spec = self.spec(source.place, facts.directory.clone(), conversation);
+        if into.is_some() {
+            return self.ask(spec, sending.prompt);
+        }
+        let display = sending.prompt.display();
+        let (queued, turn) = self.sessions.admit(old, sending.prompt);
+        queued.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
+        self.show(source.place, Some(source), turn, display);
     }
 
     /// Says that a session is replaced by a fresh one, and points the place there if it pointed at
@@ -253,7 +277,7 @@ impl App {
         let Finished { session, directory, why, unsent } = finished;
         tracing::debug!(%session, ?why, unsent = unsent.len(), "a worker is done");
         let mut next = session;
-        for mut queued in unsent {
+        for queued in unsent {
             let Source { place, .. } = queued.prompt.source;
             let conversation = match why {
                 Why::Shutdown => {
@@ -261,16 +285,17 @@ impl App {
                     continue;
                 }
                 Why::Idle => Conversation::Resume(session),
-                Why::NoConversation if queued.fell_back => {
-                    queued.turn.send_modify(|turn| turn.finish(Outcome::NoConversation));
-                    continue;
-                }
                 Why::NoConversation => {
                     if next == session {
-                        next = replacement(&queued.prompt, session);
+                        let attempt = queued.prompt.attempt;
+                        let Some(into) = route::instead(queued.prompt.source, attempt, session)
+                        else {
+                            queued.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
+                            continue;
+                        };
+                        next = into;
                         self.replace(place, session, next, &directory);
                     }
-                    queued.fell_back = true;
                     queued.turn.send_modify(|turn| turn.session = next);
                     Conversation::New(next)
                 }
@@ -357,13 +382,4 @@ pub(super) fn sessions_at(runs: &Sessions, place: Place) -> Vec<SessionId> {
 /// Whether a prompt goes on to a run without a question to the person.
 fn runs(facts: &Facts) -> bool {
     matches!(route::resolve(facts), Route::Run(_))
-}
-
-/// The session in place of one that failed, which never has its id.
-fn replacement(prompt: &Prompt, failed: SessionId) -> SessionId {
-    let one = |attempt| fresh_session(prompt.source, attempt);
-    match one(prompt.attempt) {
-        same if same == failed => one(prompt.attempt + 1),
-        other => other,
-    }
 }

@@ -9,7 +9,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::{self, ErrorKind},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     time::SystemTime,
 };
 
@@ -163,6 +163,13 @@ impl Newest {
 fn is_absent(error: &io::Error) -> bool {
     let nothing = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP].map(Errno::raw_os_error);
     error.raw_os_error().is_some_and(|code| nothing.contains(&code))
+}
+
+/// Whether a directory lies at or below another, symlinks resolved. One that is gone counts by its
+/// name.
+pub fn is_below(dir: &Path, root: &Path) -> bool {
+    let dir = resolve(dir);
+    dir.starts_with(resolve(root)) && !dir.components().any(|part| part == Component::ParentDir)
 }
 
 /// `dir` with symlinks resolved; as it is where it does not exist.
@@ -345,6 +352,12 @@ mod tests {
         let own = root.join("repo/.git/worktrees/tree");
         fs::write(root.join("tree/.git"), format!("gitdir: {}\n", own.display())).unwrap();
         fs::write(own.join("commondir"), "../..\n").unwrap();
+        fs::write(own.join("gitdir"), root.join("tree/.git").display().to_string()).unwrap();
+        let evil = root.join("evil");
+        fs::create_dir(&evil).unwrap();
+        fs::write(evil.join(".git"), format!("gitdir: {}\n", evil.display())).unwrap();
+        fs::write(evil.join("commondir"), root.join("repo/.git").display().to_string()).unwrap();
+        fs::write(evil.join("gitdir"), evil.join(".git").display().to_string()).unwrap();
         symlink(root.join("no"), root.join("link")).unwrap();
         assert!(!home.trusted(&root.join("yes")), "without settings nothing is trusted");
 
@@ -372,6 +385,7 @@ mod tests {
             ("spelled", true),
             ("repo", true),
             ("tree/deep", true),
+            ("evil", false),
             ("", false),
             ("gone", false),
         ] {

@@ -29,22 +29,17 @@ pub(super) fn ending(
     match outcome {
         Outcome::Answered if wordless && turn.change == Some(Change::Cleared) => (
             plain(
-                "Cleared: this chat goes on in a new, empty session. The old one is in /sessions.",
+                "Cleared: this chat continues in a new, empty session. The old one is in /sessions.",
             ),
             vec![],
         ),
         Outcome::Answered if wordless && turn.change == Some(Change::Compacted) => {
-            (plain("Compacted: the conversation goes on from a summary of it."), vec![])
+            (plain("Compacted: the conversation continues from a summary of it."), vec![])
         }
-        Outcome::Answered if wordless => (plain("Claude is done and has said nothing."), vec![]),
-        Outcome::Answered | Outcome::Joined | Outcome::Silent => (None, vec![]),
-        Outcome::NoConversation => (
-            plain(
-                "Claude does not find this session, nor the fresh one that was begun in its place. \
-                 Look whether the laptop's disk is full.",
-            ),
-            again,
-        ),
+        Outcome::Answered if wordless => (plain("Claude finished without a reply."), vec![]),
+        Outcome::Answered | Outcome::Joined | Outcome::Silent | Outcome::NoConversation => {
+            (None, vec![])
+        }
         Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), again),
         Outcome::Stopped => (plain("Stopped here."), again),
         Outcome::TakenBack => (plain("Taken back: Claude has not read this."), vec![]),
@@ -83,6 +78,13 @@ pub(super) fn ending(
             text.code(&directory.display().to_string()).push(" is gone. Pick another with /cd.");
             (Some(text), vec![])
         }
+        Outcome::NotBegun => (
+            plain(
+                "Claude could not begin a session: twice nothing was left of its transcript. Claude \
+                 has not answered this. Is there space on the laptop's disk? Then try again.",
+            ),
+            again,
+        ),
         Outcome::Crashed { how, stderr } => (Some(crashed(how, stderr)), again),
         Outcome::BrokenOff => {
             (plain("Claude was cut off here: it, segue or the laptop went down."), on)

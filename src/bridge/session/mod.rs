@@ -113,8 +113,6 @@ pub struct Queued {
     pub plan: Option<Plan>,
     /// Whether an earlier process of ours may have sent it: then the transcript is asked first.
     pub may_have_run: bool,
-    /// Whether it has gone to a fresh session in place of a failed one: once is enough.
-    pub fell_back: bool,
     /// How it ended as far as is known, should the transcript say that it ran.
     pub ended: Option<Outcome>,
 }
@@ -122,7 +120,7 @@ pub struct Queued {
 impl Queued {
     /// A prompt that was never sent.
     pub fn new(prompt: Prompt, turn: watch::Sender<Turn>) -> Self {
-        Self { prompt, turn, plan: None, may_have_run: false, fell_back: false, ended: None }
+        Self { prompt, turn, plan: None, may_have_run: false, ended: None }
     }
 
     fn show(&self, change: impl FnOnce(&mut Turn)) {

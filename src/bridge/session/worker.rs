@@ -280,6 +280,7 @@ impl Shell {
             program: self.settings.program.clone(),
             directory: spec.directory.clone(),
             conversation: spec.conversation,
+            home: self.settings.home.clone(),
             mode: spec.choices.mode.clone(),
             model: spec.choices.model.clone(),
             effort: spec.choices.effort.clone(),

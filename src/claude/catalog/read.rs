@@ -3,13 +3,13 @@
 use std::{
     borrow::Cow,
     fs::File,
-    io,
+    io::{self, Seek},
     path::{Path, PathBuf},
 };
 
 use memchr::{memmem, memrchr};
 
-use super::{scan, title};
+use super::{scan, shorten::Shortened, title};
 use crate::claude::{
     json::Raw,
     jsonl::{Line, Lines},
@@ -18,9 +18,13 @@ use crate::claude::{
     session::SessionId,
 };
 
-/// Bytes of the longest line that is looked at for a title. A list reads several files at once and may
-/// not cost much memory: a prompt with more than this in its line gives way to the next.
-const TITLE_LINE: usize = 16 << 20;
+/// Bytes of each string that are looked at where a file is searched for a title: more than a title
+/// shows, and little enough for several files at once.
+const STRING: usize = 64 << 10;
+
+/// Bytes of the longest line that is looked at there, its strings cut: a prompt with more in its line
+/// gives way to the next.
+const LINE: usize = 1 << 20;
 
 /// Bytes in which most transcripts have said where they began.
 const BEGINNING: u64 = 8 << 10;
@@ -172,10 +176,11 @@ impl Ends {
         records(&self.head).chain(records(&self.tail))
     }
 
-    /// Gives the records of the whole file to `find` until it finds something.
+    /// Gives the records of the whole file to `find`, long strings in them cut, until it finds
+    /// something.
     fn each_line<T>(&self, mut find: impl FnMut(Record<'_>) -> Option<T>) -> io::Result<Option<T>> {
-        let mut lines = Lines::new(&self.file, TITLE_LINE);
-        lines.jump(0)?;
+        (&self.file).rewind()?;
+        let mut lines = Lines::new(Shortened::new(&self.file, STRING), LINE);
         while let Some(line) = lines.next()? {
             let record = Line::bytes(line).map(Record::decode).and_then(Result::ok);
             if let Some(found) = record.and_then(&mut find) {
