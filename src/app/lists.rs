@@ -16,6 +16,7 @@ use crate::{
     claude::{
         catalog::{self, Query, Show},
         history,
+        home::is_below,
         session::{Session, SessionId},
         transcript,
     },
@@ -47,6 +48,7 @@ impl App {
             project: directory.clone(),
             hidden: if list.hidden { Show::All } else { Show::Visible },
             words,
+            within: self.setup.roots.clone(),
             skip: usize::from(list.page) * PAGE,
             take: PAGE,
         };
@@ -87,8 +89,9 @@ impl App {
         (purpose, carry): (Purpose, Carry),
     ) -> Screen {
         let known = catalog::projects(&self.setup.home);
-        let there =
-            known.into_iter().filter(|known| purpose == Purpose::List || known.dir.is_dir());
+        let there = known.into_iter().filter(|known| {
+            self.may_work_in(&known.dir) && (purpose == Purpose::List || known.dir.is_dir())
+        });
         let mut places: Vec<_> = there.skip(usize::from(page) * PAGE).take(PAGE + 1).collect();
         let more = places.len() > PAGE;
         places.truncate(PAGE);
@@ -193,6 +196,11 @@ impl App {
         Other { session: binding.session, title, directory: binding.project }
     }
 
+    /// Whether Claude may run there: anywhere, unless the configuration names the directories.
+    pub(super) fn may_work_in(&self, directory: &Path) -> bool {
+        self.setup.roots.is_empty() || self.is_within_roots(directory)
+    }
+
     /// Whether `/cd` may go there.
     pub(super) fn is_within_roots(&self, directory: &Path) -> bool {
         if !self.setup.roots.is_empty() {
@@ -201,13 +209,5 @@ impl App {
         let known = || catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
         is_below(directory, &self.setup.user_home)
             || known().any(|known| is_below(directory, &known))
-    }
-}
-
-/// Whether a directory lies at or below another, links resolved.
-fn is_below(directory: &Path, root: &Path) -> bool {
-    match (directory.canonicalize(), root.canonicalize()) {
-        (Ok(directory), Ok(root)) => directory.starts_with(root),
-        _ => false,
     }
 }

@@ -54,10 +54,17 @@ impl App {
         }
     }
 
-    /// The directory of a place that was never used.
+    /// The directory of a place that was never used: always one that may be worked in.
     pub(super) fn first_directory(&self) -> PathBuf {
-        let known = || catalog::last_project(&self.setup.home).filter(|dir| dir.is_dir());
-        self.setup.project.clone().or_else(known).unwrap_or_else(|| self.setup.user_home.clone())
+        let allowed = |dir: &PathBuf| dir.is_dir() && self.may_work_in(dir);
+        let known = || {
+            let others = || catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
+            let last = catalog::last_project(&self.setup.home).filter(allowed);
+            last.or_else(|| others().find(allowed))
+        };
+        let usual = || self.setup.roots.first().unwrap_or(&self.setup.user_home).clone();
+        let set = self.setup.project.clone().filter(|dir| self.may_work_in(dir));
+        set.or_else(known).unwrap_or_else(usual)
     }
 
     /// A session that has said where it is: one that was begun a moment ago has not yet.
@@ -121,6 +128,7 @@ impl App {
             session,
             directory_exists: directory.is_dir(),
             trusted: self.is_trusted(&directory),
+            allowed: self.may_work_in(&directory),
             directory,
             stored: transcript::stored(self.setup.home.transcript(session).as_deref()),
             fresh: binding.fresh,
@@ -146,9 +154,8 @@ impl App {
         let query = Query {
             project: Some(directory.to_owned()),
             hidden: Show::All,
-            words: Vec::new(),
-            skip: 0,
             take: 20,
+            ..Query::default()
         };
         let by_person =
             |session: &Session| matches!(session.origin.as_deref(), Some("cli" | "telegram"));
@@ -173,6 +180,10 @@ impl App {
             Route::Fresh => self.fall_back(sending, &facts, session),
             Route::NoDirectory => {
                 self.offer_what_is_left((place, message), session, &facts.directory);
+            }
+            Route::Forbidden => {
+                let screen = notice::forbidden(&scene, &facts.directory);
+                self.reply_to(place, message, screen);
             }
             Route::Distrusted => {
                 self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));

@@ -45,7 +45,7 @@ impl App {
     fn left_of(&self, session: SessionId) -> Option<(Session, Vec<Left>)> {
         let found = self.found(session)?;
         let mut left = catalog::left_of(&self.setup.home, &found);
-        left.retain(|left| self.setup.roots.is_empty() || self.is_within_roots(left.dir()));
+        left.retain(|left| self.may_work_in(left.dir()));
         Some((found, left))
     }
 

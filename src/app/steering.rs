@@ -145,6 +145,7 @@ impl App {
             Route::Choose(_) => Err("The session is open on the laptop: do it there, or /fork."),
             Route::NoDirectory => Err("The directory of this chat is gone: pick another with /cd."),
             Route::Distrusted => Err("This directory was never trusted: write first."),
+            Route::Forbidden => Err("This chat is outside of `roots`: pick another with /cd."),
             Route::Fresh => Err("The transcript of this session is gone: write to begin anew."),
         }
     }
@@ -328,6 +329,10 @@ impl App {
             let words = "There is nothing to copy yet: this session has not begun.";
             return self.reply_to(source.place, source.message, notice::plain(words));
         };
+        if !self.may_work_in(&of.project) {
+            let screen = notice::forbidden(&self.scene(), &of.project);
+            return self.reply_to(source.place, source.message, screen);
+        }
         let into = fresh_session(source, 0);
         let binding = Binding { fork: Some(of.id), ..Binding::begin(of.project.clone(), into) };
         self.ledger.bind(source, binding, "/fork", now());

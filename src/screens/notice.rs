@@ -105,6 +105,17 @@ pub fn left(scene: &Scene, session: SessionId, left: &[Left]) -> Vec<Vec<Button>
     ways.collect()
 }
 
+/// The configuration does not allow to work in a directory.
+pub fn forbidden(scene: &Scene, directory: &Path) -> Screen {
+    let mut text = Text::default();
+    text.code(&words::path(directory, &scene.home));
+    text.push(
+        " lies outside the directories that this bot may work in (`roots` in its configuration). \
+         /cd shows others.",
+    );
+    screen(text, Vec::new())
+}
+
 /// The place works in another directory.
 pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Screen {
     let mut text = Text::plain("Working in ");
