@@ -32,6 +32,7 @@ mod picture;
 mod prompts;
 mod questions;
 mod recovery;
+mod relocate;
 mod runs;
 mod steering;
 mod taps;
