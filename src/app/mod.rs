@@ -31,6 +31,7 @@ mod picture;
 mod prompts;
 mod questions;
 mod recovery;
+mod relocate;
 mod sessions;
 mod steering;
 mod taps;

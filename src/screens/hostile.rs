@@ -21,6 +21,7 @@ use crate::{
         work::{Item, ItemState, Work},
     },
     claude::{
+        catalog::Left,
         live::{self, Live},
         session::{Session, SessionId, Status as Activity},
         transcript::story::{Chapter, Part, Story, Tool},
@@ -182,11 +183,16 @@ fn of_notices(evil: &str) -> Vec<Screen> {
         help::help(),
         help::stranger(1_234_567_890),
         notice::resumed(&scene, &session),
+        notice::continued(&scene, &session),
         notice::may_resume(&scene, &session),
         notice::first(&scene, id, path),
         notice::fresh(&scene, id, path),
         notice::fell_back(&scene, id, id, path),
         files::bare(notice::no_directory(&scene, path)),
+        Screen {
+            keyboard: notice::left(&scene, id, &[Left::MainTree(path.to_owned())]),
+            ..files::bare(Text::plain("Gone."))
+        },
         notice::moved(&scene, path, Some(&session)),
         notice::moved(&scene, path, None),
         notice::distrusted(&scene, path),
