@@ -20,6 +20,8 @@ mod lists;
 mod moved;
 #[path = "files/properties.rs"]
 mod properties;
+#[path = "files/search.rs"]
+mod search;
 #[path = "files/slow.rs"]
 mod slow;
 #[path = "files/transcripts.rs"]

@@ -1,6 +1,7 @@
 //! Claude Code's side: its files, its stream and its processes. Knows nothing of Telegram.
 
 pub mod catalog;
+pub mod corpus;
 mod git;
 pub mod history;
 pub mod home;
@@ -14,7 +15,9 @@ pub mod live;
 pub mod names;
 pub mod process;
 pub mod record;
+pub mod search;
 pub mod session;
+mod sift;
 pub mod transcript;
 pub mod watch;
 pub mod wire;

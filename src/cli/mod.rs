@@ -8,6 +8,7 @@ mod export;
 mod lock;
 mod output;
 mod sandbox;
+mod search;
 mod service;
 mod sessions;
 mod setup;
@@ -70,6 +71,8 @@ enum Command {
     Service(service::Arguments),
     /// List sessions as the bot's picker does
     Sessions(sessions::Arguments),
+    /// Find where something was said, in all sessions
+    Search(search::Arguments),
     /// Write a whole session to a file
     Export(export::Arguments),
     /// Print every setting, its value in force and where that comes from
@@ -107,6 +110,7 @@ fn run(arguments: Arguments) -> CommandResult {
         Command::Sessions(arguments) => {
             sessions::main(&config_with_complaints(reading), &arguments)
         }
+        Command::Search(arguments) => search::main(&config_with_complaints(reading), &arguments),
         Command::Export(arguments) => export::main(&config_with_complaints(reading), &arguments),
         Command::Sandbox(arguments) => sandbox::main(config_with_complaints(reading), &arguments),
         Command::Completions(_) | Command::Man(_) => Ok(ExitCode::SUCCESS),

@@ -8,6 +8,7 @@ mod support;
 mod doctor;
 mod machine;
 mod pipes;
+mod search;
 mod service;
 mod settings;
 mod setup;
