@@ -141,7 +141,9 @@ impl App {
         let session = session_in(&message.entities);
         let project = session.and_then(|session: SessionId| Some(self.found(session)?.project));
         let directory = project.unwrap_or_else(|| self.directory_here(message.place));
-        if !self.is_trusted(&directory) {
+        let folder = git::folder_of(&directory, file.as_deref());
+        let is_inside = folder.starts_with(&directory) && self.is_trusted(&directory);
+        if !is_inside && !self.is_trusted(folder) {
             return self.reply(message, files::untrusted());
         }
         let what = words::path(file.as_deref().unwrap_or(&directory), &self.setup.user_home);

@@ -17,6 +17,7 @@ use crate::{
         live::{self, Live},
         process::Conversation,
         session::{Session, SessionId},
+        transcript,
     },
     screens::{notice, sessions::Purpose},
     telegram::{callback::Carry, text::Text},
@@ -113,7 +114,7 @@ impl App {
             session,
             directory_exists: directory.is_dir(),
             directory: directory.clone(),
-            exists: self.setup.home.transcript(session).is_some(),
+            stored: transcript::stored(self.setup.home.transcript(session).as_deref()),
             fresh: binding.fresh,
             fork: binding.fork.filter(|of| self.setup.home.transcript(*of).is_some()),
             held,
@@ -206,13 +207,25 @@ impl App {
         self.hand(seat, asked);
     }
 
-    /// The session's transcript is gone: a fresh one, loudly.
+    /// There is nothing to resume: a fresh session, loudly, and once.
     fn fall_back(&mut self, sending: Sending, facts: &Facts, old: SessionId) {
         let Prompt { source, attempt, .. } = sending.prompt;
-        let into = fresh_session(source, attempt);
-        self.replace(source.place, old, into, &facts.directory);
-        let seat = self.seat(source.place, facts.directory.clone(), Conversation::New(into));
-        self.ask(seat, sending.prompt);
+        let into = route::instead(source, attempt, old);
+        if let Some(into) = into {
+            self.replace(source.place, old, into, &facts.directory);
+        }
+        let conversation = match (into.unwrap_or(old), facts.fork) {
+            (into, Some(of)) => Conversation::Fork { of, into },
+            (into, None) => Conversation::New(into),
+        };
+        let seat = self.seat(source.place, facts.directory.clone(), conversation);
+        if into.is_some() {
+            return self.ask(seat, sending.prompt);
+        }
+        let display = sending.prompt.display();
+        let (asked, turn) = self.runs.admit(old, sending.prompt);
+        asked.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
+        self.show(source.place, Some(source), turn, display);
     }
 
     /// Says that a session is replaced by a fresh one, and points the place there if it pointed at
@@ -243,7 +256,12 @@ impl App {
                 }
                 Why::NoConversation => {
                     if next == session {
-                        next = fresh_session(source, asked.prompt.attempt);
+                        let attempt = asked.prompt.attempt;
+                        let Some(into) = route::instead(source, attempt, session) else {
+                            asked.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
+                            continue;
+                        };
+                        next = into;
                         self.replace(source.place, session, next, &directory);
                     }
                     asked.turn.send_modify(|turn| turn.session = next);

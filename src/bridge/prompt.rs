@@ -43,6 +43,12 @@ pub fn fresh_session(source: Source, attempt: u32) -> SessionId {
     SessionId(derive(b"session", source, attempt))
 }
 
+/// The id of a session that takes the place of one that this prompt could not be given to: never the
+/// id that the prompt itself would begin with.
+pub fn substitute_session(source: Source, attempt: u32) -> SessionId {
+    SessionId(derive(b"substitute", source, attempt))
+}
+
 fn derive(purpose: &[u8], source: Source, attempt: u32) -> Uuid {
     let mut hash = Sha256::new();
     hash.update(purpose);

@@ -1,8 +1,20 @@
-//! How a prompt reaches its session. A pure decision over facts that the app has read.
+//! How a prompt reaches its session. Pure decisions over facts that the app has read.
+//!
+//! Invariants, by the numbers of their tests:
+//!
+//! 1. A session is begun anew only where there is nothing to resume: never because its transcript
+//!    cannot be read.
+//! 2. The session that takes the place of a failed one never has the failed one's id, and is the same
+//!    after a crash.
+//! 3. A prompt goes on in the place of a failed session once. When that one fails, too, it has ended,
+//!    and the person is told.
 
 use std::path::PathBuf;
 
-use crate::claude::{live::Live, process::Conversation, session::SessionId};
+use crate::{
+    bridge::prompt::{Source, substitute_session},
+    claude::{live::Live, process::Conversation, session::SessionId, transcript::Stored},
+};
 
 /// What must be known of a session before a prompt goes to it.
 #[derive(Clone, Debug)]
@@ -14,8 +26,8 @@ pub struct Facts {
     pub directory: PathBuf,
     /// Whether that is a directory now.
     pub directory_exists: bool,
-    /// Whether the session has a transcript.
-    pub exists: bool,
+    /// What there is of its transcript.
+    pub stored: Stored,
     /// Whether the binding says that it need not have one yet.
     pub fresh: bool,
     /// The session that it is to begin as a copy of, which is there.
@@ -33,7 +45,7 @@ pub struct Facts {
 pub enum Route {
     /// By a run of ours, warm or new.
     Run(Conversation),
-    /// Its transcript is gone: by a fresh session in the same directory, which is announced.
+    /// There is nothing to resume: by a fresh session in the same directory, which is announced.
     Fresh,
     /// The session is open in another process: the person must choose.
     Choose(Box<Live>),
@@ -58,27 +70,39 @@ pub fn resolve(facts: &Facts) -> Route {
     if !facts.trusted {
         return Route::Distrusted;
     }
-    match (facts.exists, facts.fresh) {
-        (true, _) => Route::Run(Conversation::Resume(facts.session)),
-        (false, true) => Route::Run(match facts.fork {
+    match (facts.stored, facts.fresh) {
+        (Stored::Conversation, _) => Route::Run(Conversation::Resume(facts.session)),
+        (Stored::Nothing, true) => Route::Run(match facts.fork {
             Some(of) => Conversation::Fork { of, into: facts.session },
             None => Conversation::New(facts.session),
         }),
-        (false, false) => Route::Fresh,
+        // The CLI resumes no empty transcript, and begins no session where there is one.
+        (Stored::Empty, _) | (Stored::Nothing, false) => Route::Fresh,
     }
+}
+
+/// The session in which the prompt at `source` goes on, at this attempt, whose session `failed`
+/// cannot be resumed or did not begin; `None` where it has gone on once already.
+pub fn instead(source: Source, attempt: u32, failed: SessionId) -> Option<SessionId> {
+    Some(substitute_session(source, attempt)).filter(|session| *session != failed)
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
-    use crate::claude::session::Status;
+    use crate::{
+        bridge::{place::Place, prompt::fresh_session},
+        claude::session::Status,
+    };
 
     fn facts() -> Facts {
         Facts {
-            session: SessionId(uuid::Uuid::nil()),
+            session: SessionId(Uuid::nil()),
             directory: "/home/ada".into(),
             directory_exists: true,
-            exists: true,
+            stored: Stored::Conversation,
             fresh: false,
             fork: None,
             held: None,
@@ -90,7 +114,7 @@ mod tests {
     fn terminal() -> Live {
         Live {
             pid: 1,
-            session: SessionId(uuid::Uuid::nil()),
+            session: SessionId(Uuid::nil()),
             cwd: "/home/ada".into(),
             kind: "interactive".to_owned(),
             entrypoint: "cli".to_owned(),
@@ -112,16 +136,39 @@ mod tests {
             let route = format!("{:?}", resolve(&facts));
             assert!(route.starts_with(expected), "{route} is not {expected}");
         };
+        let nothing = Facts { stored: Stored::Nothing, ..facts() };
         check(facts(), "Run(Resume(");
-        check(Facts { exists: false, fresh: true, ..facts() }, "Run(New(");
-        let fork = Some(SessionId(uuid::Uuid::nil()));
-        check(Facts { exists: false, fresh: true, fork, ..facts() }, "Run(Fork {");
-        check(Facts { exists: false, ..facts() }, "Fresh");
+        check(Facts { fresh: true, ..nothing.clone() }, "Run(New(");
+        let fork = Some(SessionId(Uuid::nil()));
+        check(Facts { fresh: true, fork, ..nothing.clone() }, "Run(Fork {");
+        check(nothing.clone(), "Fresh");
         check(Facts { trusted: false, ..facts() }, "Distrusted");
         check(Facts { trusted: false, ours: true, ..facts() }, "Run(Resume(");
         let held = Some(terminal());
         check(Facts { held: held.clone(), ours: true, ..facts() }, "Choose(");
         check(Facts { held, directory_exists: false, ..facts() }, "NoDirectory");
-        check(Facts { directory_exists: false, exists: false, ..facts() }, "NoDirectory");
+        check(Facts { directory_exists: false, ..nothing }, "NoDirectory");
+    }
+
+    #[test]
+    fn i1_an_empty_transcript_is_neither_resumed_nor_begun_again() {
+        for (fresh, fork) in [(true, None), (false, None), (true, Some(SessionId(Uuid::nil())))] {
+            let route = resolve(&Facts { stored: Stored::Empty, fresh, fork, ..facts() });
+            assert!(matches!(route, Route::Fresh), "{route:?}");
+        }
+    }
+
+    #[test]
+    fn i2_i3_a_prompt_goes_on_once_and_under_another_id() {
+        let place = Place { chat: 1, thread: None };
+        let source = Source { bot: 7, place, message: 2 };
+        for failed in [fresh_session(source, 0), SessionId(Uuid::nil())] {
+            let next = instead(source, 0, failed).unwrap();
+            assert_ne!(next, failed);
+            assert_eq!(instead(source, 0, failed), Some(next), "the same after a crash");
+            assert_eq!(instead(source, 0, next), None);
+            let again = instead(source, 1, next).unwrap();
+            assert!(again != next && again != fresh_session(source, 1), "a wilful retry goes on");
+        }
     }
 }

@@ -171,6 +171,8 @@ pub enum Outcome {
     Repeated,
     /// The CLI has no such conversation: the prompt was not read and goes to a fresh one.
     NoConversation,
+    /// The CLI could not begin a session for it, and not another in its place either.
+    NotBegun,
     /// The CLI ended in the middle, or could not be started.
     Crashed {
         /// How it ended.

@@ -345,6 +345,12 @@ mod tests {
         let own = root.join("repo/.git/worktrees/tree");
         fs::write(root.join("tree/.git"), format!("gitdir: {}\n", own.display())).unwrap();
         fs::write(own.join("commondir"), "../..\n").unwrap();
+        fs::write(own.join("gitdir"), root.join("tree/.git").display().to_string()).unwrap();
+        let evil = root.join("evil");
+        fs::create_dir(&evil).unwrap();
+        fs::write(evil.join(".git"), format!("gitdir: {}\n", evil.display())).unwrap();
+        fs::write(evil.join("commondir"), root.join("repo/.git").display().to_string()).unwrap();
+        fs::write(evil.join("gitdir"), evil.join(".git").display().to_string()).unwrap();
         symlink(root.join("no"), root.join("link")).unwrap();
         assert!(!home.trusted(&root.join("yes")), "without settings nothing is trusted");
 
@@ -372,6 +378,7 @@ mod tests {
             ("spelled", true),
             ("repo", true),
             ("tree/deep", true),
+            ("evil", false),
             ("", false),
             ("gone", false),
         ] {

@@ -22,7 +22,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::claude::{jsonl::LINE_CAP, session::SessionId};
+use crate::claude::{home::Home, jsonl::LINE_CAP, session::SessionId};
 
 /// A line buffer above this is given back after its line: tool results reach many MB, rarely.
 const KEPT_BUFFER: usize = 1 << 20;
@@ -72,6 +72,8 @@ pub struct Launch {
     pub directory: PathBuf,
     /// Which session.
     pub conversation: Conversation,
+    /// Claude's directory, which knows how the transcript of a session is called.
+    pub home: Home,
     /// `--permission-mode`
     pub mode: Option<String>,
     /// `--model`
@@ -241,11 +243,13 @@ fn command(launch: &Launch) -> Command {
         .args(["-p", "--input-format", "stream-json", "--output-format", "stream-json"])
         .args(["--verbose", "--include-partial-messages", "--replay-user-messages"])
         .args(["--permission-prompt-tool", "stdio"]);
+    // An id is what its file is called, capitals included.
+    let known_as = |id: SessionId| launch.home.resume_id(id).unwrap_or_else(|| id.to_string());
     match launch.conversation {
-        Conversation::Resume(id) => command.args(["--resume", &id.to_string()]),
+        Conversation::Resume(id) => command.args(["--resume", &known_as(id)]),
         Conversation::New(id) => command.args(["--session-id", &id.to_string()]),
         Conversation::Fork { of, into } => command
-            .args(["--resume", &of.to_string(), "--fork-session"])
+            .args(["--resume", &known_as(of), "--fork-session"])
             .args(["--session-id", &into.to_string()]),
     };
     let bypasses = launch.mode.as_deref() == Some("bypassPermissions");
@@ -396,6 +400,7 @@ mod tests {
             program,
             directory,
             conversation: Conversation::New(id),
+            home: Home::at("/nowhere"),
             mode: None,
             effort: None,
             agent: None,
@@ -409,6 +414,35 @@ mod tests {
         std::fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         path
+    }
+
+    #[test]
+    fn a_session_is_resumed_and_copied_by_the_name_of_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path());
+        let folder = home.projects().join("-garden");
+        std::fs::create_dir_all(&folder).unwrap();
+        let (small, large) =
+            ("7f9c2ba4-e88f-4f82-b71d-4b0e6f6e6a10", "7F9C2BA4-E88F-4F82-B71D-4B0E6F6E6A10");
+        let (session, into) = (small.parse().unwrap(), SessionId(uuid::Uuid::nil()));
+        let named = |conversation| {
+            let launch =
+                Launch { conversation, home: home.clone(), ..launch("claude".into(), "/".into()) };
+            let command = command(&launch);
+            let mut arguments = command.as_std().get_args();
+            arguments.find(|argument| *argument == "--resume").unwrap();
+            arguments.next().unwrap().to_str().unwrap().to_owned()
+        };
+        for name in [None, Some(large), Some(small)] {
+            if let Some(name) = name {
+                std::fs::write(folder.join(format!("{name}.jsonl")), "").unwrap();
+            }
+            for conversation in
+                [Conversation::Resume(session), Conversation::Fork { of: session, into }]
+            {
+                assert_eq!(named(conversation), name.unwrap_or(small));
+            }
+        }
     }
 
     #[test]

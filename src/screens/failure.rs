@@ -76,6 +76,13 @@ pub(super) fn ending(
             text.code(&directory.display().to_string()).push(" is gone. Pick another with /cd.");
             (Some(text), vec![])
         }
+        Outcome::NotBegun => (
+            plain(
+                "Claude could not begin a session: twice nothing was left of its transcript. Claude \
+                 has not answered this. Is there space on the laptop's disk? Then try again.",
+            ),
+            again,
+        ),
         Outcome::Crashed { how, stderr } => (Some(crashed(how, stderr)), again),
         Outcome::BrokenOff => {
             (plain("Claude was cut off here: it, segue or the laptop went down."), on)

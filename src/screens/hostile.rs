@@ -424,6 +424,7 @@ fn endings(evil: &str) -> Vec<Outcome> {
         Outcome::TakenBack,
         Outcome::Repeated,
         Outcome::NotLoggedIn,
+        Outcome::NotBegun,
         Outcome::BrokenOff,
         Outcome::Shutdown,
         Outcome::Terminal(Trouble::Stays),

@@ -68,7 +68,7 @@ pub fn fresh(scene: &Scene, session: SessionId, directory: &Path) -> Screen {
 pub fn fell_back(scene: &Scene, old: SessionId, into: SessionId, directory: &Path) -> Screen {
     let mut text = anchor(scene, into);
     text.push(" The session ").code(&old.to_string());
-    text.push(" could not be resumed: its transcript is gone. ").bold("A fresh session");
+    text.push(" could not be resumed: its transcript is gone or empty. ").bold("A fresh session");
     text.push(" in ").code(&words::path(directory, &scene.home));
     text.push(" answers your message; it knows nothing of the old one.");
     screen(text, vec![row([("Other session", others(directory, Carry::Nothing))])])

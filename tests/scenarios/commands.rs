@@ -1,5 +1,7 @@
 //! The commands of the chat.
 
+use std::fs;
+
 use crate::support::{
     phone::{ADA, Phone, session_of},
     scratch::Scratch,
@@ -112,4 +114,28 @@ async fn a_directory_never_trusted_is_asked_about_once() {
     phone.boot().await;
     let answer = phone.ask("and sweep").await;
     assert!(answer.text.contains("I see 2 prompts"), "not asked again: {answer:?}");
+}
+
+/// Trust in a repository is no trust in whoever says that he is a worktree of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_claims_to_be_a_worktree_is_asked_about() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    let attic = scratch.directory("attic");
+    let commons = garden.join(".git");
+    for directory in [commons.join("worktrees/beds"), attic.join("own")] {
+        fs::create_dir_all(directory).unwrap();
+    }
+    for (file, words) in [
+        (attic.join(".git"), format!("gitdir: {}\n", attic.join("own").display())),
+        (attic.join("own/commondir"), commons.display().to_string()),
+        (attic.join("own/gitdir"), attic.join(".git").display().to_string()),
+    ] {
+        fs::write(file, words).unwrap();
+    }
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    phone.say("/cd ~/attic");
+    phone.see_text(&["Working in ~/attic now"]).await;
+    phone.say("tidy up");
+    phone.see_text(&["never been trusted with ~/attic", "Your message waits"]).await;
 }

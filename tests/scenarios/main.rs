@@ -29,5 +29,6 @@ mod soak;
 mod steering;
 mod together;
 mod turns;
+mod unresumable;
 mod verbose;
 mod work;

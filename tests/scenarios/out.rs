@@ -1,6 +1,6 @@
 //! Files, diffs and the past on their way out.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use segue::sandbox::{Fault, Post, Stage, Trouble, UPLOAD};
 use serde_json::json;
@@ -102,6 +102,26 @@ async fn a_file_that_was_written_is_offered_with_its_diff() {
     let (post, page) = file(&phone, "changes.html").await;
     assert!(post.text.contains("+402 −1"), "{post:?}");
     assert!(String::from_utf8(page).unwrap().contains("<span class=\"add\">+a long line"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_diff_runs_nothing_that_a_repository_names() {
+    let (scratch, garden, phone) = phone().await;
+    let started = scratch.home().join("started");
+    let program = scratch.home().join("program");
+    fs::write(&program, format!("#!/bin/sh\ntouch {}\ncat\n", started.display())).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    git(&garden, &["init", "-q"]);
+    fs::write(garden.join("beds.txt"), "tulips\n").unwrap();
+    fs::write(garden.join(".gitattributes"), "* filter=evil diff=evil\n").unwrap();
+    git(&garden, &["add", "."]);
+    for key in ["filter.evil.clean", "diff.evil.textconv", "diff.external", "core.fsmonitor"] {
+        git(&garden, &["config", key, program.to_str().unwrap()]);
+    }
+    phone.ask("sow the beans").await;
+    phone.say("/diff");
+    phone.see_text(&["~/garden: +", "+tulips"]).await;
+    assert!(!started.exists());
 }
 
 fn git(directory: &Path, arguments: &[&str]) {

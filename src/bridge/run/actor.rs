@@ -336,6 +336,7 @@ impl Actor {
             program: self.settings.program.clone(),
             directory: self.seat.directory.clone(),
             conversation: self.seat.conversation,
+            home: self.settings.home.clone(),
             mode: self.seat.choices.mode.clone(),
             model: self.seat.choices.model.clone(),
             effort: self.seat.choices.effort.clone(),

@@ -97,6 +97,27 @@ pub fn exchanges(path: &Path, count: usize) -> io::Result<Vec<Exchange>> {
     read(path, &tree.branch(count).offsets)
 }
 
+/// What there is of a session's transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// No file.
+    Nothing,
+    /// A file without a conversation in it, emptied by a power cut or a full disk: the CLI cannot
+    /// resume it, and begins no session under its id (“already in use”).
+    Empty,
+    /// A conversation; also a file that cannot be read, since nobody knows.
+    Conversation,
+}
+
+/// What there is at the path of a transcript, where it has one.
+pub fn stored(path: Option<&Path>) -> Stored {
+    match path.map(is_conversation) {
+        None => Stored::Nothing,
+        Some(Ok(false)) => Stored::Empty,
+        Some(Ok(true) | Err(_)) => Stored::Conversation,
+    }
+}
+
 /// Whether the CLI finds a conversation in the file. It finds none in one that is empty or zeroed, or
 /// where only titles are: to resume it then fails with “No conversation found”.
 pub fn is_conversation(path: &Path) -> io::Result<bool> {
@@ -301,6 +322,10 @@ garbage {5} {0}
             assert_eq!(is_conversation(file(text).path()).unwrap(), expected, "{text}");
         }
         assert!(is_conversation(Path::new("/nowhere")).is_err());
+        assert_eq!(stored(None), Stored::Nothing);
+        assert_eq!(stored(Some(file("\0\0").path())), Stored::Empty);
+        assert_eq!(stored(Some(file("{\"type\":\"system\"}").path())), Stored::Conversation);
+        assert_eq!(stored(Some(Path::new("/"))), Stored::Conversation, "it cannot be read");
     }
 
     #[test]
