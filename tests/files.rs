@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "files/audit.rs"]
+mod audit;
 #[path = "files/bindings.rs"]
 mod bindings;
 #[path = "files/cases.rs"]
@@ -26,6 +28,8 @@ mod search;
 mod slow;
 #[path = "files/transcripts.rs"]
 mod transcripts;
+#[path = "files/usage.rs"]
+mod usage;
 #[path = "files/world.rs"]
 mod world;
 

@@ -1,5 +1,6 @@
 //! Claude Code's side: its files, its stream and its processes. Knows nothing of Telegram.
 
+pub mod audit;
 pub mod catalog;
 pub mod corpus;
 mod git;
@@ -18,7 +19,9 @@ pub mod record;
 pub mod search;
 pub mod session;
 mod sift;
+mod sweep;
 pub mod transcript;
+pub mod usage;
 pub mod watch;
 pub mod wire;
 pub mod young;

@@ -12,7 +12,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memmem::Finder, memrchr};
 
 /// Bytes of one read: in the processor's cache while it is searched.
 const CHUNK: usize = 128 << 10;
@@ -30,6 +30,25 @@ pub(super) trait Find {
     fn longest(&self) -> usize;
     /// The beginning of the next hit at `from` or later.
     fn find(&self, bytes: &[u8], from: usize) -> Option<usize>;
+}
+
+/// A literal.
+pub(super) struct Literal(Finder<'static>);
+
+impl Literal {
+    pub(super) fn new(literal: &'static str) -> Self {
+        Self(Finder::new(literal))
+    }
+}
+
+impl Find for Literal {
+    fn longest(&self) -> usize {
+        self.0.needle().len()
+    }
+
+    fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        Some(from + self.0.find(bytes.get(from..)?)?)
+    }
 }
 
 /// The buffer for long lines that all threads share.
@@ -148,16 +167,27 @@ pub(super) fn line_at(file: &File, start: u64) -> io::Result<Option<Vec<u8>>> {
     if end - start > LONGEST {
         return Ok(None);
     }
-    let mut line = vec![0; (end - start) as usize];
+    read_exactly(file, start, (end - start) as usize).map(Some)
+}
+
+/// The last bytes of a file of `size` bytes, at most so many.
+pub(super) fn tail(file: &File, size: u64, most: u64) -> io::Result<Vec<u8>> {
+    let from = size.saturating_sub(most);
+    read_exactly(file, from, (size - from) as usize)
+}
+
+/// Bytes from an offset on; fewer only where the file ends.
+fn read_exactly(file: &File, from: u64, len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; len];
     let mut filled = 0;
-    while filled < line.len() {
-        match read_at(file, &mut line[filled..], start + filled as u64)? {
+    while filled < len {
+        match read_at(file, &mut bytes[filled..], from + filled as u64)? {
             0 => break,
             read => filled += read,
         }
     }
-    line.truncate(filled);
-    Ok(Some(line))
+    bytes.truncate(filled);
+    Ok(bytes)
 }
 
 /// Where the line around `chunk[hit]` begins and ends, its line break not counted; `offset` is where
@@ -221,27 +251,13 @@ fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
 mod tests {
     use std::io::Write;
 
-    use memchr::memmem::Finder;
-
     use super::*;
-
-    struct Literal(Finder<'static>);
-
-    impl Find for Literal {
-        fn longest(&self) -> usize {
-            self.0.needle().len()
-        }
-
-        fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
-            Some(from + self.0.find(bytes.get(from..)?)?)
-        }
-    }
 
     /// The lines that hold `hit`, found in parts of `part` bytes.
     fn lines(bytes: &[u8], part: u64) -> Vec<(u64, Vec<u8>)> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
-        let (finder, shared) = (Literal(Finder::new(b"hit")), Shared::default());
+        let (finder, shared) = (Literal::new("hit"), Shared::default());
         let sieve = Sieve { finder: &finder, shared: &shared };
         let mut buffers = Buffers::default();
         let mut found = Vec::new();
@@ -302,7 +318,7 @@ mod tests {
             file.write_all(piece).unwrap();
         }
         let size = file.metadata().unwrap().len();
-        let (finder, shared) = (Literal(Finder::new(b"hit")), Shared::default());
+        let (finder, shared) = (Literal::new("hit"), Shared::default());
         let sieve = Sieve { finder: &finder, shared: &shared };
         let mut found = Vec::new();
         let each = |_, line: &[u8]| {

@@ -1,13 +1,6 @@
 //! `segue search`: where something was said, newest first and while it looks.
 
-use std::{
-    env,
-    io::{IsTerminal, Write, stderr},
-    ops::ControlFlow,
-    path::Path,
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{env, io::Write, ops::ControlFlow, path::Path, process::ExitCode};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -17,8 +10,11 @@ use crate::{
         search::{self, Asked, Event, Excerpt, Found, Place, Query, Speaker, Summary},
         session::SessionId,
     },
-    cli::output::{
-        CommandResult, FAINT, Failure, STRONG, columns, fit, now, pad, passed_over, stdout,
+    cli::{
+        output::{
+            CommandResult, FAINT, Failure, STRONG, columns, fit, now, pad, passed_over, stdout,
+        },
+        progress::Progress,
     },
     config::Config,
     screens::words,
@@ -30,8 +26,6 @@ const MATCH: Style = AnsiColor::Yellow.on_default().bold();
 const INDENT: usize = 38;
 /// Longest title, characters.
 const TITLE: usize = 200;
-/// Between two looks at how far it has come.
-const GLANCE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -134,7 +128,7 @@ impl<'p> Printer<'p> {
             limit: arguments.limit.unwrap_or(usize::MAX),
             columns,
             now: now(),
-            progress: Progress::new(columns.is_some() && stderr().is_terminal()),
+            progress: Progress::new(),
             printed: 0,
             ended: Ok(()),
         }
@@ -201,49 +195,15 @@ fn print_json(found: &Found) -> Result<(), Failure> {
 /// The excerpt with its marks; nothing in it moves the cursor.
 fn marked(excerpt: &Excerpt) -> String {
     let safe = |text: &str| text.replace(|sign: char| sign.is_control(), "");
-    let mut line = String::new();
+    let mut pieces = Vec::new();
     let mut from = 0;
     for mark in &excerpt.marks {
-        line.push_str(&safe(&excerpt.text[from..mark.start]));
-        line += &format!("{MATCH}{}{MATCH:#}", safe(&excerpt.text[mark.clone()]));
+        pieces.push(safe(&excerpt.text[from..mark.start]));
+        pieces.push(format!("{MATCH}{}{MATCH:#}", safe(&excerpt.text[mark.clone()])));
         from = mark.end;
     }
-    line.push_str(&safe(&excerpt.text[from..]));
-    line
-}
-
-/// How far it has come, on a line of stderr that gives way to what is found.
-struct Progress {
-    next: Option<Instant>,
-    shown: bool,
-}
-
-impl Progress {
-    fn new(is_shown: bool) -> Self {
-        Self { next: is_shown.then(|| Instant::now() + GLANCE), shown: false }
-    }
-
-    fn show(&mut self, bytes: u64, of: u64) {
-        const BAR: usize = 24;
-        let Some(next) = self.next.as_mut().filter(|next| **next <= Instant::now()) else { return };
-        *next = Instant::now() + GLANCE;
-        let share = bytes as f64 / of.max(1) as f64;
-        let full = "█".repeat((share * BAR as f64) as usize);
-        let (bar, all) = (pad(&full, BAR), words::bytes(of));
-        // Where it cannot be written, nobody misses it.
-        let _ = write!(
-            anstream::stderr(),
-            "\r{FAINT}▕{bar}▏ {:.0} % of {all}{FAINT:#}\x1b[K",
-            share * 100.0
-        );
-        self.shown = true;
-    }
-
-    fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            let _ = write!(anstream::stderr(), "\r\x1b[K");
-        }
-    }
+    pieces.push(safe(&excerpt.text[from..]));
+    pieces.concat()
 }
 
 #[cfg(test)]
@@ -267,7 +227,8 @@ mod tests {
 
     #[test]
     fn matches_are_marked_and_nothing_else_is_drawn() {
-        let excerpt = Excerpt { text: "a \x1b[2Jbean".to_owned(), marks: vec![6..10] };
-        assert_eq!(marked(&excerpt), format!("a [2J{MATCH}bean{MATCH:#}"));
+        let excerpt =
+            Excerpt { text: "a \x1b[2Jbean, bean".to_owned(), marks: vec![6..10, 12..16] };
+        assert_eq!(marked(&excerpt), format!("a [2J{MATCH}bean{MATCH:#}, {MATCH}bean{MATCH:#}"));
     }
 }

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod audit;
 mod doctor;
 mod machine;
 mod pipes;
@@ -12,3 +13,4 @@ mod search;
 mod service;
 mod settings;
 mod setup;
+mod usage;

@@ -20,7 +20,7 @@ fn what_was_said_is_found_from_the_terminal() {
     let text = stdout(&output);
     let rows: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told: Vec<_> = rows.iter().map(|row| row["session"].as_str().unwrap()).collect();
-    assert_eq!(told, [newer.to_string(), older.to_string()], "newest first");
+    assert_eq!(told, [newer, older.clone()], "newest first");
     assert_eq!((&rows[0]["title"], &rows[1]["messages"]), (&"beans again".into(), &2.into()));
     assert_eq!(rows[0]["project"], garden.to_str().unwrap());
     assert_eq!((&rows[1]["in"], &rows[1]["place"]), (&"user".into(), &"session".into()));
@@ -29,7 +29,7 @@ fn what_was_said_is_found_from_the_terminal() {
 
     let output = segue(&scratch, &["search", "the beans", "--limit", "1"]);
     let text = stdout(&output);
-    assert!(text.contains(&older.to_string()) && text.contains("~/garden · "), "{text}");
+    assert!(text.contains(&older) && text.contains("~/garden · "), "{text}");
     assert!(!text.contains('\x1b'), "plain in a pipe: {text:?}");
 }
 

@@ -28,14 +28,15 @@ use super::{
     corpus::{Corpus, Owner, SessionFiles, TranscriptFile},
     home::Home,
     session::SessionId,
+    sweep::{Step, sweep},
 };
 
 pub use message::Excerpt;
-pub use query::{Asked, BadQuery, Query, Speaker};
+pub use query::{Asked, BadQuery, Query, Speaker, moment};
 pub use term::Term;
 
 use query::Directory;
-use work::Step;
+use work::{Matches, Search};
 
 /// A session in which it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,11 +110,12 @@ pub fn run(home: &Home, query: &Query, mut each: impl FnMut(Event) -> ControlFlo
     let mut summary =
         Summary { sessions: sessions.len(), bytes: of, unreadable: corpus.unreadable, too_long: 0 };
     let mut waiting: BinaryHeap<Newer> = past::search(home, query, &known).map(Newer).collect();
-    let ended = work::search(&files, query, |step| match step {
+    let ended = sweep(&files, &Search(query), |step| match step {
         Step::Bytes(bytes) => each(Event::Progress { bytes, of }),
-        Step::Session(number, found) => {
+        Step::Session { number, parts, unreadable } => {
+            let found = Matches::of(parts);
             summary.too_long += found.too_long;
-            summary.unreadable += found.unreadable;
+            summary.unreadable += unreadable;
             waiting.extend(found_in(sessions[number], found).map(Newer));
             // What was not searched yet is no newer than its files.
             let bound = sessions.get(number + 1).map_or(0, |session| session.modified);
@@ -140,7 +142,7 @@ fn settle(
     ControlFlow::Continue(())
 }
 
-fn found_in(session: &SessionFiles, found: work::Session) -> Option<Found> {
+fn found_in(session: &SessionFiles, found: Matches) -> Option<Found> {
     let newest = found.newest?;
     let file = session.transcript().or(session.files.first())?;
     let about = catalog::describe(&file.path, session.id);

@@ -196,7 +196,7 @@ fn directory(text: &str, asked: &Asked<'_>) -> Result<Directory, BadQuery> {
 
 /// A time in the past, in words or as a date of the local calendar; milliseconds since the Unix
 /// epoch. `None` for what is no time.
-pub(in crate::claude) fn moment(text: &str, now: u64) -> Option<u64> {
+pub fn moment(text: &str, now: u64) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
     let today =
         DateTime::from_timestamp_millis(now.cast_signed())?.with_timezone(&Local).date_naive();
