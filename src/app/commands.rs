@@ -16,7 +16,7 @@ use crate::{
         run::Order,
     },
     claude::{
-        catalog::{self, Query, Show},
+        catalog::{self, Query},
         names::folded,
         session::{Session, SessionId},
     },
@@ -88,22 +88,21 @@ impl App {
         self.ledger.binding(place).map_or_else(|| self.first_directory(), |binding| binding.project)
     }
 
-    /// `/sessions WORDS`: what fits exactly one session binds at once.
+    /// `/sessions WORDS`: what fits exactly one session shows it.
     fn find(&mut self, message: &Message, words: &str) {
         let source = self.source(message.place, message.id);
         if let Ok(session) = words.parse() {
             return self.open(source, session);
         }
         let query = Query {
-            project: None,
-            hidden: Show::Visible,
             words: words.split_whitespace().map(str::to_owned).collect(),
-            skip: 0,
+            within: self.setup.roots.clone(),
             take: 50,
+            ..Query::default()
         };
         let sessions = catalog::page(&self.setup.home, &query).sessions;
-        if let Some(session) = only_fit(&sessions, words) {
-            return self.open(source, session);
+        if let Some(session) = only_fit(&sessions, words).and_then(|session| self.found(session)) {
+            return self.reply(message, self.preview(session));
         }
         let words = Words::from(&*search(words));
         let list = List { words, ..List::default() };
@@ -122,6 +121,10 @@ impl App {
             );
             return self.reply_to(source.place, source.message, screen);
         };
+        if !self.may_work_in(&found.project) {
+            let screen = notice::forbidden(&self.scene(), &found.project);
+            return self.reply_to(source.place, source.message, screen);
+        }
         let binding = Binding::to(found.project.clone(), session);
         self.ledger.bind(source, binding, "/resume", now());
         let card = self.card(found);
@@ -134,6 +137,10 @@ impl App {
     /// one. `source` is the message that asked for it.
     pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Sending>) {
         let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
+        if !self.may_work_in(directory) {
+            let screen = notice::forbidden(&self.scene(), directory);
+            return self.reply_to(source.place, source.message, screen);
+        }
         let session = fresh_session(source, 0);
         let binding = Binding::begin(directory.to_owned(), session);
         self.ledger.bind(source, binding, "/new", now());
@@ -159,13 +166,7 @@ impl App {
         match self.destination(message.place, to) {
             Destination::One(directory) => self.move_to(source, &directory),
             Destination::Outside(directory) => {
-                let shown = directory.display().to_string();
-                let screen = notice::about_path(
-                    "",
-                    &shown,
-                    " lies outside the directories that this bot may work in (`roots` in its \
-                     configuration).",
-                );
+                let screen = notice::forbidden(&self.scene(), &directory);
                 self.reply(message, screen);
             }
             Destination::None => {

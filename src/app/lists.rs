@@ -16,6 +16,7 @@ use crate::{
     claude::{
         catalog::{self, Query, Show},
         history,
+        home::is_below,
         session::{Session, SessionId},
         transcript,
     },
@@ -47,6 +48,7 @@ impl App {
             project: directory.clone(),
             hidden: if list.hidden { Show::All } else { Show::Visible },
             words,
+            within: self.setup.roots.clone(),
             skip: usize::from(list.page) * PAGE,
             take: PAGE,
         };
@@ -87,8 +89,9 @@ impl App {
         (purpose, carry): (Purpose, Carry),
     ) -> Screen {
         let known = catalog::projects(&self.setup.home);
-        let there =
-            known.into_iter().filter(|known| purpose == Purpose::List || known.dir.is_dir());
+        let there = known.into_iter().filter(|known| {
+            self.may_work_in(&known.dir) && (purpose == Purpose::List || known.dir.is_dir())
+        });
         let mut places: Vec<_> = there.skip(usize::from(page) * PAGE).take(PAGE + 1).collect();
         let more = places.len() > PAGE;
         places.truncate(PAGE);
@@ -117,7 +120,16 @@ impl App {
     }
 
     /// The card of a session.
-    pub(super) fn card(&self, mut session: Session) -> Screen {
+    pub(super) fn card(&self, session: Session) -> Screen {
+        sessions::card(&self.scene(), &self.facts_of(session))
+    }
+
+    /// The card of a session that a search has found.
+    pub(super) fn preview(&self, session: Session) -> Screen {
+        sessions::preview(&self.scene(), &self.facts_of(session))
+    }
+
+    fn facts_of(&self, mut session: Session) -> Card {
         self.hide_ours(&mut session);
         let path = self.setup.home.transcript(session.id);
         let digest = path.and_then(|path| transcript::digest(&path).ok()).unwrap_or_default();
@@ -126,7 +138,7 @@ impl App {
             _ => 0,
         };
         let last = digest.last.map(|last| (last.prompt, last.answer));
-        sessions::card(&self.scene(), &Card { session, prompts: digest.prompts, seconds, last })
+        Card { session, prompts: digest.prompts, seconds, last }
     }
 
     /// What `/status` tells in a place; other places only where nobody else reads along.
@@ -140,6 +152,7 @@ impl App {
         let summary = self.runs.summary();
         let status = Status {
             session: binding.session.map(|session| (session, title.to_owned())),
+            begun: found.is_some(),
             branch: found.as_ref().and_then(|session| session.branch.clone()),
             run: binding.session.and_then(|session| self.running(session)),
             choices: self.permitted(binding.choices.clone()),
@@ -193,6 +206,11 @@ impl App {
         Other { session: binding.session, title, directory: binding.project }
     }
 
+    /// Whether Claude may run there: anywhere, unless the configuration names the directories.
+    pub(super) fn may_work_in(&self, directory: &Path) -> bool {
+        self.setup.roots.is_empty() || self.is_within_roots(directory)
+    }
+
     /// Whether `/cd` may go there.
     pub(super) fn is_within_roots(&self, directory: &Path) -> bool {
         if !self.setup.roots.is_empty() {
@@ -201,13 +219,5 @@ impl App {
         let known = || catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
         is_below(directory, &self.setup.user_home)
             || known().any(|known| is_below(directory, &known))
-    }
-}
-
-/// Whether a directory lies at or below another, links resolved.
-fn is_below(directory: &Path, root: &Path) -> bool {
-    match (directory.canonicalize(), root.canonicalize()) {
-        (Ok(directory), Ok(root)) => directory.starts_with(root),
-        _ => false,
     }
 }

@@ -59,8 +59,19 @@ impl App {
         }
         self.outbox.answer(press.id.clone(), None);
         let waiting = waiting.filter(|_| carries);
+        if let Callback::Terminal(session) | Callback::TakeOver(session, _) = &tap
+            && let Some(found) = self.found(*session)
+            && !self.may_work_in(&found.project)
+        {
+            return self.say(message.place, notice::forbidden(&self.scene(), &found.project));
+        }
         match tap {
             Callback::Sessions(list, carry) => {
+                let directory =
+                    list.directory.and_then(|key| self.directory_of(message.place, key));
+                if let Some(outside) = directory.filter(|dir| !self.may_work_in(dir)) {
+                    return self.say(message.place, notice::forbidden(&self.scene(), &outside));
+                }
                 let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
                 let words = list.words.find(searched(&shown).as_deref()).map(Words::from);
                 let list = words.map(|words| List { words, ..list });
@@ -82,6 +93,7 @@ impl App {
                 self.new_session(source, &directory, waiting);
             }
             Callback::Directory(key, _) => self.tap_directory(message, key, waiting),
+            Callback::Relocate(session, key) => self.relocate(message, (session, key), waiting),
             Callback::Trust(key) => self.tap_trust(message, key, waiting),
             Callback::Fork(session) => self.tap_fork(message, session, waiting),
             Callback::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
@@ -158,7 +170,7 @@ impl App {
     }
 
     /// Sends a prompt that has waited, from where its place points now.
-    fn go(&mut self, message: &Message, waiting: Option<Sending>) {
+    pub(super) fn go(&mut self, message: &Message, waiting: Option<Sending>) {
         self.settle_question(message, waiting.as_ref());
         if let Some(sending) = waiting {
             self.send(sending);
@@ -174,7 +186,8 @@ impl App {
     }
 
     fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Sending>) {
-        let Some(found) = self.found(session) else {
+        let found = self.found(session).filter(|found| self.may_work_in(&found.project));
+        let Some(found) = found else {
             return self.open(source, session);
         };
         let binding = Binding::to(found.project.clone(), session);
@@ -192,6 +205,9 @@ impl App {
             return self.say(message.place, notice::plain("That directory is gone."));
         };
         let source = self.source(message.place, message.id);
+        if !self.may_work_in(&directory) {
+            return self.say(message.place, notice::forbidden(&self.scene(), &directory));
+        }
         if waiting.is_some() {
             let display = format!("/cd {}", directory.display());
             self.ledger.bind(source, Binding::newest_of(directory), &display, now());
@@ -213,6 +229,9 @@ impl App {
         let Some((found, sending)) = self.found(of).zip(waiting) else {
             return self.say(message.place, notice::plain("That session is gone."));
         };
+        if !self.may_work_in(&found.project) {
+            return self.say(message.place, notice::forbidden(&self.scene(), &found.project));
+        }
         let Prompt { source, attempt, .. } = sending.prompt;
         let into = fresh_session(source, attempt);
         let binding = Binding::begin(found.project.clone(), into);
@@ -289,7 +308,8 @@ fn is_carrying(tap: &Callback) -> bool {
         | Callback::Pick(_, carry)
         | Callback::New(_, carry)
         | Callback::Directory(_, carry) => *carry == Carry::Prompt,
-        Callback::Trust(_)
+        Callback::Relocate(..)
+        | Callback::Trust(_)
         | Callback::Fork(_)
         | Callback::Terminal(_)
         | Callback::TakeOver(..)

@@ -13,6 +13,7 @@ mod asking_long;
 mod background;
 mod chaos;
 mod commands;
+mod elsewhere;
 mod failures;
 mod gathering;
 mod inout;

@@ -59,6 +59,8 @@ pub struct Query {
     /// Each must occur in the title, the directory or the first prompt, in upper or lower case, accents
     /// composed or not.
     pub words: Vec<String>,
+    /// Only sessions of directories at or below one of these; all where it is empty.
+    pub within: Vec<PathBuf>,
     /// How many to pass over.
     pub skip: usize,
     /// How many to list.
@@ -95,7 +97,8 @@ pub fn count(home: &Home, query: &Query) -> usize {
 pub fn newest(home: &Home, dir: &Path) -> Option<Session> {
     let scope = Scope::exactly(dir);
     let found = Candidates::of(scope.folders(home).ok()?);
-    let sieve = Sieve { home, found: &found, scope: Some(&scope), show: Show::Visible };
+    let sieve =
+        Sieve { home, found: &found, scope: Some(&scope), show: Show::Visible, within: &[] };
     let is_conversation =
         |seen: &Seen<'_>| transcript::is_conversation(&found.path(seen.candidate)).unwrap_or(false);
     let sessions = found.sessions();
