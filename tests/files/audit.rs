@@ -36,7 +36,8 @@ fn gave(id: &str, error: bool, text: &str) -> Value {
 
 fn put(path: &Path, lines: &[Value]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let text: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    fs::write(path, text.join("\n") + "\n").unwrap();
 }
 
 #[test]

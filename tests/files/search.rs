@@ -157,8 +157,8 @@ fn text_behind_escapes_is_found_however_json_is_written() {
 fn sessions_come_newest_first_and_what_is_enough_is_enough() {
     let world = World::new();
     for number in 0..40 {
-        let word = if number % 2 == 0 { "plum" } else { "pear" };
-        session(&world, number, &[said("user", word), said("assistant", "a fruit")]);
+        let fruit = if number % 2 == 0 { "plum" } else { "pear" };
+        session(&world, number, &[said("user", fruit), said("assistant", "a fruit")]);
     }
     // Written to long after it was said: it waits for its place.
     let late = session(&world, 6, &[said("user", "plum")]);
@@ -202,9 +202,9 @@ fn fields_narrow_a_search() {
     let [found] = &found[..] else { panic!("{found:?}") };
     assert_eq!((found.by, &*found.title), (Speaker::Claude, "plum jam"));
     assert_eq!(found.project, world.dir("garden"));
-    let (found, _) = all(&world.home, "in:claude CAKE");
+    let (found, _) = all(&world.home, "in:claude CAKE plum");
     assert_eq!(found[0].excerpt.text, "plum cake");
-    assert_eq!(found[0].excerpt.marks, [5..9]);
+    assert_eq!(found[0].excerpt.marks, [0..4, 5..9]);
 }
 
 #[test]

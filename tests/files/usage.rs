@@ -48,7 +48,8 @@ fn message(id: &str, model: &str, output: u64, block: &str) -> Value {
 
 fn put(path: &Path, lines: &[Value]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let text: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    fs::write(path, text.join("\n") + "\n").unwrap();
 }
 
 #[test]
@@ -101,7 +102,9 @@ fn each_message_counts_once_and_a_fork_once_in_the_sums() {
     ];
     for parts in sums {
         let mut sum = Sum::default();
-        parts.into_iter().for_each(|part| sum += *part);
+        for part in parts {
+            sum += *part;
+        }
         assert_eq!(sum.tokens, usage.total.tokens);
         assert!((sum.cost - usage.total.cost).abs() < 1e-12);
     }
