@@ -191,6 +191,6 @@ async fn roots_hold_lists_buttons_links_and_chats_that_were_elsewhere() {
     });
     assert!(!known.await.text.contains("orchard"));
     phone.say("/sessions pears");
-    phone.see_text(&["No session in all directories with pears."]).await;
+    phone.see_text(&["No session everywhere with pears."]).await;
     assert!(scratch.history().iter().all(|line| line["display"] != "water the pears"));
 }
