@@ -22,7 +22,7 @@ use crate::{
     bridge::{
         attachment::{Attached, Kind},
         place::Place,
-        prompt::{Prompt, PromptId, Source},
+        prompt::{Manner, Prompt, PromptId, Source},
         session::{Queued, RunSpec},
         spool::{Came, Spool},
         turn::{Outcome, Phase, Wait},
@@ -31,7 +31,7 @@ use crate::{
     telegram::{
         download::LARGEST,
         intent::UserInput,
-        update::{ChatKind, Replied},
+        update::{ChatKind, Message, Replied},
         wording,
     },
 };
@@ -214,7 +214,12 @@ impl App {
         let attached: Vec<Attached> =
             parts.iter().filter_map(|part| part.message.extra.file.clone()).collect();
         let source = self.source(message.place, message.id);
-        let prompt = spoken(source, &said.join(between), &message.text).with(attached);
+        let (manner, said) = match own_manner(message) {
+            // The sign goes, wherever what we have put around the person's words has left it.
+            Some((manner, rest)) => (manner, said.join(between).replacen(&message.text, rest, 1)),
+            None => (Manner::Join, said.join(between)),
+        };
+        let prompt = Prompt { manner, ..Prompt::new(source, said, 0) }.with(attached);
         let group = message.chat == ChatKind::Group;
         Some(Sending { prompt, session: *session, group })
     }
@@ -335,6 +340,13 @@ pub(super) fn is_more_than_a_reply_shows(parts: &[UserInput]) -> bool {
         || message.extra.album.is_some()
         || message.text.encode_utf16().count() >= SPLIT
         || wording::of(message) != message.text
+}
+
+/// What the first sign of a person's own words says, and the words without it: also below a quote,
+/// and where more of them follow. What is forwarded is somebody else's.
+fn own_manner(message: &Message) -> Option<(Manner, &str)> {
+    let own = !message.forwarded && !message.text.is_empty();
+    own.then(|| Manner::read(&message.text))
 }
 
 /// The prompt of a message. A first sign of the person's own tells its manner; what we have put

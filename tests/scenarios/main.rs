@@ -32,4 +32,5 @@ mod together;
 mod turns;
 mod unresumable;
 mod verbose;
+mod waiting;
 mod work;

@@ -16,6 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::claude::{
+    json::Raw,
     record::{NotARecord, Record},
     session::SessionId,
 };
@@ -126,6 +127,8 @@ pub struct Ask {
     pub tool_use: Option<String>,
     /// What can be allowed for longer (`permission_suggestions`), as the CLI wants it back.
     pub suggestions: Vec<Value>,
+    /// Why it is asked (`decision_reason`), in the words of a hook, where one asks.
+    pub reason: Option<String>,
 }
 
 /// What `result` says of a turn.
@@ -182,13 +185,14 @@ impl<'a> Line<'a> {
                 return Record::decode(line).map(|record| Self::Record(Box::new(record)));
             }
             ("stream_event", _) => stream_event(line),
-            ("system", Some("init")) => read(line).map(|value| Self::Init(init(&value))),
-            ("system", Some("api_retry")) => read(line).map(|value| Self::Retry(retry(&value))),
+            ("system", Some("init")) => value(line).map(|value| Self::Init(init(&value))),
+            ("system", Some("api_retry")) => value(line).map(|value| Self::Retry(retry(&value))),
             ("system", Some("background_tasks_changed")) => background(line),
-            ("system", Some("task_notification")) => read::<Value>(line)
-                .map(|value| Self::Notified(text(&value, "summary").unwrap_or_default())),
+            ("system", Some("task_notification")) => {
+                value(line).map(|value| Self::Notified(text(&value, "summary").unwrap_or_default()))
+            }
             ("system", Some("status")) => {
-                read::<Value>(line).and_then(|value| text(&value, "permissionMode")).map(Self::Mode)
+                value(line).and_then(|value| text(&value, "permissionMode")).map(Self::Mode)
             }
             ("system", Some("compact_boundary")) => Some(Self::Compacted),
             ("command_lifecycle", _) => lifecycle(line),
@@ -196,7 +200,7 @@ impl<'a> Line<'a> {
             ("control_cancel_request", _) => control::withdrawn(line),
             ("control_response", _) => control::response(line),
             ("rate_limit_event", _) => limit(line),
-            ("result", _) => read(line).map(|value| Self::Result(Box::new(result(&value)))),
+            ("result", _) => Some(Self::Result(Box::new(ended(line)))),
             _ => None,
         };
         Ok(known.unwrap_or_else(|| Self::Other(name(&head))))
@@ -212,6 +216,51 @@ fn name(head: &Head<'_>) -> String {
 
 fn read<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
     serde_json::from_slice(line).ok()
+}
+
+/// A line as a value. Where it is not quite JSON, because of half a surrogate pair or broken UTF-8
+/// in a text, that becomes U+FFFD; `None` only for what nests too deeply or is torn.
+fn value(line: &[u8]) -> Option<Value> {
+    read(line).or_else(|| serde_json::from_str(&mended(line)).ok())
+}
+
+fn mended(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    let (mut mended, mut rest) = (String::with_capacity(text.len()), &*text);
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        mended.push_str(before);
+        let half = |text: &str| {
+            let unit = u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()?;
+            (0xd800..0xe000).contains(&unit).then_some(unit)
+        };
+        let length = match (half(escape), escape.get(6..).and_then(half)) {
+            (Some(high), Some(low)) if high < 0xdc00 && low >= 0xdc00 => 12,
+            (Some(_), _) => {
+                mended.push('\u{fffd}');
+                rest = &escape[6..];
+                continue;
+            }
+            (None, _) => escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end),
+        };
+        mended.push_str(&escape[..length]);
+        rest = &escape[length..];
+    }
+    mended + rest
+}
+
+/// The end of a turn. However strange its line has grown, the turn is over.
+fn ended(line: &[u8]) -> TurnResult {
+    if let Some(value) = value(line) {
+        return result(&value);
+    }
+    let raw = Raw::new(line);
+    TurnResult {
+        is_error: raw.field("is_error").is_some_and(Raw::is_true),
+        result: raw.field("result").and_then(Raw::string).map(Cow::into_owned),
+        terminal_reason: raw.field("terminal_reason").and_then(Raw::string).map(Cow::into_owned),
+        ..TurnResult::default()
+    }
 }
 
 // The three below pick field by field, so that one of another type than we know costs that field
@@ -349,7 +398,7 @@ fn limit(line: &[u8]) -> Option<Line<'_>> {
 }
 
 fn background(line: &[u8]) -> Option<Line<'_>> {
-    let value: Value = read(line)?;
+    let value = value(line)?;
     let tasks = value.get("tasks")?.as_array()?.iter();
     let named = tasks.map(|task| text(task, "description").unwrap_or_else(|| "a task".to_owned()));
     Some(Line::Background(named.collect()))
