@@ -28,6 +28,7 @@ mod painter;
 mod parts;
 mod past;
 mod picture;
+mod program;
 mod prompts;
 mod questions;
 mod recovery;
@@ -271,8 +272,6 @@ impl App {
 
     fn intent(&mut self, intent: Intent) {
         match intent {
-            Intent::Prompt(asking)
-                if asking.message.extra.file.is_none() && self.is_for_question(&asking) => {}
             Intent::Prompt(asking) => self.prompt(asking),
             Intent::Command(command, message) => {
                 self.flush(message.place);
@@ -296,12 +295,16 @@ impl App {
                 tracing::warn!(id = message.from.id, "a stranger wrote");
                 self.say(message.place, screens::help::stranger(message.from.id));
             }
+            Stranger::Anonymous(message) if self.told.insert(message.place.chat.unsigned_abs()) => {
+                tracing::warn!(chat = message.place.chat, "an admin wrote in the group's name");
+                self.tell_owners(&screens::notice::plain(screens::notice::ANONYMOUS));
+            }
             Stranger::Pressed(press) => {
                 tracing::warn!(id = press.from.id, "a stranger pressed a button");
                 let notice = "This bot answers to its owner only.".to_owned();
                 self.outbox.answer(press.id, Some(notice));
             }
-            Stranger::Wrote(_) | Stranger::Passing => {}
+            Stranger::Wrote(_) | Stranger::Anonymous(_) | Stranger::Passing => {}
         }
     }
 

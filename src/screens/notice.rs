@@ -82,6 +82,11 @@ pub fn no_directory(scene: &Scene, directory: &Path) -> Text {
     text
 }
 
+/// To the owners, once for each group.
+pub const ANONYMOUS: &str = "Somebody wrote to me in a group as an anonymous admin. Telegram hides \
+    who that is, so I do not listen: turn off “Remain anonymous” in the group's admin rights, or \
+    write as yourself.";
+
 /// The configuration does not allow to work in a directory.
 pub fn forbidden(scene: &Scene, directory: &Path) -> Screen {
     let mut text = Text::default();
