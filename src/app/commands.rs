@@ -86,7 +86,7 @@ impl App {
         self.ledger.binding(place).map_or_else(|| self.first_directory(), |binding| binding.project)
     }
 
-    /// `/sessions WORDS`: what fits exactly one session binds at once.
+    /// `/sessions WORDS`: what fits exactly one session shows it.
     fn find(&mut self, message: &Message, words: &str) {
         let source = self.source(message.place, message.id);
         if let Ok(session) = words.parse() {
@@ -99,8 +99,8 @@ impl App {
             ..Query::default()
         };
         let sessions = catalog::page(&self.setup.home, &query).sessions;
-        if let Some(session) = only_fit(&sessions, words) {
-            return self.open(source, session);
+        if let Some(session) = only_fit(&sessions, words).and_then(|session| self.found(session)) {
+            return self.reply(message, self.preview(session));
         }
         let words = Words::from(&*search(words));
         let list = List { words, ..List::default() };

@@ -1,4 +1,4 @@
-//! *Continue then*: prompts that wait for a usage limit to reset.
+//! *Continue at …*: prompts that wait for a usage limit to reset.
 //!
 //! The press that asked for it is in the spool, and the button carries the time: so a restart finds
 //! both again. Due is what the clock of the wall says, looked at again and again, since a laptop

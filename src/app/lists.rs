@@ -120,7 +120,16 @@ impl App {
     }
 
     /// The card of a session.
-    pub(super) fn card(&self, mut session: Session) -> Screen {
+    pub(super) fn card(&self, session: Session) -> Screen {
+        sessions::card(&self.scene(), &self.facts_of(session))
+    }
+
+    /// The card of a session that a search has found.
+    pub(super) fn preview(&self, session: Session) -> Screen {
+        sessions::preview(&self.scene(), &self.facts_of(session))
+    }
+
+    fn facts_of(&self, mut session: Session) -> Card {
         self.hide_ours(&mut session);
         let path = self.setup.home.transcript(session.id);
         let digest = path.and_then(|path| transcript::digest(&path).ok()).unwrap_or_default();
@@ -129,7 +138,7 @@ impl App {
             _ => 0,
         };
         let last = digest.last.map(|last| (last.prompt, last.answer));
-        sessions::card(&self.scene(), &Card { session, prompts: digest.prompts, seconds, last })
+        Card { session, prompts: digest.prompts, seconds, last }
     }
 
     /// What `/status` tells in a place; other places only where nobody else reads along.
@@ -143,6 +152,7 @@ impl App {
         let summary = self.runs.summary();
         let status = Status {
             session: binding.session.map(|session| (session, title.to_owned())),
+            begun: found.is_some(),
             branch: found.as_ref().and_then(|session| session.branch.clone()),
             run: binding.session.and_then(|session| self.running(session)),
             choices: self.permitted(binding.choices.clone()),

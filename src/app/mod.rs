@@ -7,6 +7,7 @@ mod aside;
 mod border;
 mod cards;
 mod changed;
+mod choose;
 mod commands;
 mod edited;
 pub(crate) mod export;
@@ -32,6 +33,7 @@ mod program;
 mod prompts;
 mod questions;
 mod recovery;
+mod relocate;
 mod runs;
 mod steering;
 mod taps;
@@ -317,6 +319,9 @@ impl App {
     fn note(&mut self, note: Note) {
         match note {
             Note::Chosen { source, choice, value } => self.chosen(source, choice, &value),
+            Note::Offered { wish, choice, value, offers } => {
+                self.choose_of(&offers, wish, choice, &value);
+            }
             Note::Taken { source, display, session } => self.taken(source, &display, session),
             Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
             Note::Heard { source, text } => self.heard(source, text),

@@ -1,13 +1,13 @@
 //! What comes back to the app from the tasks that it has started.
 
 use crate::{
-    app::fetch::Fetched,
+    app::{fetch::Fetched, out::Wish},
     bridge::{
         choices::Choice,
         place::Place,
         prompt::{PromptId, Source},
     },
-    claude::session::SessionId,
+    claude::{session::SessionId, wire::offers::Offers},
 };
 
 /// What a painter, or an errand, tells the app.
@@ -46,6 +46,17 @@ pub(super) enum Note {
         choice: Choice,
         /// The choice.
         value: String,
+    },
+    /// A process has told what the CLI offers, which something was to be chosen of.
+    Offered {
+        /// Who chooses, and where that is answered.
+        wish: Wish,
+        /// What is to be chosen.
+        choice: Choice,
+        /// The choice, as it was typed or pressed.
+        value: String,
+        /// What is offered.
+        offers: Offers,
     },
     /// The message that says that a prompt waits for its time is in the chat.
     Announced {

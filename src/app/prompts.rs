@@ -19,8 +19,7 @@ use crate::{
         session::{Session, SessionId},
         transcript,
     },
-    screens::{notice, sessions::Purpose},
-    telegram::{callback::Carry, text::Text},
+    screens::notice,
 };
 
 /// A prompt and where it should go.
@@ -40,8 +39,12 @@ impl App {
             return;
         }
         if let Some(session) = sending.session {
+            let session = self.follow(place, session);
             let binding = self.binding_of(session, place);
             return self.route(sending, &binding, session);
+        }
+        if let Some(session) = self.ledger.binding(place).and_then(|bound| bound.session) {
+            self.follow(place, session);
         }
         let bound = self.ledger.binding(place);
         let binding = bound.unwrap_or_else(|| Binding::newest_of(self.first_directory()));
@@ -72,10 +75,11 @@ impl App {
 
     /// What a place would point at in a session that was named.
     fn binding_of(&self, session: SessionId, place: Place) -> Binding {
+        let bound = self.ledger.binding(place);
         if let Some(found) = self.found(session) {
-            return Binding::to(found.project, session);
+            return Binding::to(Self::directory_for(&found, bound.as_ref()), session);
         }
-        match self.ledger.binding(place) {
+        match bound {
             Some(binding) if binding.session == Some(session) => binding,
             Some(binding) => Binding::to(binding.project, session),
             None => Binding::to(self.first_directory(), session),
@@ -116,18 +120,21 @@ impl App {
     pub(super) fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
         let held = self.holder(session);
         let found = self.found(session);
-        let directory = found.as_ref().map_or(&binding.project, |session| &session.project);
+        let directory = match &found {
+            Some(found) => Self::directory_for(found, Some(binding)),
+            None => binding.project.clone(),
+        };
         Facts {
             session,
             directory_exists: directory.is_dir(),
-            directory: directory.clone(),
+            trusted: self.is_trusted(&directory),
+            allowed: self.may_work_in(&directory),
+            directory,
             stored: transcript::stored(self.setup.home.transcript(session).as_deref()),
             fresh: binding.fresh,
             fork: binding.fork.filter(|of| self.setup.home.transcript(*of).is_some()),
             held,
             ours: self.runs.state(session).is_some(),
-            trusted: self.is_trusted(directory),
-            allowed: self.may_work_in(directory),
         }
     }
 
@@ -172,8 +179,7 @@ impl App {
             }
             Route::Fresh => self.fall_back(sending, &facts, session),
             Route::NoDirectory => {
-                let lead = notice::no_directory(&scene, &facts.directory);
-                self.offer_directories(place, message, lead);
+                self.offer_what_is_left((place, message), session, &facts.directory);
             }
             Route::Forbidden => {
                 let screen = notice::forbidden(&scene, &facts.directory);
@@ -298,12 +304,6 @@ impl App {
         } else {
             self.ledger.log(source.place, binding::untagged(&binding, display, now()));
         }
-    }
-
-    /// Asks where a prompt should go instead.
-    pub(super) fn offer_directories(&self, place: Place, message: i32, lead: Text) {
-        let screen = self.directories(lead, 0, (Purpose::Go, Carry::Prompt));
-        self.reply_to(place, message, screen);
     }
 }
 

@@ -13,14 +13,13 @@ use crate::{
     app::{
         App,
         aside::{LOOK, answered},
-        note::Note,
         now,
         out::Wish,
         prompts::Sending,
     },
     bridge::{
         binding::Binding,
-        choices::{BYPASS, Choice, Choices, PLAN},
+        choices::{BYPASS, Choice, Choices, DEFAULT},
         place::Place,
         prompt::{Source, fresh_session},
         route::{self, Route},
@@ -32,11 +31,7 @@ use crate::{
         session::{Session, SessionId},
         wire::offers::Offers,
     },
-    screens::{
-        notice,
-        steering::{self as screens, Bypass},
-        turn::stop_key,
-    },
+    screens::{notice, steering as screens, turn::stop_key},
     telegram::{
         callback::{Callback, Key, Words},
         command::Command,
@@ -53,14 +48,16 @@ impl App {
             Command::Verbose(level) => self.verbose(source, level.as_deref()),
             Command::Choose(choice, None) => self.offer_choices(source, choice),
             Command::Choose(choice, Some(value)) => {
-                self.pick_choice(Wish::Written(source), choice, &value);
+                let is_default = value.eq_ignore_ascii_case(DEFAULT);
+                let value = if is_default { "" } else { &value };
+                self.pick_choice(Wish::Written(source), choice, value);
             }
             Command::Agent(name) => self.agent(source, name.unwrap_or_default()),
             Command::Commands(words) => {
                 self.with_offers(source, move |offers| screens::commands(offers, &words));
             }
             Command::Aside(_) => {
-                let words = "Put the question behind it: /btw what did we decide?";
+                let words = "Usage: /btw QUESTION";
                 self.reply(message, notice::plain(words));
             }
             Command::Fork(_) => self.fork(source, None),
@@ -121,7 +118,7 @@ impl App {
     // ---- The run of a place ----
 
     /// The seat of the session of a place, or why no run of ours can have it, in words.
-    fn reach(&self, place: Place) -> Result<Seat, &'static str> {
+    pub(super) fn reach(&self, place: Place) -> Result<Seat, &'static str> {
         let (binding, session) = self.whereabouts(place);
         let session = session.ok_or("There is no session here yet: write first.")?;
         self.seat_of(place, &binding, session)
@@ -173,7 +170,7 @@ impl App {
     // ---- What the CLI offers ----
 
     /// Answers a message with a screen made of what the CLI offers in the place's directory.
-    fn with_offers(
+    pub(super) fn with_offers(
         &mut self,
         source: Source,
         draw: impl FnOnce(&Offers) -> Screen + Send + 'static,
@@ -200,96 +197,13 @@ impl App {
     }
 
     /// A session that is never spoken in: only to ask the CLI what it offers in a directory.
-    fn empty_seat(&self, place: Place) -> Seat {
+    pub(super) fn empty_seat(&self, place: Place) -> Seat {
         let (binding, _) = self.whereabouts(place);
         let fits = self.facts(SessionId(Uuid::nil()), &binding);
         let usable = fits.directory_exists && fits.trusted;
         let directory: PathBuf =
             if usable { binding.project } else { self.setup.user_home.clone() };
         self.seat(place, directory, Conversation::New(SessionId(Uuid::new_v4())))
-    }
-
-    fn offer_choices(&mut self, source: Source, choice: Choice) {
-        let mut now = self.permitted(self.ledger.choices(source.place));
-        if let (_, Some(session)) = self.whereabouts(source.place)
-            && let Some(state) = self.runs.state(session)
-        {
-            now.mode = state.mode.or(now.mode);
-        }
-        let bypass = if self.setup.allow_bypass { Bypass::Allowed } else { Bypass::Forbidden };
-        self.with_offers(source, move |offers| screens::picker(choice, offers, &now, bypass));
-    }
-
-    // ---- Mode, model, effort ----
-
-    fn pick_choice(&mut self, wish: Wish, choice: Choice, value: &str) {
-        let source = wish.source();
-        let place = source.place;
-        if choice == Choice::Mode && value.eq_ignore_ascii_case(BYPASS) {
-            let allowed = self.setup.allow_bypass;
-            let screen =
-                if allowed { screens::bypass_warning() } else { screens::bypass_forbidden() };
-            return self.reply_to(place, source.message, screen);
-        }
-        let Ok(seat) = self.reach(place) else {
-            self.chosen(source, choice, value);
-            return wish.granted(&self.outbox, screens::chosen(choice, value, None));
-        };
-        let value = self.in_the_clis_words(&seat, choice, value);
-        let session = seat.conversation.session();
-        let chosen = Some((choice, value.clone()));
-        let answer = self.runs.control(seat, choice.request(&value), chosen);
-        let (state, teller) = (self.runs.watch(session), self.teller(source));
-        self.painters.spawn(async move {
-            match answered(answer, LOOK).await {
-                Ok(_) => {
-                    let offers = offers_of(state);
-                    wish.granted(&teller.outbox, screens::chosen(choice, &value, offers.as_ref()));
-                    teller.note(Note::Chosen { source, choice, value });
-                }
-                Err(why) => teller.say(screens::refused(choice, &value, &why)),
-            }
-        });
-    }
-
-    /// A model by the name that people read is one that the CLI takes.
-    fn in_the_clis_words(&self, seat: &Seat, choice: Choice, value: &str) -> String {
-        let offers = self.runs.offers(&seat.directory).filter(|_| choice == Choice::Model);
-        let known = offers.as_ref().and_then(|offers| offers.model(value));
-        known.map_or(value, |model| &model.value).to_owned()
-    }
-
-    /// Remembers a choice for the place.
-    pub(super) fn chosen(&mut self, source: Source, choice: Choice, value: &str) {
-        let (mut binding, _) = self.whereabouts(source.place);
-        binding.choices.set(choice, value);
-        self.ledger.choose(source, binding, &format!("/{} {value}", choice.name()), now());
-    }
-
-    /// Claude, or an approved plan, has changed the mode of a session. A plan's beginning and end hold
-    /// for the place, or the next process would begin in the mode that was left. What was granted for
-    /// a session is no such choice.
-    pub(super) fn mode_changed(&mut self, source: Source, session: SessionId, mode: &str) {
-        let (binding, bound) = self.whereabouts(source.place);
-        let before = self.permitted(binding.choices).mode;
-        let plans = mode == PLAN || before.as_deref() == Some(PLAN);
-        if bound == Some(session) && plans && before.as_deref() != Some(mode) {
-            self.chosen(source, Choice::Mode, mode);
-        }
-    }
-
-    fn bypass(&mut self, wish: Wish) {
-        let source = wish.source();
-        if !self.setup.allow_bypass {
-            return self.say(source.place, screens::bypass_forbidden());
-        }
-        self.chosen(source, Choice::Mode, BYPASS);
-        if let (_, Some(session)) = self.whereabouts(source.place) {
-            let choices = self.permitted(self.ledger.choices(source.place));
-            self.runs.order(session, Order::Relaunch(choices));
-        }
-        let words = "Claude asks about nothing here, from the next turn on. /mode changes it back.";
-        wish.granted(&self.outbox, notice::plain(words));
     }
 
     // ---- Agents ----
@@ -354,6 +268,6 @@ impl App {
     }
 }
 
-fn offers_of(state: Option<watch::Receiver<State>>) -> Option<Offers> {
+pub(super) fn offers_of(state: Option<watch::Receiver<State>>) -> Option<Offers> {
     state.and_then(|state| state.borrow().offers.as_deref().cloned())
 }

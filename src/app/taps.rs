@@ -93,6 +93,7 @@ impl App {
                 self.new_session(source, &directory, waiting);
             }
             Callback::Directory(key, _) => self.tap_directory(message, key, waiting),
+            Callback::Relocate(session, key) => self.relocate(message, (session, key), waiting),
             Callback::Trust(key) => self.tap_trust(message, key, waiting),
             Callback::Fork(session) => self.tap_fork(message, session, waiting),
             Callback::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
@@ -169,7 +170,7 @@ impl App {
     }
 
     /// Sends a prompt that has waited, from where its place points now.
-    fn go(&mut self, message: &Message, waiting: Option<Sending>) {
+    pub(super) fn go(&mut self, message: &Message, waiting: Option<Sending>) {
         self.settle_question(message, waiting.as_ref());
         if let Some(sending) = waiting {
             self.send(sending);
@@ -307,7 +308,8 @@ fn is_carrying(tap: &Callback) -> bool {
         | Callback::Pick(_, carry)
         | Callback::New(_, carry)
         | Callback::Directory(_, carry) => *carry == Carry::Prompt,
-        Callback::Trust(_)
+        Callback::Relocate(..)
+        | Callback::Trust(_)
         | Callback::Fork(_)
         | Callback::Terminal(_)
         | Callback::TakeOver(..)

@@ -9,6 +9,9 @@ use crate::bridge::verbosity::Verbosity;
 
 /// Where a tag says how much is shown.
 const VERBOSE: &str = "verbose";
+/// What leaves a choice to the configuration and the CLI, as a person types it; and the name of the
+/// model that the CLI takes then.
+pub const DEFAULT: &str = "default";
 /// The mode that asks about nothing.
 pub const BYPASS: &str = "bypassPermissions";
 
@@ -79,6 +82,15 @@ impl Choices {
             Choice::Effort => &mut self.effort,
         };
         *slot = Some(value.into());
+    }
+
+    /// Leaves it to the configuration and the CLI again.
+    pub fn clear(&mut self, choice: Choice) {
+        match choice {
+            Choice::Mode => self.mode = None,
+            Choice::Model => self.model = None,
+            Choice::Effort => self.effort = None,
+        }
     }
 
     /// These, and others where nothing was chosen.

@@ -29,14 +29,14 @@ pub(super) fn ending(
     match outcome {
         Outcome::Answered if wordless && turn.change == Some(Change::Cleared) => (
             plain(
-                "Cleared: this chat goes on in a new, empty session. The old one is in /sessions.",
+                "Cleared: this chat continues in a new, empty session. The old one is in /sessions.",
             ),
             vec![],
         ),
         Outcome::Answered if wordless && turn.change == Some(Change::Compacted) => {
-            (plain("Compacted: the conversation goes on from a summary of it."), vec![])
+            (plain("Compacted: the conversation continues from a summary of it."), vec![])
         }
-        Outcome::Answered if wordless => (plain("Claude is done and has said nothing."), vec![]),
+        Outcome::Answered if wordless => (plain("Claude finished without a reply."), vec![]),
         Outcome::Answered | Outcome::Joined | Outcome::NoConversation => (None, vec![]),
         Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), again),
         Outcome::Stopped => (plain("Stopped here."), again),

@@ -118,7 +118,7 @@ const ENTRIES: usize = 40;
 /// Files beneath an answer that have buttons of their own.
 const CHANGED: usize = 4;
 /// Characters of a name on a button.
-const NAME: usize = 32;
+const NAME: usize = 18;
 
 /// A folder to pick from.
 #[derive(Clone, Debug)]
@@ -170,11 +170,11 @@ pub fn folder(scene: &Scene, folder: &Folder) -> Screen {
         .take(ENTRIES)
         .map(|entry| {
             let mark = if entry.is_folder { "/" } else { "" };
-            let label = format!("{}{mark}", words::line(&entry.name, NAME));
+            let label = format!("{}{mark}", words::file_name(&entry.name, NAME));
             button(label, &Callback::Entry(entry.key))
         })
         .collect();
-    let mut rows: Vec<Vec<Button>> = buttons.chunks(2).map(<[Button]>::to_vec).collect();
+    let mut rows = words::rows(&buttons, 2);
     rows.push(folder.up.map_or_else(Vec::new, |up| row([("‹ Up", Callback::Entry(up))])));
     screen(text, rows)
 }
@@ -248,7 +248,7 @@ pub(super) fn changed(files: &[Changed]) -> Vec<Vec<Button>> {
     let mut rows: Vec<_> = files[skipped..]
         .iter()
         .map(|file| {
-            let send = format!("Send {}", words::line(&file.name, NAME));
+            let send = format!("Send {}", words::file_name(&file.name, NAME));
             let mut row = vec![button(send, &Callback::SendFile(file.key))];
             if file.in_git {
                 row.push(button("Diff", &Callback::DiffFile(file.key)));
@@ -279,7 +279,7 @@ pub fn no_diff(what: &str, why: &str) -> Screen {
 
 /// A directory in which no program is run.
 pub fn untrusted() -> Screen {
-    let words = "Claude has never been trusted with this directory, so nothing is run in it.";
+    let words = "You haven't trusted this directory in Claude Code yet, so nothing is run in it.";
     screen(Text::plain(words), Vec::new())
 }
 

@@ -21,6 +21,7 @@ use crate::{
         work::{Item, ItemState, Work},
     },
     claude::{
+        catalog::Left,
         live::{self, Live},
         session::{Session, SessionId, Status as Activity},
         transcript::story::{Chapter, Part, Story, Tool},
@@ -182,11 +183,16 @@ fn of_notices(evil: &str) -> Vec<Screen> {
         help::help(),
         help::stranger(1_234_567_890),
         notice::resumed(&scene, &session),
+        notice::continued(&scene, &session),
         notice::may_resume(&scene, &session),
         notice::first(&scene, id, path),
         notice::fresh(&scene, id, path),
         notice::fell_back(&scene, id, id, path),
         files::bare(notice::no_directory(&scene, path)),
+        Screen {
+            keyboard: notice::left(&scene, id, &[Left::MainTree(path.to_owned())]),
+            ..files::bare(Text::plain("Gone."))
+        },
         notice::moved(&scene, path, Some(&session)),
         notice::moved(&scene, path, None),
         notice::distrusted(&scene, path),
@@ -262,6 +268,7 @@ fn of_lists(evil: &str) -> Vec<Screen> {
     let mut state = status::Status {
         directory: evil.into(),
         session: Some((session.id, evil.to_owned())),
+        begun: true,
         branch: Some(evil.to_owned()),
         run: Some(running),
         choices,
@@ -290,11 +297,15 @@ fn of_choices(evil: &str) -> Vec<Screen> {
     let id = session.id;
     let mut now = Choices::default();
     now.set(Choice::Model, evil);
+    let current = |own| steering::Current { choices: now.clone(), own };
     let mut all: Vec<_> = [Choice::Mode, Choice::Model, Choice::Effort]
         .into_iter()
         .flat_map(|choice| {
             [
-                steering::picker(choice, &offers, &now, steering::Bypass::Allowed),
+                steering::picker(choice, &offers, &current(true), steering::Bypass::Allowed),
+                steering::picker(choice, &offers, &current(false), steering::Bypass::Allowed),
+                steering::unknown(choice, evil, &offers, &current(true)),
+                steering::unset(choice),
                 steering::chosen(choice, evil, Some(&offers)),
                 steering::chosen(choice, evil, None),
                 steering::refused(choice, evil, evil),
@@ -477,6 +488,7 @@ fn of_texts(evil: &str) -> Vec<Screen> {
     };
     let past = history::Past { session: id, title: evil.to_owned(), skip: 0, take: 3 };
     let mut all = vec![files::heard(evil), files::said(evil), sessions::card(&scene, &card)];
+    all.push(sessions::preview(&scene, &card));
     all.extend(steering::aside(&scene, id, evil));
     all.extend(history::history(&scene, &past, &story(evil)));
     for asked in questions(evil) {

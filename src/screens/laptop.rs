@@ -24,7 +24,7 @@ pub fn choose(scene: &Scene, session: &Session, live: &Live, files: usize) -> Sc
     let id = session.id;
     let mut ways = Vec::new();
     text.append(whereabouts(live));
-    text.push(". If both wrote to it, one side's turns would be lost. Your message waits.");
+    text.push(". If both wrote to it, one side's turns would be lost. Your message is on hold.");
     if live.socket.is_some() && files > 0 {
         text.push("\nThe terminal takes words only, so what you attached cannot go there.");
     } else if live.socket.is_some() {
@@ -47,14 +47,14 @@ fn take_over(session: SessionId, live: &Live) -> (&'static str, Vec<Button>) {
     let now = Callback::TakeOver(session, When::Now);
     match live.status {
         Status::Idle if live.is_background() => {
-            (" stops it there and goes on here.", row([("Take over", idle)]))
+            (" stops it there and continues here.", row([("Take over", idle)]))
         }
         Status::Idle => (
-            " closes it there and goes on here. What is typed there and not sent is lost.",
+            " closes it there and continues here. What is typed there and not sent is lost.",
             row([("Take over", idle)]),
         ),
         Status::Busy | Status::Waiting => (
-            " closes it there and goes on here: at once, which loses the turn it is in, or when \
+            " closes it there and continues here: at once, which loses the turn it is in, or when \
              that has ended.",
             row([("Take over when idle", idle), ("Take over now", now)]),
         ),
@@ -70,7 +70,11 @@ fn titled(scene: &Scene, session: &Session) -> Text {
 fn whereabouts(live: &Live) -> Text {
     let mut text = Text::plain("open ");
     match &live.tmux {
-        Some(pane) => text.push("in tmux ").code(&words::line(pane, TITLE)),
+        Some(pane) => {
+            // `session:@window.%pane`: people know the session.
+            let session = pane.split_once(":@").map_or(pane.as_str(), |(session, _)| session);
+            text.push("in tmux session ").code(&words::line(session, TITLE))
+        }
         None if live.is_background() => text.push("in the background"),
         None if live.entrypoint == "telegram" => text.push("with another bot"),
         None => text.push("in a terminal"),
@@ -92,8 +96,7 @@ pub fn waits(scene: &Scene, turn: &Turn) -> Option<Screen> {
         return None;
     }
     let mut text = anchor(scene, turn.session);
-    text.push(" The terminal on the laptop waits for its person: ")
-        .bold(&words::line(waits, TITLE));
+    text.push(" The terminal on the laptop waits for an answer: ").bold(&words::line(waits, TITLE));
     text.push(". Answer it there, or take over: the terminal is closed, the turn it is in is ");
     text.push("lost, and your message is asked anew here.");
     let now = Callback::TakeOver(turn.session, When::Now);
@@ -104,7 +107,7 @@ pub fn waits(scene: &Scene, turn: &Turn) -> Option<Screen> {
 pub fn let_go(scene: &Scene, session: &Session, live: &Live) -> Screen {
     let mut text = titled(scene, session);
     text.push(" is now ").append(whereabouts(live));
-    text.push(". It is let go here; your next message asks how to go on.");
+    text.push(". It is let go here; your next message asks how to continue.");
     screen(text, Vec::new())
 }
 
@@ -121,7 +124,7 @@ pub fn opened(scene: &Scene, session: &Session, live: &Live, stop: Option<Key>) 
 /// Another place goes on in the session that this place points at.
 pub fn used_elsewhere(scene: &Scene, session: &Session) -> Screen {
     let mut text = titled(scene, session);
-    text.push(" goes on in another chat. What is said there is part of this conversation.");
+    text.push(" is used in another chat, too. What is said there is part of this conversation.");
     screen(text, Vec::new())
 }
 

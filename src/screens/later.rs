@@ -2,7 +2,7 @@
 
 use crate::{
     bridge::{prompt::PromptId, turn::Turn},
-    screens::{row, screen, words},
+    screens::{button, row, screen, words},
     telegram::{
         callback::{Callback, Deferral, Deferred, Key},
         screen::{Button, Screen},
@@ -20,12 +20,16 @@ pub(super) fn offer(turn: &Turn, resets_at: Option<u64>) -> Vec<Button> {
     let Some(at) = resets_at else { return Vec::new() };
     let what = if turn.taken { Deferred::Continue } else { Deferred::Prompt };
     let later = Deferral { session: turn.session, attempt: turn.attempt + 1, at, what };
-    row([("Continue then", Callback::Defer(later))])
+    vec![defer(later)]
+}
+
+fn defer(later: Deferral) -> Button {
+    button(format!("Continue at {}", words::time(later.at)), &Callback::Defer(later))
 }
 
 /// It waits.
 pub fn waiting(at: u64, key: Key) -> Screen {
-    let mut text = Text::plain("Waiting for the limit to reset: this goes on at ");
+    let mut text = Text::plain("Waiting for the limit to reset: this continues at ");
     text.bold(&words::clock(at)).push(", by itself.");
     screen(text, vec![row([("Take back", Callback::TakeBack(key))])])
 }
@@ -34,5 +38,5 @@ pub fn waiting(at: u64, key: Key) -> Screen {
 pub fn taken_back(later: Deferral) -> Screen {
     let text = Text::plain("Taken back: nothing is sent when the limit resets.");
     let again = Callback::Retry(later.session, later.attempt);
-    screen(text, vec![row([("Try again", again), ("Continue then", Callback::Defer(later))])])
+    screen(text, vec![vec![button("Try again", &again), defer(later)]])
 }

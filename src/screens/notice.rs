@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use crate::{
-    claude::session::{Session, SessionId},
-    screens::{Scene, anchor, row, screen, words},
+    claude::{
+        catalog::Left,
+        session::{Session, SessionId},
+    },
+    screens::{Scene, anchor, button, row, screen, words},
     telegram::{
         callback::{Callback, Carry, Key, List},
-        screen::Screen,
+        screen::{Button, Screen},
         text::Text,
     },
 };
@@ -29,7 +32,7 @@ fn titled(scene: &Scene, lead: &'static str, session: &Session) -> Text {
 
 /// A place goes on in the newest session of its directory.
 pub fn resumed(scene: &Scene, session: &Session) -> Screen {
-    let text = titled(scene, "Going on with ", session);
+    let text = titled(scene, "Continuing ", session);
     let ways = row([
         ("Other session", others(&session.project, Carry::Nothing)),
         ("New", Callback::New(None, Carry::Nothing)),
@@ -37,15 +40,22 @@ pub fn resumed(scene: &Scene, session: &Session) -> Screen {
     screen(text, vec![ways])
 }
 
+/// A conversation has moved on into another session, on the laptop.
+pub fn continued(scene: &Scene, session: &Session) -> Screen {
+    let lead = "This conversation has moved on into another session. Going on there: ";
+    let text = titled(scene, lead, session);
+    screen(text, vec![row([("Other session", others(&session.project, Carry::Nothing))])])
+}
+
 /// A group is asked before titles and answers are shown to all of it.
 pub fn may_resume(scene: &Scene, session: &Session) -> Screen {
-    let mut text = titled(scene, "Go on with ", session);
-    text.push(" Everybody in this group will read what Claude answers. Your message waits.");
+    let mut text = titled(scene, "Continue ", session);
+    text.push(" Everybody in this group will read what Claude answers. Your message is on hold.");
     let ways = row([
         ("Other session", others(&session.project, Carry::Prompt)),
         ("New", Callback::New(None, Carry::Prompt)),
     ]);
-    screen(text, vec![row([("Go on", Callback::Pick(session.id, Carry::Prompt))]), ways])
+    screen(text, vec![row([("Continue", Callback::Pick(session.id, Carry::Prompt))]), ways])
 }
 
 /// A session is begun because its directory has none.
@@ -87,6 +97,19 @@ pub const ANONYMOUS: &str = "Somebody wrote to me in a group as an anonymous adm
     who that is, so I do not listen: turn off “Remain anonymous” in the group's admin rights, or \
     write as yourself.";
 
+/// What is left to go on in with a session whose directory is gone.
+pub fn left(scene: &Scene, session: SessionId, left: &[Left]) -> Vec<Vec<Button>> {
+    let ways = left.iter().map(|left| {
+        let what = match left {
+            Left::Renamed(_) => "Go on in",
+            Left::MainTree(_) => "Go on in the main tree",
+        };
+        let label = format!("{what} {}", words::path(left.dir(), &scene.home));
+        vec![button(label, &Callback::Relocate(session, Key::of_path(left.dir())))]
+    });
+    ways.collect()
+}
+
 /// The configuration does not allow to work in a directory.
 pub fn forbidden(scene: &Scene, directory: &Path) -> Screen {
     let mut text = Text::default();
@@ -104,7 +127,7 @@ pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Scree
     text.code(&words::path(directory, &scene.home)).push(" now. ");
     match newest {
         Some(session) => text
-            .push("Your next message goes on with ")
+            .push("Your next message continues ")
             .bold(&words::line(&session.title, TITLE))
             .data(&format!(", last used {}.", words::age(scene.now, session.modified))),
         None => text.push("Your next message starts its first session."),
@@ -120,15 +143,15 @@ pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Scree
 
 /// A directory that the person never trusted at the terminal.
 pub fn distrusted(scene: &Scene, directory: &Path) -> Screen {
-    let mut text = Text::plain("Claude has never been trusted with ");
+    let mut text = Text::plain("You haven't trusted ");
     text.code(&words::path(directory, &scene.home));
-    text.push(" at the terminal. Working there runs the hooks and settings of that directory. ");
-    text.push("Your message waits.");
+    text.push(" in Claude Code yet. Working there runs its hooks and settings. ");
+    text.push("Your message is on hold.");
     let trust = Callback::Trust(Key::of_path(directory));
     screen(
         text,
         vec![row([
-            ("Trust and go on", trust),
+            ("Trust and continue", trust),
             ("Other directory", Callback::Directories(0, Carry::Prompt)),
         ])],
     )
@@ -137,7 +160,7 @@ pub fn distrusted(scene: &Scene, directory: &Path) -> Screen {
 /// A session goes on in a copy.
 pub fn forked(scene: &Scene, of: &Session, into: SessionId) -> Screen {
     let mut text = anchor(scene, into);
-    text.push(" Going on in a copy of ").bold(&words::line(&of.title, TITLE));
+    text.push(" Continuing in a copy of ").bold(&words::line(&of.title, TITLE));
     text.push("; the original stays as it is.");
     screen(text, vec![row([("Other session", others(&of.project, Carry::Nothing))])])
 }
@@ -146,7 +169,7 @@ pub fn forked(scene: &Scene, of: &Session, into: SessionId) -> Screen {
 pub fn one_more(count: usize) -> Screen {
     let process = if count == 1 { "process" } else { "processes" };
     let count = format!("{count} Claude {process}");
-    let mut text = Text::plain("Still at work in the background: ");
+    let mut text = Text::plain("Still running in the background: ");
     text.data(&count).push(". One more starts for this.");
     screen(text, Vec::new())
 }
@@ -184,10 +207,9 @@ pub const UNREAD: &str = "Telegram has brought something that segue cannot read.
 
 /// A message carries something that is neither words nor a file; its kind in Telegram's words.
 pub fn unreadable(kind: &str) -> Screen {
-    let mut text = Text::plain("A ");
-    text.data(&kind.replace('_', " "))
-        .push(" says nothing to Claude. I take text, photos, files, ");
-    text.push("voice and locations.");
+    let mut text = Text::plain("I can't pass this (");
+    text.data(&kind.replace('_', " "));
+    text.push(") to Claude. Send text, photos, files, voice or a location.");
     screen(text, Vec::new())
 }
 

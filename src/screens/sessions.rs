@@ -79,13 +79,13 @@ fn heading(scene: &Scene, picker: &Picker) -> Text {
     });
     match &picker.directory {
         Some(directory) => text.push("in ").code(&words::path(directory, &scene.home)),
-        None => text.push("in all directories"),
+        None => text.push("everywhere"),
     };
     if let Some(search) = picker.list.words.whole().filter(|search| !search.is_empty()) {
         text.push(" with ").bold(search);
     }
     if picker.list.hidden {
-        text.push(", with those that Claude's own list hides");
+        text.push(", hidden ones too");
     }
     if picker.list.page > 0 && !none {
         text.data(&format!(", page {}", picker.list.page + 1));
@@ -131,7 +131,7 @@ fn keyboard(picker: &Picker) -> Vec<Vec<Button>> {
             button((index + 1).to_string(), &Callback::Pick(session.id, picker.carry))
         })
         .collect();
-    let mut rows: Vec<Vec<Button>> = picks.chunks(ACROSS).map(<[Button]>::to_vec).collect();
+    let mut rows = words::rows(&picks, ACROSS);
     let list = &picker.list;
     let turned = |page| Callback::Sessions(List { page, ..list.clone() }, picker.carry);
     let mut pages = Vec::new();
@@ -142,13 +142,16 @@ fn keyboard(picker: &Picker) -> Vec<Vec<Button>> {
         pages.push(button("Older ›", &turned(list.page + 1)));
     }
     rows.push(pages);
-    let mut ways = row([("All directories", Callback::Directories(0, picker.carry))]);
-    if !list.hidden {
-        let all = List { page: 0, hidden: true, ..list.clone() };
-        ways.push(button("Show all", &Callback::Sessions(all, picker.carry)));
+    let mut ways = row([("Projects", Callback::Directories(0, picker.carry))]);
+    if list.directory.is_some() {
+        let all = List { page: 0, directory: None, ..list.clone() };
+        ways.push(button("Everywhere", &Callback::Sessions(all, picker.carry)));
     }
+    let other = List { page: 0, hidden: !list.hidden, ..list.clone() };
+    let label = if list.hidden { "− hidden" } else { "+ hidden" };
+    ways.push(button(label, &Callback::Sessions(other, picker.carry)));
     ways.push(button("New", &Callback::New(list.directory, picker.carry)));
-    rows.push(ways);
+    rows.extend(words::rows(&ways, 3));
     rows
 }
 
@@ -190,7 +193,7 @@ pub fn directories(scene: &Scene, mut text: Text, page: &[Place], paging: Paging
         };
         picks.push(button((index + 1).to_string(), &tap));
     }
-    rows.extend(picks.chunks(ACROSS).map(<[Button]>::to_vec));
+    rows.extend(words::rows(&picks, ACROSS));
     if paging.purpose == Purpose::List {
         let mut pages = Vec::new();
         if paging.page > 0 {
@@ -200,7 +203,7 @@ pub fn directories(scene: &Scene, mut text: Text, page: &[Place], paging: Paging
             pages.push(button("Older ›", &Callback::Directories(paging.page + 1, paging.carry)));
         }
         rows.push(pages);
-        rows.push(row([("All sessions", Callback::Sessions(List::default(), paging.carry))]));
+        rows.push(row([("Everywhere", Callback::Sessions(List::default(), paging.carry))]));
     }
     screen(text, rows)
 }
@@ -233,6 +236,34 @@ pub struct Card {
 
 /// The card of a session that was picked.
 pub fn card(scene: &Scene, card: &Card) -> Screen {
+    let mut text = about(scene, card);
+    text.push("\n\nWrite to continue here.");
+    let here = here(&card.session);
+    screen(
+        text,
+        vec![row([
+            ("Other session", Callback::Sessions(here.clone(), Carry::Nothing)),
+            ("New", Callback::New(here.directory, Carry::Nothing)),
+        ])],
+    )
+}
+
+/// The card of the only session that a search has found, which is not picked yet.
+pub fn preview(scene: &Scene, card: &Card) -> Screen {
+    let mut text = about(scene, card);
+    text.push("\n\nThe only one that fits. Continue here?");
+    let ways = row([
+        ("Continue", Callback::Pick(card.session.id, Carry::Nothing)),
+        ("Other session", Callback::Sessions(here(&card.session), Carry::Nothing)),
+    ]);
+    screen(text, vec![ways])
+}
+
+fn here(session: &Session) -> List {
+    List { directory: Some(Key::of_path(&session.project)), ..List::default() }
+}
+
+fn about(scene: &Scene, card: &Card) -> Text {
     let Card { session, .. } = card;
     let mut text = anchor(scene, session.id);
     text.push(" ").bold(&words::line(&session.title, TITLE)).push("\n");
@@ -257,15 +288,7 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
         text.push("\n").bold("Claude").push("\n");
         text.append(quote(answer, Side::Claude));
     }
-    text.push("\n\nWrite to go on here.");
-    let here = List { directory: Some(Key::of_path(&session.project)), ..List::default() };
-    screen(
-        text,
-        vec![row([
-            ("Other session", Callback::Sessions(here.clone(), Carry::Nothing)),
-            ("New", Callback::New(here.directory, Carry::Nothing)),
-        ])],
-    )
+    text
 }
 
 #[derive(Clone, Copy)]
@@ -307,7 +330,7 @@ mod tests {
         let screen = super::picker(&scene, &picker);
         let buttons: Vec<_> = screen.keyboard.iter().flatten().collect();
         let labels: Vec<_> = buttons.iter().map(|button| button.label.as_str()).collect();
-        assert_eq!(labels, ["‹ Newer", "Older ›", "All directories", "Show all", "New"]);
+        assert_eq!(labels, ["‹ Newer", "Older ›", "Projects", "+ hidden", "New"]);
         for button in [buttons[0], buttons[1], buttons[3]] {
             let pressed = Callback::decode(&button.data).unwrap();
             let Callback::Sessions(list, _) = pressed else { panic!("{pressed:?}") };

@@ -7,7 +7,7 @@ use crate::{
         choices::{Choice, Choices},
         verbosity::Verbosity,
     },
-    claude::session::SessionId,
+    claude::{session::SessionId, wire::offers::mode_name},
     screens::{Scene, anchor, row, screen, words},
     telegram::{
         callback::{Callback, Carry, Key, List},
@@ -23,6 +23,8 @@ pub struct Status {
     pub directory: PathBuf,
     /// Its session, with its title; None: the next prompt finds one.
     pub session: Option<(SessionId, String)>,
+    /// Whether something was said in that session: it can be resumed.
+    pub begun: bool,
     /// Git branch of the session.
     pub branch: Option<String>,
     /// The run of that session, if there is one.
@@ -82,10 +84,17 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
     if let Some(branch) = words::branch(status.branch.as_deref()) {
         text.push(" · ").data(&branch);
     }
-    text.push("\n").append(match &status.run {
-        Some(running) => run(running),
-        None => asleep(&status.choices),
+    text.append(match (&status.run, status.begun) {
+        (Some(running), _) => run(running),
+        (None, true) => asleep("Asleep: the next message wakes it.", &status.choices),
+        (None, false) if status.session.is_some() => {
+            asleep("It begins with the next message.", &status.choices)
+        }
+        (None, false) => asleep("", &status.choices),
     });
+    if let Some((session, _)) = status.session.as_ref().filter(|_| status.begun) {
+        text.push("\nOn the laptop: ").code(&format!("claude --resume {session}"));
+    }
     if status.choices.verbosity != Verbosity::default() {
         text.push("\nShows: /verbose ").data(&status.choices.verbosity.level().to_string());
     }
@@ -113,28 +122,43 @@ fn version(status: &Status) -> String {
     status.version.as_ref().map_or_else(String::new, |version| format!(" · Claude Code {version}"))
 }
 
-fn asleep(choices: &Choices) -> Text {
-    let mut lines = vec!["Asleep: the next message wakes it.".to_owned()];
+/// What holds where nothing runs, behind a line break.
+fn asleep(state: &str, choices: &Choices) -> Text {
+    let mut lines = vec![state.to_owned()];
     let kinds = [Choice::Model, Choice::Effort, Choice::Mode];
     let facts: Vec<_> = kinds
         .into_iter()
         .filter_map(|kind| {
             let value = words::line(choices.get(kind)?, 60);
-            Some(if kind == Choice::Model { value } else { format!("{} {value}", kind.name()) })
+            Some(match kind {
+                Choice::Model => words::model(&value),
+                Choice::Mode => format!("mode {}", mode_name(&value)),
+                Choice::Effort => format!("effort {value}"),
+            })
         })
         .collect();
     if !facts.is_empty() {
         lines.push(facts.join(" · "));
     }
-    Text::of_data(&lines.join("\n"))
+    behind_a_break(&lines)
 }
 
+/// The lines that are not empty, a line break before each.
+fn behind_a_break(lines: &[String]) -> Text {
+    let mut text = Text::default();
+    for line in lines.iter().filter(|line| !line.is_empty()) {
+        text.push("\n").data(line);
+    }
+    text
+}
+
+/// What a run does, behind a line break.
 fn run(run: &Running) -> Text {
     let mut lines = vec![run.activity.clone()];
     let mut facts: Vec<String> = Vec::new();
     facts.extend(run.effort.as_ref().map(|effort| format!("effort {effort}")));
-    facts.extend(run.model.clone());
-    facts.extend(run.mode.as_ref().map(|mode| format!("mode {mode}")));
+    facts.extend(run.model.as_deref().map(words::model));
+    facts.extend(run.mode.as_deref().map(|mode| format!("mode {}", mode_name(mode))));
     if !facts.is_empty() {
         lines.push(facts.join(" · "));
     }
@@ -144,7 +168,7 @@ fn run(run: &Running) -> Text {
             "Context {} of {} ({} %)",
             words::tokens(used),
             words::tokens(size),
-            (used * 100).div_ceil(size)
+            used * 100 / size
         ),
         None => format!("Context {}", words::tokens(used)),
     }));
@@ -152,5 +176,5 @@ fn run(run: &Running) -> Text {
     if !use_so_far.is_empty() {
         lines.push(use_so_far.join(" · "));
     }
-    Text::of_data(&lines.join("\n"))
+    behind_a_break(&lines)
 }

@@ -1,10 +1,10 @@
 //! Steering: pickers made of what the CLI offers, and what became of a choice.
 
 use crate::{
-    bridge::choices::{BYPASS, Choice, Choices},
+    bridge::choices::{BYPASS, Choice, Choices, DEFAULT},
     claude::{
         session::{Session, SessionId},
-        wire::offers::{Offers, SlashCommand},
+        wire::offers::{Offers, SlashCommand, mode_name},
     },
     screens::{Scene, anchor, button, row, screen, words},
     telegram::{
@@ -36,46 +36,111 @@ pub enum Bypass {
     Forbidden,
 }
 
+/// What holds in a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Current {
+    /// Mode, model and effort, whoever has chosen them.
+    pub choices: Choices,
+    /// Whether the place has chosen the one that is asked about.
+    pub own: bool,
+}
+
 /// A picker of what can be chosen, with what holds now.
-pub fn picker(choice: Choice, offers: &Offers, now: &Choices, bypass: Bypass) -> Screen {
-    let current = now.get(choice);
+pub fn picker(choice: Choice, offers: &Offers, now: &Current, bypass: Bypass) -> Screen {
     let mut text = Text::plain(match choice {
         Choice::Mode => "How much Claude asks here. Now: ",
         Choice::Model => "Which model answers here. Now: ",
         Choice::Effort => "How hard the model thinks here. Now: ",
     });
-    text.bold(&words::line(current.unwrap_or("Claude's own choice"), 60)).push(".");
+    text.bold(&standing(choice, offers, now)).push(".");
+    pick_below(text, (choice, offers), now, bypass)
+}
+
+/// The refusal of what is not offered, with what is.
+pub fn unknown(choice: Choice, value: &str, offers: &Offers, now: &Current) -> Screen {
+    let mut text = Text::of_data(&format!("Claude offers no {} ", choice.name()));
+    text.code(&words::line(value, 60)).push(" here. It offers:");
+    pick_below(text, (choice, offers), now, Bypass::Forbidden)
+}
+
+fn pick_below(
+    mut text: Text,
+    (choice, offers): (Choice, &Offers),
+    now: &Current,
+    bypass: Bypass,
+) -> Screen {
+    let current = now.choices.get(choice).filter(|_| now.own);
     let mut buttons = Vec::new();
     match choice {
         Choice::Mode => {
             for mode in offers.modes.iter().filter(|mode| may(mode, bypass)) {
-                text.push("\n• ").bold(&words::line(mode, 40));
+                text.push("\n• ").bold(&words::line(mode_name(mode), 40));
                 text.push(meaning(mode));
-                buttons.push(chooser(choice, mode, mode, current));
+                buttons.push(chooser(choice, mode, mode_name(mode), current));
             }
         }
         Choice::Model => {
-            for model in &offers.models {
+            for model in offers.models.iter().filter(|model| model.value != DEFAULT) {
                 text.push("\n• ").bold(&words::line(&model.name, 40)).push(": ");
                 text.data(&words::line(&model.about, ABOUT));
                 buttons.push(chooser(choice, &model.value, &model.name, current));
             }
         }
         Choice::Effort => {
-            let model = offers.model(now.model.as_deref().unwrap_or("default"));
-            let model = model.or_else(|| offers.models.first());
-            for effort in model.map_or(&[][..], |model| &model.efforts) {
+            for effort in offers.efforts(now.choices.model.as_deref()) {
                 buttons.push(chooser(choice, effort, effort, current));
             }
         }
     }
     if buttons.is_empty() {
-        text.push("\nThis Claude tells of none: send /").push(choice.name()).push(" and its name.");
+        text.push("\nThis Claude lists none: send /").push(choice.name()).push(" and its name.");
     }
+    let mark = if now.own { "" } else { "✓ " };
+    buttons.push(button(format!("{mark}Default"), &Callback::Choose(choice, "".into())));
     // A long label needs half of a telephone.
     let is_long = buttons.iter().any(|button| button.label.chars().count() > NARROW);
-    let columns = if is_long { 2 } else { 3 };
-    screen(text, buttons.chunks(columns).map(<[Button]>::to_vec).collect())
+    screen(text, words::rows(&buttons, if is_long { 2 } else { 3 }))
+}
+
+/// What holds, in words: the name of what was chosen, or that it is the default and which.
+fn standing(choice: Choice, offers: &Offers, now: &Current) -> String {
+    let value = now.choices.get(choice);
+    let model = |value: &str| {
+        let known = offers.model(value).filter(|model| !model.resolved.is_empty());
+        words::model(known.map_or(value, |model| &model.resolved))
+    };
+    let name = match (choice, value) {
+        (Choice::Mode, Some(mode)) => words::line(mode_name(mode), 60),
+        (Choice::Model, value) if value.is_some() || offers.model(DEFAULT).is_some() => {
+            model(value.unwrap_or(DEFAULT))
+        }
+        (_, Some(value)) => words::line(value, 60),
+        (_, None) => return DEFAULT.to_owned(),
+    };
+    if now.own { name } else { format!("{name} (default)") }
+}
+
+/// What of the CLI's offers a word means; None where it offers no such thing. A model's full name
+/// is taken as it is, since the CLI lists only the newest.
+pub fn offered(choice: Choice, offers: &Offers, now: &Choices, word: &str) -> Option<String> {
+    let known = match choice {
+        Choice::Mode if offers.modes.is_empty() => Some(word),
+        Choice::Mode => offers.mode(word),
+        Choice::Model => match offers.model(word) {
+            Some(model) => Some(model.value.as_str()),
+            None if offers.models.is_empty() => Some(word),
+            None => Some(word).filter(|word| word.contains(['-', '/', ':'])),
+        },
+        Choice::Effort => {
+            let efforts = offers.efforts(now.model.as_deref());
+            let is = |effort: &&String| effort.eq_ignore_ascii_case(word);
+            match efforts.iter().find(is) {
+                Some(effort) => Some(effort.as_str()),
+                None => Some(word).filter(|_| efforts.is_empty() && offers.models.is_empty()),
+            }
+        }
+    };
+    known.map(str::to_owned)
 }
 
 fn may(mode: &str, bypass: Bypass) -> bool {
@@ -109,12 +174,24 @@ pub fn chosen(choice: Choice, value: &str, offers: Option<&Offers>) -> Screen {
         Choice::Effort => "Effort: ",
     });
     let model = offers.filter(|_| choice == Choice::Model).and_then(|offers| offers.model(value));
-    text.bold(&words::line(model.map_or(value, |model| &model.name), 60));
-    text.push(", from now on and in whatever session this chat goes to.");
+    let name = if choice == Choice::Mode { mode_name(value) } else { value };
+    text.bold(&words::line(model.map_or(name, |model| &model.name), 60));
+    text.push(", from now on, in every session of this chat.");
     let listed = offers.is_none_or(|offers| offers.models.is_empty() || model.is_some());
     if choice == Choice::Model && !listed {
         text.push(" Claude's own list does not have it: if it does not exist, its turns fail.");
     }
+    screen(text, Vec::new())
+}
+
+/// A choice is left to the configuration and the CLI again.
+pub fn unset(choice: Choice) -> Screen {
+    let mut text = Text::plain(match choice {
+        Choice::Mode => "Mode: ",
+        Choice::Model => "Model: ",
+        Choice::Effort => "Effort: ",
+    });
+    text.bold("default").push(", from the next turn on.");
     screen(text, Vec::new())
 }
 
@@ -134,13 +211,13 @@ pub fn bypass_warning() -> Screen {
          page or a file that misleads Claude is enough for harm.",
     );
     let tap = Callback::Bypass;
-    screen(text, vec![row([("I know, do not ask", tap)])])
+    screen(text, vec![row([("Yes, stop asking", tap)])])
 }
 
 /// The configuration forbids it.
 pub fn bypass_forbidden() -> Screen {
     let mut text = Text::plain("The mode ");
-    text.code(BYPASS).push(" is not allowed here. Who runs this bot can allow it with ");
+    text.code(BYPASS).push(" is not allowed here. Whoever runs this bot can allow it with ");
     text.code("allow_bypass = true").push(" in its configuration.");
     screen(text, Vec::new())
 }
@@ -172,14 +249,14 @@ pub fn agents(offers: &Offers, word: &str) -> Screen {
         text.push("\n• ").bold(&words::line(&agent.name, 60)).push(": ");
         text.data(&words::line(&agent.about, ABOUT));
     }
-    let buttons: Vec<Button> = found
+    let buttons: Vec<_> = found
         .iter()
         .take(AGENTS)
         .map(|agent| {
             button(words::line(&agent.name, 30), &Callback::Agent(agent.name.as_str().into()))
         })
         .collect();
-    screen(text, buttons.chunks(2).map(<[Button]>::to_vec).collect())
+    screen(text, words::rows(&buttons, 2))
 }
 
 /// A session with an agent begins with the next message.
@@ -299,7 +376,7 @@ mod tests {
                 {"name": "compact", "description": "Review less"},
             ],
             "models": [
-                {"value": "default", "displayName": "Default", "supportedEffortLevels": ["low", "max"]},
+                {"value": "default", "resolvedModel": "claude-opus-5-5", "displayName": "Default", "supportedEffortLevels": ["low", "max"]},
                 {"value": "haiku", "displayName": "Haiku", "supportedEffortLevels": []},
             ],
             "agents": [{"name": "Explore", "description": "Looks"}, {"name": "Plan"}],
@@ -314,18 +391,28 @@ mod tests {
 
     #[test]
     fn a_picker_has_what_is_offered_and_marks_what_holds() {
-        let now = Choices { mode: Some("plan".to_owned()), ..Choices::default() };
-        let pick = |choice, now: &Choices, bypass| picker(choice, &offers(), now, bypass);
+        let plan = Choices { mode: Some("plan".to_owned()), ..Choices::default() };
+        let mut now = Current { choices: plan, own: true };
+        let pick = |choice, now: &Current, bypass| picker(choice, &offers(), now, bypass);
         let modes = pick(Choice::Mode, &now, Bypass::Forbidden);
-        assert_eq!(labels(&modes), ["✓ plan"]);
+        assert_eq!(labels(&modes), ["✓ plan", "Default"]);
         let modes = pick(Choice::Mode, &now, Bypass::Allowed);
-        assert_eq!(labels(&modes), ["✓ plan", "bypassPermissions"]);
+        assert_eq!(labels(&modes), ["✓ plan", "bypass permissions", "Default"]);
+        now.own = false;
+        let modes = pick(Choice::Mode, &now, Bypass::Forbidden);
+        assert_eq!(labels(&modes), ["plan", "✓ Default"]);
+        assert!(modes.text.text.contains("Now: plan (default)."), "{}", modes.text.text);
         let offered = pick(Choice::Model, &now, Bypass::Forbidden);
-        assert_eq!(labels(&offered), ["Default", "Haiku"]);
-        assert_eq!(labels(&pick(Choice::Effort, &now, Bypass::Forbidden)), ["low", "max"]);
-        let haiku = Choices { model: Some("haiku".to_owned()), ..now };
-        let none = pick(Choice::Effort, &haiku, Bypass::Forbidden);
-        assert!(labels(&none).is_empty() && none.text.text.contains("tells of none"));
+        assert_eq!(labels(&offered), ["Haiku", "✓ Default"]);
+        assert!(offered.text.text.contains("Now: Opus 5.5 (default)."), "{}", offered.text.text);
+        let efforts = pick(Choice::Effort, &now, Bypass::Forbidden);
+        assert_eq!(labels(&efforts), ["low", "max", "✓ Default"]);
+        now.choices.model = Some("haiku".to_owned());
+        let none = pick(Choice::Effort, &now, Bypass::Forbidden);
+        assert!(labels(&none) == ["✓ Default"] && none.text.text.contains("lists none"));
+        let refused = unknown(Choice::Effort, "banana", &offers(), &Current::default());
+        assert!(refused.text.text.contains("no effort banana here. It offers:"));
+        assert_eq!(labels(&refused), ["low", "max", "✓ Default"]);
     }
 
     #[test]

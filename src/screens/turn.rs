@@ -126,7 +126,7 @@ fn headline(turn: &Turn) -> String {
         let trouble = match retry.error_status {
             Some(503 | 529) => "The API is overloaded",
             Some(429) => "The API asks to slow down",
-            Some(401 | 403) => "The API does not know the login",
+            Some(401 | 403) => "The API rejected the login",
             _ => "The API does not answer",
         };
         return format!("{trouble}{status}: try {} of {}", retry.attempt, retry.max_retries);
@@ -240,7 +240,7 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
 fn unasked(occasion: &str) -> Text {
     let mut text = Text::default();
     let words = words::line(occasion, 200);
-    text.italic(if words.is_empty() { "Claude went on by itself." } else { &words });
+    text.italic(if words.is_empty() { "Claude continued by itself." } else { &words });
     text
 }
 

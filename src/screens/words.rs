@@ -6,7 +6,10 @@ use chrono::{DateTime, Local};
 
 use crate::{
     claude::session::Session,
-    telegram::text::{clean, cut},
+    telegram::{
+        screen::Button,
+        text::{clean, cut},
+    },
 };
 
 /// Parts of a deep path that are shown.
@@ -37,6 +40,12 @@ fn date(then: u64) -> String {
 pub(crate) fn clock(seconds: u64) -> String {
     let time = DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
     time.with_timezone(&Local).format("%H:%M, %-d %b").to_string()
+}
+
+/// The same without its day.
+pub(crate) fn time(seconds: u64) -> String {
+    let time = DateTime::from_timestamp(seconds.cast_signed(), 0).unwrap_or_default();
+    time.with_timezone(&Local).format("%H:%M").to_string()
 }
 
 /// A span of so many seconds.
@@ -109,6 +118,42 @@ pub(crate) fn put_away(session: &Session) -> Option<String> {
 /// That so many lines of a transcript could not be read; none where all could.
 pub(crate) fn unreadable(lines: usize) -> Option<String> {
     (lines > 0).then(|| format!("{} could not be read", plural(lines as u64, "line")))
+}
+
+/// Buttons in rows of at most so many, as even as possible.
+pub(crate) fn rows(buttons: &[Button], most: usize) -> Vec<Vec<Button>> {
+    let count = buttons.len().div_ceil(most.max(1)).max(1);
+    let width = buttons.len().div_ceil(count).max(1);
+    buttons.chunks(width).map(<[Button]>::to_vec).collect()
+}
+
+/// A file's name of at most so many characters, its ending kept.
+pub(crate) fn file_name(name: &str, most: usize) -> String {
+    let name = line(name, usize::MAX);
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.chars().count() + 1);
+    match ending.filter(|ending| *ending <= 8 && name.chars().count() > most) {
+        Some(ending) => {
+            let all: Vec<char> = name.chars().collect();
+            let end: String = all[all.len() - ending..].iter().collect();
+            format!("{}{end}", clip(&name, most.saturating_sub(ending)))
+        }
+        None => clip(&name, most),
+    }
+}
+
+/// A model's full name as people say it: `claude-opus-5-5` is Opus 5.5. Others as they are.
+pub(crate) fn model(full: &str) -> String {
+    let mut parts = full.strip_prefix("claude-").unwrap_or_default().split('-');
+    let family = parts.next().filter(|family| !family.is_empty());
+    let is_number = |part: &&str| part.len() < 4 && part.bytes().all(|sign| sign.is_ascii_digit());
+    let numbers: Vec<_> = parts.by_ref().take_while(is_number).collect();
+    match family {
+        Some(family) if !numbers.is_empty() && family.bytes().all(|s| s.is_ascii_lowercase()) => {
+            let (first, rest) = family.split_at(1);
+            format!("{}{rest} {}", first.to_ascii_uppercase(), numbers.join("."))
+        }
+        _ => line(full, 60),
+    }
 }
 
 /// At most so many characters; an ellipsis stands for the rest.
@@ -194,6 +239,44 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(used_on(subject, 60), expected);
+        }
+    }
+
+    #[test]
+    fn rows_are_even() {
+        let widths = |count: usize, most: usize| -> Vec<usize> {
+            let button = |at| Button { label: format!("{at}"), data: "x".to_owned() };
+            let buttons: Vec<_> = (0..count).map(button).collect();
+            rows(&buttons, most).iter().map(Vec::len).collect()
+        };
+        for (count, most, expected) in [
+            (6, 5, vec![3, 3]),
+            (5, 5, vec![5]),
+            (10, 5, vec![5, 5]),
+            (7, 3, vec![3, 3, 1]),
+            (4, 3, vec![2, 2]),
+            (0, 3, vec![]),
+        ] {
+            assert_eq!(widths(count, most), expected, "{count} in {most}");
+        }
+    }
+
+    #[test]
+    fn names_are_cut_by_what_they_mean() {
+        for (name, expected) in [
+            ("watering.rs", "watering.rs"),
+            ("a_very_long_name_of_a_module.rs", "a_very_long_na….rs"),
+            ("a_very_long_name_without_ending", "a_very_long_name_…"),
+        ] {
+            assert_eq!(file_name(name, 18), expected);
+        }
+        for (full, expected) in [
+            ("claude-opus-5-5", "Opus 5.5"),
+            ("claude-sonnet-4-20250514", "Sonnet 4"),
+            ("claude-haiku", "claude-haiku"),
+            ("my/own-model", "my/own-model"),
+        ] {
+            assert_eq!(model(full), expected);
         }
     }
 

@@ -61,7 +61,7 @@ pub const COMMANDS: [(&str, &str); 19] = [
     ("effort", "How hard the model thinks"),
     ("verbose", "How much of a turn is shown: 0, 1 or 2"),
     ("btw", "Ask aside, without a trace in the conversation"),
-    ("fork", "Go on in a copy of the session"),
+    ("fork", "Continue in a copy of the session"),
     ("rename", "Give the session a title"),
     ("agent", "Start a session with an agent"),
     ("commands", "Find a command or skill of Claude's"),

@@ -88,7 +88,7 @@ fn the_demo_is_a_conversation() {
 
     demo.stay_at("Read");
     view.say("Slow, please");
-    view.message("Going on with Watering schedule for the greenhouse");
+    view.message("Continuing Watering schedule for the greenhouse");
     let progress = view.message("▸ Read");
     let post = format!("[data-message='{progress}']");
     demo.stay_at("List the sources");

@@ -68,7 +68,7 @@ fn a_walk_through_what_goes_in() {
     view.press("Send");
     last = answered(&mut view, &last);
     send_thing(&mut view, "sticker");
-    view.newer(&last, "A sticker says nothing to Claude");
+    view.newer(&last, "I can't pass this (sticker) to Claude");
     send_thing(&mut view, "location");
     view.see(".post.out .place", "52.457");
     last = answered(&mut view, &last);

@@ -129,7 +129,7 @@ async fn a_plan_comes_from_its_file_and_its_end_decides_the_mode() {
     bench.phone.boot().await;
     let Bench { garden, phone, .. } = &bench;
     phone.say("/status");
-    phone.see_text(&["mode acceptEdits"]).await;
+    phone.see_text(&["mode accept edits"]).await;
     phone.ask("write it down").await;
     assert!(garden.join("notes.md").exists(), "edits are accepted without a question");
 }
@@ -149,7 +149,7 @@ async fn a_plan_of_claudes_own_ends_where_it_began() {
     bench.phone.kill();
     bench.phone.boot().await;
     bench.phone.say("/status");
-    bench.phone.see_text(&["mode default"]).await;
+    bench.phone.see_text(&["mode manual"]).await;
     let prompt = bench.phone.say("write it down");
     let question = bench.phone.see_open("notes.md").await;
     bench.phone.press(&question, "Allow once").await;

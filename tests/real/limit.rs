@@ -29,7 +29,7 @@ async fn a_prompt_waits_for_the_limit_to_reset() {
     assert!(failed.text.contains("A usage limit was reached. It resets at"), "{failed:?}");
     phone.settled().await;
     bench.api.play(script(&bench.laptop.home));
-    phone.press(&failed, "Continue then").await;
+    phone.press(&failed, "Continue at …").await;
     phone.see_text(&["Waiting for the limit to reset"]).await;
     let words = sees(2, "Continue from where you left off.");
     let is_it =

@@ -71,7 +71,7 @@ async fn one_conversation() {
 
     let answer = phone.ask("water the beans").await;
     assert!(answer.text.contains(&sees(2, "water the beans")), "{answer:?}");
-    phone.see_text(&["Going on with sow the beans in ~/garden"]).await;
+    phone.see_text(&["Continuing sow the beans in ~/garden"]).await;
     let answer = phone.ask("weed the beans").await;
     assert!(answer.text.contains(&sees(3, "weed the beans")), "{answer:?}");
 

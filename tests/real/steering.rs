@@ -96,17 +96,17 @@ async fn asking_about_nothing_is_allowed_by_a_setting_alone() {
     let Bench { phone, garden, .. } = &bench;
     phone.say("/mode");
     let picker =
-        phone.see_text(&["How much Claude asks here", "bypassPermissions: never asks"]).await;
-    phone.press(&picker, "bypassPermissions").await;
+        phone.see_text(&["How much Claude asks here", "bypass permissions: never asks"]).await;
+    phone.press(&picker, "bypass permissions").await;
     let warning = phone.see_text(&["Claude would ask about nothing any more"]).await;
-    phone.press(&warning, "I know, do not ask").await;
+    phone.press(&warning, "Yes, stop asking").await;
     phone.see_text(&["Claude asks about nothing here"]).await;
     phone.ask("plant tulips").await;
     assert_eq!(fs::read_to_string(garden.join("beds/north.txt")).unwrap(), "tulips\n");
     let asked = |post: &segue::sandbox::Post| post.text.contains("Claude asks:");
     assert!(!phone.client.messages(ADA).iter().any(asked));
     phone.say("/status");
-    phone.see_text(&["mode bypassPermissions"]).await;
+    phone.see_text(&["mode bypass permissions"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,8 +172,8 @@ async fn mode_model_and_effort_reach_the_api() {
     phone.see_text(&["Effort: low"]).await;
     phone.say("/mode");
     let picker = phone.see_text(&["How much Claude asks here"]).await;
-    phone.press(&picker, "acceptEdits").await;
-    phone.see_text(&["Mode: acceptEdits"]).await;
+    phone.press(&picker, "accept edits").await;
+    phone.see_text(&["Mode: accept edits"]).await;
     let asked = |bench: &Bench| {
         let requests = bench.api.requests();
         let newest = requests
@@ -196,7 +196,7 @@ async fn mode_model_and_effort_reach_the_api() {
     bench.phone.ask("/new weed the peas").await;
     assert_eq!(asked(&bench), expected, "in another session, after a restart");
     bench.phone.say("/status");
-    bench.phone.see_text(&["claude-sonnet-5-5", "effort low", "mode acceptEdits"]).await;
+    bench.phone.see_text(&["claude-sonnet-5-5", "effort low", "mode accept edits"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -252,11 +252,11 @@ async fn compact_and_clear_keep_the_place_in_its_conversation() {
     let Bench { laptop, garden, phone, .. } = &bench;
     let before = session_of(&phone.ask("sow the peas").await);
     let compacted = phone.ask("/compact").await;
-    assert!(compacted.text.contains("Compacted: the conversation goes on"), "{compacted:?}");
+    assert!(compacted.text.contains("Compacted: the conversation continues"), "{compacted:?}");
     let answer = phone.ask("water the peas").await;
     assert_eq!(session_of(&answer), before);
     let cleared = phone.ask("/clear").await;
-    assert!(cleared.text.contains("Cleared: this chat goes on"), "{cleared:?}");
+    assert!(cleared.text.contains("Cleared: this chat continues"), "{cleared:?}");
     let answer = phone.ask("weed the peas").await;
     assert!(answer.text.contains(&sees(1, "weed the peas")), "{answer:?}");
     assert_ne!(session_of(&answer), before);

@@ -157,7 +157,7 @@ async fn phone_turn(bench: &Bench, model: &mut Model, step: usize) {
     let count = model.phone.1 + 1;
     println!("{step}: the phone, {}, {count}", model.phone.0);
     let prompt = bench.phone.say(&text);
-    let mut seen = bench.reaction(prompt, "Your message waits").await;
+    let mut seen = bench.reaction(prompt, "Your message is on hold").await;
     let here = model.terminal.as_ref().filter(|(_, id, ..)| *id == model.phone.0);
     if here.is_some_and(|(.., sends)| !sends) {
         let wished = if model.left.is_empty() { &mut CHOICES.to_vec() } else { &mut model.left };
@@ -194,9 +194,9 @@ async fn a_terminal_that_asks_is_said_and_taken_over() {
     let terminal = laptop.open(garden, &["--continue", "--permission-mode", "default"]);
     terminal.wait_for("❯");
     let prompt = phone.say("plant tulips");
-    let card = bench.reaction(prompt, "Your message waits").await;
+    let card = bench.reaction(prompt, "Your message is on hold").await;
     phone.press(&card, "Send to the terminal").await;
-    let call = phone.see_text(&["waits for its person", "permission prompt"]).await;
+    let call = phone.see_text(&["waits for an answer", "permission prompt"]).await;
     assert!(!call.silent);
     phone.press(&call, "Take over").await;
     let question = phone.see_text(&["Claude asks", "mkdir -p beds"]).await;
@@ -246,7 +246,7 @@ async fn a_background_session_is_stopped_by_its_own_command() {
     phone.say(&format!("/sessions {id}"));
     phone.see_text(&["sow the peas", "I see 1 prompts"]).await;
     let prompt = phone.say("water the peas");
-    let card = bench.reaction(prompt, "Your message waits").await;
+    let card = bench.reaction(prompt, "Your message is on hold").await;
     assert!(card.text.contains("open in the background"), "{card:?}");
     let label = if has(&card, "Take over") { "Take over" } else { "Take over when idle" };
     phone.press(&card, label).await;

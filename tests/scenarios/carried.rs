@@ -124,7 +124,7 @@ async fn each_part_of_an_answer_leads_to_its_session() {
         {"replies": [[{"text": "As you say."}]]},
     ]});
     let (_scratch, _garden, phone) = phone_with(&script).await;
-    let prompt = phone.say("tell me at length");
+    phone.say("tell me at length");
     let is_last =
         |post: &&Post| post.text.contains("beans\n\n↳") && post.buttons().next().is_none();
     let last = phone.see("the answer", |posts| posts.iter().find(is_last).cloned()).await;

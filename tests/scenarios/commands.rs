@@ -61,9 +61,7 @@ async fn status_tells_this_place_and_the_others() {
     scratch.session(&garden, &["sow the beans"], 5);
     let phone = Phone::start(&scratch.base(), &garden).await;
     phone.say("/status");
-    phone
-        .see_text(&["No session yet", "~/garden", "Asleep", "0 turns running · 0 warm runs"])
-        .await;
+    phone.see_text(&["No session yet", "~/garden\n\n0 turns running · 0 warm runs"]).await;
     let group = crate::support::phone::GROUP;
     let prompt = phone.client.say((group, ADA), "/new paint the fence").unwrap();
     phone.answer_in(group, prompt).await;
@@ -71,7 +69,7 @@ async fn status_tells_this_place_and_the_others() {
     phone.settled().await;
     phone.say("/status");
     let status = phone
-        .see_text(&["water", "Warm and idle", "mode default", "Context", "so far", "Other chats"])
+        .see_text(&["water", "Warm and idle", "mode manual", "Context", "so far", "Other chats"])
         .await;
     assert!(status.text.contains("paint the fence · ~/garden"), "{status:?}");
     assert!(status.text.contains("2 warm runs · Claude Code 2.1"), "{status:?}");
@@ -108,8 +106,8 @@ async fn a_directory_never_trusted_is_asked_about_once() {
     phone.say("/cd ~/attic");
     phone.see_text(&["Working in ~/attic now"]).await;
     let prompt = phone.say("tidy up");
-    let question = phone.see_text(&["never been trusted with ~/attic", "Your message waits"]).await;
-    phone.press(&question, "Trust and go on").await;
+    let question = phone.see_text(&["haven't trusted ~/attic", "Your message is on hold"]).await;
+    phone.press(&question, "Trust and continue").await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("the last is: tidy up"), "{answer:?}");
     phone.kill();

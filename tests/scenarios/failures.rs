@@ -162,7 +162,7 @@ async fn a_session_open_elsewhere_is_never_forked_in_silence() {
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("I see 2 prompts; the last is: water"), "{answer:?}");
     assert_ne!(session_of(&answer), id);
-    phone.see_text(&["Going on in a copy of sow the beans"]).await;
+    phone.see_text(&["Continuing in a copy of sow the beans"]).await;
     let original = fs::read_to_string(scratch.folder(&garden).join(format!("{id}.jsonl"))).unwrap();
     assert!(!original.contains("water"), "the original stays as it is");
 }
@@ -191,7 +191,7 @@ async fn a_context_that_is_nearly_full_is_compacted_by_a_button() {
     let answer = phone.ask("sow the beans").await;
     assert!(answer.text.contains(" % full."), "{answer:?}");
     phone.press(&answer, "Compact").await;
-    let compacted = phone.see_text(&["Compacted: the conversation goes on from a summary"]).await;
+    let compacted = phone.see_text(&["Compacted: the conversation continues from a summary"]).await;
     assert_eq!(session_of(&compacted), session_of(&answer));
     let pressed = |posts: &[Post]| {
         let answer = posts.iter().find(|post| post.id == answer.id)?;

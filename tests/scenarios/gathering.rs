@@ -167,20 +167,20 @@ async fn an_album_that_waits_for_a_tap_outlives_the_bot() {
     let strange = scratch.directory("strange");
     let mut phone = Phone::start(&scratch.base(), &strange).await;
     let prompt = send(&phone, &Whole::Album.parts(&phone));
-    let card = phone.see_text(&["never been trusted", "Your message waits"]).await;
+    let card = phone.see_text(&["haven't trusted", "Your message is on hold"]).await;
     noted(&phone, "waiting");
     phone.kill();
     phone.boot().await;
     let cards = phone.client.messages(ADA);
-    let cards = cards.iter().filter(|post| post.text.contains("never been trusted"));
+    let cards = cards.iter().filter(|post| post.text.contains("haven't trusted"));
     assert_eq!(cards.count(), 1, "it is not asked again");
-    phone.press(&card, "Trust and go on").await;
+    phone.press(&card, "Trust and continue").await;
     // At whatever moment: from the press on, the prompt is on its way.
     phone.kill();
     phone.boot().await;
     if phone.state().iter().any(|file| fs::read_to_string(file).unwrap().contains("\"waiting\"")) {
-        let card = phone.see_text(&["never been trusted", "Your message waits"]).await;
-        phone.press(&card, "Trust and go on").await;
+        let card = phone.see_text(&["haven't trusted", "Your message is on hold"]).await;
+        phone.press(&card, "Trust and continue").await;
     }
     phone.answer(prompt).await;
     phone.at_rest();

@@ -65,9 +65,9 @@ async fn a_photo_waits_with_its_prompt() {
     let strange = scratch.directory("strange");
     let phone = Phone::start(&scratch.base(), &strange).await;
     let prompt = phone.client.send(WHO, photo(&phone, "look", (40, 30))).unwrap();
-    let question = phone.see_text(&["never been trusted", "Your message waits"]).await;
+    let question = phone.see_text(&["haven't trusted", "Your message is on hold"]).await;
     assert!(!strange.join(".segue").exists());
-    phone.press(&question, "Trust and go on").await;
+    phone.press(&question, "Trust and continue").await;
     phone.answer(prompt).await;
     assert_eq!(kinds(&prompts(&scratch, &strange)[0]), ["image", "text"]);
 }
@@ -122,7 +122,7 @@ async fn stickers_are_answered_and_places_are_told() {
     let (scratch, garden, phone) = phone().await;
     let sticker = Media::Sticker { emoji: "🌱".to_owned() };
     phone.client.send(WHO, Saying { media: Some(sticker), ..Saying::default() }).unwrap();
-    phone.see_text(&["A sticker says nothing to Claude"]).await;
+    phone.see_text(&["I can't pass this (sticker) to Claude"]).await;
     let place = Media::Location { latitude: 52_500_000, longitude: 13_250_000 };
     let place = Saying { media: Some(place), ..Saying::default() };
     let prompt = phone.client.send(WHO, place).unwrap();
@@ -188,7 +188,7 @@ async fn a_photo_for_an_open_terminal_waits_for_another_way() {
     terminal.end_turn();
     phone.see_text(&["All wet."]).await;
     let prompt = phone.client.send(WHO, photo(&phone, "which flower?", (40, 30))).unwrap();
-    let card = phone.see_text(&["The terminal takes words only", "Your message waits"]).await;
+    let card = phone.see_text(&["The terminal takes words only", "Your message is on hold"]).await;
     assert_eq!(card.reply_to, Some(prompt));
     assert!(card.buttons().all(|button| button.text != "Send to the terminal"));
     phone.press(&card, "Take over").await;

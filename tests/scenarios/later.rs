@@ -28,7 +28,7 @@ async fn waits(phone: &Phone, text: &str) -> (i64, Post) {
     let failed = phone.answer(prompt).await;
     assert!(failed.text.contains("A usage limit was reached. It resets at"), "{failed:?}");
     phone.settled().await;
-    phone.press(&failed, "Continue then").await;
+    phone.press(&failed, "Continue at …").await;
     (prompt, waiting(phone, prompt).await)
 }
 
@@ -130,7 +130,7 @@ async fn what_waits_is_taken_back_and_may_wait_again() {
     let back = phone.see_text(&["Taken back: nothing is sent when the limit resets."]).await;
     assert_eq!(back.id, said.id);
     phone.at_rest();
-    phone.press(&back, "Continue then").await;
+    phone.press(&back, "Continue at …").await;
     waiting(&phone, prompt).await;
     kept(&phone, 1);
     phone.kill();

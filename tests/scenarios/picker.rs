@@ -35,7 +35,7 @@ async fn all_directories_by_recency_then_their_sessions() {
     let phone = Phone::start(&scratch.base(), &garden).await;
     phone.say("/resume");
     let list = phone.see_text(&["Sessions in ~/garden"]).await;
-    phone.press(&list, "All directories").await;
+    phone.press(&list, "Projects").await;
     let directories = phone.see_text(&["1. ~/garden", "2. ~/orchard"]).await;
     phone.press(&directories, "2").await;
     let list = phone.see_text(&["Sessions in ~/orchard", "prune the pears"]).await;
@@ -52,14 +52,17 @@ async fn words_find_one_or_show_several() {
     let id = scratch.session(&garden, &["sow"], 7);
     let phone = Phone::start(&scratch.base(), &garden).await;
     phone.say("/sessions PEAS");
-    phone.see_text(&["sow the peas", "Write to go on here"]).await;
+    phone.see_text(&["sow the peas", "Continue here?"]).await;
     phone.say("/sessions the");
     phone.see_text(&["with the", "sow the beans", "sow the peas"]).await;
     phone.say("/sessions sow");
-    let card = phone.see_text(&["You\nsow\n"]).await;
-    assert_eq!(session_of(&card), id, "a name that is exactly one session's binds");
+    let card = phone.see_text(&["You\nsow\n", "Continue here?"]).await;
+    assert_eq!(session_of(&card), id, "a name that is exactly one session's is found");
+    phone.press(&card, "Continue").await;
+    let card = phone.see_text(&["You\nsow\n", "Write to continue here"]).await;
+    assert_eq!(session_of(&card), id);
     phone.say("/sessions turnips");
-    phone.see_text(&["No session in all directories with turnips."]).await;
+    phone.see_text(&["No session everywhere with turnips."]).await;
     phone.say(&format!("/start s_{id}"));
     phone.say("/sessions 00000000-0000-4000-8000-000000000000");
     phone.see_text(&["There is no session 00000000-0000-4000-8000-000000000000"]).await;
@@ -74,8 +77,7 @@ async fn a_place_never_used_goes_on_with_the_newest() {
     let phone = Phone::start(&scratch.base(), &garden).await;
     let answer = phone.ask("go on").await;
     assert_eq!(session_of(&answer), newest);
-    let said =
-        phone.see_text(&["Going on with sow the beans in ~/garden, last used 5 min ago"]).await;
+    let said = phone.see_text(&["Continuing sow the beans in ~/garden, last used 5 min ago"]).await;
     let labels: Vec<_> = said.buttons().map(|button| button.text.as_str()).collect();
     assert_eq!(labels, ["Other session", "New"]);
 }
@@ -94,7 +96,7 @@ async fn a_group_is_asked_first() {
             posts.iter().find(|post| post.text.contains("Everybody in this group")).cloned()
         })
         .await;
-    phone.press_as((GROUP, ADA), &question, "Go on").await;
+    phone.press_as((GROUP, ADA), &question, "Continue").await;
     let answer = phone.answer_in(GROUP, prompt).await;
     assert_eq!(session_of(&answer), newest);
     assert!(answer.text.contains("I see 2 prompts; the last is: go on"), "{answer:?}");
@@ -131,7 +133,7 @@ async fn a_title_is_nothing_to_tap_and_long_words_turn_pages() {
     }
     let phone = Phone::start(&scratch.base(), &garden).await;
     phone.say(&format!("/sessions {title}"));
-    let list = phone.see_text(&["Sessions in all directories", "10. tell"]).await;
+    let list = phone.see_text(&["Sessions everywhere", "10. tell"]).await;
     assert_eq!(list.detected, [], "{list:?}");
     assert!(list.text.contains("/\u{2060}clear"), "{list:?}");
     phone.press(&list, "Older ›").await;
@@ -140,7 +142,7 @@ async fn a_title_is_nothing_to_tap_and_long_words_turn_pages() {
     let newer = phone.see_text(&["10. tell"]).await;
     assert_eq!((newer.id, newer.text), (list.id, list.text.clone()));
     phone.press(&list, "1").await;
-    let card = phone.see_text(&["Write to go on here"]).await;
+    let card = phone.see_text(&["Write to continue here"]).await;
     // What the person has said may hold an address; it is no command and no mention.
     assert!(card.detected.iter().all(|found| format!("{:?}", found.kind) == "Url"), "{card:?}");
 }

@@ -245,7 +245,7 @@ async fn another_bot_on_the_same_home_keeps_its_processes() {
     let second = Phone::start_with(&scratch.base(), &garden, other).await;
     let prompt = second.say("water");
     let card =
-        second.see_text(&["open with another bot on the laptop", "Your message waits"]).await;
+        second.see_text(&["open with another bot on the laptop", "Your message is on hold"]).await;
     assert!(!second.said().contains("left by an earlier segue"));
     assert_eq!(living(&scratch.home()), [idle], "it lives");
     second.press(&card, "Take over").await;

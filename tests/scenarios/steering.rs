@@ -116,7 +116,7 @@ async fn a_plan_that_claude_begins_and_the_person_approves_decides_the_mode() {
     phone.kill();
     phone.boot().await;
     phone.say("/status");
-    phone.see_text(&["Asleep", "mode acceptEdits"]).await;
+    phone.see_text(&["Asleep", "mode accept edits"]).await;
     let answer = phone.ask("write it down").await;
     assert!(answer.text.contains("Written."), "no question: {answer:?}");
     assert_eq!(mode(&scratch), "acceptEdits");
@@ -130,7 +130,7 @@ async fn what_is_granted_for_a_session_is_no_mode_of_the_place() {
     phone.press(&question, "Accept edits in this session").await;
     phone.answer(prompt).await;
     phone.say("/status");
-    phone.see_text(&["mode acceptEdits"]).await;
+    phone.see_text(&["mode accept edits"]).await;
     phone.ask("/new weed").await;
     assert!(scratch.history().iter().all(|line| line["telegram"]["mode"].is_null()));
 }
@@ -141,9 +141,9 @@ async fn mode_model_and_effort_are_picked_hold_at_once_and_are_remembered() {
     phone.ask("sow the beans").await;
     phone.say("/mode");
     let picker = phone.see_text(&["How much Claude asks here", "plan"]).await;
-    assert!(picker.buttons().all(|button| button.text != "bypassPermissions"), "{picker:?}");
-    phone.press(&picker, "acceptEdits").await;
-    let chosen = phone.see_text(&["Mode: acceptEdits"]).await;
+    assert!(picker.buttons().all(|button| button.text != "bypass permissions"), "{picker:?}");
+    phone.press(&picker, "accept edits").await;
+    let chosen = phone.see_text(&["Mode: accept edits"]).await;
     assert!(chosen.id == picker.id && chosen.buttons().count() == 0, "in its place: {chosen:?}");
     phone.say("/model");
     let picker = phone.see_text(&["Which model answers here"]).await;
@@ -151,21 +151,38 @@ async fn mode_model_and_effort_are_picked_hold_at_once_and_are_remembered() {
     phone.see_text(&["Model: Sonnet"]).await;
     phone.say("/effort low");
     phone.see_text(&["Effort: low"]).await;
+    phone.say("/effort banana");
+    let offered = phone.see_text(&["Claude offers no effort banana here"]).await;
+    assert!(offered.buttons().any(|button| button.text == "✓ low"), "{offered:?}");
+    phone.say("/model banana");
+    phone.see_text(&["Claude offers no model banana here", "• Sonnet"]).await;
     phone.say("/mode careful");
-    phone.see_text(&["Claude does not take the mode careful", "must be one of"]).await;
+    phone.see_text(&["Claude offers no mode careful here", "• accept edits"]).await;
     phone.ask("water the beans").await;
     phone.say("/status");
-    phone.see_text(&["claude-sonnet", "effort low", "mode acceptEdits"]).await;
+    phone.see_text(&["Sonnet 5.5", "effort low", "mode accept edits"]).await;
     phone.kill();
     phone.boot().await;
     phone.say("/status");
-    phone.see_text(&["Asleep", "sonnet · effort low · mode acceptEdits"]).await;
+    phone.see_text(&["Asleep", "sonnet · effort low · mode accept edits"]).await;
     phone.ask("/new weed").await;
     phone.say("/status");
-    phone.see_text(&["weed", "claude-sonnet", "effort low", "mode acceptEdits"]).await;
+    phone.see_text(&["weed", "Sonnet 5.5", "effort low", "mode accept edits"]).await;
     let history = scratch.history();
     let tag = &history.last().unwrap()["telegram"];
     assert_eq!((&tag["mode"], &tag["model"]), (&"acceptEdits".into(), &"sonnet".into()), "{tag}");
+    phone.say("/model");
+    let picker = phone.see_text(&["Now: Sonnet 5.5."]).await;
+    phone.press(&picker, "Default").await;
+    phone.see_text(&["Model: default, from the next turn on"]).await;
+    phone.say("/mode default");
+    phone.see_text(&["Mode: default"]).await;
+    phone.ask("water the weeds").await;
+    phone.say("/status");
+    phone.see_text(&["Opus 5.5", "effort low", "mode manual"]).await;
+    let history = scratch.history();
+    let tag = &history.last().unwrap()["telegram"];
+    assert!(tag["mode"].is_null() && tag["model"].is_null() && tag["effort"] == "low", "{tag}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,11 +196,11 @@ async fn asking_about_nothing_takes_a_setting_and_a_warning() {
     phone.boot().await;
     phone.say("/mode bypassPermissions");
     let warning = phone.see_text(&["Claude would ask about nothing any more"]).await;
-    phone.press(&warning, "I know, do not ask").await;
+    phone.press(&warning, "Yes, stop asking").await;
     phone.see_text(&["Claude asks about nothing here"]).await;
     phone.ask("plant tulips").await;
     phone.say("/status");
-    phone.see_text(&["mode bypassPermissions"]).await;
+    phone.see_text(&["mode bypass permissions"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -257,7 +274,7 @@ async fn commands_of_the_cli_are_found_and_work_as_typed() {
     let answer = phone.ask("/my_own thing").await;
     assert!(answer.text.contains("the last is: /my_own thing"), "unknown ones as they are");
     let answer = phone.ask("/compact").await;
-    assert!(answer.text.contains("Compacted: the conversation goes on"), "{answer:?}");
+    assert!(answer.text.contains("Compacted: the conversation continues"), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,7 +282,7 @@ async fn clear_moves_the_place_to_the_new_session() {
     let (_scratch, _, mut phone) = phone().await;
     let before = phone.ask("sow the beans").await;
     let cleared = phone.ask("/clear").await;
-    assert!(cleared.text.contains("Cleared: this chat goes on in a new, empty session"));
+    assert!(cleared.text.contains("Cleared: this chat continues in a new, empty session"));
     let answer = phone.ask("water them").await;
     assert!(answer.text.contains("I see 1 prompts"), "{answer:?}");
     assert_ne!(session_of(&answer), session_of(&before));

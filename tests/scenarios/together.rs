@@ -52,7 +52,8 @@ async fn a_prompt_goes_to_the_terminal_and_its_answer_comes_back() {
     let bench = Bench::new().await;
     let terminal = bench.open("idle");
     let prompt = bench.phone.say("water");
-    let card = bench.phone.see_text(&["is open in a terminal", "idle", "Your message waits"]).await;
+    let card =
+        bench.phone.see_text(&["is open in a terminal", "idle", "Your message is on hold"]).await;
     bench.phone.press(&card, "Send to the terminal").await;
     let message = terminal.read();
     assert_eq!(message["message"]["content"], "water");
@@ -102,7 +103,7 @@ async fn a_terminal_that_waits_is_said_aloud_and_taken_over() {
     let message = terminal.read();
     terminal.take_up(&message);
     terminal.set("waiting", Some("permission prompt"));
-    let call = bench.phone.see_text(&["waits for its person", "permission prompt"]).await;
+    let call = bench.phone.see_text(&["waits for an answer", "permission prompt"]).await;
     assert!(!call.silent);
     terminal.set("busy", None);
     bench
@@ -112,7 +113,7 @@ async fn a_terminal_that_waits_is_said_aloud_and_taken_over() {
         })
         .await;
     terminal.set("waiting", Some("permission prompt"));
-    let call = bench.phone.see_text(&["waits for its person", "permission prompt"]).await;
+    let call = bench.phone.see_text(&["waits for an answer", "permission prompt"]).await;
     bench.phone.press(&call, "Take over").await;
     assert_eq!(terminal.ended_by(), Some(15), "asked, not killed");
     let answer = bench.phone.see_text(&["the last is: water"]).await;
@@ -179,7 +180,7 @@ async fn a_warm_session_that_the_laptop_opens_is_let_go() {
     bench.logged("a run is over", 1);
     assert_eq!(fs::read(&bench.transcript).unwrap(), before, "letting go writes nothing");
     bench.phone.say("weed");
-    bench.phone.see_text(&["is open in a terminal", "Your message waits"]).await;
+    bench.phone.see_text(&["is open in a terminal", "Your message is on hold"]).await;
     drop(terminal);
 }
 
@@ -235,7 +236,7 @@ async fn two_places_share_a_session_and_each_gets_its_own_answers() {
     phone.ask("water").await;
     phone.client.say((GROUP, ADA), &format!("/sessions {id}")).unwrap();
     let bound = |posts: &[segue::sandbox::Post]| {
-        posts.iter().find(|post| post.text.contains("Write to go on here")).cloned()
+        posts.iter().find(|post| post.text.contains("Write to continue here")).cloned()
     };
     phone.see_in(GROUP, "the card", bound).await;
     let slow = phone.say("ramble on");
@@ -248,9 +249,9 @@ async fn two_places_share_a_session_and_each_gets_its_own_answers() {
     assert!(phone.answer(slow).await.text.contains("Stopped"));
     let answer = phone.answer_in(GROUP, other).await;
     assert!(answer.text.contains("the last is: weed"), "{answer:?}");
-    phone.see_text(&["goes on in another chat"]).await;
+    phone.see_text(&["is used in another chat"]).await;
     let told = |posts: &[segue::sandbox::Post]| {
-        posts.iter().filter(|post| post.text.contains("goes on in another chat")).count()
+        posts.iter().filter(|post| post.text.contains("is used in another chat")).count()
     };
     assert_eq!(told(&phone.client.messages(GROUP)), 0);
 }

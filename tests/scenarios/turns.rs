@@ -42,7 +42,7 @@ async fn a_reply_goes_to_the_session_of_its_answer() {
     let next = phone.ask("paint it").await;
     assert_ne!(session_of(&next), session_of(&first), "the place stays where it was");
     phone.press(&answer, "Stay in this session").await;
-    phone.see_text(&["water them", "Write to go on here"]).await;
+    phone.see_text(&["water them", "Write to continue here"]).await;
     let stayed = phone.ask("and weed").await;
     assert_eq!(session_of(&stayed), session_of(&first));
 }

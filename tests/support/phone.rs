@@ -231,7 +231,12 @@ impl Phone {
 
     /// Somebody presses a button somewhere.
     pub(crate) async fn press_as(&self, who: (i64, i64), post: &Post, label: &str) -> String {
-        let found = post.buttons().find(|button| button.text.trim_start_matches("✓ ") == label);
+        // What stands for an hour or a name is cut off.
+        let is_it = |shown: &str| match label.strip_suffix('…') {
+            Some(start) => shown.starts_with(start),
+            None => shown == label,
+        };
+        let found = post.buttons().find(|button| is_it(button.text.trim_start_matches("✓ ")));
         let button = found.unwrap_or_else(|| panic!("no button {label:?} on {post:?}"));
         let data = button.callback_data.clone().unwrap();
         let answer = self.client.press(who, post.id, data.as_str()).await.unwrap();

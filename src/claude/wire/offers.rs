@@ -105,6 +105,25 @@ impl Offers {
         exact.or_else(|| names().find(|(known, _)| telegrams(known) == name)).map(|(_, name)| name)
     }
 
+    /// The mode that a word means: what `set_permission_mode` takes, or its name in the terminal.
+    pub fn mode(&self, word: &str) -> Option<&str> {
+        let letters = |word: &str| -> String {
+            word.chars()
+                .filter(|sign| sign.is_alphanumeric())
+                .flat_map(char::to_lowercase)
+                .collect()
+        };
+        let wanted = letters(word);
+        let is = |known: &&String| letters(known) == wanted || letters(mode_name(known)) == wanted;
+        self.modes.iter().find(is).map(String::as_str)
+    }
+
+    /// The efforts of a model; of the default one where it is not listed.
+    pub fn efforts(&self, model: Option<&str>) -> &[String] {
+        let model = model.and_then(|model| self.model(model)).or_else(|| self.model("default"));
+        model.or_else(|| self.models.first()).map_or(&[], |model| &model.efforts)
+    }
+
     /// The model that a word means: what `set_model` takes, its full name or its name for people.
     pub fn model(&self, word: &str) -> Option<&Model> {
         let is = |known: &str| known.eq_ignore_ascii_case(word);
@@ -112,6 +131,17 @@ impl Offers {
             .iter()
             .find(|model| is(&model.value))
             .or_else(|| self.models.iter().find(|model| is(&model.resolved) || is(&model.name)))
+    }
+}
+
+/// A permission mode as the CLI's own terminal calls it; a new one as it is.
+pub fn mode_name(mode: &str) -> &str {
+    match mode {
+        "acceptEdits" => "accept edits",
+        "bypassPermissions" => "bypass permissions",
+        "default" | "manual" => "manual",
+        "dontAsk" => "don't ask",
+        other => other,
     }
 }
 
@@ -161,6 +191,9 @@ mod tests {
         assert_eq!(offers.model("default").map(|model| model.efforts.len()), Some(2));
         assert!(offers.agents.is_empty());
         assert_eq!(Offers::read(&json!(null)), Offers::default());
+        assert_eq!(offers.efforts(None), ["low", "high"]);
+        assert_eq!(offers.efforts(Some("opus")), <[String; 0]>::default());
+        assert_eq!(offers.efforts(Some("of tomorrow")), ["low", "high"]);
     }
 
     #[test]
@@ -168,5 +201,14 @@ mod tests {
         let refusal = "Cannot set permission mode: must be one of acceptEdits, default, plan";
         assert_eq!(Offers::modes(refusal), ["acceptEdits", "default", "plan"]);
         assert!(Offers::modes("no").is_empty());
+        let offers = Offers { modes: Offers::modes(refusal), ..Offers::default() };
+        for (word, mode) in [
+            ("acceptedits", Some("acceptEdits")),
+            ("Accept edits", Some("acceptEdits")),
+            ("manual", Some("default")),
+            ("banana", None),
+        ] {
+            assert_eq!(offers.mode(word), mode, "{word}");
+        }
     }
 }

@@ -56,8 +56,8 @@ fn tool_words(tool: &str) -> String {
 fn mode_words(mode: &str) -> String {
     match mode {
         "acceptEdits" => "Accept edits".to_owned(),
-        "plan" => "Plan first".to_owned(),
-        "default" | "manual" => "Ask about everything".to_owned(),
+        "plan" => "Plan mode".to_owned(),
+        "default" | "manual" => "Manual mode".to_owned(),
         other => format!("Mode {}", words::line(other, RULE)),
     }
 }

@@ -107,7 +107,7 @@ fn permission(scene: &Scene, open: &Open, key: Key) -> Vec<Vec<Button>> {
 fn plan_keyboard(hands: Hands, key: Key) -> Vec<Vec<Button>> {
     let tap = |press| Callback::Answer(key, press);
     if hands == Hands::Writing {
-        let ways = [("‹ Back", tap(Press::Unwrite)), ("Without words", tap(Press::Deny))];
+        let ways = [("‹ Back", tap(Press::Unwrite)), ("Reject without comment", tap(Press::Deny))];
         return vec![row(ways)];
     }
     vec![
