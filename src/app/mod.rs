@@ -82,7 +82,7 @@ use crate::{
     screens,
     telegram::{
         client::{Client, Me},
-        intent::{AccessPolicy, Intent, Stranger},
+        intent::{AccessPolicy, Intent},
         outbox::{Outbox, Scope},
         poll::Incoming,
         update::Message,
@@ -288,25 +288,6 @@ impl App {
             Intent::Moved(from, to) => self.moved(from, to),
             // The border has set it aside.
             Intent::Undecodable(_) | Intent::Nothing => {}
-        }
-    }
-
-    fn stranger(&mut self, stranger: Stranger) {
-        match stranger {
-            Stranger::Wrote(message) if self.told.insert(message.from.id) => {
-                tracing::warn!(id = message.from.id, "a stranger wrote");
-                self.say(message.place, screens::help::stranger(message.from.id));
-            }
-            Stranger::Anonymous(message) if self.told.insert(message.place.chat.unsigned_abs()) => {
-                tracing::warn!(chat = message.place.chat, "an admin wrote in the group's name");
-                self.tell_owners(&screens::notice::plain(screens::notice::ANONYMOUS));
-            }
-            Stranger::Pressed(press) => {
-                tracing::warn!(id = press.from.id, "a stranger pressed a button");
-                let notice = "This bot answers to its owner only.".to_owned();
-                self.outbox.answer(press.id, Some(notice));
-            }
-            Stranger::Wrote(_) | Stranger::Anonymous(_) | Stranger::Passing => {}
         }
     }
 
