@@ -23,7 +23,7 @@ use crate::{
     bridge::{
         attachment::{Attached, Kind},
         place::Place,
-        prompt::{Manner, Prompt, PromptId, Source},
+        prompt::{Prompt, PromptId, Source},
         session::{Queued, RunSpec},
         spool::{Came, Spool},
         turn::{Outcome, Phase, Wait},

@@ -65,7 +65,7 @@ use crate::{
         laptop::Laptop,
         later::Waiting,
         ledger::{Ledger, Written},
-        note::Note,
+        note::{Ears, Heard, Note},
         questions::Asked,
         sessions::Sessions,
         turnstile::Turnstile,
@@ -75,7 +75,7 @@ use crate::{
         choices::Choices,
         place::Place,
         prompt::Source,
-        session::{self, Order, Report, RunSpec},
+        session::{self, Order, RunSpec},
         spool::{Found, Spool},
     },
     claude::{home::Home, live, process::Conversation, session::SessionId, watch, young},
@@ -202,33 +202,6 @@ pub async fn run(
         }
     }
     app.end(ears).await;
-}
-
-/// Where an app hears of what comes of its work.
-struct Ears {
-    notes: mpsc::UnboundedReceiver<Note>,
-    reports: mpsc::UnboundedReceiver<Report>,
-    written: mpsc::UnboundedReceiver<Written>,
-}
-
-/// What an app hears.
-enum Heard {
-    Note(Note),
-    Report(Report),
-    Written(Written),
-}
-
-impl Ears {
-    /// What comes next; pending while nothing does. Cancel safe.
-    async fn next(&mut self) -> Heard {
-        tokio::select! {
-            biased;
-            Some(note) = self.notes.recv() => Heard::Note(note),
-            Some(line) = self.written.recv() => Heard::Written(line),
-            Some(report) = self.reports.recv() => Heard::Report(report),
-            else => pending().await,
-        }
-    }
 }
 
 impl App {

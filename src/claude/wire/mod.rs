@@ -6,6 +6,7 @@
 //! brings new kinds.
 
 mod control;
+mod lenient;
 pub mod offers;
 pub mod say;
 
@@ -14,6 +15,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
+
+use lenient::value;
 
 use crate::claude::{
     json::Raw,
@@ -216,37 +219,6 @@ fn name(head: &Head<'_>) -> String {
 
 fn read<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
     serde_json::from_slice(line).ok()
-}
-
-/// A line as a value. Where it is not quite JSON, because of half a surrogate pair or broken UTF-8
-/// in a text, that becomes U+FFFD; `None` only for what nests too deeply or is torn.
-fn value(line: &[u8]) -> Option<Value> {
-    read(line).or_else(|| serde_json::from_str(&mended(line)).ok())
-}
-
-fn mended(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    let (mut mended, mut rest) = (String::with_capacity(text.len()), &*text);
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        mended.push_str(before);
-        let half = |text: &str| {
-            let unit = u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()?;
-            (0xd800..0xe000).contains(&unit).then_some(unit)
-        };
-        let length = match (half(escape), escape.get(6..).and_then(half)) {
-            (Some(high), Some(low)) if high < 0xdc00 && low >= 0xdc00 => 12,
-            (Some(_), _) => {
-                mended.push('\u{fffd}');
-                rest = &escape[6..];
-                continue;
-            }
-            (None, _) => escape.char_indices().nth(2).map_or(escape.len(), |(end, _)| end),
-        };
-        mended.push_str(&escape[..length]);
-        rest = &escape[length..];
-    }
-    mended + rest
 }
 
 /// The end of a turn. However strange its line has grown, the turn is over.
