@@ -16,6 +16,7 @@ mod files;
 mod gather;
 mod git;
 mod inbox;
+mod insight;
 mod intake;
 mod laptop;
 mod later;
@@ -34,6 +35,7 @@ mod questions;
 mod recovery;
 mod relocate;
 mod runs;
+mod search;
 mod steering;
 mod taps;
 mod turnstile;
@@ -68,6 +70,7 @@ use crate::{
         orphans::Queue,
         questions::Asked,
         runs::{Runs, Shown},
+        search::Searches,
         turnstile::Turnstile,
         verbose::Views,
     },
@@ -151,6 +154,7 @@ struct App {
     intake: Intake,
     views: Views,
     later: Waiting,
+    searches: Searches,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -255,6 +259,7 @@ impl App {
             intake: Intake::new(spool.clone()),
             views: Views::default(),
             later: Waiting::default(),
+            searches: Searches::default(),
             notes,
             spool,
             spool_failed: false,
