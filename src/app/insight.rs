@@ -116,14 +116,15 @@ impl App {
         let here = || self.session_here(message.place);
         let session = match which {
             Some("today") => None,
-            Some(start) => match catalog::beginning_with(&self.setup.home, start)[..] {
-                [one] => Some(one),
-                _ => {
+            Some(start) => {
+                let fitting = catalog::beginning_with(&self.setup.home, start);
+                let &[one] = &fitting[..] else {
                     let after = " is no session's id. /audit takes this chat's session, /audit \
                                  today all of them.";
                     return self.reply(message, notice::about_path("", start, after));
-                }
-            },
+                };
+                Some(one)
+            }
             None if here().is_none() => {
                 let words = "There is no session here yet. /audit today shows all of them.";
                 return self.reply(message, notice::plain(words));

@@ -70,7 +70,6 @@ use crate::{
         orphans::Queue,
         questions::Asked,
         runs::{Runs, Shown},
-        search::Searches,
         turnstile::Turnstile,
         verbose::Views,
     },
@@ -87,7 +86,6 @@ use crate::{
         intent::{AccessPolicy, Intent, Stranger},
         outbox::{Outbox, Scope},
         poll::Incoming,
-        update::Message,
     },
 };
 
@@ -154,7 +152,7 @@ struct App {
     intake: Intake,
     views: Views,
     later: Waiting,
-    searches: Searches,
+    searches: search::Searches,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -259,7 +257,7 @@ impl App {
             intake: Intake::new(spool.clone()),
             views: Views::default(),
             later: Waiting::default(),
-            searches: Searches::default(),
+            searches: search::Searches::default(),
             notes,
             spool,
             spool_failed: false,
@@ -289,7 +287,9 @@ impl App {
             Intent::Edited(asking) => self.edited(&asking),
             Intent::Callback(tap, press) => self.tap(tap, &press),
             Intent::Unknown(press) => self.outdated(&press),
-            Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
+            Intent::Unreadable(kind, message) => {
+                self.reply(&message, screens::notice::unreadable(&kind));
+            }
             Intent::Stranger(stranger) => self.stranger(stranger),
             Intent::Moved(from, to) => self.moved(from, to),
             // The border has set it aside.
@@ -310,10 +310,6 @@ impl App {
             }
             Stranger::Wrote(_) | Stranger::Passing => {}
         }
-    }
-
-    fn unreadable(&self, kind: &str, message: &Message) {
-        self.reply(message, screens::notice::unreadable(kind));
     }
 
     // ---- What comes back ----

@@ -67,11 +67,11 @@ pub fn history(scene: &Scene, past: &Past, story: &Story) -> Vec<Screen> {
     screens
 }
 
-/// The ways to go on from what was shown of a session.
+/// The ways to continue from what was shown of a session.
 pub fn ways_on(session: SessionId) -> Vec<Button> {
     row([
-        ("Go on here", Callback::Pick(session, Carry::Nothing)),
-        ("Go on in a copy", Callback::Copy(session)),
+        ("Continue here", Callback::Pick(session, Carry::Nothing)),
+        ("Continue in a copy", Callback::Copy(session)),
     ])
 }
 

@@ -21,8 +21,11 @@ use crate::{
         work::{Item, ItemState, Work},
     },
     claude::{
+        audit::{Call, Outcome as CallOutcome},
         catalog::Left,
+        corpus::Owner,
         live::{self, Live},
+        search::{Excerpt, Found, Place as FoundIn, Speaker, Summary},
         session::{Session, SessionId, Status as Activity},
         transcript::story::{Chapter, Part, Story, Tool},
         usage::{SessionUsage, Sum, Usage},

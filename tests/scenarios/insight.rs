@@ -30,10 +30,10 @@ async fn a_search_shows_where_it_was_said_and_goes_on_from_there() {
     phone.press(&page, "3").await;
     let around = phone.see_text(&["You · ", "and what of the quinces?"]).await;
     assert!(!around.text.contains("Done: sow the beans"), "{around:?}");
-    phone.press(&around, "Go on here").await;
-    let card = phone.see_text(&["Write to go on here", "3 prompts"]).await;
+    phone.press(&around, "Continue here").await;
+    let card = phone.see_text(&["Write to continue here", "3 prompts"]).await;
     assert_eq!(session_of(&card), id);
-    phone.press(&around, "Go on in a copy").await;
+    phone.press(&around, "Continue in a copy").await;
     let answer = phone.ask("again").await;
     assert!(answer.text.contains("I see 4 prompts") && session_of(&answer) != id, "{answer:?}");
 }
@@ -94,10 +94,10 @@ async fn what_runs_is_listed_and_ended_after_a_question() {
     let mut terminal = std::process::Command::new("sleep").arg("600").spawn().unwrap();
     let pid = terminal.id();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let start = stat.rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap().to_owned();
+    let began = stat.rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap().to_owned();
     let folder = scratch.home().join(".claude/sessions");
     fs::create_dir_all(&folder).unwrap();
-    let entry = json!({"pid": pid, "procStart": start, "sessionId": id, "cwd": garden,
+    let entry = json!({"pid": pid, "procStart": began, "sessionId": id, "cwd": garden,
         "kind": "interactive", "entrypoint": "cli", "status": "waiting",
         "waitingFor": "permission prompt"});
     fs::write(folder.join(format!("{pid}.json")), entry.to_string()).unwrap();
