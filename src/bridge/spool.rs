@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     bridge::{
         prompt::PromptId,
-        spool::disk::{Care, aside, find, lay_aside, name, write},
+        spool::disk::{aside, find, lay_aside, name, write},
     },
     claude::{process::Conversation, session::SessionId},
 };
@@ -75,6 +75,9 @@ pub struct Kept {
     /// Questions of Claude's that are in the chat and wait for the person.
     #[serde(default)]
     pub questions: Vec<Question>,
+    /// The attempt it went on as, where that is not what its updates say.
+    #[serde(default)]
+    pub attempt: Option<u32>,
 }
 
 /// How far a prompt is on its way in.
@@ -248,11 +251,11 @@ impl Spool {
         self.change(id, |kept| kept.questions.retain(|question| question.message != message))
     }
 
-    /// These need not survive the machine: without them a message comes twice or stays stale.
+    /// Notes something of a prompt, in its file where that is written.
     fn change(&self, id: PromptId, change: impl FnOnce(&mut Kept)) -> io::Result<()> {
         self.with(id, |held, directory| {
             change(&mut held.kept);
-            if held.written { write(directory, &held.kept, Care::Rename) } else { Ok(()) }
+            if held.written { write(directory, &held.kept) } else { Ok(()) }
         })
     }
 
@@ -265,6 +268,19 @@ impl Spool {
         let mut inner = self.lock();
         let Shelf { directory, held, .. } = &mut *inner;
         held.get_mut(&id.0).map_or(Ok(()), |held| work(held, directory))
+    }
+
+    /// A prompt goes on as another attempt: from here on that is found after a crash.
+    pub fn renew(&self, old: PromptId, new: PromptId, attempt: u32) -> io::Result<()> {
+        let mut inner = self.lock();
+        let Some(mut held) = inner.held.remove(&old.0) else { return Ok(()) };
+        (held.kept.id, held.kept.attempt) = (new.0, Some(attempt));
+        let written = if held.written { held.write(&inner.directory) } else { Ok(()) };
+        inner.held.insert(new.0, held);
+        if written.is_ok() {
+            inner.unlink(old.0);
+        }
+        written
     }
 
     /// Reads what is in the spool of a prompt.
@@ -346,7 +362,7 @@ impl Shelf {
 
 impl Held {
     fn write(&mut self, directory: &Path) -> io::Result<()> {
-        write(directory, &self.kept, Care::Sync)?;
+        write(directory, &self.kept)?;
         self.written = true;
         Ok(())
     }
@@ -365,6 +381,7 @@ impl Kept {
             sent: Vec::new(),
             parts: 0,
             questions: Vec::new(),
+            attempt: None,
         }
     }
 

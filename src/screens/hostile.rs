@@ -140,7 +140,7 @@ fn eventful(evil: &str, phase: Phase) -> Turn {
     turn.occasion = Some(evil.to_owned());
     turn.lost = vec![evil.to_owned()];
     turn.denials = vec![(evil.to_owned(), evil.to_owned())];
-    turn.terminal = Some(Terminal { leaving: false, waits: Some(evil.to_owned()) });
+    turn.terminal = Some(Terminal { leaving: false, sent: false, waits: Some(evil.to_owned()) });
     (turn.joined, turn.context, turn.window) = (2, Some(190), Some(200));
     turn
 }
@@ -434,6 +434,7 @@ fn of_files(evil: &str) -> Vec<Screen> {
         files::sending(evil, 1, 1),
         files::not_taken(evil, evil),
         files::outside(evil),
+        files::left_out(),
         files::forgotten(),
         files::unchanged(evil),
         files::no_diff(evil, evil),
@@ -494,6 +495,9 @@ fn endings(evil: &str) -> Vec<Outcome> {
         Outcome::Answered,
         Outcome::Stopped,
         Outcome::Joined,
+        Outcome::Silent,
+        Outcome::NoConversation,
+        Outcome::Terminal(Trouble::Ignores),
         Outcome::TakenBack,
         Outcome::Repeated,
         Outcome::NotLoggedIn,
@@ -507,6 +511,7 @@ fn endings(evil: &str) -> Vec<Outcome> {
         Outcome::TooOld { message: message.clone() },
         Outcome::NoDirectory { directory: evil.into() },
         Outcome::Crashed { how: message.clone(), stderr: message.clone() },
+        Outcome::Unreadable { message: message.clone() },
         Outcome::NoFile { message },
     ]
 }
