@@ -1,6 +1,7 @@
 //! Decisions between Claude's side and the chat, pure where they can be.
 
 pub mod attachment;
+pub mod audit;
 pub mod binding;
 pub mod change;
 pub mod choices;

@@ -133,6 +133,7 @@ mod tests {
             socket: None,
             tmux: None,
             started: None,
+            since: None,
             start: None,
             job: None,
         }
