@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     app::{
         App,
-        laptop::AT_TERMINAL,
+        laptop::out_of_reach,
         now,
         prompts::{Sending, sessions_at},
     },
@@ -13,7 +13,7 @@ use crate::{
         binding::Binding,
         place::Place,
         prompt::{Prompt, Source, fresh_session},
-        run::Order,
+        session::Order,
     },
     claude::{
         catalog::{self, Query},
@@ -225,22 +225,17 @@ impl App {
     // ---- /stop ----
 
     fn stop(&mut self, message: &Message) {
-        let sessions = sessions_at(&self.runs, message.place);
+        let sessions = sessions_at(&self.sessions, message.place);
         let waited = self.take_back_all_later(message.place);
         if !self.intake.take_back(message.place) && !waited && sessions.is_empty() {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
-        let here = self.runs.shown.iter().filter(|shown| shown.place == message.place);
-        for words in here
-            .filter_map(|shown| self.laptop.take_back(shown))
-            .filter(|words| *words == AT_TERMINAL)
-        {
+        let here = self.sessions.shown.iter().filter(|shown| shown.place == message.place);
+        for words in here.filter_map(out_of_reach) {
             self.reply(message, notice::plain(words));
         }
         for session in sessions {
-            if !self.end_orphan(session) {
-                self.runs.order(session, Order::Stop(message.place));
-            }
+            self.sessions.order(session, Order::Stop(message.place));
         }
     }
 }

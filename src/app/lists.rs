@@ -11,7 +11,7 @@ use crate::{
     bridge::{
         binding::Binding,
         place::Place,
-        run::{Activity, State},
+        session::{Activity, State},
     },
     claude::{
         catalog::{self, Query, Show},
@@ -114,7 +114,7 @@ impl App {
 
     /// A run of ours is not the laptop: what it holds is not open there.
     fn hide_ours(&self, session: &mut Session) {
-        if self.runs.state(session.id).is_some_and(|state| state.pid.is_some()) {
+        if self.sessions.state(session.id).is_some_and(|state| state.pid.is_some()) {
             session.status = None;
         }
     }
@@ -149,7 +149,7 @@ impl App {
             .unwrap_or_else(|| Binding::newest_of(self.first_directory()));
         let found = binding.session.and_then(|session| self.found(session));
         let title = found.as_ref().map_or("New session", |session| session.title.as_str());
-        let summary = self.runs.summary();
+        let summary = self.sessions.summary();
         let status = Status {
             session: binding.session.map(|session| (session, title.to_owned())),
             begun: found.is_some(),
@@ -166,12 +166,12 @@ impl App {
     }
 
     fn running(&self, session: SessionId) -> Option<Running> {
-        let state = self.runs.state(session)?;
+        let state = self.sessions.state(session).filter(|_| self.sessions.is_at_work(session))?;
         let activity = match (state.activity, state.pid, state.background) {
             (Activity::Busy, ..) => "In a turn".to_owned(),
             (Activity::Idle(_), Some(_), 0) => "Warm and idle".to_owned(),
             (Activity::Idle(_), Some(_), tasks) => format!("Idle, {tasks} tasks in the background"),
-            (Activity::Idle(_), None, _) => "Idle".to_owned(),
+            (Activity::Idle(_), None, _) => "Asleep".to_owned(),
         };
         let context = state.context.map(|used| (used, state.window));
         let State { model, mode, effort, cost, .. } = state;

@@ -115,8 +115,8 @@ impl Painter {
                 let _ = timeout(PATIENCE, self.turn.changed()).await;
                 continue;
             }
-            if is_new && !self.show(screen).await {
-                return;
+            if is_new {
+                self.show(screen).await;
             }
             match timeout(TICK, self.changed()).await {
                 Ok(Err(_)) => return,
@@ -155,19 +155,17 @@ impl Painter {
         screens::turn::progress(&scene, turn, &self.around(turn, String::new()))
     }
 
-    /// Brings a screen into the progress message. False when there is no use in drawing on.
-    async fn show(&mut self, screen: Screen) -> bool {
+    /// Brings a screen into the progress message. What cannot be shown now may be shown later, and
+    /// ends nothing.
+    async fn show(&mut self, screen: Screen) {
         let Canvas { outbox, place, .. } = &self.canvas;
         let Some((id, shown)) = &mut self.progress else {
             let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
-            return match outbox.send(*place, screen.clone(), how).await {
-                Ok(id) => {
-                    self.progress = Some((id, screen));
-                    self.note(|spool, prompt| spool.shown(prompt, id));
-                    true
-                }
-                Err(_) => false,
-            };
+            if let Ok(id) = outbox.send(*place, screen.clone(), how).await {
+                self.progress = Some((id, screen));
+                self.note(|spool, prompt| spool.shown(prompt, id));
+            }
+            return;
         };
         let painted = outbox.repaint(*place, *id, screen.clone());
         let mut turn = self.turn.clone();
@@ -181,7 +179,6 @@ impl Painter {
             // The answer goes before a drawing of how it came to be.
             _ = over => {}
         }
-        true
     }
 
     pub(super) fn reply_to(&self) -> Option<i32> {
@@ -228,6 +225,18 @@ impl Painter {
         let turn = self.turn.borrow().clone();
         let scene = self.scene();
         match turn.outcome() {
+            // The session's worker broke: its turns ended with it.
+            None => {
+                let mut turn = turn;
+                let how = "a fault in segue ended it".to_owned();
+                turn.finish(Outcome::Crashed { how, stderr: String::new() });
+                self.answer(&scene, &turn).await;
+            }
+            Some(Outcome::Silent) => {
+                if let Some((id, _)) = self.progress.take() {
+                    drop(self.canvas.outbox.delete(self.canvas.place, id));
+                }
+            }
             // The prompt was part of another turn, which answers it.
             Some(Outcome::Joined | Outcome::TakenBack) => {
                 if self.remark(&scene, &turn).await != Err(SendError::Ended) {

@@ -1,12 +1,13 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, later::GO_ON, now, prompts::Sending, runs::Shown},
+    app::{App, laptop::out_of_reach, later::GO_ON, now, prompts::Sending, sessions::Shown},
     bridge::{
         binding::Binding,
-        follow::Plan,
         prompt::{Prompt, Source, fresh_session},
-        run::Order,
+        session::Order,
+        terminal::Plan,
+        turn::Phase,
     },
     claude::{process::Conversation, session::SessionId},
     screens::{
@@ -36,7 +37,7 @@ impl App {
             Callback::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
                 // Killed between sending a progress message and noting that, an earlier process has
                 // left it behind: nothing but its button ever tells of it.
-                if !self.runs.has_shown(message.place, message.id) {
+                if !self.sessions.has_shown(message.place, message.id) {
                     self.outbox.delete(message.place, message.id);
                 }
                 "That turn has ended."
@@ -148,15 +149,21 @@ impl App {
 
     fn tap_stop(&mut self, key: Key) -> Option<&'static str> {
         let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
-        let shown = self.runs.shown.iter().find(is_it)?;
-        if let Some(words) = self.laptop.take_back(shown) {
+        let shown = self.sessions.shown.iter().find(is_it)?;
+        if let Some(words) = out_of_reach(shown) {
             return Some(words);
         }
-        let (session, place) = (shown.turn.borrow().session, shown.place);
-        if !self.end_orphan(session) {
-            self.runs.order(session, Order::Stop(place));
+        let (place, prompt) = (shown.place, shown.prompt);
+        let (session, waits) = {
+            let turn = shown.turn.borrow();
+            (turn.session, matches!(turn.phase, Phase::Waiting(_)) && !turn.taken)
+        };
+        if !waits {
+            self.sessions.order(session, Order::Stop(place));
+            self.intake.take_back(place);
+        } else if !self.take_back_fetching(prompt) {
+            self.sessions.order(session, Order::TakeBack(prompt));
         }
-        self.intake.take_back(place);
         Some("Stopping…")
     }
 
@@ -238,8 +245,8 @@ impl App {
         self.ledger.bind(source, binding, "/fork", now());
         self.outbox.delete(message.place, message.id);
         self.say(source.place, notice::forked(&self.scene(), &found, into));
-        let seat = self.seat(source.place, found.project, Conversation::Fork { of, into });
-        self.ask(seat, sending.prompt);
+        let spec = self.spec(source.place, found.project, Conversation::Fork { of, into });
+        self.ask(spec, sending.prompt);
     }
 
     /// Sends a prompt as another attempt, or other words in its place.

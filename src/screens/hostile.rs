@@ -136,7 +136,7 @@ fn eventful(evil: &str, phase: Phase) -> Turn {
     turn.occasion = Some(evil.to_owned());
     turn.lost = vec![evil.to_owned()];
     turn.denials = vec![(evil.to_owned(), evil.to_owned())];
-    turn.terminal = Some(Terminal { leaving: false, waits: Some(evil.to_owned()) });
+    turn.terminal = Some(Terminal { leaving: false, sent: false, waits: Some(evil.to_owned()) });
     (turn.joined, turn.context, turn.window) = (2, Some(190), Some(200));
     turn
 }
@@ -433,6 +433,9 @@ fn endings(evil: &str) -> Vec<Outcome> {
         Outcome::Answered,
         Outcome::Stopped,
         Outcome::Joined,
+        Outcome::Silent,
+        Outcome::NoConversation,
+        Outcome::Terminal(Trouble::Ignores),
         Outcome::TakenBack,
         Outcome::Repeated,
         Outcome::NotLoggedIn,
@@ -446,6 +449,7 @@ fn endings(evil: &str) -> Vec<Outcome> {
         Outcome::TooOld { message: message.clone() },
         Outcome::NoDirectory { directory: evil.into() },
         Outcome::Crashed { how: message.clone(), stderr: message.clone() },
+        Outcome::Unreadable { message: message.clone() },
         Outcome::NoFile { message },
     ]
 }

@@ -2,8 +2,7 @@
 
 use crate::{
     bridge::{
-        follow::When,
-        terminal::Terminal,
+        terminal::{Terminal, When},
         turn::{Outcome, Phase, Said, Step, StepState, Turn, Wait},
         verbosity::Verbosity,
         work::is_list,

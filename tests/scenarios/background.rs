@@ -124,5 +124,5 @@ async fn one_more_process_than_is_kept_warm_is_said() {
     phone.ask("start the pump again").await;
     phone.settled().await;
     phone.ask("/new basil").await;
-    phone.see_text(&["Still at work in the background: 1 Claude process. One more starts"]).await;
+    phone.see_text(&["Still running in the background: 1 Claude process. One more starts"]).await;
 }

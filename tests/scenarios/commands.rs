@@ -137,7 +137,7 @@ async fn a_directory_that_claims_to_be_a_worktree_is_asked_about() {
     phone.say("/cd ~/attic");
     phone.see_text(&["Working in ~/attic now"]).await;
     phone.say("tidy up");
-    phone.see_text(&["never been trusted with ~/attic", "Your message waits"]).await;
+    phone.see_text(&["trusted ~/attic", "Your message is on hold"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,13 +151,13 @@ async fn roots_hold_lists_buttons_links_and_chats_that_were_elsewhere() {
     let known = phone.see_text(&["Where to?", "1. ~/garden", "2. ~/orchard"]).await;
     phone.say("/sessions");
     let here = phone.see_text(&["Sessions in ~/garden", "sow the beans"]).await;
-    phone.press(&here, "All directories").await;
+    phone.press(&here, "Projects").await;
     let all = phone.see_text(&["Directories, the newest first", "2. ~/orchard"]).await;
     phone.press(&all, "2").await;
     let there = phone.see_text(&["Sessions in ~/orchard", "prune the pears"]).await;
     phone.say("/sessions");
     let again = phone.see_text(&["Sessions in ~/garden", "sow the beans"]).await;
-    phone.press(&again, "All directories").await;
+    phone.press(&again, "Projects").await;
     let all = phone.see_text(&["Directories, the newest first", "2. ~/orchard"]).await;
     phone.say("/cd orchard");
     phone.see_text(&["Working in ~/orchard now"]).await;
@@ -191,6 +191,6 @@ async fn roots_hold_lists_buttons_links_and_chats_that_were_elsewhere() {
     });
     assert!(!known.await.text.contains("orchard"));
     phone.say("/sessions pears");
-    phone.see_text(&["No session in all directories with pears."]).await;
+    phone.see_text(&["No session everywhere with pears."]).await;
     assert!(scratch.history().iter().all(|line| line["display"] != "water the pears"));
 }

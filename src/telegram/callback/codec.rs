@@ -9,7 +9,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    bridge::{choices::Choice, follow::When, question::Press, verbosity::Verbosity},
+    bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
     claude::session::SessionId,
     telegram::callback::{Callback, Carry, Deferral, Deferred, Format, Key, List, Words},
 };

@@ -15,7 +15,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    bridge::{choices::Choice, follow::When, question::Press, verbosity::Verbosity},
+    bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
     claude::session::SessionId,
 };
 
