@@ -7,6 +7,7 @@ use crate::{
         verbosity::Verbosity,
         work::is_list,
     },
+    claude::session::SessionId,
     screens::{
         Scene, anchor, failure,
         files::{self, Changed},
@@ -14,6 +15,7 @@ use crate::{
     },
     telegram::{
         callback::{Callback, Carry, Key},
+        intent::deep_link,
         markdown,
         screen::{Button, Screen},
         text::{EntityKind, Text},
@@ -33,6 +35,8 @@ const DOINGS: usize = 2_400;
 /// What Telegram takes in a message, UTF-16 units and entities with a margin.
 const MESSAGE: usize = 4_096;
 const ENTITIES: usize = 90;
+/// What is kept free of these for the line that continues a part.
+const CONTINUED: (usize, usize) = (32, 2);
 /// Characters of a title in the small line.
 const TITLE: usize = 60;
 
@@ -298,7 +302,7 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
     }
     text.push("\n\n").append(small_line(scene, turn, around));
     let mut parts: Vec<_> =
-        text.split(MESSAGE, ENTITIES).into_iter().map(|part| screen(part, Vec::new())).collect();
+        parts(scene, turn.session, text).into_iter().map(|part| screen(part, Vec::new())).collect();
     if let Some(last) = parts.last_mut() {
         last.keyboard = [keyboard, more].concat();
         last.keyboard.extend(files::changed(&around.changed));
@@ -308,6 +312,22 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
                 Callback::Pick(turn.session, Carry::Nothing),
             )]));
         }
+    }
+    parts
+}
+
+/// An answer in messages. Each leads to its session: the last by its small line, the others by one
+/// that says how many there are.
+fn parts(scene: &Scene, session: SessionId, text: Text) -> Vec<Text> {
+    let whole = text.clone().split(MESSAGE, ENTITIES);
+    if whole.len() == 1 {
+        return whole;
+    }
+    let mut parts = text.split(MESSAGE - CONTINUED.0, ENTITIES - CONTINUED.1);
+    let count = parts.len();
+    for (at, part) in parts.iter_mut().enumerate().take(count.saturating_sub(1)) {
+        let of = format!("{} of {count}", at + 1);
+        part.push("\n\n").link(&of, &deep_link(&scene.bot, session));
     }
     parts
 }
