@@ -9,7 +9,7 @@
 mod disk;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
@@ -31,6 +31,8 @@ use crate::{
 
 pub use disk::{Found, decode};
 
+/// Prompts that are remembered when they are done with: more than an update brings again.
+const DONE: usize = 1_000;
 /// Form of the files; one of another form is set aside.
 const VERSION: u32 = 2;
 
@@ -151,6 +153,9 @@ struct Shelf {
     count: u64,
     /// Time of the newest prompt: no two have the same.
     newest: u64,
+    /// The last that are done with, the newest last: their updates may come once more before the
+    /// history tells who took them.
+    done: VecDeque<Uuid>,
 }
 
 #[derive(Debug)]
@@ -166,7 +171,8 @@ impl Spool {
     pub fn open(directory: PathBuf) -> (Self, Found) {
         let found = find(&directory);
         let newest = found.kept.last().map_or(0, |kept| kept.at);
-        let mut shelf = Shelf { directory, held: HashMap::new(), count: 0, newest };
+        let mut shelf =
+            Shelf { directory, held: HashMap::new(), count: 0, newest, done: VecDeque::new() };
         for kept in &found.kept {
             shelf.hold(kept.clone(), (Came::Left, true));
         }
@@ -301,9 +307,19 @@ impl Spool {
     /// A prompt is done with.
     pub fn remove(&self, id: PromptId) {
         let mut inner = self.lock();
-        if inner.held.remove(&id.0).is_some_and(|held| held.written) {
+        let Some(held) = inner.held.remove(&id.0) else { return };
+        inner.done.push_back(id.0);
+        if inner.done.len() > DONE {
+            inner.done.pop_front();
+        }
+        if held.written {
             inner.unlink(id.0);
         }
+    }
+
+    /// Whether a prompt is done with since this process began.
+    pub fn is_done(&self, id: PromptId) -> bool {
+        self.lock().done.contains(&id.0)
     }
 
     /// No button sends a prompt any more.
@@ -441,6 +457,7 @@ mod tests {
         assert_eq!(came, Came::Left);
         again.remove(id(1));
         again.remove(id(3));
+        assert!(again.is_done(id(1)) && !again.is_done(id(2)));
         assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0, "at rest it is empty");
     }
 
