@@ -16,6 +16,7 @@ mod files;
 mod gather;
 mod git;
 mod inbox;
+mod insight;
 mod intake;
 mod laptop;
 mod later;
@@ -33,6 +34,7 @@ mod prompts;
 mod questions;
 mod recovery;
 mod relocate;
+mod search;
 mod sessions;
 mod steering;
 mod taps;
@@ -149,6 +151,7 @@ struct App {
     intake: Intake,
     views: Views,
     later: Waiting,
+    searches: search::Searches,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -247,6 +250,7 @@ impl App {
             intake: Intake::new(spool.clone()),
             views: Views::default(),
             later: Waiting::default(),
+            searches: search::Searches::default(),
             notes,
             spool,
             spool_failed: false,
