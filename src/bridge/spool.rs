@@ -7,6 +7,7 @@
 //! that cannot be read is set aside and never in the way.
 
 mod disk;
+mod leg;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,15 +22,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    bridge::{
-        prompt::PromptId,
-        spool::disk::{aside, find, lay_aside, name, write},
-    },
-    claude::{process::Conversation, session::SessionId},
+use crate::bridge::{
+    prompt::PromptId,
+    spool::disk::{aside, find, lay_aside, name, write},
 };
 
 pub use disk::{Found, decode};
+pub use leg::{Leg, Start};
 
 /// Prompts that are remembered when they are done with: more than an update brings again.
 const DONE: usize = 1_000;
@@ -102,41 +101,6 @@ pub struct Question {
     pub message: i32,
     /// What it is about, in a few words.
     pub about: String,
-}
-
-/// Where a prompt went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leg {
-    /// The session's directory.
-    pub directory: PathBuf,
-    /// The session.
-    pub session: SessionId,
-    /// How a process comes to it, if there is no transcript yet.
-    pub start: Start,
-    /// Whether the place of the prompt pointed there.
-    pub bound: bool,
-}
-
-/// How a process comes to a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Start {
-    /// It exists.
-    Resume,
-    /// It is begun.
-    New,
-    /// It is begun as a copy of this one.
-    Fork(SessionId),
-}
-
-impl From<Conversation> for Start {
-    fn from(conversation: Conversation) -> Self {
-        match conversation {
-            Conversation::Resume(_) => Self::Resume,
-            Conversation::New(_) => Self::New,
-            Conversation::Fork { of, .. } => Self::Fork(of),
-        }
-    }
 }
 
 /// The spool. Clones share it.
@@ -421,6 +385,7 @@ mod tests {
     use tempfile::{TempDir, tempdir};
 
     use super::{disk::ASIDE, *};
+    use crate::claude::session::SessionId;
 
     fn id(n: u128) -> PromptId {
         PromptId(Uuid::from_u128(n))
