@@ -140,7 +140,11 @@ impl App {
             let screen = notice::forbidden(&self.scene(), directory);
             return self.reply_to(source.place, source.message, screen);
         }
-        let session = fresh_session(source, 0);
+        let session = match &first {
+            // Sent again after a crash, it is the same session.
+            Some(_) => fresh_session(source, 0),
+            None => self.unused_session(source),
+        };
         let binding = Binding::begin(directory.to_owned(), session);
         self.ledger.bind(source, binding, "/new", now());
         if let Some(sending) = first {

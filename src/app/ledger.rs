@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     bridge::{binding::Binding, choices::Choices, place::Place, prompt::Source},
@@ -33,6 +33,7 @@ pub(super) struct Ledger {
     unwritten: HashMap<Place, (u64, Binding)>,
     number: u64,
     lines: mpsc::UnboundedSender<(Place, u64, Entry)>,
+    writer: JoinHandle<()>,
 }
 
 impl Ledger {
@@ -41,8 +42,14 @@ impl Ledger {
         // Without bound: the app must not wait for a lock that a terminal holds.
         let (lines, inbox) = mpsc::unbounded_channel();
         let (report, reports) = mpsc::unbounded_channel();
-        tokio::spawn(write(home.clone(), inbox, report));
-        (Self { home, bot, unwritten: HashMap::new(), number: 0, lines }, reports)
+        let writer = tokio::spawn(write(home.clone(), inbox, report));
+        (Self { home, bot, unwritten: HashMap::new(), number: 0, lines, writer }, reports)
+    }
+
+    /// Takes no more lines, and waits until all are written.
+    pub(super) async fn close(&mut self) {
+        self.lines = mpsc::unbounded_channel().0;
+        let _ = (&mut self.writer).await;
     }
 
     /// What a place points at, if it was ever used.

@@ -52,10 +52,11 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use futures_util::FutureExt;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::{JoinSet, block_in_place},
-    time::{sleep_until, timeout},
+    time::{sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -66,7 +67,7 @@ use crate::{
         laptop::Laptop,
         later::Waiting,
         ledger::{Ledger, Written},
-        note::Note,
+        note::{Ears, Heard, Note},
         questions::Asked,
         sessions::Sessions,
         turnstile::Turnstile,
@@ -76,7 +77,7 @@ use crate::{
         choices::Choices,
         place::Place,
         prompt::Source,
-        session::{self, Order, Report, RunSpec},
+        session::{self, Order, RunSpec},
         spool::{Found, Spool},
     },
     claude::{home::Home, live, process::Conversation, session::SessionId, watch, young},
@@ -180,7 +181,7 @@ pub async fn run(
 ) {
     let mut changes = watch::start(setup.home.clone());
     let (mut app, found, ears) = App::new(setup, outbox);
-    let Ears { notes: mut back, mut reports, mut written } = ears;
+    let mut ears = ears;
     block_in_place(|| {
         app.recover(found);
         app.see_to_orphans();
@@ -190,10 +191,8 @@ pub async fn run(
             biased;
             () = cancel.cancelled() => break,
             finished = app.sessions.finished() => block_in_place(|| app.finished(finished)),
-            Some(note) = back.recv() => block_in_place(|| app.note(note)),
-            Some(line) = written.recv() => app.written(&line),
+            heard = ears.next() => block_in_place(|| app.heard_of(heard)),
             Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
-            Some(report) = reports.recv() => block_in_place(|| app.report(report)),
             Some(_) = app.painters.join_next() => {}
             Some(_) = app.errands.join_next() => {}
             () = due(app.later.deadline()) => block_in_place(|| app.due_now()),
@@ -205,14 +204,7 @@ pub async fn run(
             },
         }
     }
-    app.end().await;
-}
-
-/// Where an app hears of what comes of its work.
-struct Ears {
-    notes: mpsc::UnboundedReceiver<Note>,
-    reports: mpsc::UnboundedReceiver<Report>,
-    written: mpsc::UnboundedReceiver<Written>,
+    app.end(ears).await;
 }
 
 impl App {
@@ -289,6 +281,14 @@ impl App {
 
     // ---- What comes back ----
 
+    fn heard_of(&mut self, heard: Heard) {
+        match heard {
+            Heard::Note(note) => self.note(note),
+            Heard::Report(report) => self.report(report),
+            Heard::Written(line) => self.written(&line),
+        }
+    }
+
     fn note(&mut self, note: Note) {
         match note {
             Note::Chosen { source, choice, value } => self.chosen(source, choice, &value),
@@ -338,19 +338,34 @@ impl App {
 
     // ---- The end ----
 
-    async fn end(mut self) {
+    /// Lets running turns finish for a while, and hears all that comes of them: bindings, modes.
+    async fn end(mut self, mut ears: Ears) {
         self.sessions.leave();
         self.intake.end();
         self.laptop.leave();
-        let finished = async {
-            while !self.sessions.shown.is_empty() && self.painters.join_next().await.is_some() {}
-        };
-        if timeout(self.setup.grace, finished).await.is_err() {
-            tracing::info!("turns are still running: ending them");
+        let grace = sleep(self.setup.grace);
+        tokio::pin!(grace);
+        while !self.sessions.shown.is_empty() {
+            tokio::select! {
+                biased;
+                () = &mut grace => {
+                    tracing::info!("turns are still running: ending them");
+                    break;
+                }
+                heard = ears.next() => block_in_place(|| self.heard_of(heard)),
+                finished = self.sessions.finished() => block_in_place(|| self.finished(finished)),
+                Some(_) = self.painters.join_next() => {}
+            }
         }
         self.sessions.end().await;
         let painted = async { while self.painters.join_next().await.is_some() {} };
         let _ = timeout(FAREWELL, painted).await;
+        while let Some(heard) = ears.next().now_or_never() {
+            self.heard_of(heard);
+        }
+        if timeout(FAREWELL, self.ledger.close()).await.is_err() {
+            tracing::warn!("the history takes no lines: what was said last is not remembered");
+        }
         if timeout(FAREWELL, self.outbox.flush(Scope::All)).await.is_err() {
             tracing::warn!("some messages could not be sent before the end");
         }

@@ -1,11 +1,16 @@
 //! What comes back to the app from the tasks that it has started.
 
+use std::future::pending;
+
+use tokio::sync::mpsc;
+
 use crate::{
-    app::{fetch::Fetched, out::Wish},
+    app::{fetch::Fetched, ledger::Written, out::Wish},
     bridge::{
         choices::Choice,
         place::Place,
         prompt::{PromptId, Source},
+        session::Report,
     },
     claude::{session::SessionId, wire::offers::Offers},
 };
@@ -92,4 +97,31 @@ pub(super) enum Note {
         /// The session it was for, and the one it ended in.
         sessions: (SessionId, SessionId),
     },
+}
+
+/// Where an app hears of what comes of its work.
+pub(super) struct Ears {
+    pub(super) notes: mpsc::UnboundedReceiver<Note>,
+    pub(super) reports: mpsc::UnboundedReceiver<Report>,
+    pub(super) written: mpsc::UnboundedReceiver<Written>,
+}
+
+/// What an app hears.
+pub(super) enum Heard {
+    Note(Note),
+    Report(Report),
+    Written(Written),
+}
+
+impl Ears {
+    /// What comes next; pending while nothing does. Cancel safe.
+    pub(super) async fn next(&mut self) -> Heard {
+        tokio::select! {
+            biased;
+            Some(note) = self.notes.recv() => Heard::Note(note),
+            Some(line) = self.written.recv() => Heard::Written(line),
+            Some(report) = self.reports.recv() => Heard::Report(report),
+            else => pending().await,
+        }
+    }
 }

@@ -289,12 +289,20 @@ impl Painter {
             })
             .collect();
         self.canvas.ticket.pass();
+        let mut lost = None;
         for sent in sent {
             match sent.await {
                 Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id, count)),
                 Err(SendError::Ended) => return,
-                // It was said in the log: nothing will ever come of it.
-                Err(SendError::Blocked | SendError::Gone | SendError::Refused(_)) => {}
+                Err(error) => lost = Some(error),
+            }
+        }
+        if let Some(error) = lost {
+            // Also in a chat that took nothing a moment ago: people change their minds.
+            let screen = screens::notice::unsent(scene, turn.session, &error.to_string());
+            let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
+            if outbox.send(*place, screen, how).await == Err(SendError::Ended) {
+                return;
             }
         }
         if let Some((id, _)) = self.progress.take() {

@@ -73,6 +73,16 @@ impl App {
         set.or_else(known).unwrap_or_else(usual)
     }
 
+    /// The id of a session that a button or command makes: a button may be pressed again, and then
+    /// makes another.
+    pub(super) fn unused_session(&self, source: Source) -> SessionId {
+        let is_used = |session: &SessionId| {
+            self.setup.home.transcript(*session).is_some() || self.sessions.is_at_work(*session)
+        };
+        let mut ids = (0..=u32::MAX).map(|attempt| fresh_session(source, attempt));
+        ids.find(|id| !is_used(id)).unwrap_or_else(|| fresh_session(source, 0))
+    }
+
     /// A session that has said where it is: one that was begun a moment ago has not yet.
     pub(super) fn found(&self, session: SessionId) -> Option<Session> {
         let found = catalog::find(&self.setup.home, session);

@@ -166,6 +166,9 @@ impl App {
     /// Whether an update came before and was seen to its end: a prompt that ran is in the spool
     /// until its answer is in the chat.
     pub(super) fn is_answered(&self, prompt: &Prompt) -> bool {
+        if self.spool.is_done(prompt.id) {
+            return true;
+        }
         let session = self.ledger.session_of(prompt.source);
         let transcript = session.and_then(|session| self.setup.home.transcript(session));
         transcript.is_some_and(|path| recover::holds(&path, prompt.id).unwrap_or_default())

@@ -295,7 +295,7 @@ impl Sessions {
     }
 
     /// Ends all sessions and waits until their processes are gone.
-    pub(super) async fn end(mut self) {
+    pub(super) async fn end(&mut self) {
         self.cancel.cancel();
         let held = self.live.drain().flat_map(|(_, in_use)| in_use.held);
         let mut unsent: Vec<Queued> = held

@@ -221,7 +221,7 @@ impl App {
 
     fn begin_with_agent(&mut self, wish: Wish, name: String) {
         let source = wish.source();
-        let session = fresh_session(source, 0);
+        let session = self.unused_session(source);
         let screen = screens::with_agent(&self.scene(), session, &name);
         let display = format!("/agent {name}");
         let directory = self.directory_here(source.place);

@@ -51,13 +51,12 @@ impl App {
         let caption = wording::of(message);
         let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
         self.errands.spawn(async move {
-            let listening = notice::plain("Listening…");
-            // An earlier process may have said so already.
-            let listening = match shown {
-                Some(shown) => outbox.edit(place, shown, listening),
-                None => outbox.send(place, listening, how),
+            // An earlier process may have said so already, or even what it heard.
+            let shown = match shown {
+                Some(shown) => Ok(shown),
+                None => outbox.send(place, notice::plain("Listening…"), how).await,
             };
-            let Ok(shown) = listening.await else { return spool.remove_if(id, number) };
+            let Ok(shown) = shown else { return spool.remove_if(id, number) };
             if let Err(error) = spool.shown(id, shown) {
                 tracing::warn!(%error, "the spool takes no note");
             }
@@ -96,7 +95,9 @@ impl App {
     /// The prompt that a message of ours shows as heard.
     pub(super) fn heard_in(&self, message: &Message) -> Option<Prompt> {
         let source = self.source(message.place, message.reply.as_deref()?.id);
-        self.intake.remembered(source).or_else(|| Some(Prompt::new(source, shown(message)?, 0)))
+        // Until it is heard anew after a restart, the message itself says it.
+        let heard = self.intake.remembered(source).filter(|prompt| !prompt.text.is_empty());
+        heard.or_else(|| Some(Prompt::new(source, shown(message)?, 0)))
     }
 
     /// Forgets what was heard.

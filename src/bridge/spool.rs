@@ -7,9 +7,10 @@
 //! that cannot be read is set aside and never in the way.
 
 mod disk;
+mod leg;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     ffi::OsStr,
     fs, io,
     path::{Path, PathBuf},
@@ -21,16 +22,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{
-    bridge::{
-        prompt::PromptId,
-        spool::disk::{aside, find, lay_aside, name, write},
-    },
-    claude::{process::Conversation, session::SessionId},
+use crate::bridge::{
+    prompt::PromptId,
+    spool::disk::{aside, find, lay_aside, name, write},
 };
 
 pub use disk::{Found, decode};
+pub use leg::{Leg, Start};
 
+/// Prompts that are remembered when they are done with: more than an update brings again.
+const DONE: usize = 1_000;
 /// Form of the files; one of another form is set aside.
 const VERSION: u32 = 2;
 
@@ -102,41 +103,6 @@ pub struct Question {
     pub about: String,
 }
 
-/// Where a prompt went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leg {
-    /// The session's directory.
-    pub directory: PathBuf,
-    /// The session.
-    pub session: SessionId,
-    /// How a process comes to it, if there is no transcript yet.
-    pub start: Start,
-    /// Whether the place of the prompt pointed there.
-    pub bound: bool,
-}
-
-/// How a process comes to a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Start {
-    /// It exists.
-    Resume,
-    /// It is begun.
-    New,
-    /// It is begun as a copy of this one.
-    Fork(SessionId),
-}
-
-impl From<Conversation> for Start {
-    fn from(conversation: Conversation) -> Self {
-        match conversation {
-            Conversation::Resume(_) => Self::Resume,
-            Conversation::New(_) => Self::New,
-            Conversation::Fork { of, .. } => Self::Fork(of),
-        }
-    }
-}
-
 /// The spool. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Spool {
@@ -151,6 +117,9 @@ struct Shelf {
     count: u64,
     /// Time of the newest prompt: no two have the same.
     newest: u64,
+    /// The last that are done with, the newest last: their updates may come once more before the
+    /// history tells who took them.
+    done: VecDeque<Uuid>,
 }
 
 #[derive(Debug)]
@@ -166,7 +135,8 @@ impl Spool {
     pub fn open(directory: PathBuf) -> (Self, Found) {
         let found = find(&directory);
         let newest = found.kept.last().map_or(0, |kept| kept.at);
-        let mut shelf = Shelf { directory, held: HashMap::new(), count: 0, newest };
+        let mut shelf =
+            Shelf { directory, held: HashMap::new(), count: 0, newest, done: VecDeque::new() };
         for kept in &found.kept {
             shelf.hold(kept.clone(), (Came::Left, true));
         }
@@ -301,9 +271,19 @@ impl Spool {
     /// A prompt is done with.
     pub fn remove(&self, id: PromptId) {
         let mut inner = self.lock();
-        if inner.held.remove(&id.0).is_some_and(|held| held.written) {
+        let Some(held) = inner.held.remove(&id.0) else { return };
+        inner.done.push_back(id.0);
+        if inner.done.len() > DONE {
+            inner.done.pop_front();
+        }
+        if held.written {
             inner.unlink(id.0);
         }
+    }
+
+    /// Whether a prompt is done with since this process began.
+    pub fn is_done(&self, id: PromptId) -> bool {
+        self.lock().done.contains(&id.0)
     }
 
     /// No button sends a prompt any more.
@@ -405,6 +385,7 @@ mod tests {
     use tempfile::{TempDir, tempdir};
 
     use super::{disk::ASIDE, *};
+    use crate::claude::session::SessionId;
 
     fn id(n: u128) -> PromptId {
         PromptId(Uuid::from_u128(n))
@@ -441,6 +422,7 @@ mod tests {
         assert_eq!(came, Came::Left);
         again.remove(id(1));
         again.remove(id(3));
+        assert!(again.is_done(id(1)) && !again.is_done(id(2)));
         assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0, "at rest it is empty");
     }
 

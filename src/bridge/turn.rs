@@ -305,7 +305,7 @@ impl Turn {
                 self.phase = Phase::Working;
             }
             Line::Text(text) => {
-                (self.thinking, self.retry) = (false, None);
+                (self.thinking, self.retry, self.limit) = (false, None, None);
                 self.partial.push_str(text);
             }
             Line::Thinking => (self.thinking, self.retry) = (true, None),

@@ -2,7 +2,7 @@
 //!
 //! The CLI's registry does not tell. Linux has it in `/proc`; elsewhere `ps` is asked.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command, time::Duration};
 
 /// The kin of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,27 @@ fn by_ps(pid: u32) -> Option<(u32, u32)> {
     Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
 }
 
+/// For how long process `pid` has run.
+pub(super) fn age(pid: u32) -> Option<Duration> {
+    elapsed(ps(pid, "etime=")?.trim())
+}
+
+/// The program and the arguments of process `pid`, a blank between.
+pub(super) fn arguments(pid: u32) -> Option<String> {
+    ps(pid, "args=")
+}
+
+/// `[[days-]hours:]minutes:seconds`, as POSIX has `ps` write it.
+fn elapsed(text: &str) -> Option<Duration> {
+    let (days, clock) = text.split_once('-').unwrap_or(("0", text));
+    let mut seconds = 0_u64;
+    for part in clock.split(':') {
+        seconds = seconds.checked_mul(60)?.checked_add(part.parse().ok()?)?;
+    }
+    let days: u64 = days.parse().ok()?;
+    Some(Duration::from_secs(days.checked_mul(86_400)?.checked_add(seconds)?))
+}
+
 fn ps(pid: u32, fields: &str) -> Option<String> {
     let output = Command::new("ps").args(["-o", fields, "-p", &pid.to_string()]).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
@@ -80,6 +101,16 @@ mod tests {
             child.wait().unwrap();
             assert_eq!(of(id), None);
         }
+    }
+
+    #[test]
+    fn ages_are_read() {
+        for (text, seconds) in
+            [("00:07", 7), ("12:00", 720), ("03:00:01", 10_801), ("2-00:00:05", 172_805)]
+        {
+            assert_eq!(elapsed(text), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        assert_eq!(elapsed("soon"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
     cmp::Reverse,
     fs,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rustix::{
@@ -21,7 +22,12 @@ use super::{
     kinship,
     literals::PROGRAMS,
     session::{SessionId, Status},
+    young,
 };
+
+/// How much later than its entry a process may seem to have begun: clocks are set, and ages are
+/// rounded.
+const SLACK: Duration = Duration::from_secs(60);
 
 /// One running CLI process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,16 +85,33 @@ impl Live {
         self.origin() == Origin::Foreign
     }
 
-    /// What a run of ours starts itself, by `claude -p` in a shell, says the same of itself; it
-    /// leads no group.
+    /// What a run of ours starts itself, by `claude -p` in a shell, says the same of itself. It
+    /// leads no group, and neither does a CLI behind a launcher; but that one has the arguments by
+    /// which we start a session, and no process of another session above it.
     fn origin(&self) -> Origin {
         if self.entrypoint != "telegram" {
             return Origin::Foreign;
         }
-        match kinship::of(self.pid) {
-            Some(kin) if kin.parent == std::process::id() => Origin::Child,
-            Some(kin) if !kin.leads || kinship::is_like_us(kin.parent) => Origin::Foreign,
-            Some(_) | None => Origin::Orphan,
+        let mut kin = match kinship::of(self.pid) {
+            Some(kin) if kin.parent == std::process::id() => return Origin::Child,
+            Some(kin) if kinship::is_like_us(kin.parent) => return Origin::Foreign,
+            Some(kin) if !kin.leads => kin,
+            Some(_) | None => return Origin::Orphan,
+        };
+        let Some(started_on) = young::session(self.pid) else { return Origin::Foreign };
+        loop {
+            let above = kin.parent;
+            if above == std::process::id() {
+                return Origin::Child;
+            }
+            let is_nested = young::session(above).is_some_and(|session| session != started_on);
+            if is_nested || kinship::is_like_us(above) {
+                return Origin::Foreign;
+            }
+            match kinship::of(above) {
+                Some(next) if above > 1 => kin = next,
+                _ => return Origin::Orphan,
+            }
         }
     }
 
@@ -109,7 +132,7 @@ impl Live {
 
     /// Whether this very process still runs. It strikes itself off the registry before it is gone.
     pub fn is_alive(&self) -> bool {
-        runs(self.pid, self.start.as_deref())
+        runs(self.pid, self.start.as_deref(), self.started)
     }
 
     /// What it says of itself by now; `None` once it says nothing more.
@@ -128,7 +151,9 @@ impl Live {
 
     /// Ends it by KILL, which for an idle process means that it writes nothing more.
     pub fn kill(&self) {
-        self.signal(Signal::KILL);
+        if self.is_alive() {
+            self.signal(Signal::KILL);
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -195,14 +220,24 @@ pub fn decode(bytes: &[u8]) -> Option<Live> {
     })
 }
 
-/// Whether process `pid` lives and began at `start`, as the CLI notes it.
-fn runs(pid: u32, start: Option<&str>) -> bool {
+/// Whether process `pid` lives and began at `start`, as the CLI notes it. Where the system does not
+/// show that, it is another when it began after it wrote its entry, at `started` (milliseconds since
+/// the epoch).
+fn runs(pid: u32, start: Option<&str>, started: Option<u64>) -> bool {
     if let Ok(stat) = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")) {
         return began(&stat).is_some_and(|began| start.is_none_or(|start| start == began));
     }
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
     !cfg!(target_os = "linux")
-        && pid.is_some_and(|pid| matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM)))
+        && number.is_some_and(|pid| matches!(test_kill_process(pid), Ok(()) | Err(Errno::PERM)))
+        && !is_younger(pid, started)
+}
+
+/// Whether process `pid` began after `started`, milliseconds since the epoch.
+fn is_younger(pid: u32, started: Option<u64>) -> bool {
+    let (Some(started), Some(age)) = (started, kinship::age(pid)) else { return false };
+    let written = UNIX_EPOCH + Duration::from_millis(started);
+    SystemTime::now().checked_sub(age).is_some_and(|began| began > written + SLACK)
 }
 
 /// When a process began, in clock ticks since boot: field 22 of `/proc/<pid>/stat`. `None` for one
@@ -291,6 +326,15 @@ mod tests {
             let all = registry(&json!({"status": status}));
             assert_eq!(all.first().map(|live| live.status), Some(expected), "{status}");
         }
+    }
+
+    #[test]
+    fn a_process_that_began_after_its_entry_is_another() {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+        let us = std::process::id();
+        assert!(!is_younger(us, Some(now)));
+        assert!(!is_younger(us, None));
+        assert!(is_younger(us, Some(now - 86_400_000)), "a day before");
     }
 
     #[test]

@@ -82,9 +82,13 @@ fn lives_in(pid: u32, home: &Home) -> bool {
 }
 
 /// The session that a process was started on, if it is a headless CLI.
-fn session(pid: u32) -> Option<SessionId> {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-    read(&line)
+pub(super) fn session(pid: u32) -> Option<SessionId> {
+    match fs::read(format!("/proc/{pid}/cmdline")) {
+        Ok(line) => read(&line),
+        Err(_) if cfg!(target_os = "linux") => None,
+        // What has blanks in it is torn there, which no argument that is looked at has.
+        Err(_) => read(kinship::arguments(pid)?.trim().replace(' ', "\0").as_bytes()),
+    }
 }
 
 /// The same, from its arguments, each of which ends in a NUL. A fork works on the session that it

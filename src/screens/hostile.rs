@@ -201,6 +201,7 @@ fn of_notices(evil: &str) -> Vec<Screen> {
         notice::moved(&scene, path, None),
         notice::distrusted(&scene, path),
         notice::forbidden(&scene, path),
+        notice::unsent(&scene, id, evil),
         notice::forked(&scene, &session, id),
         notice::one_more(2),
         notice::conflict(evil),

@@ -9,7 +9,7 @@ use crate::{
     },
     screens::{Scene, anchor, button, row, screen, words},
     telegram::{
-        callback::{Callback, Carry, Key, List},
+        callback::{Callback, Carry, Format, Key, List},
         screen::{Button, Screen},
         text::Text,
     },
@@ -90,6 +90,15 @@ pub fn no_directory(scene: &Scene, directory: &Path) -> Text {
     text.code(&words::path(directory, &scene.home));
     text.push(" is gone. Your message is kept: pick where to send it.");
     text
+}
+
+/// An answer, or a part of one, that Telegram takes in no form; why, in its words.
+pub fn unsent(scene: &Scene, session: SessionId, why: &str) -> Screen {
+    let mut text = Text::plain("Claude has answered, and not all of it can be shown here: ");
+    text.data(&words::line(why, 200)).push(". The session has the whole answer: ");
+    text.code(&format!("claude --resume {session}")).push("\n\n").append(anchor(scene, session));
+    let export = Callback::Export(session, Format::Html);
+    screen(text, vec![row([("Export as a file", export)])])
 }
 
 /// To the owners, once for each group.

@@ -34,4 +34,5 @@ mod together;
 mod turns;
 mod unresumable;
 mod verbose;
+mod waiting;
 mod work;

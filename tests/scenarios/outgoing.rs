@@ -198,3 +198,25 @@ async fn a_final_refusal_is_in_the_log() {
     until("the log says so", || phone.said().contains("refuses a message in every form"));
     assert!(phone.said().contains("MESSAGE_OF_NO_FORM"), "{}", phone.said());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_telegram_takes_in_no_form_is_said() {
+    let gate = tempfile::tempdir().unwrap();
+    let go = gate.path().join("go");
+    let reply = json!([{"text": "It "}, {"until": go}, {"text": "grows."}]);
+    let script = json!({"rules": [{"replies": [reply]}]});
+    let (_scratch, _garden, mut phone) = phone_with(&script).await;
+    phone.provoke("MESSAGE_OF_NO_FORM");
+    let prompt = phone.say("sow");
+    phone.progress(ADA, prompt).await;
+    let description = "Bad Request: MESSAGE_OF_NO_FORM".to_owned();
+    let refuse = Trouble::Refuse { code: 400, description };
+    phone.client.fault(Fault { times: 3, ..Fault::on("sendMessage", refuse) });
+    fs::write(&go, "").unwrap();
+    let said = phone.see_text(&["not all of it can be shown here", "MESSAGE_OF_NO_FORM"]).await;
+    assert_eq!(said.reply_to, Some(prompt));
+    phone.press(&said, "Export as a file").await;
+    let is_page = |post: &Post| post.media.is_some() && post.from != ADA;
+    phone.see("the page", |posts| posts.iter().any(is_page).then_some(())).await;
+    phone.at_rest();
+}

@@ -296,3 +296,20 @@ async fn a_home_that_is_replaced_is_watched_anew() {
     bench.phone.see_text(&["is now open in a terminal"]).await;
     drop(terminal);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cli_behind_a_launcher_is_known_as_ours() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    scratch.launch_claude();
+    let mut phone = Phone::start(&scratch.base(), &garden).await;
+    for words in ["sow", "water", "weed"] {
+        phone.ask(words).await;
+        phone.settled().await;
+    }
+    assert_eq!(phone.said().matches("started the CLI").count(), 1, "{}", phone.said());
+    phone.kill();
+    phone.boot().await;
+    let answer = phone.ask("harvest").await;
+    assert!(answer.text.contains("I see 4 prompts"), "{answer:?}");
+}

@@ -21,6 +21,9 @@ pub(super) struct Mirror {
     /// Counts the transcripts that it was of: what was read of an earlier one does not count.
     file: u32,
     ours: HashSet<Uuid>,
+    /// Compactions that our process told of, and those in what was read.
+    compacted: usize,
+    compactions: usize,
 }
 
 impl Mirror {
@@ -33,12 +36,13 @@ impl Mirror {
     /// Our process writes to another transcript now, from its beginning.
     pub(super) fn turn_over(&mut self) {
         (self.offset, self.file) = (0, self.file + 1);
+        (self.compacted, self.compactions) = (0, 0);
     }
 
     /// What a copy of this has read is not read again.
     pub(super) fn read_as_far_as(&mut self, copy: &Self) {
         if copy.file == self.file {
-            self.offset = self.offset.max(copy.offset);
+            (self.offset, self.compactions) = (copy.offset, copy.compactions);
         }
     }
 
@@ -47,22 +51,37 @@ impl Mirror {
         self.ours.extend(uuid);
     }
 
-    /// Whether the transcript has grown by a turn that our process did not tell. What could be read
+    /// Our process has compacted the conversation.
+    pub(super) fn note_compaction(&mut self) {
+        self.compacted += 1;
+    }
+
+    /// Whether the transcript has grown by a turn, or a compaction, that our process did not tell. What could be read
     /// is not read again.
     pub(super) fn is_stale(&mut self, transcript: &Path) -> io::Result<bool> {
+        let mut compactions = self.compactions;
         let mut lines = Lines::open(transcript, self.offset)?;
         while let Some(line) = lines.next()? {
             let Some(bytes) = line.bytes() else { continue };
             let Ok(record) = Record::decode(bytes) else {
                 continue;
             };
+            compactions += usize::from(is_compaction(&record));
+            if compactions > self.compacted {
+                return Ok(true);
+            }
             if is_turn(&record) && record.uuid.is_some_and(|uuid| !self.ours.contains(&uuid)) {
                 return Ok(true);
             }
         }
-        self.offset = lines.offset();
+        (self.offset, self.compactions) = (lines.offset(), compactions);
         Ok(false)
     }
+}
+
+fn is_compaction(record: &Record<'_>) -> bool {
+    !record.sidechain
+        && matches!(&record.kind, Kind::System { subtype, .. } if subtype == "compact_boundary")
 }
 
 /// Whether a record is something that Claude or the person said in the main conversation.
@@ -104,6 +123,18 @@ mod tests {
         assert!(!mirror.is_stale(file.path()).unwrap(), "our own, and a line still being written");
         file.write_all(b"er\"}\n").unwrap();
         file.write_all(line("user", THEIRS).as_bytes()).unwrap();
+        assert!(mirror.is_stale(file.path()).unwrap());
+    }
+
+    #[test]
+    fn a_compaction_of_the_laptops_makes_it_stale_and_our_own_does_not() {
+        const BOUNDARY: &[u8] = b"{\"type\":\"system\",\"subtype\":\"compact_boundary\"}\n";
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let mut mirror = Mirror::before(Some(file.path()));
+        mirror.note_compaction();
+        file.write_all(BOUNDARY).unwrap();
+        assert!(!mirror.is_stale(file.path()).unwrap());
+        file.write_all(BOUNDARY).unwrap();
         assert!(mirror.is_stale(file.path()).unwrap());
     }
 }

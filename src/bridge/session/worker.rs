@@ -174,6 +174,9 @@ impl Shell {
                         self.told = record.uuid.or(self.told);
                         self.mirror.note(record.uuid);
                     }
+                    if let Line::Compacted = line {
+                        self.mirror.note_compaction();
+                    }
                     self.core.line(&line, Instant::now());
                 }
                 Err(_) => self.core.unknown_line(),

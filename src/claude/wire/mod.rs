@@ -6,6 +6,7 @@
 //! brings new kinds.
 
 mod control;
+mod lenient;
 pub mod offers;
 pub mod say;
 
@@ -15,7 +16,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use lenient::value;
+
 use crate::claude::{
+    json::Raw,
     record::{NotARecord, Record},
     session::SessionId,
 };
@@ -126,6 +130,8 @@ pub struct Ask {
     pub tool_use: Option<String>,
     /// What can be allowed for longer (`permission_suggestions`), as the CLI wants it back.
     pub suggestions: Vec<Value>,
+    /// Why it is asked (`decision_reason`), in the words of a hook, where one asks.
+    pub reason: Option<String>,
 }
 
 /// What `result` says of a turn.
@@ -182,13 +188,14 @@ impl<'a> Line<'a> {
                 return Record::decode(line).map(|record| Self::Record(Box::new(record)));
             }
             ("stream_event", _) => stream_event(line),
-            ("system", Some("init")) => read(line).map(|value| Self::Init(init(&value))),
-            ("system", Some("api_retry")) => read(line).map(|value| Self::Retry(retry(&value))),
+            ("system", Some("init")) => value(line).map(|value| Self::Init(init(&value))),
+            ("system", Some("api_retry")) => value(line).map(|value| Self::Retry(retry(&value))),
             ("system", Some("background_tasks_changed")) => background(line),
-            ("system", Some("task_notification")) => read::<Value>(line)
-                .map(|value| Self::Notified(text(&value, "summary").unwrap_or_default())),
+            ("system", Some("task_notification")) => {
+                value(line).map(|value| Self::Notified(text(&value, "summary").unwrap_or_default()))
+            }
             ("system", Some("status")) => {
-                read::<Value>(line).and_then(|value| text(&value, "permissionMode")).map(Self::Mode)
+                value(line).and_then(|value| text(&value, "permissionMode")).map(Self::Mode)
             }
             ("system", Some("compact_boundary")) => Some(Self::Compacted),
             ("command_lifecycle", _) => lifecycle(line),
@@ -196,7 +203,7 @@ impl<'a> Line<'a> {
             ("control_cancel_request", _) => control::withdrawn(line),
             ("control_response", _) => control::response(line),
             ("rate_limit_event", _) => limit(line),
-            ("result", _) => read(line).map(|value| Self::Result(Box::new(result(&value)))),
+            ("result", _) => Some(Self::Result(Box::new(ended(line)))),
             _ => None,
         };
         Ok(known.unwrap_or_else(|| Self::Other(name(&head))))
@@ -212,6 +219,20 @@ fn name(head: &Head<'_>) -> String {
 
 fn read<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Option<T> {
     serde_json::from_slice(line).ok()
+}
+
+/// The end of a turn. However strange its line has grown, the turn is over.
+fn ended(line: &[u8]) -> TurnResult {
+    if let Some(value) = value(line) {
+        return result(&value);
+    }
+    let raw = Raw::new(line);
+    TurnResult {
+        is_error: raw.field("is_error").is_some_and(Raw::is_true),
+        result: raw.field("result").and_then(Raw::string).map(Cow::into_owned),
+        terminal_reason: raw.field("terminal_reason").and_then(Raw::string).map(Cow::into_owned),
+        ..TurnResult::default()
+    }
 }
 
 // The three below pick field by field, so that one of another type than we know costs that field
@@ -349,7 +370,7 @@ fn limit(line: &[u8]) -> Option<Line<'_>> {
 }
 
 fn background(line: &[u8]) -> Option<Line<'_>> {
-    let value: Value = read(line)?;
+    let value = value(line)?;
     let tasks = value.get("tasks")?.as_array()?.iter();
     let named = tasks.map(|task| text(task, "description").unwrap_or_else(|| "a task".to_owned()));
     Some(Line::Background(named.collect()))

@@ -126,6 +126,9 @@ fn tool(scene: &Scene, asker: &Asker, ask: &Ask) -> Text {
     if let Some(description) = said {
         text.push("\n").prose(&words::line(description, 300));
     }
+    if let Some(reason) = &ask.reason {
+        text.push("\nAsked because: ").prose(&words::line(reason, 300));
+    }
     let ground = Ground { directory: asker.directory.clone(), home: scene.home.clone() };
     let dangers = danger::find(&ask.tool, &ask.input, &ground);
     if !dangers.is_empty() {

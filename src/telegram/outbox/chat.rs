@@ -319,8 +319,8 @@ impl Chat {
     }
 
     fn end(&self, job: Job, result: Result<i32, SendError>) {
-        if let Err(SendError::Refused(why)) = &result {
-            warn!(chat = self.id, why, "Telegram refuses a message in every form");
+        if let Err(error) = &result {
+            warn!(chat = self.id, %error, "Telegram refuses a message in every form");
         }
         job.end(result);
     }
