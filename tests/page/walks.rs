@@ -216,7 +216,7 @@ fn a_walk_through_trouble() {
     let Some((_demo, mut view)) = walk("a walk through trouble") else { return };
     view.say("Reach the limit");
     view.message("A usage limit was reached. It resets at");
-    view.press("Continue at …");
+    view.press_like("Continue at ");
     view.message("Waiting for the limit to reset");
     view.keep("trouble-limit");
     view.say("/verbose");
