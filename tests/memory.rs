@@ -35,9 +35,11 @@ fn no_file_makes_a_list_hold_much() {
     // Without what is mapped from files: the program itself, which is large where it is built for
     // tests.
     let held = |pid| peak::held(pid, "VmHWM:")?.checked_sub(peak::held(pid, "RssFile:")?);
-    let mut list = peak::segue(&corpus);
-    let held = peak::peak(list.args(["sessions", "--all", "--hidden"]), held).unwrap();
-    assert!(held <= MOST, "held {held} KiB");
+    for arguments in [&["sessions", "--all", "--hidden"][..], &["usage", "--json"]] {
+        let mut command = peak::segue(&corpus);
+        let held = peak::peak(command.args(arguments), held).unwrap();
+        assert!(held <= MOST, "{arguments:?} held {held} KiB");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
     ops::{ControlFlow, Range},
     sync::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
 };
@@ -25,6 +25,9 @@ const PART: u64 = 8 << 20;
 
 /// More threads than this only wait for each other.
 const THREADS: usize = 8;
+
+/// Parts that are read and not yet taken: where what is done with them takes longer, readers wait.
+const AHEAD: usize = 16;
 
 /// What is done with each part of a file.
 pub(super) trait Sweep: Sync {
@@ -91,16 +94,19 @@ pub(super) fn sweep<S: Sweep>(
     let items = items(sessions);
     let (next, stop, shared) = (AtomicUsize::new(0), AtomicBool::new(false), Shared::default());
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(THREADS);
-    let (sender, done) = channel();
-    thread::scope(|scope| {
+    let (sender, done) = sync_channel(AHEAD);
+    let (next, stop, shared, items) = (&next, &stop, &shared, &items);
+    thread::scope(move |scope| {
         for _ in 0..threads.min(items.len()) {
             let sender = sender.clone();
-            let worker = Worker { items: &items, work, next: &next, stop: &stop, shared: &shared };
+            let worker = Worker { items, work, next, stop, shared };
             scope.spawn(move || worker.run(&sender));
         }
         drop(sender);
-        let ended = collect(sessions.len(), &items, &done, &mut each);
+        let ended = collect(sessions.len(), items, &done, &mut each);
         stop.store(true, Ordering::Relaxed);
+        // Whoever waits to hand something over need not.
+        drop(done);
         ended
     })
 }
@@ -164,7 +170,7 @@ struct Worker<'w, S> {
 }
 
 impl<S: Sweep> Worker<'_, S> {
-    fn run(&self, sender: &Sender<Done<S::Part>>) {
+    fn run(&self, sender: &SyncSender<Done<S::Part>>) {
         let mut buffers = Buffers::default();
         // A file that is cut is opened once by each thread.
         let mut open: Option<(&TranscriptFile, File)> = None;

@@ -1,6 +1,11 @@
 //! `segue audit`: what tools did.
 
-use std::{io::Write, ops::ControlFlow, path::Path, process::ExitCode};
+use std::{
+    io::{BufWriter, Write},
+    ops::ControlFlow,
+    path::Path,
+    process::ExitCode,
+};
 
 use chrono::{DateTime, Local};
 use serde::Serialize;
@@ -109,12 +114,14 @@ fn scope(config: &Config, arguments: &Arguments) -> Result<Scope, Failure> {
 }
 
 fn print(config: &Config, arguments: &Arguments, entries: &[Entry]) -> Result<(), Failure> {
-    let mut out = stdout();
+    // A session at a time: a line for itself is written by itself.
+    let mut out = BufWriter::new(stdout());
     if arguments.json {
         for entry in entries {
             let json = serde_json::to_string(&row(entry)).map_err(Failure::failed)?;
             writeln!(out, "{json}")?;
         }
+        out.flush()?;
         return Ok(());
     }
     let Some(first) = entries.first() else { return Ok(()) };
@@ -145,6 +152,7 @@ fn print(config: &Config, arguments: &Arguments, entries: &[Entry]) -> Result<()
             writeln!(out, "{} {BAD}⚠ {}{BAD:#}", pad("", INDENT), flags.join(" · "))?;
         }
     }
+    out.flush()?;
     Ok(())
 }
 

@@ -17,13 +17,16 @@ const RUNS: usize = 3;
 pub(crate) fn commands(corpus: &Corpus, name: &str) -> io::Result<Row> {
     let directory = corpus.directory();
     let there = directory.to_string_lossy();
-    let all: [&[&str]; 7] = [
+    let all: [&[&str]; 10] = [
         &["sessions"],
         &["sessions", "--json"],
         &["sessions", &there],
         &["sessions", "--all"],
         &["sessions", "--all", "--json", "--hidden"],
         &["sessions", "--all", "--limit", "1000"],
+        &["usage", "--json"],
+        &["search", "bed"],
+        &["audit", "--since", "9999d", "--json"],
         &["config"],
     ];
     let most_held = |pid| held(pid, "VmHWM:");

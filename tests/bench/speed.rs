@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench speed` makes the real sizes: 5 GB in the temporary directory, a few minutes.
 //! Behind `--`: `--quick` is the same at a tenth of the bytes (`SEGUE_BENCH_SCALE=0.1`) and with few
-//! rounds, `--spread` shows how single measurements scatter, and words choose parts: `lists`, `files`,
-//! `stream`, `memory`, `hostile`. Anthropic's own list takes part after `npm ci --prefix tests/bench`.
+//! rounds, `--spread` shows how single measurements scatter, and words choose parts: `lists`, `search`,
+//! `files`, `stream`, `memory`, `hostile`. Anthropic's own list takes part after `npm ci --prefix tests/bench`.
 //!
 //! Absolute times are this machine's; what holds elsewhere are the ratios, if the machine has nothing
 //! else to do: lists use all cores, and their floor one. A busy Linux machine is quiet for us under
@@ -20,6 +20,7 @@ mod corpus;
 mod dice;
 mod files;
 mod hostile;
+mod insight;
 mod lists;
 mod memory;
 mod peak;
@@ -122,7 +123,7 @@ fn main() -> io::Result<()> {
 /// What is measured over each corpus of sessions.
 fn sessions(wish: &Wish, report: &mut Report) -> io::Result<()> {
     for count in SESSIONS {
-        if !wish.wants("lists") && !wish.wants("memory") {
+        if !["lists", "search", "memory"].iter().any(|part| wish.wants(part)) {
             return Ok(());
         }
         let corpus = Corpus::of_sessions(count, wish.scale)?;
@@ -130,6 +131,9 @@ fn sessions(wish: &Wish, report: &mut Report) -> io::Result<()> {
         if wish.wants("lists") {
             report.add(lists::everywhere(&corpus, count, wish.rounds(41))?);
             report.add([lists::directory(&corpus, wish.rounds(101))]);
+        }
+        if wish.wants("search") {
+            report.add(insight::everything(&corpus, count, wish.rounds(21)));
         }
         if wish.wants("memory") && peak::is_told() {
             let name = format!("{} sessions", thousands(count));

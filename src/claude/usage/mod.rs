@@ -89,6 +89,13 @@ pub struct Usage {
     pub too_long: usize,
 }
 
+impl Tokens {
+    /// All of them.
+    pub fn count(self) -> u64 {
+        self.input + self.output + self.cache_creation + self.cache_read
+    }
+}
+
 impl AddAssign<Tokens> for Tokens {
     fn add_assign(&mut self, more: Tokens) {
         self.input += more.input;

@@ -1,6 +1,6 @@
 //! A part of a transcript into the tokens of each API message in it.
 //!
-//! A message has several records, each with the tokens so far: that with the most output counts. Its
+//! A message has several records, each with the tokens so far: that with the most counts. Its
 //! key is made of the API's ids of message and request, so that it is known again in a copy.
 
 use std::{
@@ -107,7 +107,7 @@ impl Rows {
             None => self.nameless.push(row),
             Some(key) => {
                 let known = self.known.entry(key).or_insert(row);
-                if row.tokens.output > known.tokens.output {
+                if row.tokens.count() > known.tokens.count() {
                     *known = row;
                 }
             }
