@@ -31,6 +31,8 @@ mod past;
 mod picture;
 mod prompts;
 mod questions;
+mod receipts;
+mod receiver;
 mod recovery;
 mod runs;
 mod steering;
@@ -66,6 +68,7 @@ use crate::{
         note::Note,
         orphans::Queue,
         questions::Asked,
+        receipts::Receipts,
         runs::{Runs, Shown},
         turnstile::Turnstile,
         verbose::Views,
@@ -119,6 +122,8 @@ pub struct Setup {
     pub model: Option<String>,
     /// Whether the mode that asks about nothing may be chosen.
     pub allow_bypass: bool,
+    /// Whether every answer quotes its message.
+    pub always_quote: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -149,6 +154,7 @@ struct App {
     gather: Gather,
     intake: Intake,
     views: Views,
+    receipts: Receipts,
     later: Waiting,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
@@ -253,6 +259,7 @@ impl App {
             gather: Gather::default(),
             intake: Intake::new(spool.clone()),
             views: Views::default(),
+            receipts: Receipts::default(),
             later: Waiting::default(),
             notes,
             spool,
@@ -271,6 +278,9 @@ impl App {
     }
 
     fn intent(&mut self, intent: Intent) {
+        if let Some(message) = intent.message() {
+            self.receipts.heard(message.place, message.id, message.date);
+        }
         match intent {
             Intent::Prompt(asking)
                 if asking.message.extra.file.is_none() && self.is_for_question(&asking) => {}

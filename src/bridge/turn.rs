@@ -56,10 +56,12 @@ pub struct Turn {
     pub thinking: bool,
     /// Set while it is in the hands of a terminal on the laptop, and not of a run of ours.
     pub terminal: Option<Terminal>,
+    /// Whether a terminal on the laptop had it in the end.
+    pub via_terminal: bool,
     /// Questions that wait for the person.
     pub asks: Vec<Open>,
-    /// What the person has decided, by request id.
-    pub decided: Vec<(String, Decision)>,
+    /// What the person has decided, in order.
+    pub decided: Vec<Decided>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
     /// Why it began, where nobody asked for it: the CLI's words for the background task that ended,
@@ -219,6 +221,15 @@ pub struct Step {
     pub result_cut: bool,
 }
 
+/// A question that the person has decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The question, as they left it.
+    pub open: Open,
+    /// What they decided.
+    pub decision: Decision,
+}
+
 /// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
@@ -248,6 +259,7 @@ impl Turn {
             directory: PathBuf::new(),
             thinking: false,
             terminal: None,
+            via_terminal: false,
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,
@@ -262,6 +274,18 @@ impl Turn {
             denials: Vec::new(),
             limit: None,
         }
+    }
+
+    /// Whether nothing goes on until a person has done something.
+    pub fn waits_for_person(&self) -> bool {
+        let terminal = self.terminal.as_ref().is_some_and(|there| there.waits.is_some());
+        self.outcome().is_none() && (!self.asks.is_empty() || (terminal && self.taken))
+    }
+
+    /// Whether it is to go into, or waits for, the turn that runs in its session and place.
+    pub fn joins(&self) -> bool {
+        let waits = Phase::Waiting;
+        [waits(Wait::Turn), waits(Wait::After), waits(Wait::Interrupt)].contains(&self.phase)
     }
 
     /// The outcome, when it is over.
@@ -345,8 +369,9 @@ impl Turn {
         let open = self.asks.iter_mut().find(|open| open.ask.request == request)?;
         let decision = open.apply(input)?;
         let verdict = open.verdict(&decision);
+        let open = open.clone();
         self.withdraw(request);
-        self.decided.push((request.to_owned(), decision));
+        self.decided.push(Decided { open, decision });
         Some(verdict)
     }
 
@@ -370,6 +395,7 @@ impl Turn {
         }
         (self.thinking, self.retry) = (false, None);
         self.asks.clear();
+        self.via_terminal = self.terminal.is_some() && self.taken;
         if outcome != Outcome::Shutdown {
             // That goes on without us.
             self.terminal = None;

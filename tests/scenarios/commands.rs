@@ -135,5 +135,5 @@ async fn a_directory_that_claims_to_be_a_worktree_is_asked_about() {
     phone.say("/cd ~/attic");
     phone.see_text(&["Working in ~/attic now"]).await;
     phone.say("tidy up");
-    phone.see_text(&["never been trusted with ~/attic", "Your message waits"]).await;
+    phone.see_text(&["haven't trusted ~/attic", "Your message is on hold"]).await;
 }

@@ -270,16 +270,27 @@ impl Phone {
         self.see(&format!("{texts:?}"), |posts| posts.iter().rev().find(fits).cloned()).await
     }
 
+    /// Waits until the bot's reaction on a message of Ada's is this one.
+    pub(crate) async fn see_reaction(&self, message: i64, reaction: Option<&str>) {
+        let is_it = |post: &Post| post.id == message && post.reaction.as_deref() == reaction;
+        let wish = format!("reaction {reaction:?} on #{message}");
+        self.see(&wish, |posts| posts.iter().any(is_it).then_some(())).await;
+    }
+
     /// Waits for the newest message with a button of this label.
     pub(crate) async fn see_with(&self, label: &str) -> Post {
-        let has = |post: &&Post| post.buttons().any(|button| button.text == label);
+        let is_it = |shown: &str| match label.strip_suffix('…') {
+            Some(start) => shown.starts_with(start),
+            None => shown == label,
+        };
+        let has = |post: &&Post| post.buttons().any(|button| is_it(&button.text));
         self.see(label, |posts| posts.iter().rev().find(has).cloned()).await
     }
 
     /// Waits for a permission question that is still to be decided and holds this text.
     pub(crate) async fn see_open(&self, text: &str) -> Post {
         let is_open = |post: &&Post| {
-            let open = post.buttons().any(|button| button.text == "Deny and say why");
+            let open = post.buttons().any(|button| button.text == "Deny + reason");
             open && post.text.contains(text)
         };
         self.see(&format!("question about {text}"), |posts| {
@@ -288,23 +299,22 @@ impl Phone {
         .await
     }
 
-    /// Waits for the final answer to a prompt: the message that made a sound.
+    /// Waits for the final answer to a prompt.
     pub(crate) async fn answer(&self, prompt: i64) -> Post {
         self.answer_in(ADA, prompt).await
     }
 
     /// The same in any chat.
     pub(crate) async fn answer_in(&self, chat: i64, prompt: i64) -> Post {
-        let is_it =
-            |post: &&Post| post.reply_to == Some(prompt) && !post.silent && post.text.contains('↳');
         let wish = format!("answer to #{prompt}");
-        self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
+        self.see_in(chat, &wish, |posts| answer_to(posts, prompt).cloned()).await
     }
 
     /// Waits for the progress message of a prompt.
     pub(crate) async fn progress(&self, chat: i64, prompt: i64) -> Post {
         let is_it = |post: &&Post| {
-            post.reply_to == Some(prompt) && post.buttons().any(|button| button.text == "Stop")
+            let near = post.reply_to.map_or(post.id > prompt, |to| to == prompt);
+            near && post.buttons().any(|button| button.text == "Stop")
         };
         let wish = format!("progress of #{prompt}");
         self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
@@ -380,6 +390,39 @@ async fn started(mut scratch: Scratch) -> (Scratch, PathBuf, Phone) {
     let garden = scratch.project("garden");
     let phone = Phone::start(&scratch.base(), &garden).await;
     (scratch, garden, phone)
+}
+
+/// All answers to a prompt: those that quote it, and those that quote nothing and stand below it and
+/// no later message of the person.
+pub(crate) fn answers_to(posts: &[Post], prompt: i64) -> Vec<Post> {
+    let bot = posts.iter().find(|post| is_answer(post)).map(|post| post.from);
+    let asked = |id: i64| {
+        let before = posts.iter().filter(|post| post.id < id && Some(post.from) != bot);
+        before.map(|post| post.id).max()
+    };
+    let is_its = |post: &&Post| match post.reply_to {
+        Some(to) => to == prompt,
+        None => asked(post.id) == Some(prompt),
+    };
+    posts.iter().filter(|post| is_answer(post)).filter(is_its).cloned().collect()
+}
+
+/// The answer to a prompt: the one that quotes it, or else the first one behind it that quotes
+/// nothing.
+pub(crate) fn answer_to(posts: &[Post], prompt: i64) -> Option<&Post> {
+    let answers = || posts.iter().filter(|post| is_answer(post));
+    let quoting = answers().find(|post| post.reply_to == Some(prompt));
+    let behind = || answers().find(|post| post.reply_to.is_none() && post.id > prompt);
+    // What is quoted was not clear, so it is nobody else's.
+    let quoted = |prompt| posts.iter().any(|post| is_answer(post) && post.reply_to == Some(prompt));
+    quoting.or_else(|| behind().filter(|_| !quoted(prompt)))
+}
+
+/// Whether a message ends a turn: it ends in the small line, or says that it was stopped.
+pub(crate) fn is_answer(post: &Post) -> bool {
+    let ends = post.text.lines().last().is_some_and(|line| line.starts_with('↳'));
+    let aside = post.text.contains("↳ Aside:");
+    (ends && !aside && !post.text.starts_with('↳')) || post.text.starts_with("↳ Stopped")
 }
 
 /// The session that a message of the bot's belongs to.
