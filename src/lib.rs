@@ -12,7 +12,7 @@
 //!
 //! | Module | Turns what into what | Knows |
 //! |---|---|---|
-//! | [`claude`] | files and processes of the CLI into sessions, records, stream lines | nothing of ours |
+//! | [`claude`] | files and processes of the CLI into sessions, records, stream lines, and what was said, used and done where | nothing of ours |
 //! | [`bridge`] | a prompt into the run that answers it, and the run into a turn | `claude` |
 //! | [`telegram`] | updates into what the person wants, screens into messages | `bridge`, `claude` |
 //! | [`screens`] | what happened into what the person reads; pure | the above, no I/O |

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "files/audit.rs"]
+mod audit;
 #[path = "files/bindings.rs"]
 mod bindings;
 #[path = "files/cases.rs"]
@@ -20,10 +22,14 @@ mod lists;
 mod moved;
 #[path = "files/properties.rs"]
 mod properties;
+#[path = "files/search.rs"]
+mod search;
 #[path = "files/slow.rs"]
 mod slow;
 #[path = "files/transcripts.rs"]
 mod transcripts;
+#[path = "files/usage.rs"]
+mod usage;
 #[path = "files/world.rs"]
 mod world;
 

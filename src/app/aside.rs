@@ -33,12 +33,12 @@ impl App {
     // ---- /btw ----
 
     pub(super) fn aside(&mut self, source: Source, question: &str) {
-        let (session, seat) = match self.reach_spoken(source.place) {
-            Ok((session, seat)) => (session.id, seat),
+        let (session, spec) = match self.reach_spoken(source.place) {
+            Ok((session, spec)) => (session.id, spec),
             Err(why) => return self.reply_to(source.place, source.message, notice::plain(why)),
         };
         let body = json!({"subtype": "side_question", "question": question});
-        let answer = self.runs.control(seat, body, None);
+        let answer = self.sessions.control(spec, body, None);
         let teller = self.teller(source);
         self.painters.spawn(async move {
             let asking = teller.send(screens::asking_aside(&teller.scene, session), Sound::Silent);
@@ -125,8 +125,8 @@ impl App {
         body: Value,
     ) -> Option<oneshot::Receiver<Result<Value, String>>> {
         let (binding, _) = self.whereabouts(source.place);
-        match self.seat_of(source.place, &binding, session) {
-            Ok(seat) => Some(self.runs.control(seat, body, None)),
+        match self.spec_of(source.place, &binding, session) {
+            Ok(spec) => Some(self.sessions.control(spec, body, None)),
             Err(why) => {
                 self.reply_to(source.place, source.message, notice::plain(why));
                 None

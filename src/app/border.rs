@@ -52,7 +52,7 @@ impl App {
             let update = raw["update_id"].as_i64().unwrap_or_default();
             self.spool.number(prompt.id).is_some() || self.spool.has(update)
         };
-        let is_known = self.runs.is_shown(prompt.id)
+        let is_known = self.sessions.is_shown(prompt.id)
             || self.later.holds(prompt.id)
             || (!pressed && held())
             || (!pressed

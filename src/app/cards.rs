@@ -126,7 +126,7 @@ impl Painter {
             match file {
                 Some(File::There(id)) => drop(outbox.delete(*place, id)),
                 Some(File::Coming(sent)) => {
-                    drop(tokio::spawn(delete(outbox.clone(), *place, sent)))
+                    drop(tokio::spawn(delete(outbox.clone(), *place, sent)));
                 }
                 None => {}
             }

@@ -15,7 +15,7 @@ use crate::{
         choices::{BYPASS, Choice, PLAN},
         place::Place,
         prompt::Source,
-        run::Order,
+        session::Order,
     },
     claude::{
         session::SessionId,
@@ -40,7 +40,7 @@ impl App {
         let own = chosen.get(choice).is_some();
         let mut choices = self.permitted(chosen);
         if let (_, Some(session)) = self.whereabouts(place)
-            && let Some(state) = self.runs.state(session)
+            && let Some(state) = self.sessions.state(session)
         {
             choices.mode = state.mode.or(choices.mode);
         }
@@ -62,13 +62,13 @@ impl App {
                 if allowed { screens::bypass_warning() } else { screens::bypass_forbidden() };
             return self.reply_to(place, source.message, screen);
         }
-        let seat = self.reach(place).unwrap_or_else(|_| self.empty_seat(place));
-        if let Some(offers) = self.runs.offers(&seat.directory) {
+        let spec = self.reach(place).unwrap_or_else(|_| self.empty_spec(place));
+        if let Some(offers) = self.sessions.offers(&spec.directory) {
             return self.choose_of(&offers, wish, choice, value);
         }
-        let session = seat.conversation.session();
-        let answer = self.runs.control(seat, json!({"subtype": "get_session_cost"}), None);
-        let (state, teller) = (self.runs.watch(session), self.teller(source));
+        let session = spec.conversation.session();
+        let answer = self.sessions.control(spec, json!({"subtype": "get_session_cost"}), None);
+        let (state, teller) = (self.sessions.watch(session), self.teller(source));
         let value = value.to_owned();
         self.painters.spawn(async move {
             let answer = answered(answer, LOOK).await;
@@ -89,14 +89,14 @@ impl App {
             let screen = screens::unknown(choice, value, offers, &now);
             return self.reply_to(source.place, source.message, screen);
         };
-        let Ok(seat) = self.reach(source.place) else {
+        let Ok(spec) = self.reach(source.place) else {
             self.chosen(source, choice, &value);
             return wish.granted(&self.outbox, screens::chosen(choice, &value, Some(offers)));
         };
-        let session = seat.conversation.session();
+        let session = spec.conversation.session();
         let chosen = Some((choice, value.clone()));
-        let answer = self.runs.control(seat, choice.request(&value), chosen);
-        let (state, teller) = (self.runs.watch(session), self.teller(source));
+        let answer = self.sessions.control(spec, choice.request(&value), chosen);
+        let (state, teller) = (self.sessions.watch(session), self.teller(source));
         self.painters.spawn(async move {
             match answered(answer, LOOK).await {
                 Ok(_) => {
@@ -117,7 +117,7 @@ impl App {
         let choices = self.permitted(binding.choices.clone());
         self.ledger.choose(source, binding, &format!("/{} default", choice.name()), now());
         if let Some(session) = session {
-            self.runs.order(session, Order::Relaunch(choices));
+            self.sessions.order(session, Order::Relaunch(choices));
         }
         wish.granted(&self.outbox, screens::unset(choice));
     }
@@ -149,7 +149,7 @@ impl App {
         self.chosen(source, Choice::Mode, BYPASS);
         if let (_, Some(session)) = self.whereabouts(source.place) {
             let choices = self.permitted(self.ledger.choices(source.place));
-            self.runs.order(session, Order::Relaunch(choices));
+            self.sessions.order(session, Order::Relaunch(choices));
         }
         let words = "Claude asks about nothing here, from the next turn on. /mode changes it back.";
         wish.granted(&self.outbox, notice::plain(words));

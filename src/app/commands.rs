@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     app::{
         App,
-        laptop::AT_TERMINAL,
+        laptop::out_of_reach,
         now,
         prompts::{Sending, sessions_at},
     },
@@ -13,10 +13,10 @@ use crate::{
         binding::Binding,
         place::Place,
         prompt::{Prompt, Source, fresh_session},
-        run::Order,
+        session::Order,
     },
     claude::{
-        catalog::{self, Query, Show},
+        catalog::{self, Query},
         names::folded,
         session::{Session, SessionId},
     },
@@ -95,11 +95,10 @@ impl App {
             return self.open(source, session);
         }
         let query = Query {
-            project: None,
-            hidden: Show::Visible,
             words: words.split_whitespace().map(str::to_owned).collect(),
-            skip: 0,
+            within: self.setup.roots.clone(),
             take: 50,
+            ..Query::default()
         };
         let sessions = catalog::page(&self.setup.home, &query).sessions;
         if let Some(session) = only_fit(&sessions, words).and_then(|session| self.found(session)) {
@@ -122,6 +121,10 @@ impl App {
             );
             return self.reply_to(source.place, source.message, screen);
         };
+        if !self.may_work_in(&found.project) {
+            let screen = notice::forbidden(&self.scene(), &found.project);
+            return self.reply_to(source.place, source.message, screen);
+        }
         let binding = Binding::to(found.project.clone(), session);
         self.ledger.bind(source, binding, "/resume", now());
         let card = self.card(found);
@@ -134,6 +137,10 @@ impl App {
     /// one. `source` is the message that asked for it.
     pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Sending>) {
         let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
+        if !self.may_work_in(directory) {
+            let screen = notice::forbidden(&self.scene(), directory);
+            return self.reply_to(source.place, source.message, screen);
+        }
         let session = fresh_session(source, 0);
         let binding = Binding::begin(directory.to_owned(), session);
         self.ledger.bind(source, binding, "/new", now());
@@ -159,13 +166,7 @@ impl App {
         match self.destination(message.place, to) {
             Destination::One(directory) => self.move_to(source, &directory),
             Destination::Outside(directory) => {
-                let shown = directory.display().to_string();
-                let screen = notice::about_path(
-                    "",
-                    &shown,
-                    " lies outside the directories that this bot may work in (`roots` in its \
-                     configuration).",
-                );
+                let screen = notice::forbidden(&self.scene(), &directory);
                 self.reply(message, screen);
             }
             Destination::None => {
@@ -224,22 +225,17 @@ impl App {
     // ---- /stop ----
 
     fn stop(&mut self, message: &Message) {
-        let sessions = sessions_at(&self.runs, message.place);
+        let sessions = sessions_at(&self.sessions, message.place);
         let waited = self.take_back_all_later(message.place);
         if !self.intake.take_back(message.place) && !waited && sessions.is_empty() {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
-        let here = self.runs.shown.iter().filter(|shown| shown.place == message.place);
-        for words in here
-            .filter_map(|shown| self.laptop.take_back(shown))
-            .filter(|words| *words == AT_TERMINAL)
-        {
+        let here = self.sessions.shown.iter().filter(|shown| shown.place == message.place);
+        for words in here.filter_map(out_of_reach) {
             self.reply(message, notice::plain(words));
         }
         for session in sessions {
-            if !self.end_orphan(session) {
-                self.runs.order(session, Order::Stop(message.place));
-            }
+            self.sessions.order(session, Order::Stop(message.place));
         }
     }
 }

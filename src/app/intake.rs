@@ -23,7 +23,7 @@ use crate::{
         attachment::{Attached, Kind},
         place::Place,
         prompt::{Prompt, PromptId, Source},
-        run::{Asked, Seat},
+        session::{Queued, RunSpec},
         spool::{Came, Spool},
         turn::{Outcome, Phase, Wait},
     },
@@ -57,10 +57,10 @@ struct Kept {
     raws: Vec<Value>,
 }
 
-/// A prompt with its seat.
+/// A prompt with the run it is for.
 struct Load {
-    seat: Seat,
-    asked: Asked,
+    spec: RunSpec,
+    asked: Queued,
     ready: bool,
 }
 
@@ -77,6 +77,29 @@ impl Intake {
             end(load, Outcome::TakenBack);
         }
         !queue.is_empty()
+    }
+
+    /// Takes back one prompt; where it waited, if it waited here.
+    fn take_back_one(&mut self, prompt: PromptId) -> Option<Place> {
+        let is_it = |load: &Load| load.asked.prompt.id == prompt;
+        self.queues.iter_mut().find_map(|(place, queue)| {
+            let load = queue.iter().position(is_it).and_then(|index| queue.remove(index))?;
+            end(&load, Outcome::TakenBack);
+            Some(*place)
+        })
+    }
+
+    /// What is whole and has nothing before it that is not.
+    fn ready(&mut self, place: Place) -> Vec<Load> {
+        let mut ready = Vec::new();
+        let Some(queue) = self.queues.get_mut(&place) else { return ready };
+        while queue.front().is_some_and(|load| load.ready) {
+            ready.extend(queue.pop_front());
+        }
+        if queue.is_empty() {
+            self.queues.remove(&place);
+        }
+        ready
     }
 
     /// Lets go of all that waits.
@@ -228,16 +251,16 @@ impl App {
     }
 
     /// Gives a prompt to its run, once its files are there and it is its turn.
-    pub(super) fn hand_over(&mut self, seat: Seat, asked: Asked) {
+    pub(super) fn hand_over(&mut self, spec: RunSpec, asked: Queued) {
         let (place, id) = (asked.prompt.source.place, asked.prompt.id);
-        if let Some(count) = self.runs.one_more(seat.conversation.session()) {
+        if let Some(count) = self.sessions.one_more(spec.conversation.session()) {
             self.say(place, notice::one_more(count));
         }
         let files = asked.prompt.files().count();
         let queue = self.intake.queues.entry(place).or_default();
         if files == 0 && queue.is_empty() {
             self.intake.queues.remove(&place);
-            return self.runs.give(seat, asked);
+            return self.sessions.give(spec, asked);
         }
         let wait = Phase::Waiting(if files == 0 {
             Wait::Turn
@@ -250,7 +273,7 @@ impl App {
                 client: self.setup.client.clone(),
                 folders: Folders {
                     inbox: self.setup.inbox.clone(),
-                    project: seat.directory.clone(),
+                    project: spec.directory.clone(),
                 },
                 desk: self.intake.desk.clone(),
                 turn: asked.turn.clone(),
@@ -261,7 +284,7 @@ impl App {
                 let _ = notes.send(Note::Fetched { place, id, fetched });
             });
         }
-        queue.push_back(Load { seat, asked, ready: files == 0 });
+        queue.push_back(Load { spec, asked, ready: files == 0 });
     }
 
     /// The files of a prompt are here, or will not be.
@@ -286,16 +309,22 @@ impl App {
                 }
             }
         }
-        let mut whole = Vec::new();
-        while queue.front().is_some_and(|load| load.ready) {
-            whole.extend(queue.pop_front());
+        self.give_ready(place);
+    }
+
+    fn give_ready(&mut self, place: Place) {
+        for load in self.intake.ready(place) {
+            self.sessions.give(load.spec, load.asked);
         }
-        if queue.is_empty() {
-            self.intake.queues.remove(&place);
+    }
+
+    /// Takes back a prompt that has not gone to its session; whether there was one.
+    pub(super) fn take_back_fetching(&mut self, prompt: PromptId) -> bool {
+        let place = self.intake.take_back_one(prompt);
+        if let Some(place) = place {
+            self.give_ready(place);
         }
-        for load in whole {
-            self.runs.give(load.seat, load.asked);
-        }
+        place.is_some()
     }
 }
 

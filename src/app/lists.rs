@@ -11,11 +11,12 @@ use crate::{
     bridge::{
         binding::Binding,
         place::Place,
-        run::{Activity, State},
+        session::{Activity, State},
     },
     claude::{
         catalog::{self, Query, Show},
         history,
+        home::is_below,
         session::{Session, SessionId},
         transcript,
     },
@@ -47,6 +48,7 @@ impl App {
             project: directory.clone(),
             hidden: if list.hidden { Show::All } else { Show::Visible },
             words,
+            within: self.setup.roots.clone(),
             skip: usize::from(list.page) * PAGE,
             take: PAGE,
         };
@@ -87,8 +89,9 @@ impl App {
         (purpose, carry): (Purpose, Carry),
     ) -> Screen {
         let known = catalog::projects(&self.setup.home);
-        let there =
-            known.into_iter().filter(|known| purpose == Purpose::List || known.dir.is_dir());
+        let there = known.into_iter().filter(|known| {
+            self.may_work_in(&known.dir) && (purpose == Purpose::List || known.dir.is_dir())
+        });
         let mut places: Vec<_> = there.skip(usize::from(page) * PAGE).take(PAGE + 1).collect();
         let more = places.len() > PAGE;
         places.truncate(PAGE);
@@ -111,7 +114,7 @@ impl App {
 
     /// A run of ours is not the laptop: what it holds is not open there.
     fn hide_ours(&self, session: &mut Session) {
-        if self.runs.state(session.id).is_some_and(|state| state.pid.is_some()) {
+        if self.sessions.state(session.id).is_some_and(|state| state.pid.is_some()) {
             session.status = None;
         }
     }
@@ -146,7 +149,7 @@ impl App {
             .unwrap_or_else(|| Binding::newest_of(self.first_directory()));
         let found = binding.session.and_then(|session| self.found(session));
         let title = found.as_ref().map_or("New session", |session| session.title.as_str());
-        let summary = self.runs.summary();
+        let summary = self.sessions.summary();
         let status = Status {
             session: binding.session.map(|session| (session, title.to_owned())),
             begun: found.is_some(),
@@ -163,12 +166,12 @@ impl App {
     }
 
     fn running(&self, session: SessionId) -> Option<Running> {
-        let state = self.runs.state(session)?;
+        let state = self.sessions.state(session).filter(|_| self.sessions.is_at_work(session))?;
         let activity = match (state.activity, state.pid, state.background) {
             (Activity::Busy, ..) => "In a turn".to_owned(),
             (Activity::Idle(_), Some(_), 0) => "Warm and idle".to_owned(),
             (Activity::Idle(_), Some(_), tasks) => format!("Idle, {tasks} tasks in the background"),
-            (Activity::Idle(_), None, _) => "Idle".to_owned(),
+            (Activity::Idle(_), None, _) => "Asleep".to_owned(),
         };
         let context = state.context.map(|used| (used, state.window));
         let State { model, mode, effort, cost, .. } = state;
@@ -203,6 +206,11 @@ impl App {
         Other { session: binding.session, title, directory: binding.project }
     }
 
+    /// Whether Claude may run there: anywhere, unless the configuration names the directories.
+    pub(super) fn may_work_in(&self, directory: &Path) -> bool {
+        self.setup.roots.is_empty() || self.is_within_roots(directory)
+    }
+
     /// Whether `/cd` may go there.
     pub(super) fn is_within_roots(&self, directory: &Path) -> bool {
         if !self.setup.roots.is_empty() {
@@ -211,13 +219,5 @@ impl App {
         let known = || catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
         is_below(directory, &self.setup.user_home)
             || known().any(|known| is_below(directory, &known))
-    }
-}
-
-/// Whether a directory lies at or below another, links resolved.
-fn is_below(directory: &Path, root: &Path) -> bool {
-    match (directory.canonicalize(), root.canonicalize()) {
-        (Ok(directory), Ok(root)) => directory.starts_with(root),
-        _ => false,
     }
 }

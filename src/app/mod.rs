@@ -3,6 +3,7 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod answer;
 mod aside;
 mod border;
 mod cards;
@@ -23,7 +24,6 @@ mod ledger;
 mod lists;
 mod moved;
 mod note;
-mod orphans;
 mod out;
 mod painter;
 mod parts;
@@ -34,7 +34,8 @@ mod questions;
 mod receipts;
 mod receiver;
 mod recovery;
-mod runs;
+mod relocate;
+mod sessions;
 mod steering;
 mod taps;
 mod turnstile;
@@ -66,20 +67,20 @@ use crate::{
         later::Waiting,
         ledger::{Ledger, Written},
         note::Note,
-        orphans::Queue,
         questions::Asked,
         receipts::Receipts,
-        runs::{Runs, Shown},
+        sessions::Sessions,
         turnstile::Turnstile,
         verbose::Views,
     },
     bridge::{
+        choices::Choices,
         place::Place,
         prompt::Source,
-        run::{self, Stray},
+        session::{self, Order, Report, RunSpec},
         spool::{Found, Spool},
     },
-    claude::{home::Home, session::SessionId, watch, young::Young},
+    claude::{home::Home, live, process::Conversation, watch, young},
     screens,
     telegram::{
         client::{Client, Me},
@@ -90,8 +91,6 @@ use crate::{
     },
 };
 
-/// Turns that nobody asked for and that are not shown yet.
-const STRAYS: usize = 16;
 /// How long the last messages may take at the end.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -145,7 +144,7 @@ struct App {
     setup: Setup,
     outbox: Outbox,
     ledger: Ledger,
-    runs: Runs,
+    sessions: Sessions,
     laptop: Laptop,
     painters: JoinSet<()>,
     turnstile: Turnstile,
@@ -162,11 +161,6 @@ struct App {
     spool_failed: bool,
     /// Messages whose prompts an earlier process left.
     left: HashSet<Source>,
-    /// What waits for turns that outlived an earlier process, and who watches these.
-    orphans: HashMap<SessionId, Queue>,
-    followers: JoinSet<SessionId>,
-    /// Processes of an earlier segue that stood in no registry when this one began.
-    young: Vec<Young>,
     /// The question that somebody's next message in a place belongs to.
     writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
@@ -189,7 +183,7 @@ pub async fn run(
 ) {
     let mut changes = watch::start(setup.home.clone());
     let (mut app, found, ears) = App::new(setup, outbox);
-    let Ears { notes: mut back, strays: mut stray, mut written } = ears;
+    let Ears { notes: mut back, mut reports, mut written } = ears;
     block_in_place(|| {
         app.recover(found);
         app.see_to_orphans();
@@ -198,16 +192,12 @@ pub async fn run(
         tokio::select! {
             biased;
             () = cancel.cancelled() => break,
-            over = app.runs.over() => block_in_place(|| app.over(over)),
+            finished = app.sessions.finished() => block_in_place(|| app.finished(finished)),
             Some(note) = back.recv() => block_in_place(|| app.note(note)),
             Some(line) = written.recv() => app.written(&line),
             Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
-            (session, back) = app.laptop.back() => block_in_place(|| app.back(session, back)),
-            Some(stray) = stray.recv() => app.stray(stray),
+            Some(report) = reports.recv() => block_in_place(|| app.report(report)),
             Some(_) = app.painters.join_next() => {}
-            Some(gone) = app.followers.join_next() => if let Ok(session) = gone {
-                block_in_place(|| app.orphan_gone(session));
-            },
             Some(_) = app.errands.join_next() => {}
             () = due(app.later.deadline()) => block_in_place(|| app.due_now()),
             () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
@@ -224,34 +214,37 @@ pub async fn run(
 /// Where an app hears of what comes of its work.
 struct Ears {
     notes: mpsc::UnboundedReceiver<Note>,
-    strays: mpsc::Receiver<Stray>,
+    reports: mpsc::UnboundedReceiver<Report>,
     written: mpsc::UnboundedReceiver<Written>,
 }
 
 impl App {
     /// An app that has done nothing yet, and what is in its spool.
     fn new(setup: Setup, outbox: Outbox) -> (Self, Found, Ears) {
-        let (strays, stray) = mpsc::channel(STRAYS);
+        let (report, reports) = mpsc::unbounded_channel();
         // Painters must not wait for the loop, which may be at the disk.
         let (notes, back) = mpsc::unbounded_channel();
         let (ledger, written) = Ledger::open(setup.home.clone(), setup.me.id);
-        let settings = run::Settings {
+        let (spool, found) = Spool::open(setup.state.clone());
+        let left = young::list(&setup.home);
+        let settings = session::Settings {
             program: setup.claude.clone(),
             home: setup.home.clone(),
             environment: setup.environment.clone(),
             idle: setup.idle,
             slots: Arc::new(Semaphore::new(setup.turns)),
             turns: setup.turns,
-            strays,
+            spool: spool.clone(),
+            left: left.into(),
+            reports: report,
         };
-        // Runs have their grace when all else is cancelled.
-        let runs = Runs::new(settings, setup.warm, CancellationToken::new());
-        let (spool, found) = Spool::open(setup.state.clone());
+        // Turns have their grace when all else is cancelled.
+        let sessions = Sessions::new(settings, setup.warm, CancellationToken::new());
         let app = Self {
             setup,
             outbox,
             ledger,
-            runs,
+            sessions,
             laptop: Laptop::default(),
             painters: JoinSet::new(),
             turnstile: Turnstile::default(),
@@ -265,16 +258,13 @@ impl App {
             spool,
             spool_failed: false,
             left: HashSet::new(),
-            orphans: HashMap::new(),
-            followers: JoinSet::new(),
-            young: Vec::new(),
             writing: HashMap::new(),
             trusted: HashSet::new(),
             told: HashSet::new(),
             history_failed: false,
             unread: false,
         };
-        (app, found, Ears { notes: back, strays: stray, written })
+        (app, found, Ears { notes: back, reports, written })
     }
 
     fn intent(&mut self, intent: Intent) {
@@ -335,7 +325,7 @@ impl App {
             Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
             Note::Announced { place, prompt, message } => self.announced(place, prompt, message),
             Note::Settled { prompt, place, progress } => {
-                self.runs.settle(prompt, progress.map(|id| (place, id)));
+                self.sessions.settle(prompt, progress.map(|id| (place, id)));
                 self.look_at_the_laptop();
             }
         }
@@ -354,40 +344,38 @@ impl App {
         }
     }
 
-    fn stray(&mut self, stray: Stray) {
-        let (place, prompt, turn) = (stray.place, stray.turn.borrow().prompt, stray.turn.clone());
-        self.runs.shown.push(Shown { place, prompt, turn });
-        self.show(place, None, stray.turn, String::new());
+    /// Processes of an earlier segue whose prompts are done, or unknown: what they are at they may
+    /// finish, and idle ones are ended.
+    fn see_to_orphans(&mut self) {
+        for live in live::list(&self.setup.home).into_iter().filter(live::Live::is_orphan) {
+            tracing::info!(session = %live.session, pid = live.pid, "left by an earlier segue: it may finish");
+            let spec = RunSpec {
+                directory: live.cwd,
+                conversation: Conversation::Resume(live.session),
+                choices: Choices::default(),
+                agent: None,
+            };
+            self.sessions.tell(spec, Order::SeeTo);
+        }
     }
 
     // ---- The end ----
 
     async fn end(mut self) {
-        self.leave_orphans();
+        self.sessions.leave();
         self.intake.end();
         self.laptop.leave();
         let finished = async {
-            while !self.runs.shown.is_empty() && self.painters.join_next().await.is_some() {}
+            while !self.sessions.shown.is_empty() && self.painters.join_next().await.is_some() {}
         };
         if timeout(self.setup.grace, finished).await.is_err() {
             tracing::info!("turns are still running: ending them");
         }
-        self.runs.end().await;
+        self.sessions.end().await;
         let painted = async { while self.painters.join_next().await.is_some() {} };
         let _ = timeout(FAREWELL, painted).await;
         if timeout(FAREWELL, self.outbox.flush(Scope::All)).await.is_err() {
             tracing::warn!("some messages could not be sent before the end");
-        }
-    }
-
-    /// The session of a place has become another, by `/clear` or as a fork: the place follows.
-    fn followed(&mut self, place: Place, from: SessionId, to: SessionId) {
-        if let Some(mut binding) = self.ledger.binding(place)
-            && binding.session == Some(from)
-        {
-            (binding.session, binding.fresh) = (Some(to), false);
-            let source = self.source(place, 0);
-            self.ledger.bind(source, binding, "/resume", now());
         }
     }
 }

@@ -17,23 +17,19 @@ use tokio::{
 };
 
 use crate::{
-    app::{
-        cards::Question, changed, note::Note, receipts::Receipts, receiver::Sign,
-        taps::is_carrying, turnstile::Ticket,
-    },
+    app::{cards::Question, note::Note, receipts::Receipts, receiver::Sign, turnstile::Ticket},
     bridge::{
         place::Place,
         prompt::{PromptId, Source},
         question::About,
         spool::{Kept, Spool},
-        turn::{Outcome, Phase, Turn, Wait},
+        turn::{Phase, Turn, Wait},
         verbosity::Verbosity,
     },
-    claude::{catalog, home::Home, session::SessionId},
+    claude::home::Home,
     screens::{self, Scene, card, turn::Around},
     telegram::{
-        callback::Callback,
-        outbox::{Outbox, RepaintOutcome, SendError, SendOptions, Sent, Sound, Typing},
+        outbox::{Outbox, RepaintOutcome, SendOptions, Sound, Typing},
         screen::Screen,
     },
 };
@@ -114,7 +110,7 @@ pub(super) struct Painter {
     /// The card and what it shows.
     pub(super) card: Option<(i32, Screen)>,
     /// What the spool held of the prompt when it came here.
-    left: Option<Kept>,
+    pub(super) left: Option<Kept>,
     /// Questions that are in the chat, as they are drawn.
     pub(super) questions: Vec<Question>,
     /// The plan that was asked about, where a file had it.
@@ -123,9 +119,9 @@ pub(super) struct Painter {
     /// The mode that the app knows of.
     mode: Option<String>,
     /// The message that says that a terminal waits.
-    called: Option<i32>,
+    pub(super) called: Option<i32>,
     /// The person sees that Claude works.
-    typing: Option<Typing>,
+    pub(super) typing: Option<Typing>,
     /// What stands on the message that waits for another turn.
     pub(super) sign: Option<Sign>,
     /// Messages that were taken in when the card was sent.
@@ -158,9 +154,7 @@ impl Painter {
                     let _ = timeout(PATIENCE, self.turn.changed()).await;
                     continue;
                 }
-                if !self.draw(&turn).await {
-                    return;
-                }
+                self.draw(&turn).await;
                 self.ask(&turn).await;
                 self.call(&turn).await;
             }
@@ -191,28 +185,29 @@ impl Painter {
         }
     }
 
-    /// Brings the card up to date. False when there is no use in drawing on.
-    async fn draw(&mut self, turn: &Turn) -> bool {
+    /// Brings the card up to date.
+    async fn draw(&mut self, turn: &Turn) {
         let waits = turn.waits_for_person();
         if waits && (self.frozen || (self.card.is_none() && !needs_card(turn))) {
-            return true;
+            return;
         }
         self.frozen = waits;
         let screen = card::running(&self.scene(), turn, &self.around(turn, String::new()));
         if self.card.as_ref().is_some_and(|(_, shown)| *shown == screen) {
-            return true;
+            return;
         }
-        self.show(turn, screen).await
+        self.show(turn, screen).await;
     }
 
-    /// Brings a screen into the card. It stands below the messages that the turn has taken in.
-    async fn show(&mut self, turn: &Turn, screen: Screen) -> bool {
+    /// Brings a screen into the card. It stands below the messages that the turn has taken in. What
+    /// cannot be shown now may be shown later, and ends nothing.
+    async fn show(&mut self, turn: &Turn, screen: Screen) {
         if let (Some((id, _)), true) = (&self.card, turn.joined > self.joined) {
             let id = *id;
             self.card = None;
-            let sent = self.send_card(turn, screen).await;
+            self.send_card(turn, screen).await;
             drop(self.canvas.outbox.delete(self.canvas.place, id));
-            return sent;
+            return;
         }
         let Canvas { outbox, place, .. } = &self.canvas;
         let Some((id, shown)) = &mut self.card else { return self.send_card(turn, screen).await };
@@ -228,21 +223,18 @@ impl Painter {
             // The answer goes before a drawing of how it came to be.
             _ = over => {}
         }
-        true
     }
 
-    async fn send_card(&mut self, turn: &Turn, screen: Screen) -> bool {
+    async fn send_card(&mut self, turn: &Turn, screen: Screen) {
         self.joined = turn.joined;
         // *Take over* takes the message along that it answers.
         let at_terminal = turn.terminal.as_ref().and_then(|_| self.asked());
         let reply_to = at_terminal.or_else(|| self.group_quote());
         let how = SendOptions { reply_to, sound: Sound::Silent };
-        let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen.clone(), how).await else {
-            return false;
-        };
-        self.card = Some((id, screen));
-        self.note(|spool, prompt| spool.shown(prompt, id));
-        true
+        if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen.clone(), how).await {
+            self.card = Some((id, screen));
+            self.note(|spool, prompt| spool.shown(prompt, id));
+        }
     }
 
     // ---- Quotes ----
@@ -253,7 +245,7 @@ impl Painter {
     }
 
     /// The message that asked, where others write, too.
-    fn group_quote(&self) -> Option<i32> {
+    pub(super) fn group_quote(&self) -> Option<i32> {
         self.asked().filter(|_| self.canvas.place.is_group())
     }
 
@@ -321,136 +313,7 @@ impl Painter {
         }
     }
 
-    // ---- The end ----
-
-    /// Sends what is left of the turn.
-    async fn finish(&mut self) {
-        self.typing = None;
-        let turn = self.turn.borrow().clone();
-        let scene = self.scene();
-        match turn.outcome() {
-            // The prompt was part of another turn, which answers it.
-            Some(Outcome::Joined) => {
-                if self.joined(&scene, &turn).await != Err(SendError::Ended) {
-                    self.canvas.spool.remove(turn.prompt);
-                }
-            }
-            Some(Outcome::TakenBack) => {
-                if self.remark(&scene, &turn).await != Err(SendError::Ended) {
-                    self.canvas.spool.remove(turn.prompt);
-                }
-            }
-            // It stays in the spool, to go on when segue is back.
-            Some(Outcome::Shutdown) if !turn.taken || turn.terminal.is_some() => {
-                drop(self.remark(&scene, &turn).await);
-            }
-            _ => self.answer(&scene, &turn).await,
-        }
-    }
-
-    /// A word in the place of an answer.
-    pub(super) async fn remark(&mut self, scene: &Scene, turn: &Turn) -> Result<(), SendError> {
-        if let Some(id) = self.called.take() {
-            drop(self.canvas.outbox.delete(self.canvas.place, id));
-        }
-        self.release();
-        let screen = screens::turn::joining(scene, turn);
-        let Canvas { outbox, place, .. } = &self.canvas;
-        if let Some((id, _)) = self.card.take() {
-            outbox.edit(*place, id, screen).await?;
-        } else {
-            let how = SendOptions { reply_to: self.asked(), sound: Sound::Silent };
-            let id = outbox.send(*place, screen, how).await?;
-            self.note(|spool, prompt| spool.shown(prompt, id));
-        }
-        Ok(())
-    }
-
-    /// Sends what is not in the chat yet of the answer. When all of it is, the prompt is done with.
-    async fn answer(&mut self, scene: &Scene, turn: &Turn) {
-        let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
-        around.changed = changed::of(turn).await;
-        self.canvas.ticket.next().await;
-        self.release();
-        let quote = self.quote();
-        let Canvas { outbox, place, receipts, .. } = &self.canvas;
-        // From here on what is written comes after the answer.
-        receipts.leave(*place, turn.prompt);
-        let rest = card::rest(scene, turn, &around);
-        let renewed = self.renew_card(rest.as_ref());
-        let old = self.card.take();
-        let parts = screens::turn::answer(scene, turn, &around);
-        let (count, left) = (parts.len(), self.left.as_ref());
-        let sent: Vec<_> = parts
-            .into_iter()
-            .enumerate()
-            .skip(left.map_or(0, |kept| kept.delivered(count)))
-            .map(|(part, screen)| {
-                let how = self.manner(turn, part, (quote, &screen));
-                outbox.send(*place, screen, how)
-            })
-            .collect();
-        self.canvas.ticket.pass();
-        let is_renewed = renewed.is_some();
-        if let Some(sent) = renewed
-            && let Ok(id) = sent.await
-        {
-            self.note(|spool, prompt| spool.shown(prompt, id));
-        }
-        for sent in sent {
-            match sent.await {
-                Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id, count)),
-                Err(SendError::Ended) => return,
-                // It was said in the log: nothing will ever come of it.
-                Err(SendError::Blocked | SendError::Gone | SendError::Refused(_)) => {}
-            }
-        }
-        self.clear_receipts(turn.session);
-        if let Some((id, _)) = old {
-            let left = match rest.filter(|_| !is_renewed) {
-                Some(screen) => outbox.edit(*place, id, screen),
-                None => outbox.delete(*place, id),
-            };
-            // Whoever takes the prompt up again brings it to its end.
-            if left.await == Err(SendError::Ended) {
-                return;
-            }
-        }
-        self.canvas.spool.remove(turn.prompt);
-    }
-
-    /// Sends the card anew where there is none to be edited, or messages of the person stand below
-    /// it.
-    fn renew_card(&self, rest: Option<&Screen>) -> Option<Sent> {
-        let Canvas { outbox, place, receipts, .. } = &self.canvas;
-        let is_there = match &self.card {
-            Some((id, _)) => *id > receipts.newest(*place),
-            None => self.left.as_ref().is_some_and(|kept| !kept.sent.is_empty()),
-        };
-        let screen = rest.filter(|_| !is_there)?;
-        let how = SendOptions { reply_to: self.group_quote(), sound: Sound::Silent };
-        Some(outbox.send(*place, screen.clone(), how))
-    }
-
-    /// How a part of the answer is sent: with one sound for all of it, none for what the person did,
-    /// and a quote where it is needed, which it is for buttons that send the prompt again.
-    fn manner(
-        &self,
-        turn: &Turn,
-        part: usize,
-        (quote, screen): (Option<i32>, &Screen),
-    ) -> SendOptions {
-        let first = part == 0;
-        let aloud = first && turn.outcome() != Some(&Outcome::Stopped);
-        let mut buttons = screen.keyboard.iter().flatten();
-        let carries = buttons.any(|button| {
-            Callback::decode(&button.data).is_some_and(|callback| is_carrying(&callback))
-        });
-        SendOptions {
-            reply_to: if carries || self.canvas.always_quote { self.asked() } else { quote.filter(|_| first) },
-            sound: if aloud { Sound::Aloud } else { Sound::Silent },
-        }
-    }
+    // ---- What it is drawn of ----
 
     /// Notes in the spool what is in the chat.
     pub(super) fn note(&self, note: impl FnOnce(&Spool, PromptId) -> std::io::Result<()>) {
@@ -460,7 +323,7 @@ impl Painter {
         }
     }
 
-    fn around(&self, turn: &Turn, title: String) -> Around {
+    pub(super) fn around(&self, turn: &Turn, title: String) -> Around {
         let Canvas { receipts, place, view, elsewhere, .. } = &self.canvas;
         Around {
             title,
@@ -504,12 +367,6 @@ fn is_shown_at_once(turn: &Turn) -> bool {
 /// Whether a question needs the card above it: what Claude said and did before it wants a tool.
 fn needs_card(turn: &Turn) -> bool {
     turn.asks.is_empty() || turn.asks.iter().any(|open| open.about == About::Tool)
-}
-
-async fn title(home: &Home, session: SessionId) -> String {
-    let home = home.clone();
-    let found = tokio::task::spawn_blocking(move || catalog::find(&home, session)).await;
-    found.ok().flatten().map(|session| session.title).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,13 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    app::{App, now, runs::Runs},
+    app::{
+        App, now,
+        sessions::{Sessions, Shown},
+    },
     bridge::{
         binding::{self, Binding},
         place::Place,
         prompt::{Prompt, Source, fresh_session},
+        recover::Past,
         route::{self, Facts, Route},
-        run::{Over, Seat, Why},
+        session::{Finished, Order, Queued, Report, RunSpec, Why},
+        spool::Came,
+        terminal::Plan,
         turn::Outcome,
     },
     claude::{
@@ -19,8 +25,7 @@ use crate::{
         session::{Session, SessionId},
         transcript,
     },
-    screens::{notice, sessions::Purpose},
-    telegram::{callback::Carry, text::Text},
+    screens::{laptop, notice},
 };
 
 /// A prompt and where it should go.
@@ -36,12 +41,16 @@ impl App {
     /// Sends a prompt to the session it is for, or asks the person what is missing.
     pub(super) fn send(&mut self, sending: Sending) {
         let place = sending.prompt.source.place;
-        if self.runs.is_shown(sending.prompt.id) {
+        if self.sessions.is_shown(sending.prompt.id) {
             return;
         }
         if let Some(session) = sending.session {
+            let session = self.follow(place, session);
             let binding = self.binding_of(session, place);
             return self.route(sending, &binding, session);
+        }
+        if let Some(session) = self.ledger.binding(place).and_then(|bound| bound.session) {
+            self.follow(place, session);
         }
         let bound = self.ledger.binding(place);
         let binding = bound.unwrap_or_else(|| Binding::newest_of(self.first_directory()));
@@ -51,10 +60,17 @@ impl App {
         }
     }
 
-    /// The directory of a place that was never used.
+    /// The directory of a place that was never used: always one that may be worked in.
     pub(super) fn first_directory(&self) -> PathBuf {
-        let known = || catalog::last_project(&self.setup.home).filter(|dir| dir.is_dir());
-        self.setup.project.clone().or_else(known).unwrap_or_else(|| self.setup.user_home.clone())
+        let allowed = |dir: &PathBuf| dir.is_dir() && self.may_work_in(dir);
+        let known = || {
+            let others = || catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
+            let last = catalog::last_project(&self.setup.home).filter(allowed);
+            last.or_else(|| others().find(allowed))
+        };
+        let usual = || self.setup.roots.first().unwrap_or(&self.setup.user_home).clone();
+        let set = self.setup.project.clone().filter(|dir| self.may_work_in(dir));
+        set.or_else(known).unwrap_or_else(usual)
     }
 
     /// A session that has said where it is: one that was begun a moment ago has not yet.
@@ -65,10 +81,11 @@ impl App {
 
     /// What a place would point at in a session that was named.
     fn binding_of(&self, session: SessionId, place: Place) -> Binding {
+        let bound = self.ledger.binding(place);
         if let Some(found) = self.found(session) {
-            return Binding::to(found.project, session);
+            return Binding::to(Self::directory_for(&found, bound.as_ref()), session);
         }
-        match self.ledger.binding(place) {
+        match bound {
             Some(binding) if binding.session == Some(session) => binding,
             Some(binding) => Binding::to(binding.project, session),
             None => Binding::to(self.first_directory(), session),
@@ -109,25 +126,30 @@ impl App {
     pub(super) fn facts(&self, session: SessionId, binding: &Binding) -> Facts {
         let held = self.holder(session);
         let found = self.found(session);
-        let directory = found.as_ref().map_or(&binding.project, |session| &session.project);
+        let directory = match &found {
+            Some(found) => Self::directory_for(found, Some(binding)),
+            None => binding.project.clone(),
+        };
         Facts {
             session,
             directory_exists: directory.is_dir(),
-            directory: directory.clone(),
+            trusted: self.is_trusted(&directory),
+            allowed: self.may_work_in(&directory),
+            directory,
             stored: transcript::stored(self.setup.home.transcript(session).as_deref()),
             fresh: binding.fresh,
             fork: binding.fork.filter(|of| self.setup.home.transcript(*of).is_some()),
             held,
-            ours: self.runs.state(session).is_some(),
-            trusted: self.is_trusted(directory),
+            ours: self.sessions.state(session).is_some(),
         }
     }
 
     /// A live process of somebody else that holds a session. One that an earlier segue left behind
     /// is nobody's: it is waited for, and the person is not asked.
     pub(super) fn holder(&self, session: SessionId) -> Option<Live> {
-        let holds =
-            |live: &Live| live.session == session && live.is_foreign() && !self.runs.has(live.pid);
+        let holds = |live: &Live| {
+            live.session == session && live.is_foreign() && !self.sessions.has(live.pid)
+        };
         live::list(&self.setup.home).into_iter().find(holds)
     }
 
@@ -139,9 +161,8 @@ impl App {
         let query = Query {
             project: Some(directory.to_owned()),
             hidden: Show::All,
-            words: Vec::new(),
-            skip: 0,
             take: 20,
+            ..Query::default()
         };
         let by_person =
             |session: &Session| matches!(session.origin.as_deref(), Some("cli" | "telegram"));
@@ -161,12 +182,15 @@ impl App {
         let scene = self.scene();
         match route::resolve(&facts) {
             Route::Run(conversation) => {
-                self.ask(self.seat(place, facts.directory, conversation), sending.prompt);
+                self.ask(self.spec(place, facts.directory, conversation), sending.prompt);
             }
             Route::Fresh => self.fall_back(sending, &facts, session),
             Route::NoDirectory => {
-                let lead = notice::no_directory(&scene, &facts.directory);
-                self.offer_directories(place, message, lead);
+                self.offer_what_is_left((place, message), session, &facts.directory);
+            }
+            Route::Forbidden => {
+                let screen = notice::forbidden(&scene, &facts.directory);
+                self.reply_to(place, message, screen);
             }
             Route::Distrusted => {
                 self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));
@@ -183,28 +207,42 @@ impl App {
         }
     }
 
-    /// A seat as the place wants it.
-    pub(super) fn seat(
+    /// The run of a session as the place wants it.
+    pub(super) fn spec(
         &self,
         place: Place,
         directory: PathBuf,
         conversation: Conversation,
-    ) -> Seat {
+    ) -> RunSpec {
         let bound = self.ledger.binding(place);
         let ours = |binding: &Binding| binding.session == Some(conversation.session());
         let agent =
             bound.as_ref().filter(|bound| ours(bound)).and_then(|bound| bound.agent.clone());
         let choices = bound.map(|bound| bound.choices).unwrap_or_default();
-        Seat { directory, conversation, choices: self.permitted(choices), agent }
+        RunSpec { directory, conversation, choices: self.permitted(choices), agent }
     }
 
-    /// Hands a prompt to a run and shows its turn.
-    pub(super) fn ask(&mut self, seat: Seat, prompt: Prompt) {
+    /// Hands a prompt to its session and shows its turn.
+    pub(super) fn ask(&mut self, spec: RunSpec, prompt: Prompt) {
+        self.ask_with(spec, prompt, None);
+    }
+
+    /// The same, with what the person has chosen where a terminal has the session.
+    pub(super) fn ask_with(&mut self, spec: RunSpec, prompt: Prompt, plan: Option<Plan>) {
         let (source, display) = (prompt.source, prompt.display());
-        self.note_leg(&seat, &prompt);
-        let (asked, turn) = self.runs.admit(seat.conversation.session(), prompt);
+        self.note_leg(&spec, &prompt);
+        let session = spec.conversation.session();
+        let came = self.spool.came(prompt.id);
+        let (mut queued, turn) = self.sessions.admit(session, prompt);
+        queued.plan = plan;
+        queued.may_have_run = came != Came::New;
         self.show(source.place, Some(source), turn, display);
-        self.hand(seat, asked);
+        let ran = queued.may_have_run && self.past(queued.prompt.id, session) != Past::Unread;
+        if ran || plan == Some(Plan::Send) {
+            self.sessions.give(spec, queued);
+        } else {
+            self.hand_over(spec, queued);
+        }
     }
 
     /// There is nothing to resume: a fresh session, loudly, and once.
@@ -218,13 +256,13 @@ impl App {
             (into, Some(of)) => Conversation::Fork { of, into },
             (into, None) => Conversation::New(into),
         };
-        let seat = self.seat(source.place, facts.directory.clone(), conversation);
+        let spec = self.spec(source.place, facts.directory.clone(), conversation);
         if into.is_some() {
-            return self.ask(seat, sending.prompt);
+            return self.ask(spec, sending.prompt);
         }
         let display = sending.prompt.display();
-        let (asked, turn) = self.runs.admit(old, sending.prompt);
-        asked.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
+        let (queued, turn) = self.sessions.admit(old, sending.prompt);
+        queued.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
         self.show(source.place, Some(source), turn, display);
     }
 
@@ -240,36 +278,75 @@ impl App {
         }
     }
 
-    /// A run is over. Prompts that Claude never got go on.
-    pub(super) fn over(&mut self, over: Over) {
-        let Over { session, directory, why, unsent } = over;
-        tracing::debug!(%session, ?why, unsent = unsent.len(), "a run is over");
+    /// A worker is done. Prompts that Claude never got go on.
+    pub(super) fn finished(&mut self, finished: Finished) {
+        let Finished { session, directory, why, unsent } = finished;
+        tracing::debug!(%session, ?why, unsent = unsent.len(), "a worker is done");
         let mut next = session;
-        for asked in unsent {
-            let source = asked.prompt.source;
-            match why {
-                Why::Shutdown => asked.turn.send_modify(|turn| turn.finish(Outcome::Shutdown)),
-                Why::Idle => {
-                    let resume = Conversation::Resume(session);
-                    let seat = self.seat(source.place, directory.clone(), resume);
-                    self.runs.give(seat, asked);
+        for queued in unsent {
+            let Source { place, .. } = queued.prompt.source;
+            let conversation = match why {
+                Why::Shutdown => {
+                    queued.turn.send_modify(|turn| turn.finish(Outcome::Shutdown));
+                    continue;
                 }
+                Why::Idle => Conversation::Resume(session),
                 Why::NoConversation => {
                     if next == session {
-                        let attempt = asked.prompt.attempt;
-                        let Some(into) = route::instead(source, attempt, session) else {
-                            asked.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
+                        let attempt = queued.prompt.attempt;
+                        let Some(into) = route::instead(queued.prompt.source, attempt, session)
+                        else {
+                            queued.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
                             continue;
                         };
                         next = into;
-                        self.replace(source.place, session, next, &directory);
+                        self.replace(place, session, next, &directory);
                     }
-                    asked.turn.send_modify(|turn| turn.session = next);
-                    let seat = self.seat(source.place, directory.clone(), Conversation::New(next));
-                    self.note_leg(&seat, &asked.prompt);
-                    self.runs.give(seat, asked);
+                    queued.turn.send_modify(|turn| turn.session = next);
+                    Conversation::New(next)
                 }
+            };
+            let spec = self.spec(place, directory.clone(), conversation);
+            self.note_leg(&spec, &queued.prompt);
+            self.sessions.give(spec, queued);
+        }
+    }
+
+    /// What concerns a session beside its turns.
+    pub(super) fn report(&mut self, report: Report) {
+        match report {
+            Report::Unsolicited { place, turn } => {
+                let prompt = turn.borrow().prompt;
+                let shown = Shown { place, message: None, prompt, turn: turn.clone() };
+                self.sessions.shown.push(shown);
+                self.show(place, None, turn, String::new());
             }
+            Report::Renewed { old, new } => self.sessions.renew(old, new),
+            Report::Opened { queued, live } => self.opened_before(queued, &live),
+        }
+    }
+
+    /// The session of a prompt that has not been sent is open elsewhere by now: it goes where the
+    /// person has said, or they are asked.
+    fn opened_before(&mut self, mut queued: Queued, live: &Live) {
+        let (source, id, session) = (queued.prompt.source, queued.prompt.id, live.session);
+        let files = queued.prompt.attachments.len();
+        if let Some(plan) = self.plan_for(source.place, (session, id), live, files) {
+            queued.plan = Some(plan);
+            let directory = live.cwd.clone();
+            let spec = self.spec(source.place, directory, Conversation::Resume(session));
+            return self.sessions.tell(spec, Order::Ask(Box::new(queued)));
+        }
+        queued.turn.send_modify(|turn| turn.finish(Outcome::Silent));
+        match self.found(session) {
+            Some(found) => {
+                let card = laptop::choose(&self.scene(), &found, live, files);
+                self.reply_to(source.place, source.message, card);
+            }
+            None => self.say(source.place, notice::plain(notice::BROKEN)),
+        }
+        if let Some(number) = self.spool.number(id) {
+            self.remove_when_said((id, number), source.place);
         }
     }
 
@@ -288,16 +365,10 @@ impl App {
             self.ledger.log(source.place, binding::untagged(&binding, display, now()));
         }
     }
-
-    /// Asks where a prompt should go instead.
-    pub(super) fn offer_directories(&self, place: Place, message: i32, lead: Text) {
-        let screen = self.directories(lead, 0, (Purpose::Go, Carry::Prompt));
-        self.reply_to(place, message, screen);
-    }
 }
 
 /// Runs of this prompt's place: what `/stop` means.
-pub(super) fn sessions_at(runs: &Runs, place: Place) -> Vec<SessionId> {
+pub(super) fn sessions_at(runs: &Sessions, place: Place) -> Vec<SessionId> {
     let here = runs.shown.iter().filter(|shown| shown.place == place);
     let mut sessions: Vec<_> = here
         .filter(|shown| shown.turn.borrow().outcome().is_none())

@@ -3,10 +3,10 @@
 //! The question itself lives in the turn of its run; here it is only found.
 
 use crate::{
-    app::{App, runs::Shown},
+    app::{App, sessions::Shown},
     bridge::{
         question::{Input, Press as Choice},
-        run::Order,
+        session::Order,
     },
     claude::session::SessionId,
     screens::question,
@@ -66,7 +66,7 @@ impl App {
     /// says so, and offers to have it asked again.
     fn lost(&self, message: &Message) {
         let session = session_in(&message.entities);
-        let Some(session) = session.filter(|session| self.runs.state(*session).is_none()) else {
+        let Some(session) = session.filter(|session| !self.sessions.is_at_work(*session)) else {
             return;
         };
         let text = Text { text: message.text.clone(), entities: message.entities.clone() };
@@ -80,11 +80,11 @@ impl App {
             let open = turn.asks.iter().find(|open| question::key(&open.ask) == key)?;
             Some(Asked { session: turn.session, request: open.ask.request.clone() })
         };
-        self.runs.shown.iter().find_map(find)
+        self.sessions.shown.iter().find_map(find)
     }
 
-    fn tell(&self, asked: Asked, input: Input) {
+    fn tell(&mut self, asked: Asked, input: Input) {
         let Asked { session, request } = asked;
-        self.runs.order(session, Order::Answer { request, input });
+        self.sessions.order(session, Order::Answer { request, input });
     }
 }

@@ -20,10 +20,10 @@ use crate::{
         place::Place,
         prompt::{Prompt, PromptId},
         recover::{self, Past},
-        run::Seat,
+        session::RunSpec,
         spool::{Came, Found, Kept, Leg, Question, Stage, Start},
     },
-    claude::{process::Conversation, session::SessionId, young},
+    claude::{process::Conversation, session::SessionId},
     screens::{notice, question},
     telegram::{
         callback::Callback,
@@ -39,7 +39,6 @@ use crate::{
 impl App {
     /// Takes up what is in the spool.
     pub(super) fn recover(&mut self, found: Found) {
-        self.young = young::list(&self.setup.home);
         for name in &found.damaged {
             tracing::error!(name, "a file of the spool cannot be read: set aside");
             self.tell_owners(&notice::damaged(name));
@@ -77,6 +76,10 @@ impl App {
             Some(intent) => self.prompt_in(intent),
             None => written.map(|sending| (sending.prompt, sending.group)),
         };
+        let sent = sent.map(|(prompt, group)| match kept.attempt {
+            Some(attempt) => (prompt.again(attempt), group),
+            None => (prompt, group),
+        });
         let Some((prompt, group)) = sent.filter(|(prompt, _)| prompt.id.0 == kept.id) else {
             tracing::warn!(prompt = %kept.id, "nothing is asked there any more: set aside");
             return self.spool.set_aside(kept.id);
@@ -103,7 +106,7 @@ impl App {
                 match leg.start {
                     Start::Fork(of) if exists.is_none() => {
                         let fork = Conversation::Fork { of, into: session };
-                        self.ask(self.seat(source.place, leg.directory, fork), prompt);
+                        self.ask(self.spec(source.place, leg.directory, fork), prompt);
                     }
                     _ => {
                         let sending = Sending { prompt, session: Some(session), group };
@@ -188,7 +191,7 @@ impl App {
         let directory = self.found(session).map(|found| found.project);
         let directory = directory.or(bound.map(|leg| leg.directory)).unwrap_or_default();
         let place = sending.prompt.source.place;
-        self.ask(self.seat(place, directory, Conversation::Resume(session)), sending.prompt);
+        self.ask(self.spec(place, directory, Conversation::Resume(session)), sending.prompt);
         None
     }
 
@@ -201,13 +204,13 @@ impl App {
     }
 
     /// Writes down where a prompt goes, before it goes there.
-    pub(super) fn note_leg(&mut self, seat: &Seat, prompt: &Prompt) {
-        let session = seat.conversation.session();
+    pub(super) fn note_leg(&mut self, spec: &RunSpec, prompt: &Prompt) {
+        let session = spec.conversation.session();
         let bound = self.ledger.binding(prompt.source.place);
         let leg = Leg {
-            directory: seat.directory.clone(),
+            directory: spec.directory.clone(),
             session,
-            start: seat.conversation.into(),
+            start: spec.conversation.into(),
             bound: bound.is_some_and(|binding| binding.session == Some(session)),
         };
         self.keep(prompt.id, Some(leg));
@@ -233,7 +236,8 @@ impl App {
     /// A prompt that no run has taken is done with when what was said about it is in the chat,
     /// unless more of it may come, or a button there sends what only the spool has.
     pub(super) fn rest(&mut self, prompt: PromptId, place: Place) {
-        let Some(number) = self.spool.number(prompt).filter(|_| !self.runs.is_shown(prompt)) else {
+        let Some(number) = self.spool.number(prompt).filter(|_| !self.sessions.is_shown(prompt))
+        else {
             return;
         };
         let stage = match (self.gather.holds(prompt), self.intake.keeps(prompt)) {
@@ -249,6 +253,11 @@ impl App {
         if self.later.holds(prompt) {
             return;
         }
+        self.remove_when_said((prompt, number), place);
+    }
+
+    /// A prompt is done with when what was said about it is in the chat.
+    pub(super) fn remove_when_said(&mut self, (prompt, number): (PromptId, u64), place: Place) {
         let (outbox, spool) = (self.outbox.clone(), self.spool.clone());
         self.painters.spawn(async move {
             if outbox.flush(Scope::Messages(place.chat)).await.is_ok() {

@@ -13,6 +13,7 @@ use crate::{
     app::{
         App,
         aside::{LOOK, answered},
+        laptop::{IN_INBOX, is_in_inbox},
         now,
         out::Wish,
         prompts::Sending,
@@ -23,7 +24,7 @@ use crate::{
         place::Place,
         prompt::{Prompt, Source, fresh_session},
         route::{self, Route},
-        run::{Order, Seat, State},
+        session::{Order, RunSpec, State},
         turn::{Phase, Turn},
     },
     claude::{
@@ -102,7 +103,7 @@ impl App {
         if let Some(value) = value.whole() {
             return Some(value.to_owned());
         }
-        let offers = self.runs.offers(&self.directory_here(source.place))?;
+        let offers = self.sessions.offers(&self.directory_here(source.place))?;
         let models = offers.models.iter();
         let values: Vec<&str> = match choice {
             Choice::Mode => offers.modes.iter().map(String::as_str).collect(),
@@ -117,31 +118,32 @@ impl App {
         if let Some(name) = name.whole() {
             return Some(name.to_owned());
         }
-        let offers = self.runs.offers(&self.directory_here(source.place))?;
+        let offers = self.sessions.offers(&self.directory_here(source.place))?;
         name.find(offers.agents.iter().map(|agent| agent.name.as_str())).map(str::to_owned)
     }
 
     // ---- The run of a place ----
 
-    /// The seat of the session of a place, or why no run of ours can have it, in words.
-    pub(super) fn reach(&self, place: Place) -> Result<Seat, &'static str> {
+    /// The spec of the run of the session of a place, or why no run of ours can have it, in words.
+    pub(super) fn reach(&self, place: Place) -> Result<RunSpec, &'static str> {
         let (binding, session) = self.whereabouts(place);
         let session = session.ok_or("There is no session here yet: write first.")?;
-        self.seat_of(place, &binding, session)
+        self.spec_of(place, &binding, session)
     }
 
-    pub(super) fn seat_of(
+    pub(super) fn spec_of(
         &self,
         place: Place,
         binding: &Binding,
         session: SessionId,
-    ) -> Result<Seat, &'static str> {
+    ) -> Result<RunSpec, &'static str> {
         let facts = self.facts(session, binding);
         match route::resolve(&facts) {
-            Route::Run(conversation) => Ok(self.seat(place, facts.directory, conversation)),
+            Route::Run(conversation) => Ok(self.spec(place, facts.directory, conversation)),
             Route::Choose(_) => Err("The session is open on the laptop: do it there, or /fork."),
             Route::NoDirectory => Err("The directory of this chat is gone: pick another with /cd."),
             Route::Distrusted => Err("This directory was never trusted: write first."),
+            Route::Forbidden => Err("This chat is outside of `roots`: pick another with /cd."),
             Route::Fresh => Err("The transcript of this session is gone: write to begin anew."),
         }
     }
@@ -155,12 +157,12 @@ impl App {
         (binding, session)
     }
 
-    /// The session of a place that has a transcript, and its seat.
-    pub(super) fn reach_spoken(&self, place: Place) -> Result<(Session, Seat), &'static str> {
-        let seat = self.reach(place)?;
-        let session = self.found(seat.conversation.session());
+    /// The session of a place that has a transcript, and its spec.
+    pub(super) fn reach_spoken(&self, place: Place) -> Result<(Session, RunSpec), &'static str> {
+        let spec = self.reach(place)?;
+        let session = self.found(spec.conversation.session());
         let session = session.ok_or("Nothing was said in this session yet: write first.")?;
-        Ok((session, seat))
+        Ok((session, spec))
     }
 
     /// What the place has chosen and may have, and else what the configuration says.
@@ -181,14 +183,14 @@ impl App {
         draw: impl FnOnce(&Offers) -> Screen + Send + 'static,
     ) {
         let place = source.place;
-        let seat = self.reach(place).unwrap_or_else(|_| self.empty_seat(place));
-        if let Some(offers) = self.runs.offers(&seat.directory) {
+        let spec = self.reach(place).unwrap_or_else(|_| self.empty_spec(place));
+        if let Some(offers) = self.sessions.offers(&spec.directory) {
             return self.reply_to(place, source.message, draw(&offers));
         }
-        let session = seat.conversation.session();
+        let session = spec.conversation.session();
         // Any request will do: the process tells what it offers before it answers.
-        let answer = self.runs.control(seat, json!({"subtype": "get_session_cost"}), None);
-        let (state, teller) = (self.runs.watch(session), self.teller(source));
+        let answer = self.sessions.control(spec, json!({"subtype": "get_session_cost"}), None);
+        let (state, teller) = (self.sessions.watch(session), self.teller(source));
         self.painters.spawn(async move {
             let answer = answered(answer, LOOK).await;
             match (offers_of(state), answer) {
@@ -202,20 +204,20 @@ impl App {
     }
 
     /// A session that is never spoken in: only to ask the CLI what it offers in a directory.
-    pub(super) fn empty_seat(&self, place: Place) -> Seat {
+    pub(super) fn empty_spec(&self, place: Place) -> RunSpec {
         let (binding, _) = self.whereabouts(place);
         let fits = self.facts(SessionId(Uuid::nil()), &binding);
         let usable = fits.directory_exists && fits.trusted;
         let directory: PathBuf =
             if usable { binding.project } else { self.setup.user_home.clone() };
-        self.seat(place, directory, Conversation::New(SessionId(Uuid::new_v4())))
+        self.spec(place, directory, Conversation::New(SessionId(Uuid::new_v4())))
     }
 
     // ---- Agents ----
 
     fn agent(&mut self, source: Source, name: String) {
         let directory = self.directory_here(source.place);
-        let offers = self.runs.offers(&directory);
+        let offers = self.sessions.offers(&directory);
         let is_it = |offers: &Offers| offers.agents.iter().any(|agent| agent.name == name);
         if offers.is_some_and(|offers| is_it(&offers)) {
             return self.begin_with_agent(Wish::Written(source), name);
@@ -242,6 +244,10 @@ impl App {
             let words = "There is nothing to copy yet: this session has not begun.";
             return self.reply_to(source.place, source.message, notice::plain(words));
         };
+        if !self.may_work_in(&of.project) {
+            let screen = notice::forbidden(&self.scene(), &of.project);
+            return self.reply_to(source.place, source.message, screen);
+        }
         let into = fresh_session(source, 0);
         let binding = Binding { fork: Some(of.id), ..Binding::begin(of.project.clone(), into) };
         self.ledger.bind(source, binding, "/fork", now());
@@ -260,11 +266,17 @@ impl App {
             return "Taken back.";
         }
         let is_it = |turn: &Turn| stop_key(turn) == key && matches!(turn.phase, Phase::Waiting(_));
-        let Some(shown) = self.runs.shown.iter().find(|shown| is_it(&shown.turn.borrow())) else {
+        let Some(shown) = self.sessions.shown.iter().find(|shown| is_it(&shown.turn.borrow()))
+        else {
             return "Too late: Claude has it.";
         };
-        let session = shown.turn.borrow().session;
-        self.runs.order(session, Order::TakeBack(shown.prompt));
+        let (prompt, session) = (shown.prompt, shown.turn.borrow().session);
+        if is_in_inbox(shown) {
+            return IN_INBOX;
+        }
+        if !self.take_back_fetching(prompt) {
+            self.sessions.order(session, Order::TakeBack(prompt));
+        }
         "Taking it back…"
     }
 }

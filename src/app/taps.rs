@@ -1,12 +1,13 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, later::GO_ON, now, prompts::Sending, runs::Shown},
+    app::{App, laptop::out_of_reach, later::GO_ON, now, prompts::Sending, sessions::Shown},
     bridge::{
         binding::Binding,
-        follow::Plan,
         prompt::{Prompt, Source, fresh_session},
-        run::Order,
+        session::Order,
+        terminal::Plan,
+        turn::Phase,
     },
     claude::{process::Conversation, session::SessionId},
     screens::{
@@ -36,7 +37,7 @@ impl App {
             Callback::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
                 // Killed between sending a progress message and noting that, an earlier process has
                 // left it behind: nothing but its button ever tells of it.
-                if !self.runs.has_shown(message.place, message.id) {
+                if !self.sessions.has_shown(message.place, message.id) {
                     self.outbox.delete(message.place, message.id);
                 }
                 "That turn has ended."
@@ -59,8 +60,19 @@ impl App {
         }
         self.outbox.answer(press.id.clone(), None);
         let waiting = waiting.filter(|_| carries);
+        if let Callback::Terminal(session) | Callback::TakeOver(session, _) = &tap
+            && let Some(found) = self.found(*session)
+            && !self.may_work_in(&found.project)
+        {
+            return self.say(message.place, notice::forbidden(&self.scene(), &found.project));
+        }
         match tap {
             Callback::Sessions(list, carry) => {
+                let directory =
+                    list.directory.and_then(|key| self.directory_of(message.place, key));
+                if let Some(outside) = directory.filter(|dir| !self.may_work_in(dir)) {
+                    return self.say(message.place, notice::forbidden(&self.scene(), &outside));
+                }
                 let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
                 let words = list.words.find(searched(&shown).as_deref()).map(Words::from);
                 let list = words.map(|words| List { words, ..list });
@@ -82,6 +94,7 @@ impl App {
                 self.new_session(source, &directory, waiting);
             }
             Callback::Directory(key, _) => self.tap_directory(message, key, waiting),
+            Callback::Relocate(session, key) => self.relocate(message, (session, key), waiting),
             Callback::Trust(key) => self.tap_trust(message, key, waiting),
             Callback::Fork(session) => self.tap_fork(message, session, waiting),
             Callback::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
@@ -136,15 +149,21 @@ impl App {
 
     fn tap_stop(&mut self, key: Key) -> Option<&'static str> {
         let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
-        let shown = self.runs.shown.iter().find(is_it)?;
-        if let Some(words) = self.laptop.take_back(shown) {
+        let shown = self.sessions.shown.iter().find(is_it)?;
+        if let Some(words) = out_of_reach(shown) {
             return Some(words);
         }
-        let (session, place) = (shown.turn.borrow().session, shown.place);
-        if !self.end_orphan(session) {
-            self.runs.order(session, Order::Stop(place));
+        let (place, prompt) = (shown.place, shown.prompt);
+        let (session, waits) = {
+            let turn = shown.turn.borrow();
+            (turn.session, matches!(turn.phase, Phase::Waiting(_)) && !turn.taken)
+        };
+        if !waits {
+            self.sessions.order(session, Order::Stop(place));
+            self.intake.take_back(place);
+        } else if !self.take_back_fetching(prompt) {
+            self.sessions.order(session, Order::TakeBack(prompt));
         }
-        self.intake.take_back(place);
         Some("Stopping…")
     }
 
@@ -158,7 +177,7 @@ impl App {
     }
 
     /// Sends a prompt that has waited, from where its place points now.
-    fn go(&mut self, message: &Message, waiting: Option<Sending>) {
+    pub(super) fn go(&mut self, message: &Message, waiting: Option<Sending>) {
         self.settle_question(message, waiting.as_ref());
         if let Some(sending) = waiting {
             self.send(sending);
@@ -174,7 +193,8 @@ impl App {
     }
 
     fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Sending>) {
-        let Some(found) = self.found(session) else {
+        let found = self.found(session).filter(|found| self.may_work_in(&found.project));
+        let Some(found) = found else {
             return self.open(source, session);
         };
         let binding = Binding::to(found.project.clone(), session);
@@ -192,6 +212,9 @@ impl App {
             return self.say(message.place, notice::plain("That directory is gone."));
         };
         let source = self.source(message.place, message.id);
+        if !self.may_work_in(&directory) {
+            return self.say(message.place, notice::forbidden(&self.scene(), &directory));
+        }
         if waiting.is_some() {
             let display = format!("/cd {}", directory.display());
             self.ledger.bind(source, Binding::newest_of(directory), &display, now());
@@ -213,14 +236,17 @@ impl App {
         let Some((found, sending)) = self.found(of).zip(waiting) else {
             return self.say(message.place, notice::plain("That session is gone."));
         };
+        if !self.may_work_in(&found.project) {
+            return self.say(message.place, notice::forbidden(&self.scene(), &found.project));
+        }
         let Prompt { source, attempt, .. } = sending.prompt;
         let into = fresh_session(source, attempt);
         let binding = Binding::begin(found.project.clone(), into);
         self.ledger.bind(source, binding, "/fork", now());
         self.outbox.delete(message.place, message.id);
         self.say(source.place, notice::forked(&self.scene(), &found, into));
-        let seat = self.seat(source.place, found.project, Conversation::Fork { of, into });
-        self.ask(seat, sending.prompt);
+        let spec = self.spec(source.place, found.project, Conversation::Fork { of, into });
+        self.ask(spec, sending.prompt);
     }
 
     /// Sends a prompt as another attempt, or other words in its place.
@@ -289,7 +315,8 @@ pub(super) fn is_carrying(tap: &Callback) -> bool {
         | Callback::Pick(_, carry)
         | Callback::New(_, carry)
         | Callback::Directory(_, carry) => *carry == Carry::Prompt,
-        Callback::Trust(_)
+        Callback::Relocate(..)
+        | Callback::Trust(_)
         | Callback::Fork(_)
         | Callback::Terminal(_)
         | Callback::TakeOver(..)

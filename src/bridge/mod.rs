@@ -1,11 +1,11 @@
 //! Decisions between Claude's side and the chat, pure where they can be.
 
 pub mod attachment;
+pub mod audit;
 pub mod binding;
 pub mod change;
 pub mod choices;
 pub mod danger;
-pub mod follow;
 pub mod form;
 pub mod grant;
 pub mod outcome;
@@ -14,7 +14,7 @@ pub mod prompt;
 pub mod question;
 pub mod recover;
 pub mod route;
-pub mod run;
+pub mod session;
 pub mod spool;
 mod tail;
 pub mod terminal;

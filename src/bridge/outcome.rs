@@ -26,7 +26,22 @@ pub fn of(result: &TurnResult) -> Outcome {
     }
 }
 
-/// Whether the CLI says, on stdout or stderr, that it has no such conversation.
-pub fn is_missing_conversation(words: &str) -> bool {
+/// Whether the CLI's stderr says that it has no conversation of this id. Hooks and tools write
+/// there, too, so the id must be named.
+pub fn is_missing(stderr: &str, session: &str) -> bool {
+    stderr.lines().any(|line| is_missing_conversation(line) && names(line, session))
+}
+
+/// Whether the CLI's stderr says that an id of ours belongs to a session already.
+pub fn is_in_use(stderr: &str, session: &str) -> bool {
+    stderr.lines().any(|line| line.contains("is already in use") && names(line, session))
+}
+
+fn names(line: &str, session: &str) -> bool {
+    line.to_ascii_lowercase().contains(session)
+}
+
+/// Whether the CLI says that it has no such conversation.
+fn is_missing_conversation(words: &str) -> bool {
     words.contains("No conversation found")
 }

@@ -38,6 +38,8 @@ pub struct Facts {
     pub ours: bool,
     /// Whether the person has trusted the directory.
     pub trusted: bool,
+    /// Whether it lies in the directories that the configuration allows.
+    pub allowed: bool,
 }
 
 /// How a prompt reaches its session.
@@ -53,12 +55,17 @@ pub enum Route {
     NoDirectory,
     /// The directory was never trusted: the person is asked.
     Distrusted,
+    /// The configuration does not allow to work in the directory.
+    Forbidden,
 }
 
 /// Decides. The first that applies wins.
 pub fn resolve(facts: &Facts) -> Route {
     if !facts.directory_exists {
         return Route::NoDirectory;
+    }
+    if !facts.allowed {
+        return Route::Forbidden;
     }
     // Also when a run of ours has it: two processes on one session lose each other's turns.
     if let Some(live) = &facts.held {
@@ -108,6 +115,7 @@ mod tests {
             held: None,
             ours: false,
             trusted: true,
+            allowed: true,
         }
     }
 
@@ -125,6 +133,7 @@ mod tests {
             socket: None,
             tmux: None,
             started: None,
+            since: None,
             start: None,
             job: None,
         }
@@ -146,6 +155,7 @@ mod tests {
         check(Facts { trusted: false, ours: true, ..facts() }, "Run(Resume(");
         let held = Some(terminal());
         check(Facts { held: held.clone(), ours: true, ..facts() }, "Choose(");
+        check(Facts { held: held.clone(), allowed: false, ..facts() }, "Forbidden");
         check(Facts { held, directory_exists: false, ..facts() }, "NoDirectory");
         check(Facts { directory_exists: false, ..nothing }, "NoDirectory");
     }

@@ -75,6 +75,9 @@ pub struct Kept {
     /// Questions of Claude's that are in the chat and wait for the person.
     #[serde(default)]
     pub questions: Vec<Question>,
+    /// The attempt it went on as, where that is not what its updates say.
+    #[serde(default)]
+    pub attempt: Option<u32>,
 }
 
 /// How far a prompt is on its way in.
@@ -267,6 +270,19 @@ impl Spool {
         held.get_mut(&id.0).map_or(Ok(()), |held| work(held, directory))
     }
 
+    /// A prompt goes on as another attempt: from here on that is found after a crash.
+    pub fn renew(&self, old: PromptId, new: PromptId, attempt: u32) -> io::Result<()> {
+        let mut inner = self.lock();
+        let Some(mut held) = inner.held.remove(&old.0) else { return Ok(()) };
+        (held.kept.id, held.kept.attempt) = (new.0, Some(attempt));
+        let written = if held.written { held.write(&inner.directory) } else { Ok(()) };
+        inner.held.insert(new.0, held);
+        if written.is_ok() {
+            inner.unlink(old.0);
+        }
+        written
+    }
+
     /// Reads what is in the spool of a prompt.
     pub fn read<T>(&self, id: PromptId, read: impl FnOnce(&Kept) -> T) -> Option<T> {
         self.lock().held.get(&id.0).map(|held| read(&held.kept))
@@ -365,6 +381,7 @@ impl Kept {
             sent: Vec::new(),
             parts: 0,
             questions: Vec::new(),
+            attempt: None,
         }
     }
 

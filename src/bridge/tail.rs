@@ -64,7 +64,7 @@ impl Tail {
         spawn_blocking(find).await.unwrap_or_else(|_| Self::new(None, prompt))
     }
 
-    fn new(path: Option<PathBuf>, prompt: Uuid) -> Self {
+    pub(super) fn new(path: Option<PathBuf>, prompt: Uuid) -> Self {
         Self {
             path,
             offset: 0,

@@ -10,6 +10,8 @@ use crate::bridge::{
 pub struct Terminal {
     /// It is to be ended as soon as it is idle, and the turn goes on in a run of ours.
     pub leaving: bool,
+    /// The prompt lies in its inbox.
+    pub sent: bool,
     /// What it waits for its person to do, in the CLI's words: `permission prompt`, ….
     pub waits: Option<String>,
 }
@@ -23,6 +25,26 @@ pub enum Trouble {
     Deaf,
     /// It was told to end and did not.
     Stays,
+    /// It is idle and does not take what was sent to it.
+    Ignores,
+}
+
+/// What is to be done with a prompt whose session a terminal has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// It goes into the terminal.
+    Send,
+    /// The terminal is ended, and the prompt goes on in a process of ours.
+    TakeOver(When),
+}
+
+/// When a terminal is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At once; the turn it is in is lost.
+    Now,
+    /// When it does nothing.
+    Idle,
 }
 
 impl Turn {

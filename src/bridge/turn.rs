@@ -189,8 +189,15 @@ pub enum Outcome {
         /// Why, in a sentence.
         message: String,
     },
+    /// The session's transcript cannot be read, so that nobody knows whether it ran.
+    Unreadable {
+        /// The system's words.
+        message: String,
+    },
     /// The terminal that has the session was of no help.
     Terminal(Trouble),
+    /// Another message stands in its place: there is nothing to say of it.
+    Silent,
     /// We are shutting down.
     Shutdown,
 }

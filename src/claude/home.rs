@@ -9,7 +9,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::{self, ErrorKind},
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     time::SystemTime,
 };
 
@@ -163,6 +163,13 @@ impl Newest {
 fn is_absent(error: &io::Error) -> bool {
     let nothing = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP].map(Errno::raw_os_error);
     error.raw_os_error().is_some_and(|code| nothing.contains(&code))
+}
+
+/// Whether a directory lies at or below another, symlinks resolved. One that is gone counts by its
+/// name.
+pub fn is_below(dir: &Path, root: &Path) -> bool {
+    let dir = resolve(dir);
+    dir.starts_with(resolve(root)) && !dir.components().any(|part| part == Component::ParentDir)
 }
 
 /// `dir` with symlinks resolved; as it is where it does not exist.

@@ -5,6 +5,7 @@
 //! secrets (`*.key`) that lie beside. Before 2.1.100 there is no registry, and the list is empty.
 
 use std::{
+    cmp::Reverse,
     fs,
     path::{Path, PathBuf},
 };
@@ -18,6 +19,7 @@ use super::{
     home::Home,
     json::Raw,
     kinship,
+    literals::PROGRAMS,
     session::{SessionId, Status},
 };
 
@@ -48,6 +50,8 @@ pub struct Live {
     pub tmux: Option<String>,
     /// Milliseconds since the Unix epoch.
     pub started: Option<u64>,
+    /// Since when its status is what it is, likewise.
+    pub since: Option<u64>,
     /// When the process began, in the system's own count (`procStart`).
     pub start: Option<String>,
     /// What `claude stop` calls it, where it is a background session (`jobId`).
@@ -93,6 +97,16 @@ impl Live {
         self.job.is_some() || matches!(&*self.kind, "bg" | "background")
     }
 
+    /// What kind of process it is: `interactive`, `headless` or `background`.
+    pub fn kind_name(&self) -> &'static str {
+        let is_program = self.entrypoint == "telegram" || PROGRAMS.contains(&&*self.entrypoint);
+        match self.is_background() {
+            true => "background",
+            false if is_program => "headless",
+            false => "interactive",
+        }
+    }
+
     /// Whether this very process still runs. It strikes itself off the registry before it is gone.
     pub fn is_alive(&self) -> bool {
         runs(self.pid, self.start.as_deref())
@@ -134,6 +148,21 @@ pub fn list(home: &Home) -> Vec<Live> {
         .collect()
 }
 
+/// The same, those that need somebody first: what waits, then what works, then the rest; within each
+/// the one whose state is the newest.
+pub fn by_need(home: &Home) -> Vec<Live> {
+    let mut all = list(home);
+    all.sort_by_key(|live| {
+        let need = match live.status {
+            Status::Waiting => 0,
+            Status::Busy => 1,
+            Status::Idle => 2,
+        };
+        (need, Reverse(live.since.or(live.started)), live.pid)
+    });
+    all
+}
+
 fn read(path: PathBuf) -> Option<Live> {
     decode(&fs::read(path).ok()?).filter(Live::is_alive)
 }
@@ -160,6 +189,7 @@ pub fn decode(bytes: &[u8]) -> Option<Live> {
         socket: text("messagingSocketPath").map(PathBuf::from),
         tmux: text("tmux"),
         started: entry.field("startedAt").and_then(Raw::number),
+        since: entry.field("statusUpdatedAt").and_then(Raw::number),
         start: text("procStart"),
         job: text("jobId"),
     })
@@ -214,7 +244,7 @@ mod tests {
     fn a_running_process_is_listed() {
         let all = registry(&json!({
             "kind": "interactive", "entrypoint": "cli", "name": "beans", "version": "2.1.328",
-            "status": "waiting", "waitingFor": "permission prompt", "startedAt": 5,
+            "status": "waiting", "waitingFor": "permission prompt", "startedAt": 5, "statusUpdatedAt": 7,
             "messagingSocketPath": "/run/x.sock", "tmux": "0:@1.%2",
         }));
         let expected = Live {
@@ -230,6 +260,7 @@ mod tests {
             socket: Some("/run/x.sock".into()),
             tmux: Some("0:@1.%2".into()),
             started: Some(5),
+            since: Some(7),
             start: began(&fs::read_to_string("/proc/self/stat").unwrap()).map(str::to_owned),
             job: None,
         };

@@ -1,6 +1,8 @@
 //! Claude Code's side: its files, its stream and its processes. Knows nothing of Telegram.
 
+pub mod audit;
 pub mod catalog;
+pub mod corpus;
 mod git;
 pub mod history;
 pub mod home;
@@ -14,8 +16,12 @@ pub mod live;
 pub mod names;
 pub mod process;
 pub mod record;
+pub mod search;
 pub mod session;
+mod sift;
+mod sweep;
 pub mod transcript;
+pub mod usage;
 pub mod watch;
 pub mod wire;
 pub mod young;

@@ -1,17 +1,22 @@
 //! Arguments and subcommands: the only layer that prints.
 
+mod audit;
 mod bot;
 mod bot_api;
 mod config;
 mod doctor;
 mod export;
+mod live;
 mod lock;
 mod output;
+mod progress;
 mod sandbox;
+mod search;
 mod service;
 mod sessions;
 mod setup;
 mod shell;
+mod usage;
 
 use std::{
     io::IsTerminal,
@@ -70,6 +75,14 @@ enum Command {
     Service(service::Arguments),
     /// List sessions as the bot's picker does
     Sessions(sessions::Arguments),
+    /// Find where something was said, in all sessions
+    Search(search::Arguments),
+    /// Count tokens and costs, by session, day, model and project
+    Usage(usage::Arguments),
+    /// List the sessions that run now, and what they wait for
+    Live(live::Arguments),
+    /// List what tools did, with what is dangerous marked
+    Audit(audit::Arguments),
     /// Write a whole session to a file
     Export(export::Arguments),
     /// Print every setting, its value in force and where that comes from
@@ -107,6 +120,10 @@ fn run(arguments: Arguments) -> CommandResult {
         Command::Sessions(arguments) => {
             sessions::main(&config_with_complaints(reading), &arguments)
         }
+        Command::Search(arguments) => search::main(&config_with_complaints(reading), &arguments),
+        Command::Usage(arguments) => usage::main(&config_with_complaints(reading), &arguments),
+        Command::Live(arguments) => live::main(&config_with_complaints(reading), &arguments),
+        Command::Audit(arguments) => audit::main(&config_with_complaints(reading), &arguments),
         Command::Export(arguments) => export::main(&config_with_complaints(reading), &arguments),
         Command::Sandbox(arguments) => sandbox::main(config_with_complaints(reading), &arguments),
         Command::Completions(_) | Command::Man(_) => Ok(ExitCode::SUCCESS),

@@ -7,6 +7,7 @@ use std::{
     fmt::Display,
     io::{self, Write},
     process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use anstream::AutoStream;
@@ -15,7 +16,7 @@ use rustix::termios::tcgetwinsize;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::config::ConfigError;
+use crate::{config::ConfigError, screens::words::plural};
 
 /// Exit code for arguments and settings that cannot be used.
 const MISUSED: u8 = 2;
@@ -93,6 +94,21 @@ pub(super) fn complain(words: &str) {
     for line in words.lines() {
         let _ = writeln!(stderr, "{BAD}segue:{BAD:#} {line}");
     }
+}
+
+/// Says on stderr what a look at Claude's files had to pass over, if anything.
+pub(super) fn passed_over(files: usize, lines: usize) {
+    if files > 0 {
+        complain(&format!("{} could not be read.", plural(files as u64, "file")));
+    }
+    if lines > 0 {
+        complain(&format!("{} too long to be looked into.", plural(lines as u64, "line")));
+    }
+}
+
+/// Milliseconds since the epoch.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
 }
 
 /// Standard output, for lines.

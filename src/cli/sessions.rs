@@ -76,9 +76,8 @@ pub(super) fn main(config: &Config, arguments: &Arguments) -> CommandResult {
     let query = Query {
         project,
         hidden: if arguments.hidden { Show::All } else { Show::Visible },
-        words: Vec::new(),
-        skip: 0,
         take: arguments.limit,
+        ..Query::default()
     };
     let page = catalog::page(&config.home, &query);
     if page.unreadable > 0 {

@@ -42,7 +42,7 @@ pub const KEYS: [Key; 19] = [
         "roots",
         "",
         "your home directory and the projects Claude knows",
-        "directories outside which /cd does not go",
+        "directories outside which Claude does not run and nothing is listed or sent",
     ),
     key("claude", "SEGUE_CLAUDE", "`claude` on the PATH", "path of the Claude CLI"),
     key("api_url", "SEGUE_API_URL", "https://api.telegram.org", "Bot API server"),

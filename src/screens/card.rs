@@ -2,9 +2,8 @@
 
 use crate::{
     bridge::{
-        follow::When,
         question::About,
-        terminal::Terminal,
+        terminal::{Terminal, When},
         turn::{Decided, Outcome, Phase, Step, StepState, Turn, Wait},
         verbosity::Verbosity,
         work::is_list,

@@ -37,7 +37,9 @@ pub(super) fn ending(
             (plain("Compacted: the conversation continues from a summary of it."), vec![])
         }
         Outcome::Answered if wordless => (plain("Claude finished without a reply."), vec![]),
-        Outcome::Answered | Outcome::Joined | Outcome::NoConversation => (None, vec![]),
+        Outcome::Answered | Outcome::Joined | Outcome::Silent | Outcome::NoConversation => {
+            (None, vec![])
+        }
         // The line of what was done says it.
         Outcome::Stopped if wordless => (None, again),
         Outcome::Stopped => (plain("Stopped here."), again),
@@ -93,6 +95,16 @@ pub(super) fn ending(
             text.append(quoted(message));
             (Some(text), again)
         }
+        Outcome::Unreadable { message } => {
+            let mut text = plain(
+                "Claude's transcript of this session cannot be read, so I don't know whether this \
+                 message has run, and have not sent it again.\n",
+            );
+            if let Some(text) = &mut text {
+                text.append(quoted(message));
+            }
+            (text, again)
+        }
         Outcome::Terminal(trouble) => (plain(terminal(*trouble)), again),
         Outcome::Shutdown => {
             (plain("segue was ended on the laptop; what Claude did is in the session."), on)
@@ -104,6 +116,10 @@ fn terminal(trouble: Trouble) -> &'static str {
     match trouble {
         Trouble::Closed => "The terminal on the laptop was closed while Claude worked there.",
         Trouble::Deaf => "The terminal on the laptop takes no messages. Claude has not read this.",
+        Trouble::Ignores => {
+            "The terminal on the laptop is idle and has not taken this message. It may still do so: \
+             look there before you send it again."
+        }
         Trouble::Stays => {
             "The terminal on the laptop was asked to end and did not. Close it there, then try \
              again. Claude has not read this."

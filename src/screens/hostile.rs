@@ -21,6 +21,7 @@ use crate::{
         work::{Item, ItemState, Work},
     },
     claude::{
+        catalog::Left,
         live::{self, Live},
         session::{Session, SessionId, Status as Activity},
         transcript::story::{Chapter, Part, Story, Tool},
@@ -141,7 +142,7 @@ fn eventful(evil: &str, phase: Phase) -> Turn {
             turn.decided.extend(decision.map(|decision| Decided { open: open.clone(), decision }));
         }
     }
-    turn.terminal = Some(Terminal { leaving: false, waits: Some(evil.to_owned()) });
+    turn.terminal = Some(Terminal { leaving: false, sent: false, waits: Some(evil.to_owned()) });
     (turn.joined, turn.context, turn.window) = (2, Some(190), Some(200));
     turn
 }
@@ -188,14 +189,20 @@ fn of_notices(evil: &str) -> Vec<Screen> {
         help::help(),
         help::stranger(1_234_567_890),
         notice::resumed(&scene, &session),
+        notice::continued(&scene, &session),
         notice::may_resume(&scene, &session),
         notice::first(&scene, id, path),
         notice::fresh(&scene, id, path),
         notice::fell_back(&scene, id, id, path),
         files::bare(notice::no_directory(&scene, path)),
+        Screen {
+            keyboard: notice::left(&scene, id, &[Left::MainTree(path.to_owned())]),
+            ..files::bare(Text::plain("Gone."))
+        },
         notice::moved(&scene, path, Some(&session)),
         notice::moved(&scene, path, None),
         notice::distrusted(&scene, path),
+        notice::forbidden(&scene, path),
         notice::forked(&scene, &session, id),
         notice::one_more(2),
         notice::conflict(evil),
@@ -434,6 +441,9 @@ fn endings(evil: &str) -> Vec<Outcome> {
         Outcome::Answered,
         Outcome::Stopped,
         Outcome::Joined,
+        Outcome::Silent,
+        Outcome::NoConversation,
+        Outcome::Terminal(Trouble::Ignores),
         Outcome::TakenBack,
         Outcome::Repeated,
         Outcome::NotLoggedIn,
@@ -447,6 +457,7 @@ fn endings(evil: &str) -> Vec<Outcome> {
         Outcome::TooOld { message: message.clone() },
         Outcome::NoDirectory { directory: evil.into() },
         Outcome::Crashed { how: message.clone(), stderr: message.clone() },
+        Outcome::Unreadable { message: message.clone() },
         Outcome::NoFile { message },
     ]
 }

@@ -1,7 +1,10 @@
 //! What is said when the laptop has the same session open.
 
 use crate::{
-    bridge::{follow::When, terminal::Terminal, turn::Turn},
+    bridge::{
+        terminal::{Terminal, When},
+        turn::Turn,
+    },
     claude::{
         live::Live,
         session::{Session, SessionId, Status},
@@ -90,7 +93,7 @@ fn whereabouts(live: &Live) -> Text {
 
 /// The terminal that has a prompt waits for its person; None while it does not.
 pub fn waits(scene: &Scene, turn: &Turn) -> Option<Screen> {
-    let Terminal { waits, leaving } = turn.terminal.as_ref()?;
+    let Terminal { waits, leaving, .. } = turn.terminal.as_ref()?;
     let waits = waits.as_deref()?;
     if *leaving && !turn.taken {
         return None;

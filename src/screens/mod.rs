@@ -3,6 +3,7 @@
 //! Facts come in, a [`Screen`] comes out. No file, no clock, no network; the time is a fact like
 //! any other.
 
+pub mod audit;
 pub mod card;
 pub mod export;
 pub mod failure;

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use crate::{
-    claude::session::{Session, SessionId},
-    screens::{Scene, anchor, row, screen, words},
+    claude::{
+        catalog::Left,
+        session::{Session, SessionId},
+    },
+    screens::{Scene, anchor, button, row, screen, words},
     telegram::{
         callback::{Callback, Carry, Key, List},
-        screen::Screen,
+        screen::{Button, Screen},
         text::Text,
     },
 };
@@ -35,6 +38,13 @@ pub fn resumed(scene: &Scene, session: &Session) -> Screen {
         ("New", Callback::New(None, Carry::Nothing)),
     ]);
     screen(text, vec![ways])
+}
+
+/// A conversation has moved on into another session, on the laptop.
+pub fn continued(scene: &Scene, session: &Session) -> Screen {
+    let lead = "This conversation has moved on into another session. Going on there: ";
+    let text = titled(scene, lead, session);
+    screen(text, vec![row([("Other session", others(&session.project, Carry::Nothing))])])
 }
 
 /// A group is asked before titles and answers are shown to all of it.
@@ -80,6 +90,30 @@ pub fn no_directory(scene: &Scene, directory: &Path) -> Text {
     text.code(&words::path(directory, &scene.home));
     text.push(" is gone. Your message is kept: pick where to send it.");
     text
+}
+
+/// What is left to go on in with a session whose directory is gone.
+pub fn left(scene: &Scene, session: SessionId, left: &[Left]) -> Vec<Vec<Button>> {
+    let ways = left.iter().map(|left| {
+        let what = match left {
+            Left::Renamed(_) => "Go on in",
+            Left::MainTree(_) => "Go on in the main tree",
+        };
+        let label = format!("{what} {}", words::path(left.dir(), &scene.home));
+        vec![button(label, &Callback::Relocate(session, Key::of_path(left.dir())))]
+    });
+    ways.collect()
+}
+
+/// The configuration does not allow to work in a directory.
+pub fn forbidden(scene: &Scene, directory: &Path) -> Screen {
+    let mut text = Text::default();
+    text.code(&words::path(directory, &scene.home));
+    text.push(
+        " lies outside the directories that this bot may work in (`roots` in its configuration). \
+         /cd shows others.",
+    );
+    screen(text, Vec::new())
 }
 
 /// The place works in another directory.

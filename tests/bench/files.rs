@@ -45,7 +45,7 @@ pub(crate) fn binding(lines: usize, rounds: usize) -> io::Result<Vec<Row>> {
     let times =
         interleave(rounds, &mut [timed(|| many(&large)), timed(|| many(&small)), timed(tails)]);
     let one = |times: &Times| Amount::Time(times.median() / 20);
-    let goal = Goal::AtMost(Amount::Time(Duration::from_millis(1)));
+    let goal = Goal::AtMost(Amount::Time(Duration::from_micros(100)));
     let floor = ("read of the last 128 KiB", one(&times[2]));
     let row = |lines, at: usize| Row {
         what: format!("A binding in a history of {} lines", thousands(lines)),
@@ -106,7 +106,7 @@ pub(crate) fn decoding(size: u64, rounds: usize) -> io::Result<Vec<Row>> {
         goal,
     };
     Ok(vec![
-        row("Decoding a transcript of", 0, Goal::Times(3.0)),
+        row("Decoding a transcript of", 0, Goal::Times(2.5)),
         row("The card of a session of", 1, Goal::None),
     ])
 }

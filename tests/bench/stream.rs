@@ -15,7 +15,8 @@ use segue::{
     bridge::{
         place::Place,
         prompt::{Prompt, Source},
-        run::{Asked, Order, Run, Seat, Settings},
+        session::{Order, Queued, RunSpec, Settings, Worker},
+        spool::Spool,
         turn::Turn,
     },
     claude::{process::Conversation, session::SessionId, wire::say},
@@ -101,9 +102,9 @@ fn pipe(program: &Path) -> io::Result<Vec<Duration>> {
     Ok(ages)
 }
 
-/// A run, and an outbox to a local Telegram.
+/// A session in use, and an outbox to a local Telegram.
 struct Bench {
-    run: Run,
+    worker: Worker,
     place: Place,
     session: SessionId,
     scene: Scene,
@@ -134,19 +135,21 @@ impl Bench {
             idle: Duration::from_secs(600),
             slots: Arc::new(Semaphore::new(1)),
             turns: 1,
-            strays: mpsc::channel(1).0,
+            spool: Spool::open(corpus.user_home().join("state")).0,
+            left: Arc::default(),
+            reports: mpsc::unbounded_channel().0,
         };
-        let seat = Seat {
+        let spec = RunSpec {
             directory: corpus.user_home().to_owned(),
             conversation: Conversation::New(session),
             choices: segue::bridge::choices::Choices::default(),
             agent: None,
         };
-        let (run, living) = Run::new(settings, seat, cancel.clone());
+        let (worker, living) = Worker::new(settings, spec, cancel.clone());
         tokio::spawn(living);
         let scene = Scene { home: corpus.user_home().to_owned(), bot, now: 0 };
         Ok(Self {
-            run,
+            worker,
             place,
             session,
             scene,
@@ -162,8 +165,8 @@ impl Bench {
         let source = Source { bot: 1, place: self.place, message: number as i32 };
         let prompt = Prompt::new(source, cli::wish(LINES, PAUSE), 0);
         let (shown, mut turn) = watch::channel(Turn::new(&prompt, self.session, Instant::now()));
-        let asked = Order::Ask(Box::new(Asked { prompt, turn: shown }));
-        assert!(self.run.order(asked).is_ok(), "the run takes no prompt");
+        let asked = Order::Ask(Box::new(Queued::new(prompt, shown)));
+        assert!(self.worker.order(asked).is_ok(), "the run takes no prompt");
         let mut ages = Vec::with_capacity(LINES);
         while turn.changed().await.is_ok() {
             let to_watch = cli::age(&turn.borrow().partial);
@@ -173,7 +176,7 @@ impl Bench {
             }
             let around =
                 Around { title: String::new(), seconds: 0, elsewhere: false, ..Around::default() };
-            let screen = screens::turn::progress(&self.scene, &turn, &around);
+            let screen = screens::card::running(&self.scene, &turn, &around);
             let painted = self.outbox.repaint(self.place, self.message, screen);
             ages.extend(to_watch.zip(cli::age(&turn.partial)));
             // Taken back: what Telegram's pace does to it is not measured here.

@@ -25,6 +25,25 @@ const IMAGES: usize = 1;
 const PIECE: usize = 80;
 /// Bytes of prepared payload.
 const POOL: usize = 9_000_000;
+/// What the CLI writes beside a first prompt, and nobody has said: attachments by name, and records
+/// of requests by type, with about as many bytes as seen on 2.1.332.
+const ATTACHED: [(&str, usize); 7] = [
+    ("environment", 1_400),
+    ("model", 800),
+    ("deferred_tools_delta", 1_300),
+    ("agent_listing_delta", 3_800),
+    ("skill_listing", 13_600),
+    ("session_context", 400),
+    ("prompt_snapshot", 7_500),
+];
+const REQUESTS: [(&str, usize); 4] = [
+    ("api-request-shape", 38_500),
+    ("api-request-blob", 800),
+    ("api-request-blob", 9_600),
+    ("api-request", 1_200),
+];
+/// The tools in full, behind the first answer.
+const TOOLS: (&str, usize) = ("prompt_snapshot", 62_000);
 /// Bytes that a session grows by in a second.
 const PACE: u64 = 5_000;
 
@@ -104,12 +123,22 @@ pub(crate) struct Transcript<'p, W> {
     line: Vec<u8>,
     parent: Option<Uuid>,
     written: Written,
+    /// Bytes that belong to no conversation, beyond [`Plot::size`].
+    ballast: u64,
 }
 
 impl<'p, W: Write> Transcript<'p, W> {
     pub(crate) fn new(out: W, plot: Plot<'p>) -> Self {
         let dice = Dice::new(plot.session.as_u64_pair().0);
-        Self { out, plot, dice, line: Vec::new(), parent: None, written: Written::default() }
+        Self {
+            out,
+            plot,
+            dice,
+            line: Vec::new(),
+            parent: None,
+            written: Written::default(),
+            ballast: 0,
+        }
     }
 
     /// Writes prompts and answers until it is as large as it shall be, then what the CLI writes last.
@@ -121,9 +150,10 @@ impl<'p, W: Write> Transcript<'p, W> {
         let mut titles =
             [("ai-title", "aiTitle", by_model), ("custom-title", "customTitle", by_person)];
         let mut prompt = self.prompt()?;
-        while self.written.bytes < size {
+        self.surroundings()?;
+        while self.written.bytes < size + self.ballast {
             for (kind, key, at) in &mut titles {
-                if at.take_if(|at| *at <= self.written.bytes).is_some() {
+                if at.take_if(|at| *at <= self.said()).is_some() {
                     self.title(kind, key)?;
                 }
             }
@@ -155,6 +185,35 @@ impl<'p, W: Write> Transcript<'p, W> {
         )?;
         self.end(0)?;
         Ok(prompt)
+    }
+
+    /// The ballast of a young session, with the first answer in the middle of it.
+    fn surroundings(&mut self) -> io::Result<()> {
+        for (name, len) in ATTACHED {
+            self.attachment(name, len)?;
+        }
+        for (kind, len) in REQUESTS {
+            write!(self.line, r#"{{"type":"{kind}","sessionId":"{}","body":""#, self.plot.session)?;
+            self.filler(len)?;
+        }
+        self.says()?;
+        self.attachment(TOOLS.0, TOOLS.1)
+    }
+
+    fn attachment(&mut self, name: &str, len: usize) -> io::Result<()> {
+        self.begin("attachment")?;
+        write!(self.line, r#""attachment":{{"type":"{name}"}},"rendered":""#)?;
+        self.filler(len)
+    }
+
+    /// Ends a record whose last field is a text of no importance.
+    fn filler(&mut self, len: usize) -> io::Result<()> {
+        let pieces = len / PIECE;
+        let from = self.dice.below(OUTPUTS.len() / PIECE - pieces) * PIECE;
+        self.line.extend_from_slice(&OUTPUTS[from..from + pieces * PIECE]);
+        write!(self.line, r#""}}"#)?;
+        self.ballast += self.line.len() as u64 + 1;
+        self.end(0)
     }
 
     fn says(&mut self) -> io::Result<()> {
@@ -245,8 +304,13 @@ impl<'p, W: Write> Transcript<'p, W> {
         )
     }
 
+    /// Bytes without the ballast.
+    fn said(&self) -> u64 {
+        self.written.bytes.saturating_sub(self.ballast)
+    }
+
     fn remaining(&self) -> u64 {
-        self.plot.size.saturating_sub(self.written.bytes)
+        self.plot.size.saturating_sub(self.said())
     }
 
     fn end(&mut self, payload: usize) -> io::Result<()> {

@@ -5,9 +5,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod audit;
 mod doctor;
 mod machine;
 mod pipes;
+mod search;
 mod service;
 mod settings;
 mod setup;
+mod usage;

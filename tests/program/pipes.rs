@@ -16,6 +16,8 @@ fn a_closed_pipe_ends_quietly() {
         &["sessions", "--all"][..],
         &["sessions", "--all", "--json"],
         &["sessions"],
+        &["search", "beans"],
+        &["search", "beans", "--json"],
         &["config"],
         &["completions", "bash"],
         &["man"],

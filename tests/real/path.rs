@@ -178,7 +178,9 @@ async fn a_session_of_another_directory_is_continued_there() {
     let Some(bench) = Bench::set_up_after("another directory", sow).await else { return };
     let Bench { laptop, phone, .. } = &bench;
     phone.say("/sessions prune the pears");
-    phone.see_text(&["prune the pears", "~/orchard", "1 prompt"]).await;
+    let card = phone.see_text(&["prune the pears", "~/orchard", "Continue here?"]).await;
+    phone.press(&card, "Continue").await;
+    phone.see_text(&["prune the pears", "Write to continue here"]).await;
     let answer = phone.ask("where am I").await;
     assert!(answer.text.contains(&sees(2, "where am I")), "{answer:?}");
     let (_, written) = laptop.transcript(&laptop.home.join("orchard"));

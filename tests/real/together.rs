@@ -285,7 +285,7 @@ async fn ending_a_run_never_changes_what_continue_picks() {
     bench.phone.settled().await;
     let terminal = bench.laptop.open(&garden, &["--resume", &first]);
     bench.phone.see_text(&["is now open in tmux", "let go here"]).await;
-    until("end of the run", || bench.phone.said().contains("a run is over"));
+    until("end of the CLI", || bench.phone.said().contains("the CLI has ended"));
     talk(&terminal, "pick the beans", 4);
     terminal.exit();
     let answer = bench.phone.ask("cook the beans").await;

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use segue::sandbox::Post;
+
 use crate::support::{
     phone::{ADA, Phone, session_of},
     scratch::Scratch,
@@ -135,5 +137,60 @@ async fn a_directory_that_claims_to_be_a_worktree_is_asked_about() {
     phone.say("/cd ~/attic");
     phone.see_text(&["Working in ~/attic now"]).await;
     phone.say("tidy up");
-    phone.see_text(&["haven't trusted ~/attic", "Your message is on hold"]).await;
+    phone.see_text(&["trusted ~/attic", "Your message is on hold"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roots_hold_lists_buttons_links_and_chats_that_were_elsewhere() {
+    let mut scratch = Scratch::new();
+    let (garden, orchard) = (scratch.project("garden"), scratch.project("orchard"));
+    scratch.session(&garden, &["sow the beans"], 5);
+    let pears = scratch.session(&orchard, &["prune the pears"], 50);
+    let mut phone = Phone::start(&scratch.base(), &garden).await;
+    phone.say("/cd");
+    let known = phone.see_text(&["Where to?", "1. ~/garden", "2. ~/orchard"]).await;
+    phone.say("/sessions");
+    let here = phone.see_text(&["Sessions in ~/garden", "sow the beans"]).await;
+    phone.press(&here, "Projects").await;
+    let all = phone.see_text(&["Directories, the newest first", "2. ~/orchard"]).await;
+    phone.press(&all, "2").await;
+    let there = phone.see_text(&["Sessions in ~/orchard", "prune the pears"]).await;
+    phone.say("/sessions");
+    let again = phone.see_text(&["Sessions in ~/garden", "sow the beans"]).await;
+    phone.press(&again, "Projects").await;
+    let all = phone.see_text(&["Directories, the newest first", "2. ~/orchard"]).await;
+    phone.say("/cd orchard");
+    phone.see_text(&["Working in ~/orchard now"]).await;
+    phone.terminate();
+    phone.configure(&format!("pace_ms = 20\nroots = [{garden:?}]\n"));
+    phone.boot().await;
+
+    let refused = async |count: usize| {
+        let words = "~/orchard lies outside the directories that this bot may work in";
+        let times = |posts: &[Post]| posts.iter().filter(|post| post.text.contains(words)).count();
+        phone.see("a refusal", |posts| (times(posts) == count).then_some(())).await;
+    };
+    phone.press(&known, "2").await;
+    refused(1).await;
+    phone.press(&all, "2").await;
+    refused(2).await;
+    phone.press(&there, "1").await;
+    refused(3).await;
+    phone.press(&there, "New").await;
+    refused(4).await;
+    phone.say("water the pears");
+    refused(5).await;
+    phone.say(&format!("/sessions {pears}"));
+    refused(6).await;
+    phone.say(&format!("/start s_{pears}"));
+    refused(7).await;
+    phone.say("/cd");
+    let known = phone.see("the directories", |posts| {
+        let last = posts.iter().rfind(|post| post.text.starts_with("Where to?"))?;
+        (last.id > known.id).then(|| last.clone())
+    });
+    assert!(!known.await.text.contains("orchard"));
+    phone.say("/sessions pears");
+    phone.see_text(&["No session everywhere with pears."]).await;
+    assert!(scratch.history().iter().all(|line| line["display"] != "water the pears"));
 }

@@ -34,7 +34,7 @@ async fn a_conversation_that_the_cli_does_not_find_is_a_fresh_session_loudly() {
     fs::create_dir_all(&real).unwrap();
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_segue"), real.join("claude")).unwrap();
     scratch.replace_claude(&format!(
-        "case \"$*\" in *--resume*) echo 'No conversation found with session ID: x' >&2; exit 1;; \
+        "case \"$*\" in *--resume*) echo 'No conversation found with session ID: {old}' >&2; exit 1;; \
          esac\nexec {}/claude \"$@\"",
         real.display()
     ));
@@ -42,6 +42,18 @@ async fn a_conversation_that_the_cli_does_not_find_is_a_fresh_session_loudly() {
     let answer = phone.ask("water").await;
     assert!(answer.text.contains("I see 1 prompts; the last is: water"), "{answer:?}");
     phone.see_text(&["could not be resumed", &old]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_a_hook_abandon_no_session() {
+    let mut scratch = Scratch::new();
+    let garden = scratch.project("garden");
+    scratch.session(&garden, &["sow the beans"], 5);
+    scratch.replace_claude("echo 'a hook: No conversation found in the tracker' >&2; exit 1");
+    let phone = Phone::start(&scratch.base(), &garden).await;
+    let answer = phone.ask("water").await;
+    assert!(answer.text.contains("Claude ended unexpectedly"), "{answer:?}");
+    phone.see_text(&["The session is kept", "sow the beans"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

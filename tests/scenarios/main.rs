@@ -14,6 +14,7 @@ mod background;
 mod calm;
 mod chaos;
 mod commands;
+mod elsewhere;
 mod failures;
 mod gathering;
 mod inout;

@@ -177,7 +177,7 @@ async fn a_warm_session_that_the_laptop_opens_is_let_go() {
     let before = fs::read(&bench.transcript).unwrap();
     let terminal = bench.open("idle");
     bench.phone.see_text(&["is now open in a terminal", "It is let go here"]).await;
-    bench.logged("a run is over", 1);
+    bench.logged("the CLI has ended", 1);
     assert_eq!(fs::read(&bench.transcript).unwrap(), before, "letting go writes nothing");
     bench.phone.say("weed");
     bench.phone.see_text(&["is open in a terminal", "Your message is on hold"]).await;
@@ -195,7 +195,7 @@ async fn a_turn_is_stopped_when_the_laptop_opens_its_session() {
     bench.phone.press(&said, "Stop here").await;
     let answer = bench.phone.answer(prompt).await;
     assert!(answer.text.contains("Stopped"), "{answer:?}");
-    bench.logged("a run is over", 1);
+    bench.logged("the CLI has ended", 1);
     drop(terminal);
 }
 
@@ -208,7 +208,7 @@ async fn a_run_ends_as_soon_as_somebody_else_continues_its_session() {
     terminal.take_up(&json!({"message": {"content": "weed"}, "from": "x"}));
     terminal.answer(&json!([{"type": "text", "text": "No weeds."}]));
     drop(terminal);
-    bench.logged("a run is over", 1);
+    bench.logged("the CLI has ended", 1);
     let answer = bench.phone.ask("cook").await;
     assert!(answer.text.contains("the last is: cook"), "{answer:?}");
 }
@@ -224,7 +224,7 @@ async fn the_transcript_alone_ends_a_run_that_does_not_know_it() {
     });
     let mut file = File::options().append(true).open(&bench.transcript).unwrap();
     file.write_all(format!("{record}\n").as_bytes()).unwrap();
-    bench.logged("a run is over", 1);
+    bench.logged("the CLI has ended", 1);
     let answer = bench.phone.ask("cook").await;
     assert!(answer.text.contains("the last is: cook"), "{answer:?}");
 }

@@ -154,7 +154,7 @@ async fn idle_runs_beyond_the_limit_are_let_go() {
     phone.ask("/new one").await;
     phone.ask("/new two").await;
     phone.settled().await;
-    until("one run over", || phone.said().contains("a run is over"));
+    until("one CLI ended", || phone.said().contains("the CLI has ended"));
     phone.say("/status");
     phone.see_text(&["1 warm run"]).await;
     let registry = scratch.home().join(".claude/sessions");

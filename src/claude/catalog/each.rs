@@ -10,7 +10,7 @@ use std::{
 const THREADS: usize = 8;
 
 /// Does `work` on every item; the results are in the items' order.
-pub(super) fn each<'t, T: Sync, R: Send>(
+pub(in crate::claude) fn each<'t, T: Sync, R: Send>(
     items: &'t [T],
     work: impl Fn(&'t T) -> R + Sync,
 ) -> Vec<R> {

@@ -124,7 +124,7 @@ fn session(name: &str) -> Option<SessionId> {
 }
 
 /// All folders of all projects.
-pub(super) fn all_folders(home: &Home) -> io::Result<Vec<PathBuf>> {
+pub(in crate::claude) fn all_folders(home: &Home) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(home.projects()) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,

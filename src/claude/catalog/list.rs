@@ -21,7 +21,8 @@ const BATCH: usize = 32;
 pub(super) fn page(home: &Home, query: &Query) -> Page {
     let scope = query.project.as_deref().map(Scope::picker);
     let (found, unreadable) = candidates(home, scope.as_ref());
-    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show: query.hidden };
+    let within = &query.within;
+    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show: query.hidden, within };
     let sessions = found.sessions();
     let mut listing = Listing::new(query, sieve, unreadable);
     let mut rest = &sessions[..];
@@ -38,7 +39,8 @@ pub(super) fn page(home: &Home, query: &Query) -> Page {
 pub(super) fn count(home: &Home, query: &Query) -> usize {
     let scope = query.project.as_deref().map(Scope::picker);
     let (found, _) = candidates(home, scope.as_ref());
-    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show: query.hidden };
+    let within = &query.within;
+    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show: query.hidden, within };
     let mut listing = Listing::new(query, sieve, 0);
     listing.read(&found.sessions());
     listing.waiting.len()

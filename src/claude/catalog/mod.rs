@@ -6,7 +6,7 @@
 //! the rules of the CLI's picker, but files in which nothing was ever said are left out. What cannot
 //! be read is counted, never an error. Never writes, remembers nothing.
 
-mod each;
+pub(super) mod each;
 mod files;
 mod list;
 mod places;
@@ -17,12 +17,12 @@ mod shorten;
 mod title;
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
 use self::{
-    files::{Candidates, Scope, all_folders},
+    files::{Candidates, Scope},
     read::Ends,
     seen::{Seen, Sieve, statuses, titles},
 };
@@ -34,6 +34,9 @@ use super::{
 };
 
 pub use places::{Left, Project, left_of, projects};
+
+pub(super) use files::all_folders;
+pub(super) use read::directory as began_in;
 
 /// Which sessions are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,6 +59,8 @@ pub struct Query {
     /// Each must occur in the title, the directory or the first prompt, in upper or lower case, accents
     /// composed or not.
     pub words: Vec<String>,
+    /// Only sessions of directories at or below one of these; all where it is empty.
+    pub within: Vec<PathBuf>,
     /// How many to pass over.
     pub skip: usize,
     /// How many to list.
@@ -92,7 +97,8 @@ pub fn count(home: &Home, query: &Query) -> usize {
 pub fn newest(home: &Home, dir: &Path) -> Option<Session> {
     let scope = Scope::exactly(dir);
     let found = Candidates::of(scope.folders(home).ok()?);
-    let sieve = Sieve { home, found: &found, scope: Some(&scope), show: Show::Visible };
+    let sieve =
+        Sieve { home, found: &found, scope: Some(&scope), show: Show::Visible, within: &[] };
     let is_conversation =
         |seen: &Seen<'_>| transcript::is_conversation(&found.path(seen.candidate)).unwrap_or(false);
     let sessions = found.sessions();
@@ -102,11 +108,21 @@ pub fn newest(home: &Home, dir: &Path) -> Option<Session> {
 
 /// One session by its id, hidden or not; `None` where it has no transcript that can be read.
 pub fn find(home: &Home, id: SessionId) -> Option<Session> {
-    let found = Candidates::only(&home.transcript(id)?, id).ok()?;
+    let mut found = describe(&home.transcript(id)?, id)?;
+    found.status = statuses(home).get(&id).copied();
+    Some(found)
+}
+
+/// The session whose transcript lies at `path`, hidden or not, without the status of its process;
+/// `None` where it cannot be read.
+pub(super) fn describe(path: &Path, id: SessionId) -> Option<Session> {
+    let found = Candidates::only(path, id).ok()?;
     let candidate = found.all.first()?;
     let mut seen = Seen::read(&found, candidate).ok()?;
-    seen.settle(found.folder(candidate), None);
-    session(home, seen, &found)
+    let folder = found.folder(candidate);
+    seen.settle(folder, None);
+    let title = titles(&found, std::slice::from_ref(&seen)).pop()?.ok()?;
+    Some(seen.session(folder, title, &HashMap::new()))
 }
 
 /// The session that a conversation is in now: `id` itself, or the one that it was continued in, over

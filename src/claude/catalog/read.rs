@@ -192,7 +192,7 @@ impl Ends {
 }
 
 /// The directory that a session began in, from as few bytes as tell it.
-pub(super) fn directory(file: &File) -> io::Result<Option<PathBuf>> {
+pub(in crate::claude) fn directory(file: &File) -> io::Result<Option<PathBuf>> {
     for bytes in [BEGINNING, WINDOW] {
         let head = scan::read_range(file, 0, bytes)?;
         let cwd = records(&head).find_map(|record| Some(record.cwd?.into_owned()));

@@ -122,6 +122,7 @@ pub(super) struct Sieve<'l> {
     pub(super) found: &'l Candidates,
     pub(super) scope: Option<&'l Scope>,
     pub(super) show: Show,
+    pub(super) within: &'l [PathBuf],
 }
 
 impl Sieve<'_> {
@@ -158,7 +159,12 @@ impl Sieve<'_> {
             return Ok(None);
         }
         seen.settle(folder, self.scope);
-        Ok(Some(seen))
+        Ok(self.allows(&seen.project).then_some(seen))
+    }
+
+    fn allows(self, project: &Path) -> bool {
+        let is_allowed = |root: &PathBuf| home::is_below(project, root);
+        self.within.is_empty() || self.within.iter().any(is_allowed)
     }
 
     /// Whether a session holds a conversation.

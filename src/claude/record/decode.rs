@@ -292,7 +292,7 @@ fn id(value: Raw<'_>) -> Option<Uuid> {
 
 /// Milliseconds since the Unix epoch of an ISO 8601 time; none before the epoch. The CLI writes
 /// `2026-05-04T09:12:33.456Z`, which is read without the general parser: every record has one.
-fn moment(value: Raw<'_>) -> Option<u64> {
+pub(in crate::claude) fn moment(value: Raw<'_>) -> Option<u64> {
     let text = value.quoted()?;
     let millis = plain_moment(text).or_else(|| {
         let text = std::str::from_utf8(text).ok()?;

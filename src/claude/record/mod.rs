@@ -26,6 +26,8 @@ use super::{
 
 pub use decode::blocks;
 
+pub(super) use decode::moment;
+
 /// The line holds no whole JSON object: garbage, torn, or empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("not a record")]

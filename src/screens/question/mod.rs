@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use crate::{
     bridge::{
-        danger::{self, Danger, Ground},
+        danger::{self, Ground},
         question::{About, Decision, Hands, Open, Press},
         work,
     },
     claude::{session::SessionId, wire::Ask},
-    screens::{Scene, button, row, screen, turn::tool_name, words},
+    screens::{Scene, audit::danger_name, button, row, screen, turn::tool_name, words},
     telegram::{
         callback::{Callback, Key},
         intent::deep_link,
@@ -177,7 +177,7 @@ fn tool(scene: &Scene, asker: &Asker, ask: &Ask) -> Text {
     let ground = Ground { directory: asker.directory.clone(), home: scene.home.clone() };
     let dangers = danger::find(&ask.tool, &ask.input, &ground);
     if !dangers.is_empty() {
-        let said: Vec<_> = dangers.into_iter().map(warning).collect();
+        let said: Vec<_> = dangers.into_iter().map(|danger| danger_name(danger).1).collect();
         text.push("\n⚠ ").bold(&said.join(" · "));
     }
     text.push("\n").append(input::shown(scene, ask));
@@ -190,26 +190,6 @@ fn is_shown_anyway(ask: &Ask, description: &str) -> bool {
         let shown = ask.input.get(*key).and_then(Value::as_str);
         shown.is_some_and(|shown| shown.ends_with(description))
     })
-}
-
-/// A danger in words.
-fn warning(danger: Danger) -> &'static str {
-    match danger {
-        Danger::Deletes => "Deletes files for good",
-        Danger::Discards => "Throws changes away",
-        Danger::Rewrites => "Overwrites what others may have",
-        Danger::Database => "Deletes from a database",
-        Danger::Disk => "Overwrites a disk",
-        Danger::Opens => "Changes who may do what with files",
-        Danger::Root => "Runs as administrator",
-        Danger::Fetched => "Runs what it downloads or decodes",
-        Danger::Stops => "Stops processes or the machine",
-        Danger::Infrastructure => "Deletes servers or volumes",
-        Danger::Publishes => "Publishes something",
-        Danger::Secrets => "Touches secrets",
-        Danger::Startup => "Changes what runs by itself",
-        Danger::Outside => "Writes outside of the project",
-    }
 }
 
 // ---- What was decided ----

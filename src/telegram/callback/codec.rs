@@ -9,7 +9,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    bridge::{choices::Choice, follow::When, question::Press, verbosity::Verbosity},
+    bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
     claude::session::SessionId,
     telegram::callback::{Callback, Carry, Deferral, Deferred, Format, Key, List, Words},
 };
@@ -48,6 +48,7 @@ impl Callback {
                 carrying('w', directory, *carry)
             }
             Self::Directory(key, carry) => carrying('d', key.to_string(), *carry),
+            Self::Relocate(session, key) => format!("M{}:{key}", id(session)),
             Self::Trust(key) => plain("T", key.to_string()),
             Self::Fork(session) => plain("F", id(session)),
             Self::Terminal(session) => plain("I", id(session)),
@@ -105,6 +106,10 @@ impl Callback {
             'w' | 'W' if fields.is_empty() => Self::New(None, carry),
             'w' | 'W' => Self::New(Some(key(fields)?), carry),
             'd' | 'D' => Self::Directory(key(fields)?, carry),
+            'M' => {
+                let (id, digits) = fields.split_once(':')?;
+                Self::Relocate(session(id)?, key(digits)?)
+            }
             'T' => Self::Trust(key(fields)?),
             'F' => Self::Fork(session(fields)?),
             'I' => Self::Terminal(session(fields)?),
@@ -359,6 +364,7 @@ mod tests {
             (proptest::option::of(keys()), carries())
                 .prop_map(|(key, carry)| Callback::New(key, carry)),
             (keys(), carries()).prop_map(|(key, carry)| Callback::Directory(key, carry)),
+            (sessions(), keys()).prop_map(|(id, key)| Callback::Relocate(id, key)),
             keys().prop_map(Callback::Trust),
             sessions().prop_map(Callback::Fork),
             sessions().prop_map(Callback::Terminal),
@@ -436,6 +442,7 @@ mod tests {
             Callback::DropHeard => 28,
             Callback::Earlier { .. } => 29,
             Callback::Export(..) => 30,
+            Callback::Relocate(..) => 31,
         }
     }
 
@@ -455,7 +462,7 @@ mod tests {
         let any = callbacks();
         let mut next = || any.new_tree(&mut runner).map(|tree| variant(&tree.current()));
         let seen: BTreeSet<_> = (0..2_000).map(|_| next().unwrap()).collect();
-        assert!(seen.iter().copied().eq(0..31), "{seen:?}");
+        assert!(seen.iter().copied().eq(0..32), "{seen:?}");
     }
 
     proptest! {

@@ -15,7 +15,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    bridge::{choices::Choice, follow::When, question::Press, verbosity::Verbosity},
+    bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
     claude::session::SessionId,
 };
 
@@ -45,6 +45,8 @@ pub enum Callback {
     /// Work in a directory.
     Directory(Key, Carry),
 
+    /// Go on in a session whose directory is gone, in another one, with the prompt.
+    Relocate(SessionId, Key),
     /// Work in a directory that was never trusted, and send the prompt.
     Trust(Key),
     /// Go on in a copy of a session, with the prompt.

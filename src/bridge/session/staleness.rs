@@ -5,11 +5,7 @@
 //! is read from where it was when the process started, and every turn in it must be one that the
 //! process told us of. Stream and transcript carry the same uuids.
 
-use std::{
-    collections::HashSet,
-    io,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashSet, io, path::Path};
 
 use uuid::Uuid;
 
@@ -19,9 +15,11 @@ use crate::claude::{
 };
 
 /// What we know of a transcript: how far it was read, and what our process said since.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Mirror {
     offset: u64,
+    /// Counts the transcripts that it was of: what was read of an earlier one does not count.
+    file: u32,
     ours: HashSet<Uuid>,
 }
 
@@ -29,12 +27,19 @@ impl Mirror {
     /// The mirror of a transcript that a process is about to resume. None: it does not exist yet.
     pub(super) fn before(transcript: Option<&Path>) -> Self {
         let offset = transcript.and_then(|path| path.metadata().ok()).map_or(0, |meta| meta.len());
-        Self { offset, ours: HashSet::new() }
+        Self { offset, ..Self::default() }
     }
 
     /// Our process writes to another transcript now, from its beginning.
     pub(super) fn turn_over(&mut self) {
-        self.offset = 0;
+        (self.offset, self.file) = (0, self.file + 1);
+    }
+
+    /// What a copy of this has read is not read again.
+    pub(super) fn read_as_far_as(&mut self, copy: &Self) {
+        if copy.file == self.file {
+            self.offset = self.offset.max(copy.offset);
+        }
     }
 
     /// Our process said this.
@@ -70,19 +75,6 @@ fn is_turn(record: &Record<'_>) -> bool {
         Kind::User(_) => record.prompt().is_some(),
         _ => false,
     }
-}
-
-/// [`Mirror::is_stale`] off the loop that must not wait. A transcript that cannot be read does not
-/// make a process stale: what it holds in memory is then the best there is.
-pub(super) async fn checked(mut mirror: Mirror, transcript: PathBuf) -> (Mirror, bool) {
-    let check = move || {
-        let stale = mirror.is_stale(&transcript).unwrap_or_else(|error| {
-            tracing::warn!(%error, transcript = %transcript.display(), "not compared");
-            false
-        });
-        (mirror, stale)
-    };
-    tokio::task::spawn_blocking(check).await.unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,0 +1,530 @@
+//! Random events against the core: no processes, no files. The world that answers it is a small
+//! model of the CLI, its transcript, and a terminal that comes and goes.
+
+use std::{
+    collections::{HashMap, HashSet},
+    os::unix::process::ExitStatusExt,
+    process::ExitStatus,
+    time::Duration,
+};
+
+use proptest::{collection::vec, proptest, test_runner::Config as ProptestConfig};
+use serde_json::json;
+use tokio::{
+    sync::{oneshot, watch},
+    time::Instant,
+};
+use uuid::Uuid;
+
+use super::{
+    Control, Order, Queued, Report, RunSpec, Why,
+    elsewhere::{Sighting, Who},
+    state::{Effect, Found, Holder, Prepared, Session, Slot},
+};
+use crate::{
+    bridge::{
+        choices::Choices,
+        place::Place,
+        prompt::{Manner, Prompt, PromptId, Source},
+        tail::Tail,
+        terminal::{Plan, When},
+        turn::{Outcome, Turn},
+    },
+    claude::{
+        live::{self, Live},
+        process::{Conversation, Ended},
+        session::SessionId,
+        wire::Line,
+    },
+};
+
+const SESSION: &str = "7f9c2ba4-e88f-4f82-b71d-4b0e6f6e6a10";
+
+/// A process of ours, as the model has it.
+#[derive(Default)]
+struct Cli {
+    /// Prompts that were written and not begun.
+    inbox: Vec<Uuid>,
+    /// The turn that runs, and what it has taken in.
+    turn: Option<Vec<Uuid>>,
+    /// Control requests that are not answered.
+    requests: Vec<String>,
+    interrupted: bool,
+    /// Its stdout has ended, or it was told to end.
+    ending: bool,
+}
+
+/// Everything around the core.
+struct World {
+    core: Session,
+    now: Instant,
+    cli: Option<Cli>,
+    /// Effects that have not been answered.
+    open: Vec<Effect>,
+    /// Prompts in the transcript, and whether their turn is over.
+    transcript: HashMap<Uuid, bool>,
+    /// Prompts of which nobody could say whether they ran.
+    unreadable: HashSet<Uuid>,
+    /// Somebody else's process.
+    terminal: Option<Live>,
+    orphan: bool,
+    turns: HashMap<PromptId, watch::Receiver<Turn>>,
+    given_back: Vec<Queued>,
+    slot_free: bool,
+    slot: bool,
+    count: i32,
+    replies: Vec<oneshot::Receiver<Result<serde_json::Value, String>>>,
+}
+
+fn session() -> SessionId {
+    SESSION.parse().unwrap()
+}
+
+fn terminal() -> Live {
+    let entry = json!({
+        "pid": 4_000_001, "sessionId": SESSION, "cwd": "/home/ada", "status": "idle",
+        "messagingSocketPath": "/run/x.sock", "kind": "interactive",
+    });
+    live::decode(entry.to_string().as_bytes()).unwrap()
+}
+
+impl World {
+    fn new() -> Self {
+        let spec = RunSpec {
+            directory: "/home/ada".into(),
+            conversation: Conversation::New(session()),
+            choices: Choices::default(),
+            agent: None,
+        };
+        Self {
+            core: Session::new(spec, (Duration::from_secs(60), 1)),
+            now: Instant::now(),
+            cli: None,
+            open: Vec::new(),
+            transcript: HashMap::new(),
+            unreadable: HashSet::new(),
+            terminal: None,
+            orphan: false,
+            turns: HashMap::new(),
+            given_back: Vec::new(),
+            slot_free: true,
+            slot: false,
+            count: 0,
+            replies: Vec::new(),
+        }
+    }
+
+    // ---- The shell, without its I/O ----
+
+    fn carry_out(&mut self) {
+        for _ in 0..1_000 {
+            if self.core.over.is_none() {
+                self.core.advance(self.now);
+            }
+            if self.core.effects.is_empty() {
+                return;
+            }
+            for effect in std::mem::take(&mut self.core.effects) {
+                self.effect(effect);
+            }
+        }
+        panic!("the core wants something for ever");
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::Start => {
+                assert!(self.cli.is_none(), "3: a second process");
+                self.cli = Some(Cli::default());
+                self.core.started(7);
+            }
+            Effect::Write(line) => self.write(&line),
+            Effect::Answer { request, input, .. } => self.core.answered(&request, &input),
+            Effect::End(_) => {
+                self.cli.as_mut().expect("ends what is there").ending = true;
+                self.open.push(effect);
+            }
+            Effect::WantSlot if self.slot_free => {
+                (self.slot_free, self.slot) = (false, true);
+                self.core.slot_granted();
+            }
+            Effect::WantSlot => {
+                self.core.slot_is_awaited();
+                self.open.push(effect);
+            }
+            Effect::FreeSlot => {
+                self.slot_free |= std::mem::take(&mut self.slot);
+                self.open.retain(|open| !matches!(open, Effect::WantSlot));
+            }
+            Effect::Report(Report::Opened { queued, .. }) => self.given_back.push(queued),
+            Effect::Renew { old, prompt } => {
+                let turn = self.turns.remove(&old).expect("it was shown");
+                self.turns.insert(prompt.id, turn);
+            }
+            Effect::Terminate(_) | Effect::Kill(_) => self.orphan = false,
+            Effect::Report(_) | Effect::TurnOver => {}
+            other => self.open.push(other),
+        }
+    }
+
+    fn write(&mut self, line: &[u8]) {
+        let Some(cli) = self.cli.as_mut().filter(|cli| !cli.ending) else { return };
+        let line: serde_json::Value = serde_json::from_slice(line).unwrap();
+        if line["type"] == "user" {
+            let prompt: Uuid = line["uuid"].as_str().unwrap().parse().unwrap();
+            assert!(!self.transcript.contains_key(&prompt), "1: sent twice: {prompt}");
+            assert!(!self.unreadable.contains(&prompt), "7: sent though nobody knows: {prompt}");
+            assert!(!cli.inbox.contains(&prompt), "1: written twice: {prompt}");
+            assert!(self.slot, "4: a turn without a slot");
+            return cli.inbox.push(prompt);
+        }
+        match line["request"]["subtype"].as_str() {
+            Some("interrupt") => cli.interrupted = true,
+            Some("cancel_async_message") => {
+                let prompt: Uuid =
+                    line["request"]["message_uuid"].as_str().unwrap().parse().unwrap();
+                if cli.inbox.contains(&prompt) {
+                    cli.inbox.retain(|one| *one != prompt);
+                    self.told(&json!({
+                        "type": "command_lifecycle", "command_uuid": prompt, "state": "cancelled",
+                    }));
+                }
+            }
+            _ => cli.requests.push(line["request_id"].as_str().unwrap().to_owned()),
+        }
+    }
+
+    fn told(&mut self, line: &serde_json::Value) {
+        let line = line.to_string();
+        self.core.line(&Line::decode(line.as_bytes()).unwrap(), self.now);
+    }
+
+    // ---- What happens ----
+
+    fn ask(&mut self, kind: u32) {
+        self.count += 1;
+        let place = Place { chat: i64::from(kind % 2) + 1, thread: None };
+        let source = Source { bot: 1, place, message: self.count };
+        let mut prompt = Prompt::new(source, "water", 0);
+        prompt.manner = [Manner::Join, Manner::After, Manner::Interrupt][kind as usize / 2 % 3];
+        let (turn, shown) = watch::channel(Turn::new(&prompt, session(), self.now));
+        self.turns.insert(prompt.id, shown);
+        let mut queued = Queued::new(prompt, turn);
+        if self.terminal.is_some() {
+            queued.plan = [
+                None,
+                Some(Plan::Send),
+                Some(Plan::TakeOver(When::Now)),
+                Some(Plan::TakeOver(When::Idle)),
+            ][kind as usize / 6 % 4];
+        }
+        queued.may_have_run = kind.is_multiple_of(5);
+        if queued.may_have_run && kind.is_multiple_of(3) {
+            self.transcript.insert(queued.prompt.id.0, true);
+        }
+        self.core.order(Order::Ask(Box::new(queued)), self.now);
+    }
+
+    /// One of the prompts that are not done.
+    fn some_prompt(&self, pick: u32) -> Option<PromptId> {
+        let mut open: Vec<_> = self.turns.iter().filter(|(_, turn)| !is_over(turn)).collect();
+        open.sort_by_key(|(id, _)| id.0);
+        (!open.is_empty()).then(|| *open[pick as usize % open.len()].0)
+    }
+
+    fn happens(&mut self, (what, pick): (u8, u32)) {
+        if self.core.over.is_some() {
+            return;
+        }
+        match what {
+            0..=3 => self.ask(pick),
+            4..=9 => self.answer_open(pick),
+            10..=13 => self.cli_goes_on(pick),
+            14 => {
+                if let Some(prompt) = self.some_prompt(pick) {
+                    self.core.order(Order::TakeBack(prompt), self.now);
+                }
+            }
+            15 => {
+                let place = Place { chat: i64::from(pick % 2) + 1, thread: None };
+                self.core.order(Order::Stop(place), self.now);
+            }
+            16 => {
+                self.now += Duration::from_secs(u64::from(pick % 100));
+                if self.core.deadline().is_some_and(|at| at <= self.now) {
+                    self.core.timer(self.now);
+                }
+            }
+            17 => self.terminal_changes(pick),
+            18 => {
+                let (reply, answer) = oneshot::channel();
+                self.replies.push(answer);
+                let body = json!({"subtype": "get_session_cost"});
+                self.core.order(Order::Control(Control { body, choice: None, reply }), self.now);
+            }
+            19 => self.core.order(
+                if pick.is_multiple_of(2) { Order::LetGo } else { Order::Changed },
+                self.now,
+            ),
+            20 => {
+                self.slot_free = !self.slot && pick.is_multiple_of(2);
+                self.grant();
+            }
+            21 => {
+                if let Some(prompt) = self.some_prompt(pick) {
+                    let plan = [Plan::Send, Plan::TakeOver(When::Now)][pick as usize % 2];
+                    let waits = |one: &Queued| one.prompt.id == prompt && one.plan.is_some();
+                    if self.core.queue.iter().any(waits) {
+                        self.core.order(Order::Choose(prompt, plan), self.now);
+                    }
+                }
+            }
+            _ => self.core.order(Order::Relaunch(Choices::default()), self.now),
+        }
+        self.carry_out();
+    }
+
+    fn terminal_changes(&mut self, pick: u32) {
+        match pick % 4 {
+            0 => self.terminal = None,
+            1 if self.cli.is_none() => self.orphan = true,
+            2 => self.orphan = false,
+            _ => self.terminal = Some(terminal()),
+        }
+    }
+
+    fn grant(&mut self) {
+        let waits = |open: &Effect| matches!(open, Effect::WantSlot);
+        if self.slot_free
+            && let Some(index) = self.open.iter().position(waits)
+        {
+            self.open.remove(index);
+            (self.slot_free, self.slot) = (false, true);
+            self.core.slot_granted();
+        }
+    }
+
+    /// Answers one of the effects that wait for it.
+    fn answer_open(&mut self, pick: u32) {
+        let can = |open: &&Effect| !matches!(open, Effect::WantSlot);
+        let count = self.open.iter().filter(can).count();
+        if count == 0 {
+            return self.grant();
+        }
+        let nth = self.open.iter().enumerate().filter(|(_, open)| can(open));
+        let index = nth.map(|(index, _)| index).nth(pick as usize % count).unwrap();
+        let odd = pick.is_multiple_of(7);
+        match self.open.remove(index) {
+            Effect::Prepare => {
+                let prepared = Prepared {
+                    live: self.terminal.clone(),
+                    orphan: self.orphan.then_some(9),
+                    exists: !self.transcript.is_empty(),
+                    spent: 0.0,
+                };
+                self.core.prepared(prepared, self.now);
+            }
+            Effect::Compare => self.core.compared(odd, self.now),
+            Effect::Look(prompt, turn) => self.look(prompt, turn, odd),
+            Effect::End(_) => self.exit(pick),
+            Effect::Watch => self.sight(),
+            Effect::Inbox(_, prompt, _) => {
+                let taken = self.terminal.is_some() && !odd;
+                if taken {
+                    assert!(!self.transcript.contains_key(&prompt.0), "1: sent twice");
+                    self.transcript.insert(prompt.0, pick.is_multiple_of(2));
+                }
+                self.core.sent(prompt, taken, self.now);
+            }
+            Effect::TakeOver(_) => {
+                if !odd {
+                    self.terminal = None;
+                }
+                self.core.taken_over(!odd, self.now);
+            }
+            other => panic!("{other:?} is no question"),
+        }
+    }
+
+    fn look(&mut self, prompt: PromptId, mut turn: Box<Turn>, odd: bool) {
+        let found = if odd {
+            self.unreadable.insert(prompt.0);
+            Found::Unreadable("of this test".to_owned())
+        } else if self.transcript.contains_key(&prompt.0) {
+            turn.finish(Outcome::Answered);
+            Found::Turn(turn)
+        } else {
+            Found::Nothing
+        };
+        self.core.looked(prompt, found);
+    }
+
+    fn sight(&mut self) {
+        let Holder::Elsewhere(elsewhere) = &self.core.holder else { return };
+        let alive = match elsewhere.who {
+            Who::Terminal(_) => self.terminal.is_some(),
+            Who::Orphan(_) => self.orphan,
+        };
+        let live = self.terminal.clone().filter(|_| alive);
+        let head = self.core.queue.front().map(|head| head.prompt.id);
+        let known = elsewhere.tail.clone();
+        let tail = head.map(|head| {
+            let mut tail = match known {
+                Some((id, tail)) if id == head => tail,
+                _ => Tail::new(None, head.0),
+            };
+            let stands = self.transcript.get(&head.0).copied();
+            (tail.sent, tail.taken) = (tail.sent || stands.is_some(), stands.is_some());
+            (head, tail, (stands == Some(true)).then_some(Outcome::Answered))
+        });
+        self.core.seen(Sighting { live, alive, tail }, self.now);
+    }
+
+    fn exit(&mut self, pick: u32) {
+        let status = Some(if pick.is_multiple_of(2) {
+            ExitStatus::from_raw(9)
+        } else {
+            ExitStatus::default()
+        });
+        let stderr = match pick % 11 {
+            0 => format!("Session ID {SESSION} is already in use"),
+            1 => "a hook: No conversation found".to_owned(),
+            _ => String::new(),
+        };
+        self.cli = None;
+        self.core.exited(&Ended { status, stderr });
+    }
+
+    /// The process does something by itself.
+    fn cli_goes_on(&mut self, pick: u32) {
+        let Some(cli) = self.cli.as_mut().filter(|cli| !cli.ending) else { return };
+        if pick.is_multiple_of(13) {
+            cli.ending = true;
+            self.core.ends();
+            return self.open.push(Effect::End(crate::claude::process::Ending::Polite));
+        }
+        if !cli.requests.is_empty() && pick.is_multiple_of(3) {
+            let request = cli.requests.remove(0);
+            let failed = request == super::state::MODES;
+            let response = if failed {
+                json!({"subtype": "error", "request_id": request, "error": "of this test"})
+            } else {
+                json!({"subtype": "success", "request_id": request, "response": {}})
+            };
+            return self.told(&json!({"type": "control_response", "response": response}));
+        }
+        let started = |prompt: &Uuid| json!({"type": "command_lifecycle", "command_uuid": prompt, "state": "started"});
+        if cli.turn.is_some() && (cli.interrupted || pick.is_multiple_of(2)) {
+            let turn = cli.turn.take().unwrap_or_default();
+            let stopped = std::mem::take(&mut cli.interrupted);
+            for prompt in turn {
+                self.transcript.insert(prompt, true);
+            }
+            let reason = if stopped { "aborted_tools" } else { "completed" };
+            return self.told(&json!({
+                "type": "result", "is_error": stopped, "terminal_reason": reason, "result": "wet",
+            }));
+        }
+        if !cli.inbox.is_empty() {
+            let prompt = cli.inbox.remove(0);
+            let begins = cli.turn.is_none();
+            cli.turn.get_or_insert_default().push(prompt);
+            self.transcript.insert(prompt, false);
+            self.told(&started(&prompt));
+            if begins {
+                self.told(&json!({
+                    "type": "system", "subtype": "init", "session_id": SESSION,
+                    "user_message_uuids": [prompt],
+                }));
+            }
+        } else if cli.interrupted {
+            cli.interrupted = false;
+        }
+    }
+
+    // ---- What must hold ----
+
+    fn check(&self) {
+        let core = &self.core;
+        for (id, turn) in &self.turns {
+            let is_it = |queued: &&Queued| queued.prompt.id == *id;
+            let held = core.queue.iter().chain(&core.running).chain(&core.inside);
+            let places = held.filter(is_it).count() + self.given_back.iter().filter(is_it).count();
+            let expected = usize::from(!is_over(turn));
+            assert_eq!(
+                places,
+                expected,
+                "1, 2: {id:?} is in {places} places: {:?}",
+                turn.borrow().phase
+            );
+        }
+        let runs = core.running.is_some() || core.inside.is_some() || !core.queue.is_empty();
+        let unasked = core.running.as_ref().is_some_and(|one| one.turn.borrow().occasion.is_some());
+        assert!(core.slot == Slot::None || runs, "4: a slot for nothing");
+        assert!(!unasked || runs);
+        if core.over == Some(Why::Idle) {
+            assert!(!runs, "5: ended while something waits");
+        }
+    }
+
+    /// Lets all that was begun come to its end, with nothing in the way.
+    fn settle(&mut self) {
+        self.terminal = None;
+        self.orphan = false;
+        for round in 0..4_000_u32 {
+            if self.core.over.is_some() {
+                break;
+            }
+            self.slot_free |= !self.slot;
+            // Never odd, never a crash.
+            self.answer_open(7 * round + 1);
+            self.carry_out();
+            self.cli_goes_on([2, 3, 14, 1][round as usize % 4]);
+            self.carry_out();
+            self.now += Duration::from_secs(1);
+            if self.core.deadline().is_some_and(|at| at <= self.now) {
+                self.core.timer(self.now);
+                self.carry_out();
+            }
+            self.check();
+        }
+        for (id, turn) in &self.turns {
+            let back = self.given_back.iter().any(|queued| queued.prompt.id == *id);
+            assert!(back || is_over(turn), "6: {id:?} waits for ever: {:?}", turn.borrow().phase);
+        }
+        for reply in &mut self.replies {
+            let waits = matches!(reply.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+            assert!(!waits, "6: a request waits for ever");
+        }
+    }
+}
+
+fn is_over(turn: &watch::Receiver<Turn>) -> bool {
+    turn.borrow().outcome().is_some()
+}
+
+fn run(moves: &[(u8, u32)]) {
+    let mut world = World::new();
+    world.ask(1);
+    world.carry_out();
+    for step in moves {
+        world.happens(*step);
+        world.check();
+    }
+    world.settle();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Invariants 1 to 7 of the module, each named where it is asserted.
+    #[test]
+    fn nothing_is_lost_doubled_or_stuck(moves in vec((0..24_u8, 0..10_000_u32), 1..60)) {
+        run(&moves);
+    }
+}
+
+/// Runs of the property: more on wish.
+fn cases() -> u32 {
+    std::env::var("SEGUE_SIMULATIONS").ok().and_then(|text| text.parse().ok()).unwrap_or(600)
+}
