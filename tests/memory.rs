@@ -14,12 +14,16 @@ mod peak;
 #[path = "bench/transcript.rs"]
 mod transcript;
 
+use std::fs;
+
 use segue::claude::catalog::{self, Query};
 
 use self::corpus::Corpus;
 
 /// KiB that a list may hold beyond the program itself, on any number of cores.
 const MOST: u64 = 16_000_000 / 1024;
+/// KiB that an export may hold: less than the session, and a few times its longest line of 8 MB.
+const MOST_LINES: u64 = 36_000_000 / 1024;
 
 #[test]
 fn no_file_makes_a_list_hold_much() {
@@ -34,6 +38,23 @@ fn no_file_makes_a_list_hold_much() {
     let mut list = peak::segue(&corpus);
     let held = peak::peak(list.args(["sessions", "--all", "--hidden"]), held).unwrap();
     assert!(held <= MOST, "held {held} KiB");
+}
+
+#[test]
+fn a_session_of_any_size_is_exported_in_little_memory() {
+    if !peak::is_told() {
+        println!("left out: a_session_of_any_size_is_exported_in_little_memory (no /proc)");
+        return;
+    }
+    let held = |pid| peak::held(pid, "VmHWM:")?.checked_sub(peak::held(pid, "RssFile:")?);
+    let (corpus, path) = Corpus::of_one(40_000_000).unwrap();
+    let file = corpus.user_home().join("session.html");
+    let mut export = peak::segue(&corpus);
+    export.arg("export").arg(path.file_stem().unwrap()).arg("--output").arg(&file);
+    let held = peak::peak(&mut export, held).unwrap();
+    assert!(held <= MOST_LINES, "held {held} KiB");
+    let pictures = fs::read_to_string(&file).unwrap().matches("<img ").count();
+    assert!(pictures > 0 && fs::metadata(file).unwrap().len() > 5_000_000);
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod inout;
 mod laptop;
 #[path = "real/limit.rs"]
 mod limit;
+#[path = "real/names.rs"]
+mod names;
 #[path = "real/oldest.rs"]
 mod oldest;
 #[path = "real/parity.rs"]

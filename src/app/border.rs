@@ -8,10 +8,10 @@ use serde_json::Value;
 use crate::{
     app::App,
     bridge::{place::Place, spool::Came},
-    screens::notice,
+    screens::{help, notice},
     telegram::{
         callback::Callback,
-        intent::Intent,
+        intent::{Intent, Stranger},
         poll::{Delivery, Redelivery},
     },
 };
@@ -76,6 +76,26 @@ impl App {
         self.spool.hold(prompt.id, [parts, vec![raw]].concat(), came);
         self.intent(intent);
         self.rest(prompt.id, prompt.source.place);
+    }
+
+    /// Somebody who is not allowed: told once that this is so.
+    pub(super) fn stranger(&mut self, stranger: Stranger) {
+        match stranger {
+            Stranger::Wrote(message) if self.told.insert(message.from.id) => {
+                tracing::warn!(id = message.from.id, "a stranger wrote");
+                self.say(message.place, help::stranger(message.from.id));
+            }
+            Stranger::Anonymous(message) if self.told.insert(message.place.chat.unsigned_abs()) => {
+                tracing::warn!(chat = message.place.chat, "an admin wrote in the group's name");
+                self.tell_owners(&notice::plain(notice::ANONYMOUS));
+            }
+            Stranger::Pressed(press) => {
+                tracing::warn!(id = press.from.id, "a stranger pressed a button");
+                let notice = "This bot answers to its owner only.".to_owned();
+                self.outbox.answer(press.id, Some(notice));
+            }
+            Stranger::Wrote(_) | Stranger::Anonymous(_) | Stranger::Passing => {}
+        }
     }
 
     /// Does something at the border: a fault in it costs what it was about, and is said. None then.

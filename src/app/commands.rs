@@ -12,7 +12,7 @@ use crate::{
     bridge::{
         binding::Binding,
         place::Place,
-        prompt::{Prompt, Source, fresh_session},
+        prompt::{Source, fresh_session},
         session::Order,
     },
     claude::{
@@ -22,7 +22,7 @@ use crate::{
     },
     config::expand,
     screens::{
-        help, notice,
+        files, help, notice,
         sessions::{Purpose, search},
     },
     telegram::{
@@ -35,6 +35,9 @@ use crate::{
 
 impl App {
     pub(super) fn command(&mut self, command: Command, message: &Message) {
+        if message.extra.file.is_some() {
+            self.reply(message, files::left_out());
+        }
         match command {
             Command::Start(None) => self.reply(message, help::start()),
             Command::Start(Some(session)) => {
@@ -44,14 +47,9 @@ impl App {
             Command::Help => self.reply(message, help::help()),
             Command::Sessions(words) if words.is_empty() => self.sessions(message),
             Command::Sessions(words) => self.find(message, &words),
-            Command::New(prompt) => {
+            Command::New(_) => {
                 let source = self.source(message.place, message.id);
-                let group = message.chat == ChatKind::Group;
-                let file = message.extra.file.clone();
-                let text = prompt.or_else(|| file.as_ref().map(|_| String::new()));
-                let prompt = text.map(|text| Prompt::typed(source, &text, 0).with(file));
-                let sending = prompt.map(|prompt| Sending { prompt, session: None, group });
-                self.new_session(source, &self.directory_here(message.place), sending);
+                self.new_session(source, &self.directory_here(message.place), None);
             }
             Command::Cd(None) => self.known_directories(message),
             Command::Cd(Some(to)) => self.cd(message, &to),

@@ -157,7 +157,7 @@ mod tests {
         let mut message = Message::written(Place { chat, thread: None }, id, text);
         message.extra.album = album.map(str::to_owned);
         let source = Source { bot: 1, place: message.place, message: id };
-        (PromptId::of(source, 0), UserInput { message, session: None })
+        (PromptId::of(source, 0), UserInput { message, session: None, opening: None })
     }
 
     fn ids(bundles: &[Bundle]) -> Vec<Vec<i32>> {

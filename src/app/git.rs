@@ -14,18 +14,14 @@ use std::{
         fs::symlink,
     },
     path::{Path, PathBuf},
-    process::{Output, Stdio},
+    process::Output,
     time::Duration,
 };
 
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncRead, AsyncReadExt},
-    process::Command,
-    time::timeout,
-};
+use tokio::{process::Command, time::sleep};
 
-use crate::screens::words;
+use crate::{app::program, screens::words};
 
 /// How long git may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -253,25 +249,8 @@ async fn git(
     command.args(arguments).env_remove("TELEGRAM_BOT_TOKEN");
     command.envs([("GIT_OPTIONAL_LOCKS", "0"), ("GIT_NO_LAZY_FETCH", "1"), ("LC_ALL", "C")]);
     command.envs(environment.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let output = timeout(PATIENCE, bounded(command)).await;
-    output.map_err(|_| "git takes too long".to_owned())?.map_err(|error| error.to_string())
-}
-
-/// What a program prints, as far as it is shown; one that prints more is told that nobody reads.
-async fn bounded(mut command: Command) -> io::Result<Output> {
-    let mut child = command.spawn()?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (stdout, stderr) = tokio::try_join!(start_of(stdout), start_of(stderr))?;
-    Ok(Output { status: child.wait().await?, stdout, stderr })
-}
-
-async fn start_of(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.take(LARGEST as u64).read_to_end(&mut bytes).await?;
-    }
-    Ok(bytes)
+    let output = program::output(command, LARGEST, sleep(PATIENCE)).await;
+    output.map_err(|error| error.to_string())?.ok_or_else(|| "git takes too long".to_owned())
 }
 
 #[cfg(test)]

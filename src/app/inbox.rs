@@ -12,8 +12,8 @@ use std::{
 
 /// The folder inside a project. Git ignores it by a file of its own.
 const FOLDER: &str = ".segue/inbox";
-/// Most characters of a name, its ending included.
-const NAME: usize = 100;
+/// Longest name, its ending included, bytes: file systems take 255, and a number may be added.
+const NAME: usize = 200;
 /// Most files of one name.
 const SAME: usize = 1_000;
 
@@ -80,7 +80,13 @@ fn safe(name: &str) -> String {
         Some((stem, ending)) if ending.chars().count() <= 10 => (stem, format!(".{ending}")),
         _ => (name, String::new()),
     };
-    let stem: String = stem.chars().take(NAME - ending.chars().count()).collect();
+    let mut room = NAME - ending.len();
+    let fits = |sign: &char| {
+        let left = room.checked_sub(sign.len_utf8());
+        room = left.unwrap_or_default();
+        left.is_some()
+    };
+    let stem: String = stem.chars().take_while(fits).collect();
     match (stem.is_empty(), ending.is_empty()) {
         (true, _) => format!("file{ending}"),
         (false, _) => format!("{stem}{ending}"),
@@ -111,6 +117,7 @@ mod tests {
         }
         assert_eq!(safe(&"x".repeat(500)).len(), NAME);
         assert_eq!(safe(&format!("{}.tar", "x".repeat(500))).len(), NAME);
+        assert_eq!(safe(&format!("{}.tar", "豆".repeat(85))), format!("{}.tar", "豆".repeat(65)));
     }
 
     #[test]
@@ -124,6 +131,9 @@ mod tests {
         let other = tempfile::tempdir().unwrap();
         let path = save(Some(other.path()), project.path(), ("a.txt", b"x")).unwrap();
         assert!(path.starts_with(other.path().canonicalize().unwrap()));
+        for _ in 0..2 {
+            save(None, project.path(), (&"豆".repeat(85), b"x")).unwrap();
+        }
     }
 
     #[test]

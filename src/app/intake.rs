@@ -4,6 +4,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    iter,
     sync::Arc,
 };
 
@@ -30,7 +31,7 @@ use crate::{
     screens::{files, notice},
     telegram::{
         download::LARGEST,
-        intent::UserInput,
+        intent::{Opening, UserInput},
         update::{ChatKind, Replied},
         wording,
     },
@@ -128,6 +129,13 @@ impl Intake {
         self.kept.iter().any(|kept| kept.prompt.id == id)
     }
 
+    /// Puts other words into a remembered prompt.
+    pub(super) fn rephrase(&mut self, source: Source, text: String) {
+        if let Some(kept) = self.kept.iter_mut().rfind(|kept| kept.prompt.source == source) {
+            kept.prompt.text = text;
+        }
+    }
+
     /// Remembers nothing of a message any more.
     pub(super) fn forget(&mut self, source: Source) {
         let Self { kept, spool, .. } = self;
@@ -189,7 +197,13 @@ impl App {
 
     pub(super) fn whole(&mut self, bundle: &Bundle) {
         let Some(sending) = self.composed(&bundle.parts) else { return };
-        let id = sending.prompt.id;
+        let (id, UserInput { message, opening, .. }) = (sending.prompt.id, &bundle.parts[0]);
+        if opening.is_none()
+            && bundle.parts.iter().all(|part| part.message.extra.file.is_none())
+            && self.is_for_question(message, &sending.prompt.text)
+        {
+            return self.rest(id, message.place);
+        }
         // A first part alone does not tell: until it is whole, it may not be what was answered.
         if self.spool.came(id) == Came::Perhaps && self.is_answered(&sending.prompt) {
             tracing::info!(prompt = %id.0, "came again and was answered: nothing to do");
@@ -200,37 +214,67 @@ impl App {
         }
         self.intake.parts.keep(bundle);
         let place = sending.prompt.source.place;
-        self.receive(sending);
+        match opening {
+            Some(opening) => self.open_with(*opening, sending),
+            None => self.receive(sending),
+        }
         self.rest(id, place);
+    }
+
+    /// Does with a prompt what the command in front of it says.
+    fn open_with(&mut self, opening: Opening, sending: Sending) {
+        let source = sending.prompt.source;
+        if self.refuses_files(&sending.prompt) {
+            return;
+        }
+        match opening {
+            Opening::New => {
+                self.new_session(source, &self.directory_here(source.place), Some(sending));
+            }
+            Opening::Fork => self.fork(source, Some(sending)),
+            Opening::Aside => {
+                if sending.prompt.files().next().is_some() {
+                    self.reply_to(source.place, source.message, files::left_out());
+                }
+                self.aside(source, &sending.prompt.text);
+            }
+        }
     }
 
     /// The prompt that messages are together. None without any.
     pub(super) fn composed(&self, parts: &[UserInput]) -> Option<Sending> {
-        let UserInput { message, session } = parts.first()?;
-        let words: Vec<_> = parts.iter().map(|part| wording::of(&part.message)).collect();
+        let UserInput { message, session, .. } = parts.first()?;
+        let (manner, first) = wording::typed(message);
+        let others = parts.iter().skip(1).map(|part| wording::of(&part.message));
+        let words: Vec<_> = iter::once(first).chain(others).collect();
         // Of a split text the parts follow each other; captions of an album are apart.
         let between = if message.extra.album.is_some() { "\n\n" } else { "\n" };
         let said: Vec<_> = words.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
         let attached: Vec<Attached> =
-            parts.iter().filter_map(|part| part.message.extra.file.clone()).collect();
+            parts.iter().flat_map(|part| part.message.files()).cloned().collect();
         let source = self.source(message.place, message.id);
-        let prompt = spoken(source, &said.join(between), &message.text).with(attached);
+        let prompt = Prompt { manner, ..Prompt::new(source, said.join(between), 0) };
+        let prompt = prompt.with(attached);
         let group = message.chat == ChatKind::Group;
         Some(Sending { prompt, session: *session, group })
     }
 
     /// Sends a prompt on, unless Telegram will not let us have its file.
     pub(super) fn receive(&mut self, sending: Sending) {
-        let source = sending.prompt.source;
-        let is_large = |file: &&Attached| file.size.is_some_and(|size| size > LARGEST);
-        let large = sending.prompt.files().find(is_large).cloned();
-        match large {
-            Some(file) => {
-                self.intake.forget(source);
-                self.reply_to(source.place, source.message, files::too_large_to_fetch(&file));
-            }
-            None => self.send(sending),
+        if !self.refuses_files(&sending.prompt) {
+            self.send(sending);
         }
+    }
+
+    /// Whether a prompt has a file that Telegram does not hand out; that is said.
+    fn refuses_files(&mut self, prompt: &Prompt) -> bool {
+        let source = prompt.source;
+        let is_large = |file: &&Attached| file.size.is_some_and(|size| size > LARGEST);
+        let Some(file) = prompt.files().find(is_large) else { return false };
+        let screen = files::too_large_to_fetch(file);
+        self.intake.forget(source);
+        self.reply_to(source.place, source.message, screen);
+        true
     }
 
     /// The prompt of a message that a button takes along; None where it is not whole any more.
@@ -247,7 +291,12 @@ impl App {
             return None;
         }
         let text = self.setup.access.carried(reply)?;
-        Some(spoken(source, &text, &reply.text).with(reply.extra.file.clone()))
+        // What somebody else wrote is no sign of this person's.
+        let prompt = match reply.extra.origin {
+            Some(_) => Prompt::new(source, text, 0),
+            None => Prompt::typed(source, &text, 0),
+        };
+        Some(prompt.with(reply.extra.file.clone()))
     }
 
     /// Gives a prompt to its run, once its files are there and it is its turn.
@@ -335,10 +384,5 @@ pub(super) fn is_more_than_a_reply_shows(parts: &[UserInput]) -> bool {
         || message.extra.album.is_some()
         || message.text.encode_utf16().count() >= SPLIT
         || wording::of(message) != message.text
-}
-
-/// The prompt of a message. A first sign of the person's own tells its manner; what we have put
-/// around their words, a quote or a forward, does not.
-pub(super) fn spoken(source: Source, said: &str, written: &str) -> Prompt {
-    if said == written { Prompt::typed(source, said, 0) } else { Prompt::new(source, said, 0) }
+        || message.files().count() > usize::from(message.extra.file.is_some())
 }

@@ -29,6 +29,7 @@ mod painter;
 mod parts;
 mod past;
 mod picture;
+mod program;
 mod prompts;
 mod questions;
 mod receipts;
@@ -84,7 +85,7 @@ use crate::{
     screens,
     telegram::{
         client::{Client, Me},
-        intent::{AccessPolicy, Intent, Stranger},
+        intent::{AccessPolicy, Intent},
         outbox::{Outbox, Scope},
         poll::Incoming,
         update::Message,
@@ -272,8 +273,6 @@ impl App {
             self.receipts.heard(message.place, message.id, message.date);
         }
         match intent {
-            Intent::Prompt(asking)
-                if asking.message.extra.file.is_none() && self.is_for_question(&asking) => {}
             Intent::Prompt(asking) => self.prompt(asking),
             Intent::Command(command, message) => {
                 self.flush(message.place);
@@ -288,21 +287,6 @@ impl App {
             Intent::Moved(from, to) => self.moved(from, to),
             // The border has set it aside.
             Intent::Undecodable(_) | Intent::Nothing => {}
-        }
-    }
-
-    fn stranger(&mut self, stranger: Stranger) {
-        match stranger {
-            Stranger::Wrote(message) if self.told.insert(message.from.id) => {
-                tracing::warn!(id = message.from.id, "a stranger wrote");
-                self.say(message.place, screens::help::stranger(message.from.id));
-            }
-            Stranger::Pressed(press) => {
-                tracing::warn!(id = press.from.id, "a stranger pressed a button");
-                let notice = "This bot answers to its owner only.".to_owned();
-                self.outbox.answer(press.id, Some(notice));
-            }
-            Stranger::Wrote(_) | Stranger::Passing => {}
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     screens::question,
     telegram::{
         callback::Key,
-        intent::{UserInput, session_in},
+        intent::session_in,
         text::Text,
         update::{CallbackQuery, Message},
     },
@@ -49,15 +49,14 @@ impl App {
         None
     }
 
-    /// Whether a message belongs to a question, as its writer has said before.
-    pub(super) fn is_for_question(&mut self, asking: &UserInput) -> bool {
-        let message = &asking.message;
+    /// Whether the words of a message belong to a question, as its writer has said before.
+    pub(super) fn is_for_question(&mut self, message: &Message, words: &str) -> bool {
         let Some(asked) = self.writing.remove(&(message.place, message.from.id)) else {
             return false;
         };
         let open = self.asked(Key::of(&asked.request)).is_some();
         if open {
-            self.tell(asked, Input::Write(message.text.clone()));
+            self.tell(asked, Input::Write(words.to_owned()));
         }
         open
     }

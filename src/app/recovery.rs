@@ -27,7 +27,6 @@ use crate::{
     screens::{notice, question},
     telegram::{
         callback::Callback,
-        command::Command,
         decode::decode,
         intent::{Intent, UserInput},
         outbox::Scope,
@@ -64,13 +63,14 @@ impl App {
             let raws = kept.raws.iter().take(parts.len()).cloned().collect();
             self.intake.keep_parts(prompt, raws);
         }
+        let is_spoken = matches!(press, Some(Intent::Spoken(_)));
         match kept.stage {
-            // A button in the chat sends it.
-            Stage::Waiting => return,
+            // A button in the chat sends it; what was said is written down first.
+            Stage::Waiting if !is_spoken => return,
             Stage::Gathering => {
                 return self.gather.resume((PromptId(kept.id), parts), Instant::now().into());
             }
-            Stage::Going => {}
+            Stage::Waiting | Stage::Going => {}
         }
         let sent = match &press {
             Some(intent) => self.prompt_in(intent),
@@ -151,9 +151,9 @@ impl App {
                 let Sending { prompt, group, .. } = self.composed(slice::from_ref(asking))?;
                 Some((prompt, group))
             }
-            Intent::Command(Command::New(Some(text)) | Command::Fork(Some(text)), message) => {
+            Intent::Spoken(message) => {
                 let source = self.source(message.place, message.id);
-                Some((Prompt::typed(source, text, 0), message.chat == ChatKind::Group))
+                Some((Prompt::new(source, "", 0), message.chat == ChatKind::Group))
             }
             Intent::Callback(tap, press) => {
                 let Sending { prompt, group, .. } = self.taken_along(tap, press)?;

@@ -22,7 +22,7 @@ use crate::{
         binding::Binding,
         choices::{BYPASS, Choice, Choices, DEFAULT},
         place::Place,
-        prompt::{Prompt, Source, fresh_session},
+        prompt::{Source, fresh_session},
         route::{self, Route},
         session::{Order, RunSpec, State},
         turn::{Phase, Turn},
@@ -37,7 +37,7 @@ use crate::{
         callback::{Callback, Key, Words},
         command::Command,
         screen::Screen,
-        update::{ChatKind, Message},
+        update::Message,
     },
 };
 
@@ -57,17 +57,11 @@ impl App {
             Command::Commands(words) => {
                 self.with_offers(source, move |offers| screens::commands(offers, &words));
             }
-            Command::Aside(None) => {
+            Command::Aside(_) => {
                 let words = "Usage: /btw QUESTION";
                 self.reply(message, notice::plain(words));
             }
-            Command::Aside(Some(question)) => self.aside(source, &question),
-            Command::Fork(prompt) => {
-                let group = message.chat == ChatKind::Group;
-                let prompt = prompt.map(|text| Prompt::typed(source, &text, 0));
-                let first = prompt.map(|prompt| Sending { prompt, session: None, group });
-                self.fork(source, first);
-            }
+            Command::Fork(_) => self.fork(source, None),
             Command::Rename(title) => self.rename_here(source, title),
             _ => {}
         }
@@ -238,7 +232,7 @@ impl App {
 
     // ---- /fork ----
 
-    fn fork(&mut self, source: Source, first: Option<Sending>) {
+    pub(super) fn fork(&mut self, source: Source, first: Option<Sending>) {
         let (_, session) = self.whereabouts(source.place);
         let Some(of) = session.and_then(|session| self.found(session)) else {
             let words = "There is nothing to copy yet: this session has not begun.";

@@ -1,17 +1,12 @@
 //! What a person says instead of writing: written down by the program of the configuration, shown,
 //! and sent when the person agrees.
 
-use std::{
-    io,
-    path::Path,
-    process::{Output, Stdio},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
-use tokio::{process::Command, time::timeout};
+use tokio::{process::Command, sync::Semaphore, time::sleep};
 
 use crate::{
-    app::{App, note::Note, prompts::Sending},
+    app::{App, note::Note, program, prompts::Sending},
     bridge::{
         attachment::Attached,
         prompt::{Prompt, Source},
@@ -20,7 +15,7 @@ use crate::{
     telegram::{
         client::Client,
         download::{self, LARGEST},
-        outbox::{SendOptions, Sound},
+        outbox::{SendError, SendOptions, Sound},
         text::{EntityKind, Text},
         update::{ChatKind, Message},
         wording,
@@ -29,9 +24,13 @@ use crate::{
 
 /// How long the program may take: an hour of speech on a slow machine is cut off.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// Most of what it prints, bytes.
+const PRINTED: usize = 1 << 20;
+/// Each takes a processor and a model's memory: others wait.
+static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 impl App {
-    /// Writes a recording down and shows it.
+    /// Writes a recording down and shows it. Until then the spool has it.
     pub(super) fn spoken(&mut self, message: &Message) {
         let Some(attached) = message.extra.file.clone() else { return };
         let Some(program) = self.setup.transcriber.clone() else {
@@ -43,11 +42,25 @@ impl App {
         let (outbox, notes) = (self.outbox.clone(), self.notes.clone());
         let (client, place) = (self.setup.client.clone(), message.place);
         let source = self.source(place, message.id);
+        let prompt = Prompt::new(source, "", 0);
+        let (id, spool) = (prompt.id, self.spool.clone());
+        let shown = spool.read(id, |kept| kept.progress).flatten();
+        self.intake.keep(&prompt);
+        // Whoever presses the button of what was heard has the spool hold it anew.
+        let number = spool.number(id).unwrap_or_default();
         let caption = wording::of(message);
         let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
         self.errands.spawn(async move {
             let listening = notice::plain("Listening…");
-            let Ok(id) = outbox.send(place, listening, how).await else { return };
+            // An earlier process may have said so already.
+            let listening = match shown {
+                Some(shown) => outbox.edit(place, shown, listening),
+                None => outbox.send(place, listening, how),
+            };
+            let Ok(shown) = listening.await else { return spool.remove_if(id, number) };
+            if let Err(error) = spool.shown(id, shown) {
+                tracing::warn!(%error, "the spool takes no note");
+            }
             let screen = match heard(&client, &attached, &program).await {
                 Ok(words) => {
                     let text = format!("{caption}\n\n{words}").trim().to_owned();
@@ -56,14 +69,15 @@ impl App {
                 }
                 Err(why) => files::not_heard(&why),
             };
-            drop(outbox.edit(place, id, screen));
+            if outbox.edit(place, shown, screen).await != Err(SendError::Ended) {
+                spool.remove_if(id, number);
+            }
         });
     }
 
     /// What was heard is remembered for the button that sends it.
     pub(super) fn heard(&mut self, source: Source, text: String) {
-        self.intake.forget(source);
-        self.intake.keep(&Prompt::new(source, text, 0));
+        self.intake.rephrase(source, text);
     }
 
     /// Sends what was heard; the message of the button shows it.
@@ -104,18 +118,19 @@ fn shown(message: &Message) -> Option<String> {
     shown.first(|kind| matches!(kind, EntityKind::Fold | EntityKind::Quote))
 }
 
-/// Fetches a recording and has it written down.
+/// Fetches a recording and has it written down, when it is its turn.
 async fn heard(client: &Client, attached: &Attached, program: &str) -> Result<String, String> {
+    let _turn = AT_ONCE.acquire().await;
     let bytes = download::download(client, &attached.id, &mut |_| {})
         .await
         .map_err(|refusal| refusal.to_string())?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let path = folder.path().join("recording");
     tokio::fs::write(&path, bytes).await.map_err(|error| error.to_string())?;
-    let output = timeout(PATIENCE, transcribe(program, &path)).await;
-    let output = output
-        .map_err(|_| format!("the transcriber took more than {} min", PATIENCE.as_secs() / 60))?
-        .map_err(|error| error.to_string())?;
+    let output = program::output(transcriber(program, &path), PRINTED, sleep(PATIENCE)).await;
+    let output = output.map_err(|error| error.to_string())?;
+    let too_long = || format!("the transcriber took more than {} min", PATIENCE.as_secs() / 60);
+    let output = output.ok_or_else(too_long)?;
     let words = String::from_utf8_lossy(&output.stdout);
     let words: Vec<_> = words.split_whitespace().collect();
     match (output.status.success(), words.is_empty()) {
@@ -129,10 +144,10 @@ async fn heard(client: &Client, attached: &Attached, program: &str) -> Result<St
     }
 }
 
-/// Runs the program of the configuration, which finds the recording as `$1`.
-async fn transcribe(program: &str, recording: &Path) -> io::Result<Output> {
+/// The program of the configuration, which finds the recording as `$1`.
+fn transcriber(program: &str, recording: &Path) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", program, "segue"]).arg(recording);
     command.env_remove("TELEGRAM_BOT_TOKEN");
-    command.stdin(Stdio::null()).kill_on_drop(true).output().await
+    command
 }

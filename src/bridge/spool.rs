@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{
     bridge::{
         prompt::PromptId,
-        spool::disk::{Care, aside, find, lay_aside, name, write},
+        spool::disk::{aside, find, lay_aside, name, write},
     },
     claude::{process::Conversation, session::SessionId},
 };
@@ -251,11 +251,11 @@ impl Spool {
         self.change(id, |kept| kept.questions.retain(|question| question.message != message))
     }
 
-    /// These need not survive the machine: without them a message comes twice or stays stale.
+    /// Notes something of a prompt, in its file where that is written.
     fn change(&self, id: PromptId, change: impl FnOnce(&mut Kept)) -> io::Result<()> {
         self.with(id, |held, directory| {
             change(&mut held.kept);
-            if held.written { write(directory, &held.kept, Care::Rename) } else { Ok(()) }
+            if held.written { write(directory, &held.kept) } else { Ok(()) }
         })
     }
 
@@ -362,7 +362,7 @@ impl Shelf {
 
 impl Held {
     fn write(&mut self, directory: &Path) -> io::Result<()> {
-        write(directory, &self.kept, Care::Sync)?;
+        write(directory, &self.kept)?;
         self.written = true;
         Ok(())
     }

@@ -283,18 +283,6 @@ impl Turn {
         }
     }
 
-    /// Whether nothing goes on until a person has done something.
-    pub fn waits_for_person(&self) -> bool {
-        let terminal = self.terminal.as_ref().is_some_and(|there| there.waits.is_some());
-        self.outcome().is_none() && (!self.asks.is_empty() || (terminal && self.taken))
-    }
-
-    /// Whether it is to go into, or waits for, the turn that runs in its session and place.
-    pub fn joins(&self) -> bool {
-        let waits = Phase::Waiting;
-        [waits(Wait::Turn), waits(Wait::After), waits(Wait::Interrupt)].contains(&self.phase)
-    }
-
     /// The outcome, when it is over.
     pub fn outcome(&self) -> Option<&Outcome> {
         match &self.phase {

@@ -283,6 +283,14 @@ pub fn untrusted() -> Screen {
     screen(Text::plain(words), Vec::new())
 }
 
+/// A command came with a file that it has no use for.
+pub fn left_out() -> Screen {
+    screen(
+        Text::plain("This command takes no file: the one that came with it was left out."),
+        Vec::new(),
+    )
+}
+
 /// A text by itself.
 pub fn bare(text: Text) -> Screen {
     screen(text, Vec::new())

@@ -379,6 +379,7 @@ fn of_files(evil: &str) -> Vec<Screen> {
         files::sending(evil, 1, 1),
         files::not_taken(evil, evil),
         files::outside(evil),
+        files::left_out(),
         files::forgotten(),
         files::unchanged(evil),
         files::no_diff(evil, evil),

@@ -92,6 +92,11 @@ pub fn no_directory(scene: &Scene, directory: &Path) -> Text {
     text
 }
 
+/// To the owners, once for each group.
+pub const ANONYMOUS: &str = "Somebody wrote to me in a group as an anonymous admin. Telegram hides \
+    who that is, so I do not listen: turn off “Remain anonymous” in the group's admin rights, or \
+    write as yourself.";
+
 /// What is left to go on in with a session whose directory is gone.
 pub fn left(scene: &Scene, session: SessionId, left: &[Left]) -> Vec<Vec<Button>> {
     let ways = left.iter().map(|left| {

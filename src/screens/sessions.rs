@@ -79,6 +79,7 @@ fn heading(scene: &Scene, picker: &Picker) -> Text {
     });
     match &picker.directory {
         Some(directory) => text.push("in ").code(&words::path(directory, &scene.home)),
+        None if none => text.push("anywhere"),
         None => text.push("everywhere"),
     };
     if let Some(search) = picker.list.words.whole().filter(|search| !search.is_empty()) {

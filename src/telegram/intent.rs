@@ -18,6 +18,8 @@ use crate::{
 
 /// Start of a link in a message of ours that opens a session when tapped.
 const DEEP_LINK: &str = "?start=s_";
+/// The account by which Telegram names an admin who hides behind the group (`@GroupAnonymousBot`).
+const GROUP_BOT: u64 = 1_087_968_824;
 
 /// What a person wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,19 @@ pub struct UserInput {
     pub message: Message,
     /// The session of the message of ours that it replies to.
     pub session: Option<SessionId>,
+    /// What the command in front of its words does with them; the message is without it.
+    pub opening: Option<Opening>,
+}
+
+/// A command that takes a prompt: what follows it, and what its message carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// `/new`: it begins a session.
+    New,
+    /// `/fork`: it goes on in a copy of the session.
+    Fork,
+    /// `/btw`: it is asked aside.
+    Aside,
 }
 
 /// Somebody who is not allowed.
@@ -73,6 +88,8 @@ pub struct UserInput {
 pub enum Stranger {
     /// Wrote in a private chat.
     Wrote(Box<Message>),
+    /// Writes in the name of a group, as an admin who hides: nobody can tell who it is.
+    Anonymous(Box<Message>),
     /// Pressed a button.
     Pressed(Box<CallbackQuery>),
     /// Wrote in a group, where a word to each would be a nuisance.
@@ -118,6 +135,9 @@ impl AccessPolicy {
     }
 
     fn message(&self, message: Message) -> Intent {
+        if message.from.id == GROUP_BOT && message.chat == ChatKind::Group {
+            return Intent::Stranger(Stranger::Anonymous(Box::new(message)));
+        }
         if message.chat == ChatKind::Channel || message.from.bot {
             return Intent::Nothing;
         }
@@ -141,21 +161,32 @@ impl AccessPolicy {
         let addressed =
             if message.forwarded { Addressed::Claude } else { self.addressed(&message.text) };
         match addressed {
-            Addressed::Us(command) => Intent::Command(command, message),
+            Addressed::Us(command) => match opened(command, &message) {
+                Ok((opening, text)) => {
+                    let (opening, session) = (Some(opening), None);
+                    // What it marks in the text, it marks behind the command.
+                    let message = Message { text, entities: Vec::new(), ..message };
+                    Intent::Prompt(UserInput { message, session, opening })
+                }
+                Err(command) => Intent::Command(command, message),
+            },
             Addressed::AnotherBot => Intent::Nothing,
             Addressed::Claude => {
                 let text = self.without_our_name(&message.text);
                 let message = Message { text, ..message };
                 let session = message.reply.as_deref().and_then(session_of);
-                Intent::Prompt(UserInput { message, session })
+                Intent::Prompt(UserInput { message, session, opening: None })
             }
         }
     }
 
-    /// What a person writes anew is offered to be sent anew, and a command is not.
+    /// What a person writes anew is offered to be sent anew; a command without a prompt is not.
     fn edited(&self, message: Message) -> Intent {
         match self.message(message) {
-            Intent::Prompt(asking) if !asking.message.text.trim().is_empty() => {
+            Intent::Prompt(asking)
+                if !asking.message.text.trim().is_empty()
+                    && asking.opening != Some(Opening::Aside) =>
+            {
                 Intent::Edited(asking)
             }
             _ => Intent::Nothing,
@@ -194,6 +225,19 @@ impl AccessPolicy {
             return Addressed::AnotherBot;
         }
         Command::read(name, rest.trim()).map_or(Addressed::Claude, Addressed::Us)
+    }
+}
+
+/// The prompt that a command takes, where there is one; else the command.
+fn opened(command: Command, message: &Message) -> Result<(Opening, String), Command> {
+    let carries = message.extra.file.is_some() || message.extra.album.is_some();
+    match command {
+        Command::New(Some(text)) => Ok((Opening::New, text)),
+        Command::Fork(Some(text)) => Ok((Opening::Fork, text)),
+        Command::Aside(Some(text)) => Ok((Opening::Aside, text)),
+        Command::New(None) if carries => Ok((Opening::New, String::new())),
+        Command::Fork(None) if carries => Ok((Opening::Fork, String::new())),
+        command => Err(command),
     }
 }
 
@@ -278,7 +322,6 @@ mod tests {
     fn commands_are_ours_claudes_or_another_bots() {
         let id = ID.parse().unwrap();
         for (text, expected) in [
-            ("/new fix it\nnow", Some(Command::New(Some("fix it\nnow".to_owned())))),
             ("/NEW", Some(Command::New(None))),
             ("/resume@Segue_Bot tidy up", Some(Command::Sessions("tidy up".to_owned()))),
             ("/start s_11111111-1111-8111-8111-111111111111", Some(Command::Start(Some(id)))),
@@ -297,6 +340,42 @@ mod tests {
         assert_eq!(wants(message(1, ChatKind::Group, "/new@other_bot")), Intent::Nothing);
         let forwarded = Message { forwarded: true, ..message(1, ChatKind::Private, "/stop") };
         assert!(matches!(wants(forwarded), Intent::Prompt(_)));
+    }
+
+    #[test]
+    fn a_command_that_takes_a_prompt_is_one_with_all_that_it_carries() {
+        let album = |message: Message| {
+            let extra = Extra { album: Some("a".to_owned()), ..Extra::default() };
+            Message { extra, ..message }
+        };
+        let written = |text: &str| message(1, ChatKind::Private, text);
+        for (message, opening, text) in [
+            (written("/new fix it\nnow"), Opening::New, "fix it\nnow"),
+            (written("/fork and then?"), Opening::Fork, "and then?"),
+            (written("/btw why?"), Opening::Aside, "why?"),
+            (album(written("/new sow these")), Opening::New, "sow these"),
+            (album(written("/fork")), Opening::Fork, ""),
+        ] {
+            let Intent::Prompt(asking) = wants(message.clone()) else { panic!("{message:?}") };
+            assert_eq!((asking.opening, &*asking.message.text), (Some(opening), text));
+            assert_eq!(asking.message.extra, message.extra);
+        }
+        for bare in ["/new", "/fork", "/btw"] {
+            assert!(matches!(wants(written(bare)), Intent::Command(..)), "{bare}");
+        }
+        let edited = |text: &str| {
+            let what = What::Edited(message(1, ChatKind::Private, text));
+            policy().intent(Update { id: 1, what })
+        };
+        assert!(matches!(edited("/new fix it well"), Intent::Edited(_)));
+        assert_eq!(edited("/stop"), Intent::Nothing);
+    }
+
+    #[test]
+    fn an_admin_who_hides_is_heard_of() {
+        let hidden = message(GROUP_BOT, ChatKind::Group, "sow");
+        let hidden = Message { from: User { bot: true, ..hidden.from }, ..hidden };
+        assert!(matches!(wants(hidden), Intent::Stranger(Stranger::Anonymous(_))));
     }
 
     #[test]

@@ -94,6 +94,15 @@ impl Message {
     }
 }
 
+impl Message {
+    /// The files that it is about: its own, and one of a person's message that it answers.
+    pub fn files(&self) -> impl Iterator<Item = &Attached> {
+        let answered = self.reply.as_deref().filter(|reply| !reply.from_bot);
+        let answered = answered.and_then(|reply| reply.extra.file.as_ref());
+        self.extra.file.iter().chain(answered)
+    }
+}
+
 /// What only some messages have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extra {

@@ -3,11 +3,22 @@
 //!
 //! What somebody else wrote never begins a line of its own: so it is never run as a command.
 
+use crate::bridge::prompt::Manner;
 use crate::telegram::text::cut;
 use crate::telegram::update::{Message, Replied};
 
 /// Characters of an answered message that are quoted; more is its author's business.
 const QUOTED: usize = 1_000;
+
+/// What a message asks, and how: a first sign of the person's own words tells it, whatever stands
+/// around them.
+pub fn typed(message: &Message) -> (Manner, String) {
+    let own = (!message.forwarded).then(|| Manner::read(&message.text));
+    let (manner, own) = own.unwrap_or((Manner::Join, &message.text));
+    // A sign that is not read is not lost.
+    let message = Message { text: own.to_owned(), ..message.clone() };
+    (manner, of(&message))
+}
 
 /// What a message asks.
 pub fn of(message: &Message) -> String {
@@ -96,6 +107,27 @@ mod tests {
             (Message { extra: place, ..message("") }, "Location: 1, 2"),
         ] {
             assert_eq!(of(&message), expected);
+        }
+    }
+
+    #[test]
+    fn the_first_sign_is_the_persons_own() {
+        let quote = || Some("the beans".to_owned());
+        for (message, expected) in [
+            (message("! no"), (Manner::Interrupt, "no")),
+            (
+                Message { quote: quote(), ..message("! no") },
+                (Manner::Interrupt, "> the beans\n\nno"),
+            ),
+            (
+                Message { quote: quote(), ..message("> then") },
+                (Manner::After, "> the beans\n\nthen"),
+            ),
+            (Message { quote: quote(), ..message("yes") }, (Manner::Join, "> the beans\n\nyes")),
+            (Message { forwarded: true, ..message("! no") }, (Manner::Join, "! no")),
+        ] {
+            let (manner, words) = typed(&message);
+            assert_eq!((manner, &*words), expected);
         }
     }
 }

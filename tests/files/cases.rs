@@ -257,6 +257,13 @@ fn a_line_separator_is_a_line_break() {
     assert!(case.export(&[]).contains("<p>one\ntwo</p>"));
     let text = case.export(&["--md"]);
     assert!(text.contains("> one\n> two\n") && text.contains("three\nfour"), "{text}");
+    // In what a tool gave, too.
+    let case = Case::of("parallel-tools");
+    let text = fs::read_to_string(&case.path).unwrap();
+    fs::write(&case.path, text.replace("RESULT-ONE", "A\\u2028B")).unwrap();
+    for export in [case.export(&[]), case.export(&["--md"])] {
+        assert!(export.contains("A\nB"), "{export}");
+    }
 }
 
 #[test]

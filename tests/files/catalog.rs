@@ -5,7 +5,9 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 use segue::claude::{
     catalog::{self, Query, Show},
     home::{Home, slug},
+    session::SessionId,
 };
+use uuid::Uuid;
 
 use super::{
     fixture, garden,
@@ -262,4 +264,37 @@ fn titles_are_found_anywhere_in_large_files() {
     transcript(&folder, &format!("{begin}\n{filler}"), 2);
     transcript(&folder, &format!("{filler}{begin}\n{filler}"), 1);
     assert_eq!(world.prompts(&dir), ["Found it", "first", "first"]);
+}
+
+#[test]
+fn titles_are_found_where_the_beginning_and_the_end_of_a_file_are_cut() {
+    let world = World::new();
+    let dir = world.dir("p");
+    let id = SessionId(Uuid::from_u128(7));
+    let path = world.home.folder(&dir).join(format!("{id}.jsonl"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let begin =
+        format!(r#"{{"type":"user","cwd":"{}","message":{{"content":"first"}}}}"#, dir.display());
+    let filler = |len: usize| format!("{{\"type\":\"mode\",\"x\":\"{}\"}}\n", "x".repeat(len));
+    let ai = "{\"type\":\"ai-title\",\"aiTitle\":\"Ai\"}\n";
+    let last = "{\"type\":\"last-prompt\",\"lastPrompt\":\"Last\"}\n";
+    // Files of one, two and three windows of 64 KiB; the records on and around their borders.
+    for size in [60_000_usize, 100_000, 200_000] {
+        for border in [0, 65_536, size - 65_536.min(size), size] {
+            for before in (0..160).step_by(31) {
+                let at = border.saturating_sub(before).max(begin.len() + 41).min(size);
+                let head = filler(at - begin.len() - 40);
+                let rest = filler((size - at).max(30) - 26);
+                for (records, expected) in [
+                    (ai.to_owned(), "Ai"),
+                    (last.to_owned(), "Last"),
+                    (format!("{last}{ai}"), "Ai"),
+                ] {
+                    fs::write(&path, format!("{begin}\n{head}{records}{rest}")).unwrap();
+                    let found = catalog::find(&world.home, id).unwrap();
+                    assert_eq!(found.title, expected, "{size} {border} {before}");
+                }
+            }
+        }
+    }
 }

@@ -26,7 +26,10 @@ impl Bench {
     }
 
     /// The same, with something on the laptop before the bot starts.
-    async fn set_up_after(test: &str, before: impl FnOnce(&Laptop, &Path)) -> Option<Self> {
+    pub(crate) async fn set_up_after(
+        test: &str,
+        before: impl FnOnce(&Laptop, &Path),
+    ) -> Option<Self> {
         Some(Self::set_up_with(&cli::find_for(test)?, before).await)
     }
 

@@ -2,12 +2,13 @@
 
 use std::fs;
 
-use segue::sandbox::Post;
+use segue::sandbox::{Media, Post, Saying};
 use serde_json::{Value, json};
 
 use crate::support::{
     headless,
     phone::{ADA, Phone},
+    saying::WHO,
     scratch::Scratch,
 };
 
@@ -122,6 +123,38 @@ async fn questions_come_in_turn_with_a_way_back_and_own_words() {
     assert!(answer.text.contains(heard), "{answer:?}");
     assert!(answer.text.contains("\"Which sensors?\"=\"Soil, deep, Rain\""), "{answer:?}");
     phone.see_text(&["✓ Where should the readings go? a notebook", "✓ Which sensors?"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_reason_is_one_and_a_place_is_an_answer() {
+    let (_scratch, phone) = phone().await;
+    let prompt = phone.say("open the gate");
+    let question = phone.see_open("touch gate.txt").await;
+    phone.press(&question, "Deny + reason").await;
+    phone.see_text(&["your next message here goes to Claude"]).await;
+    phone.say(&"so ".repeat(1_300));
+    phone.say("the dog is out");
+    let said = |posts: &[Post]| {
+        let is_it = |post: &&Post| post.text.contains("Then not, since: so so");
+        posts.iter().find(is_it).cloned()
+    };
+    phone.see("the first half of the reason", said).await;
+    phone.answer(prompt).await;
+    phone.see_text(&["so so\nthe dog is out"]).await;
+
+    let prompt = phone.say("set up the sensors");
+    let first = phone.see_text(&["1 of 2 · Storage"]).await;
+    phone.press(&first, "Other…").await;
+    phone.see_text(&["your next message here is it"]).await;
+    let place = Media::Location { latitude: 52_500_000, longitude: 13_250_000 };
+    phone.client.send(WHO, Saying { media: Some(place), ..Saying::default() }).unwrap();
+    let second = phone.see_text(&["2 of 2 · Sensors"]).await;
+    phone.press(&second, "☐ Rain").await;
+    let second = phone.see_with("☑ Rain").await;
+    phone.press(&second, "Done").await;
+    let answer = phone.answer(prompt).await;
+    let heard = "\"Where should the readings go?\"=\"Location: 52.5, 13.25";
+    assert!(answer.text.contains(heard), "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -189,8 +189,17 @@ async fn roots_hold_lists_buttons_links_and_chats_that_were_elsewhere() {
         let last = posts.iter().rfind(|post| post.text.starts_with("Where to?"))?;
         (last.id > known.id).then(|| last.clone())
     });
-    assert!(!known.await.text.contains("orchard"));
+    let known = known.await;
+    assert!(!known.text.contains("orchard"), "{known:?}");
+    phone.say("/sessions");
+    let newest = phone.see("the sessions", |posts| {
+        let last = posts.iter().rfind(|post| post.text.contains("in ~/orchard"))?;
+        (last.id > known.id).then(|| last.clone())
+    });
+    phone.press(&newest.await, "Everywhere").await;
+    let everywhere = phone.see_text(&["Sessions everywhere", "sow the beans"]).await;
+    assert!(!everywhere.text.contains("pears"), "{everywhere:?}");
     phone.say("/sessions pears");
-    phone.see_text(&["No session everywhere with pears."]).await;
+    phone.see_text(&["No session anywhere with pears."]).await;
     assert!(scratch.history().iter().all(|line| line["display"] != "water the pears"));
 }

@@ -12,6 +12,7 @@ mod asking;
 mod asking_long;
 mod background;
 mod calm;
+mod carried;
 mod chaos;
 mod commands;
 mod elsewhere;

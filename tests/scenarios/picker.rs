@@ -62,7 +62,7 @@ async fn words_find_one_or_show_several() {
     let card = phone.see_text(&["You\nsow\n", "Write to continue here"]).await;
     assert_eq!(session_of(&card), id);
     phone.say("/sessions turnips");
-    phone.see_text(&["No session everywhere with turnips."]).await;
+    phone.see_text(&["No session anywhere with turnips."]).await;
     phone.say(&format!("/start s_{id}"));
     phone.say("/sessions 00000000-0000-4000-8000-000000000000");
     phone.see_text(&["There is no session 00000000-0000-4000-8000-000000000000"]).await;

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    phone::{ADA, Phone, answers_to, phone_with, session_of},
+    answers::answers_to,
+    phone::{ADA, Phone, phone_with, session_of},
     processes::{end, halt, living},
     scratch::Scratch,
     scripted,

@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 use segue::sandbox::Post;
 
 use crate::support::{
-    phone::{ADA, GROUP, answers_to, phone, session_of},
+    answers::answers_to,
+    phone::{ADA, GROUP, phone, session_of},
     wait::until,
 };
 

@@ -24,31 +24,35 @@ pub struct Found {
     pub damaged: Vec<String>,
 }
 
-/// How safely a file is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Care {
-    /// It survives a crash of this process.
-    Rename,
-    /// It survives a crash of the machine.
-    Sync,
-}
-
 pub(super) fn name(id: Uuid) -> String {
     format!("{id}.json")
 }
 
-pub(super) fn write(directory: &Path, kept: &Kept, care: Care) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+/// Writes a file so that it survives a crash of the machine: whatever moment that comes in, there is
+/// the file as it was or as it is now. One that replaces another without this could be empty.
+pub(super) fn write(directory: &Path, kept: &Kept) -> io::Result<()> {
+    make(directory)?;
     let path = directory.join(name(kept.id));
     let unfinished = path.with_extension("new");
     let mut file = private(&unfinished)?;
     file.write_all(&serde_json::to_vec(kept)?)?;
-    if care == Care::Sync {
-        file.sync_all()?;
-    }
+    file.sync_all()?;
     fs::rename(&unfinished, &path)?;
-    if care == Care::Sync {
-        File::open(directory)?.sync_all()?;
+    File::open(directory)?.sync_all()
+}
+
+/// Makes a directory that survives a crash of the machine, and those above it.
+fn make(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = directory.parent() {
+        make(parent)?;
+        match fs::create_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+        File::open(parent)?.sync_all()?;
     }
     Ok(())
 }

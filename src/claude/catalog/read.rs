@@ -4,10 +4,11 @@ use std::{
     borrow::Cow,
     fs::File,
     io::{self, Seek},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
-use memchr::{memmem, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use super::{scan, shorten::Shortened, title};
 use crate::claude::{
@@ -55,6 +56,22 @@ impl Ends {
     /// The last bytes of the file.
     pub(super) fn last(&self) -> &[u8] {
         if self.tail.is_empty() { &self.head } else { &self.tail }
+    }
+
+    /// The bytes of the lines that do not stand whole at the beginning or at the end.
+    pub(super) fn between(&self) -> Range<u64> {
+        if self.tail.is_empty() {
+            return 0..0;
+        }
+        let first = memrchr(b'\n', &self.head).map_or(0, |last| last + 1) as u64;
+        let tail = self.size - self.tail.len() as u64;
+        let last = memchr(b'\n', &self.tail).map_or(self.size, |first| tail + first as u64 + 1);
+        first..last.max(first)
+    }
+
+    /// The first bytes of the file, where the last ones are others.
+    pub(super) fn first(&self) -> &[u8] {
+        if self.tail.is_empty() { &[] } else { &self.head }
     }
 
     /// `entrypoint` of the first record that has one, as far as the ends tell.
@@ -249,7 +266,7 @@ fn values<'b>(bytes: &'b [u8], name: &'static str) -> impl Iterator<Item = &'b [
 fn texts<'b>(bytes: &'b [u8], name: &'static str) -> impl Iterator<Item = &'b [u8]> {
     values(bytes, name).filter_map(|value| {
         let value = value.strip_prefix(b"\"")?;
-        let value = &value[..memchr::memchr(b'"', value)?];
+        let value = &value[..memchr(b'"', value)?];
         (!value.is_empty()).then_some(value)
     })
 }

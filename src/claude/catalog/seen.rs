@@ -42,8 +42,10 @@ pub(super) struct Seen<'c> {
     branch: Option<String>,
     origin: Option<String>,
     continued_in: Option<SessionId>,
-    /// What the end of the file tells of the title.
-    near: Titles,
+    /// What the beginning and the end of the file tell of the title.
+    near: [Titles; 2],
+    /// Where else in the file it may stand.
+    between: Range<u64>,
 }
 
 impl<'c> Seen<'c> {
@@ -64,7 +66,8 @@ impl<'c> Seen<'c> {
             branch: ends.branch(),
             origin: ends.origin().map(std::borrow::Cow::into_owned),
             continued_in: ends.continued_in(),
-            near: Titles::near_end(ends.last()),
+            near: [Titles::near_beginning(ends.first()), Titles::near_end(ends.last())],
+            between: ends.between(),
         }
     }
 
@@ -197,13 +200,12 @@ pub(super) fn titles(found: &Candidates, seen: &[Seen<'_>]) -> Vec<io::Result<Op
     let files = each(seen, |seen| File::open(found.path(seen.candidate)));
     let mut parts = Vec::new();
     for (at, file) in files.iter().enumerate() {
-        if let Ok(file) = file {
-            parts.extend(cut(seen[at].candidate.size).map(|range| (at, file, range)));
+        if let (Ok(file), Some(prompts)) = (file, seen[at].near[1].missing()) {
+            parts.extend(cut(&seen[at].between).map(|range| (at, file, range, prompts)));
         }
     }
-    let scanned = each(&parts, |(at, file, range)| {
-        Titles::scan(file, range.clone(), seen[*at].near.missing())
-    });
+    let scanned =
+        each(&parts, |(_, file, range, prompts)| Titles::scan(file, range.clone(), *prompts));
     let mut all: Vec<io::Result<Titles>> = seen.iter().map(|_| Ok(Titles::default())).collect();
     for ((at, ..), titles) in parts.iter().zip(scanned) {
         let before = std::mem::replace(&mut all[*at], Ok(Titles::default()));
@@ -211,7 +213,8 @@ pub(super) fn titles(found: &Candidates, seen: &[Seen<'_>]) -> Vec<io::Result<Op
     }
     let title = |((seen, file), all): ((&Seen<'_>, io::Result<File>), io::Result<Titles>)| {
         file?;
-        match all?.then(seen.near.clone()).title() {
+        let [first, last] = seen.near.clone();
+        match first.then(all?).then(last).title() {
             Some(title) => Ok(Some(title)),
             None => first_prompt(found, seen),
         }
@@ -224,7 +227,9 @@ pub(super) fn first_prompt(found: &Candidates, seen: &Seen<'_>) -> io::Result<Op
     Ends::read(&found.path(seen.candidate), seen.candidate.size)?.first_prompt()
 }
 
-/// A file of `size` bytes in parts.
-fn cut(size: u64) -> impl Iterator<Item = Range<u64>> {
-    (0..size.div_ceil(PART)).map(move |part| part * PART..size.min((part + 1) * PART))
+/// A range of bytes in parts.
+fn cut(range: &Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    let Range { start, end } = *range;
+    let parts = (end - start).div_ceil(PART);
+    (0..parts).map(move |part| start + part * PART..end.min(start + (part + 1) * PART))
 }

@@ -64,18 +64,27 @@ impl Titles {
         Ok(titles)
     }
 
-    /// What the end of a file tells of its last prompt, which mostly stands there, and of its
-    /// summary.
-    pub(super) fn near_end(tail: &[u8]) -> Self {
+    /// What the lines that stand whole in the beginning of a file tell.
+    pub(super) fn near_beginning(head: &[u8]) -> Self {
         let mut titles = Self::default();
-        titles.take_near(tail, LAST_PROMPT, |titles| titles.prompt.is_some());
+        titles.take_near(head, TITLE, |titles| titles.custom.is_some());
+        titles.take_near(head, LAST_PROMPT, |titles| titles.prompt.is_some());
+        titles
+    }
+
+    /// What those in the end of a file tell; also of its summary.
+    pub(super) fn near_end(tail: &[u8]) -> Self {
+        let mut titles = Self::near_beginning(tail);
         titles.take_near(tail, SUMMARY, |titles| titles.summary.is_some());
         titles
     }
 
-    /// What has to be looked for in all of a file whose end told this.
-    pub(super) fn missing(&self) -> Prompts {
-        if self.prompt.is_some() { Prompts::Known } else { Prompts::Anywhere }
+    /// What has to be looked for in the rest of a file whose end told this; `None` where nothing
+    /// before it counts.
+    pub(super) fn missing(&self) -> Option<Prompts> {
+        let is_named = self.custom.as_ref().is_some_and(|title| !shown(title).is_empty());
+        let prompts = if self.prompt.is_some() { Prompts::Known } else { Prompts::Anywhere };
+        (!is_named).then_some(prompts)
     }
 
     /// Takes over what a later part of the file says.

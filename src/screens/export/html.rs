@@ -64,7 +64,7 @@ impl Page {
             Event::Printed(text) => self.answer(&fold("Printed", &block(text))),
             Event::Said(text) => self.answer(&rendered(text)),
             Event::Notice(text) => {
-                self.answer(&format!("<p class=\"facts\">{}</p>\n", escape(text)))
+                self.answer(&format!("<p class=\"facts\">{}</p>\n", escape(&line_breaks(text))))
             }
             Event::Used(tool) => self.answer(&used(tool)),
             Event::Compacted => self.answer(&format!("<p class=\"cut\">{COMPACTED}</p>\n")),
@@ -143,7 +143,8 @@ fn shown(picture: &Picture) -> String {
 fn used(tool: &Tool) -> String {
     let mut inside = String::new();
     let result = tool.result.as_deref().filter(|result| !result.trim().is_empty());
-    for text in input(tool).as_deref().into_iter().chain(result) {
+    let result = result.map(line_breaks);
+    for text in input(tool).as_deref().into_iter().chain(result.as_deref()) {
         inside.push_str(&block(text));
     }
     inside.extend(tool.pictures.iter().map(shown));

@@ -48,7 +48,7 @@ impl Writing {
                 self.speaker = Speaker::Nobody;
                 format!("\n---\n\n*{COMPACTED}*\n")
             }
-            Event::Summary(text) => fold("Summary", &format!("{}\n", clean(text))),
+            Event::Summary(text) => fold("Summary", &format!("{}\n", clean(&line_breaks(text)))),
         }
     }
 
@@ -78,7 +78,8 @@ impl Writing {
 }
 
 fn used(tool: &Tool) -> String {
-    let texts = [input(tool), tool.result.clone()].into_iter().flatten();
+    let result = tool.result.as_deref().map(|result| line_breaks(result).into_owned());
+    let texts = [input(tool), result].into_iter().flatten();
     let mut inside: Vec<_> = texts.map(|text| fenced(&text)).collect();
     inside.extend(tool.pictures.iter().map(|picture| format!("{}\n", named(picture))));
     fold(&headline(tool), &inside.join("\n"))

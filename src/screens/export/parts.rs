@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::{
     bridge::work::subject,
     claude::{
@@ -46,12 +48,19 @@ pub(super) fn headline(tool: &Tool) -> String {
     format!("{mark} {} {}", tool_name(&tool.name), words::line(&subject, 120)).trim().to_owned()
 }
 
-/// What a tool was called with, where its headline does not say all of it.
+/// All that a tool was called with: a command as it was typed, and before it how it was to run.
 pub(super) fn input(tool: &Tool) -> Option<String> {
     let fields = tool.input.as_object()?;
-    match fields.get("command").and_then(serde_json::Value::as_str) {
-        // The rest of a command's input says how it runs, not what.
-        Some(command) => Some(command.to_owned()),
+    let json = |value: &Value| serde_json::to_string(value).ok();
+    match fields.get("command").and_then(Value::as_str) {
+        Some(command) => {
+            let how = fields.iter().filter(|(name, _)| *name != "command");
+            let mut lines: Vec<_> = how
+                .filter_map(|(name, value)| Some(format!("# {name}: {}", json(value)?)))
+                .collect();
+            lines.push(command.to_owned());
+            Some(lines.join("\n"))
+        }
         None if fields.is_empty() => None,
         None => serde_json::to_string_pretty(&tool.input).ok(),
     }
@@ -83,7 +92,33 @@ pub(super) fn named(picture: &Picture) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn all_of_a_tools_input_is_told() {
+        for (value, expected) in [
+            (json!({"command": "ls\npwd"}), Some("ls\npwd")),
+            (
+                json!({"command": "ls", "timeout": 9, "description": "List\nit"}),
+                Some("# description: \"List\\nit\"\n# timeout: 9\nls"),
+            ),
+            (json!({"command": 7}), Some("{\n  \"command\": 7\n}")),
+            (json!({}), None),
+            (json!(null), None),
+        ] {
+            let tool = Tool {
+                id: String::new(),
+                name: "Bash".to_owned(),
+                input: value,
+                result: None,
+                pictures: Vec::new(),
+                failed: false,
+            };
+            assert_eq!(input(&tool).as_deref(), expected);
+        }
+    }
 
     #[test]
     fn what_is_cut_is_said() {
