@@ -62,6 +62,7 @@ impl App {
             Command::Diff => self.diff(message),
             Command::History(count) => self.history(message, count),
             Command::Export(format) => self.export_here(message, format),
+            Command::Insight(wanted) => self.insight(wanted, message),
             Command::Choose(..)
             | Command::Verbose(_)
             | Command::Agent(_)

@@ -17,6 +17,7 @@ mod files;
 mod gather;
 mod git;
 mod inbox;
+mod insight;
 mod intake;
 mod laptop;
 mod later;
@@ -36,6 +37,7 @@ mod receipts;
 mod receiver;
 mod recovery;
 mod relocate;
+mod search;
 mod sessions;
 mod steering;
 mod taps;
@@ -156,6 +158,7 @@ struct App {
     views: Views,
     receipts: Receipts,
     later: Waiting,
+    searches: search::Searches,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -255,6 +258,7 @@ impl App {
             views: Views::default(),
             receipts: Receipts::default(),
             later: Waiting::default(),
+            searches: search::Searches::default(),
             notes,
             spool,
             spool_failed: false,

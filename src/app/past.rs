@@ -110,7 +110,7 @@ impl App {
     }
 
     /// The session of a place, also where it was never used.
-    fn session_here(&self, place: Place) -> Option<SessionId> {
+    pub(super) fn session_here(&self, place: Place) -> Option<SessionId> {
         match self.ledger.binding(place) {
             Some(binding) => binding.session.or_else(|| Some(self.newest(&binding.project)?.id)),
             None => Some(self.newest(&self.first_directory())?.id),

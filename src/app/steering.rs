@@ -238,6 +238,18 @@ impl App {
             let words = "There is nothing to copy yet: this session has not begun.";
             return self.reply_to(source.place, source.message, notice::plain(words));
         };
+        self.fork_of(source, &of, first);
+    }
+
+    /// Goes on in a copy of a session that a button names.
+    pub(super) fn copy(&mut self, source: Source, session: SessionId) {
+        match self.found(session) {
+            Some(of) => self.fork_of(source, &of, None),
+            None => self.say(source.place, notice::plain("That session is gone.")),
+        }
+    }
+
+    fn fork_of(&mut self, source: Source, of: &Session, first: Option<Sending>) {
         if !self.may_work_in(&of.project) {
             let screen = notice::forbidden(&self.scene(), &of.project);
             return self.reply_to(source.place, source.message, screen);
@@ -246,10 +258,10 @@ impl App {
         let binding = Binding { fork: Some(of.id), ..Binding::begin(of.project.clone(), into) };
         self.ledger.bind(source, binding, "/fork", now());
         if let Some(sending) = first {
-            self.say(source.place, notice::forked(&self.scene(), &of, into));
+            self.say(source.place, notice::forked(&self.scene(), of, into));
             return self.send(sending);
         }
-        let screen = screens::will_fork(&self.scene(), &of, into);
+        let screen = screens::will_fork(&self.scene(), of, into);
         self.reply_to(source.place, source.message, screen);
     }
 

@@ -129,6 +129,10 @@ impl App {
                 self.earlier(message, session, (skip, take));
             }
             Callback::Export(session, format) => self.export(message, session, format),
+            Callback::Search { words, skip } => self.tap_search(message, &words, skip),
+            Callback::Point { session, at } => self.open_point(message, session, at),
+            Callback::Copy(session) => self.copy(source, session),
+            Callback::StopLive(session, sure) => self.stop_live(message, session, sure),
             Callback::Choose(..)
             | Callback::Verbose(_)
             | Callback::Bypass

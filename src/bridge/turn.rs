@@ -348,17 +348,6 @@ impl Turn {
         });
     }
 
-    /// Takes the text of a `result` for what Claude said, where no record has said anything: a
-    /// slash command of the CLI answers so.
-    pub fn said_or(&mut self, result: Option<&str>) {
-        if let Some(text) = result.filter(|text| !text.trim().is_empty())
-            && self.said.is_empty()
-            && self.partial.trim().is_empty()
-        {
-            self.said.push(Said { text: text.to_owned(), after: self.steps.len() });
-        }
-    }
-
     /// The person does something to a question. Some: what the CLI is told, since it is decided.
     pub fn decide(&mut self, request: &str, input: &Input) -> Option<Verdict> {
         let open = self.asks.iter_mut().find(|open| open.ask.request == request)?;

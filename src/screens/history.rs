@@ -8,9 +8,9 @@ use crate::{
     },
     screens::{Scene, anchor, row, screen, turn::tool_name, words},
     telegram::{
-        callback::{Callback, Format},
+        callback::{Callback, Carry, Format},
         markdown,
-        screen::Screen,
+        screen::{Button, Screen},
         text::{EntityKind, Text, clean, line_breaks},
     },
 };
@@ -65,6 +65,14 @@ pub fn history(scene: &Scene, past: &Past, story: &Story) -> Vec<Screen> {
         last.keyboard = vec![buttons];
     }
     screens
+}
+
+/// The ways to continue from what was shown of a session.
+pub fn ways_on(session: SessionId) -> Vec<Button> {
+    row([
+        ("Continue here", Callback::Pick(session, Carry::Nothing)),
+        ("Continue in a copy", Callback::Copy(session)),
+    ])
 }
 
 fn told(scene: &Scene, chapter: &Chapter) -> Text {

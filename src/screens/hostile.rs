@@ -21,15 +21,20 @@ use crate::{
         work::{Item, ItemState, Work},
     },
     claude::{
+        audit::{Call, Outcome as CallOutcome},
         catalog::Left,
+        corpus::Owner,
         live::{self, Live},
+        search::{Excerpt, Found, Place as FoundIn, Speaker, Summary},
         session::{Session, SessionId, Status as Activity},
         transcript::story::{Chapter, Part, Story, Tool},
+        usage::{SessionUsage, Sum, Usage},
         wire::{Ask, offers::Offers},
     },
     screens::{
-        Scene, card, export, failure, files, help, history, laptop, later, notice, question,
-        sessions, status, steering, turn, verbose,
+        Scene, audit, card, export, failure, files, help, history, laptop, later,
+        live as live_screens, notice, question, search, sessions, status, steering, turn, usage,
+        verbose,
     },
     telegram::{
         callback::{Callback, Carry, Deferral, Deferred, Format, Key, List},
@@ -339,6 +344,63 @@ fn of_choices(evil: &str) -> Vec<Screen> {
     all
 }
 
+fn of_insight(evil: &str) -> Vec<Screen> {
+    let (scene, live, id) = (scene(), open(evil), SessionId(Uuid::nil()));
+    let found = |place| Found {
+        session: Some(id),
+        title: evil.to_owned(),
+        project: evil.into(),
+        at: 1,
+        by: Speaker::Tools,
+        excerpt: Excerpt {
+            text: format!("{evil} {evil}"),
+            marks: vec![0..evil.len(), evil.len() + 1..2 * evil.len() + 1],
+        },
+        messages: 2,
+        place,
+    };
+    let results = |state, found: Vec<Found>| search::Results {
+        query: search::query(evil),
+        skip: 6,
+        found,
+        more: true,
+        state,
+        narrowed: vec!["dir:"],
+    };
+    let done = search::State::Done(Summary { sessions: 1, bytes: 1, unreadable: 1, too_long: 1 });
+    let all = vec![found(FoundIn::Agent), found(FoundIn::History)];
+    let call = Call {
+        session: id,
+        at: 1,
+        owner: Owner::Session,
+        directory: evil.into(),
+        tool: evil.to_owned(),
+        input: json!({"command": evil}),
+        outcome: CallOutcome::Denied,
+    };
+    let entry = crate::bridge::audit::entry(call, Path::new("/home/ada"));
+    let (sum, whose) = (Sum::default(), audit::Whose::Session(id, evil.to_owned()));
+    let mut used = Usage { total: sum, ..Usage::default() };
+    used.unknown.insert(evil.to_owned());
+    used.models.insert(evil.to_owned(), sum);
+    used.projects.insert(evil.into(), sum);
+    used.sessions.push(SessionUsage { id, project: evil.into(), last: 1, sum, cli_cost: None });
+    vec![
+        search::results(&scene, &results(done, all.clone())),
+        search::results(&scene, &results(done, Vec::new())),
+        search::results(&scene, &results(search::State::Running, all)),
+        search::misread(&format!("`in:{evil}` is not known: {evil}")),
+        live_screens::live(&scene, &[(live.clone(), evil.to_owned())]),
+        live_screens::may_stop(&scene, &live, evil),
+        live_screens::stopped(&scene, id, evil),
+        live_screens::not_stopped(&scene, id, evil, evil),
+        usage::usage(&scene, &used, &[(evil.to_owned(), sum)]),
+        audit::audit(&scene, &whose, std::slice::from_ref(&entry)),
+        audit::audit(&scene, &whose, &vec![entry; 60]),
+        audit::caption(&scene, &whose),
+    ]
+}
+
 fn of_files(evil: &str) -> Vec<Screen> {
     let (scene, path) = (scene(), Path::new(evil));
     let attached = Attached {
@@ -510,7 +572,7 @@ fn of_texts(evil: &str) -> Vec<Screen> {
 
 /// Every screen that is drawn of such words.
 fn screens(evil: &str) -> Vec<(Of, Screen)> {
-    let names = [of_notices, of_the_laptop, of_lists, of_choices, of_files];
+    let names = [of_notices, of_the_laptop, of_lists, of_choices, of_files, of_insight];
     let prose = [of_questions, of_turns, of_texts];
     let names = names.into_iter().flat_map(|draw| draw(evil)).map(|screen| (Of::Names, screen));
     let prose = prose.into_iter().flat_map(|draw| draw(evil)).map(|screen| (Of::Prose, screen));

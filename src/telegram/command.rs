@@ -43,16 +43,35 @@ pub enum Command {
     Fork(Option<String>),
     /// `/rename [title]`
     Rename(Option<String>),
+    /// What is read from Claude's files about all sessions.
+    Insight(Insight),
+}
+
+/// A look at what all sessions said, did and used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Insight {
+    /// `/search WORDS`
+    Search(String),
+    /// `/live`
+    Live,
+    /// `/usage`
+    Usage,
+    /// `/audit [session or today]`
+    Audit(Option<String>),
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 19] = [
+pub const COMMANDS: [(&str, &str); 23] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
     ("status", "Where this chat is and what runs"),
     ("stop", "Stop what Claude is doing"),
     ("history", "What was said before"),
+    ("search", "Find where something was said"),
+    ("live", "What runs on the laptop, and what it waits for"),
+    ("usage", "Tokens and costs"),
+    ("audit", "What tools did"),
     ("get", "Get a file of the laptop"),
     ("diff", "What has changed since the last commit"),
     ("export", "The whole conversation as a page"),
@@ -95,6 +114,10 @@ impl Command {
             "btw" => Self::Aside(given),
             "fork" => Self::Fork(given),
             "rename" => Self::Rename(given),
+            "search" => Self::Insight(Insight::Search(rest.to_owned())),
+            "live" => Self::Insight(Insight::Live),
+            "usage" => Self::Insight(Insight::Usage),
+            "audit" => Self::Insight(Insight::Audit(given)),
             _ => return None,
         })
     }

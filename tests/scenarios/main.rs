@@ -19,6 +19,7 @@ mod elsewhere;
 mod failures;
 mod gathering;
 mod inout;
+mod insight;
 mod later;
 mod missing;
 mod out;

@@ -34,3 +34,11 @@ pub(crate) fn is_answer(post: &Post) -> bool {
     let aside = post.text.contains("↳ Aside:");
     (ends && !aside && !post.text.starts_with('↳')) || post.text.starts_with("↳ Stopped")
 }
+
+/// Whether a button says this. What stands for an hour or a name is left out: `Continue at …`.
+pub(crate) fn is_label(shown: &str, label: &str) -> bool {
+    match label.strip_suffix('…') {
+        Some(start) => shown.starts_with(start) || shown == label,
+        None => shown == label,
+    }
+}

@@ -16,7 +16,12 @@ use segue::sandbox::{Answer, Client, Options, Pace, Post, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{answers::answer_to, schema, scratch::Scratch, wait::until_or};
+use crate::support::{
+    answers::{answer_to, is_label},
+    schema,
+    scratch::Scratch,
+    wait::until_or,
+};
 
 /// The owner of the bot, and their private chat.
 pub(crate) const ADA: i64 = 1001;
@@ -231,12 +236,8 @@ impl Phone {
 
     /// Somebody presses a button somewhere.
     pub(crate) async fn press_as(&self, who: (i64, i64), post: &Post, label: &str) -> String {
-        // What stands for an hour or a name is cut off.
-        let is_it = |shown: &str| match label.strip_suffix('…') {
-            Some(start) => shown.starts_with(start),
-            None => shown == label,
-        };
-        let found = post.buttons().find(|button| is_it(button.text.trim_start_matches("✓ ")));
+        let is_it = |shown: &str| is_label(shown.trim_start_matches("✓ "), label);
+        let found = post.buttons().find(|button| is_it(&button.text));
         let button = found.unwrap_or_else(|| panic!("no button {label:?} on {post:?}"));
         let data = button.callback_data.clone().unwrap();
         let answer = self.client.press(who, post.id, data.as_str()).await.unwrap();
@@ -279,11 +280,7 @@ impl Phone {
 
     /// Waits for the newest message with a button of this label.
     pub(crate) async fn see_with(&self, label: &str) -> Post {
-        let is_it = |shown: &str| match label.strip_suffix('…') {
-            Some(start) => shown.starts_with(start),
-            None => shown == label,
-        };
-        let has = |post: &&Post| post.buttons().any(|button| is_it(&button.text));
+        let has = |post: &&Post| post.buttons().any(|button| is_label(&button.text, label));
         self.see(label, |posts| posts.iter().rev().find(has).cloned()).await
     }
 

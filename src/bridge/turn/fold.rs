@@ -16,6 +16,17 @@ use crate::{
 const RESULT: usize = 600;
 
 impl Turn {
+    /// Takes the text of a `result` for what Claude said, where no record has said anything: a
+    /// slash command of the CLI answers so.
+    pub fn said_or(&mut self, result: Option<&str>) {
+        if let Some(text) = result.filter(|text| !text.trim().is_empty())
+            && self.said.is_empty()
+            && self.partial.trim().is_empty()
+        {
+            self.said.push(Said { text: text.to_owned(), after: self.steps.len() });
+        }
+    }
+
     /// Whether nothing goes on until a person has done something.
     pub fn waits_for_person(&self) -> bool {
         let terminal = self.terminal.as_ref().is_some_and(|there| there.waits.is_some());

@@ -1,7 +1,7 @@
 //! The one codec of `callback_data`.
 //!
 //! The first letter is the kind of callback, in upper case where a prompt is carried; kinds that
-//! begin with `v` (how Claude works) or `h` (files, recordings, the past) have a second letter. The
+//! begin with `v` (how Claude works) or `h` (files, recordings, the past) or `f` (what is found) have a second letter. The
 //! fields follow, those of variable length divided by colons; numbers are hexadecimal.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
     claude::session::SessionId,
-    telegram::callback::{Callback, Carry, Deferral, Deferred, Format, Key, List, Words},
+    telegram::callback::{Callback, Carry, Deferral, Deferred, Format, Key, List, Sure, Words},
 };
 
 /// Digits of a [`Key`].
@@ -83,6 +83,11 @@ impl Callback {
             }
             Self::Export(session, Format::Html) => plain("hh", id(session)),
             Self::Export(session, Format::Markdown) => plain("hm", id(session)),
+            Self::Search { words, skip } => format!("fs{skip:x}:{words}"),
+            Self::Point { session, at } => format!("fp{}:{at:x}", id(session)),
+            Self::Copy(session) => plain("fc", id(session)),
+            Self::StopLive(session, Sure::Ask) => plain("fa", id(session)),
+            Self::StopLive(session, Sure::Yes) => plain("fy", id(session)),
         }
     }
 
@@ -126,6 +131,7 @@ impl Callback {
             'Z' => Self::Defer(deferral(fields)?),
             'v' => steering(fields)?,
             'h' => file_or_past(fields)?,
+            'f' => found(fields)?,
             _ => return None,
         })
     }
@@ -170,6 +176,26 @@ fn file_or_past(fields: &str) -> Option<Callback> {
         }
         'h' => Callback::Export(session(fields)?, Format::Html),
         'm' => Callback::Export(session(fields)?, Format::Markdown),
+        _ => return None,
+    })
+}
+
+/// Kinds that begin with `f`.
+fn found(fields: &str) -> Option<Callback> {
+    let mut rest = fields.chars();
+    let (kind, fields) = (rest.next()?, rest.as_str());
+    Some(match kind {
+        's' => {
+            let (skip, query) = fields.split_once(':')?;
+            Callback::Search { words: words(query)?, skip: page(skip)? }
+        }
+        'p' => {
+            let (id, at) = fields.split_once(':')?;
+            Callback::Point { session: session(id)?, at: u64::from_str_radix(at, 16).ok()? }
+        }
+        'c' => Callback::Copy(session(fields)?),
+        'a' => Callback::StopLive(session(fields)?, Sure::Ask),
+        'y' => Callback::StopLive(session(fields)?, Sure::Yes),
         _ => return None,
     })
 }
@@ -403,8 +429,18 @@ mod tests {
         ]
     }
 
+    fn finds() -> impl Strategy<Value = Callback> {
+        let sure = prop_oneof![Just(Sure::Ask), Just(Sure::Yes)];
+        prop_oneof![
+            (any_words(), any::<u16>()).prop_map(|(words, skip)| Callback::Search { words, skip }),
+            (sessions(), any::<u64>()).prop_map(|(session, at)| Callback::Point { session, at }),
+            sessions().prop_map(Callback::Copy),
+            (sessions(), sure).prop_map(|(session, sure)| Callback::StopLive(session, sure)),
+        ]
+    }
+
     fn callbacks() -> impl Strategy<Value = Callback> {
-        prop_oneof![processes(), places(), choices(), files()]
+        prop_oneof![processes(), places(), choices(), files(), finds()]
     }
 
     /// The number of a variant. A new variant does not compile before it has one here, and fails
@@ -443,6 +479,10 @@ mod tests {
             Callback::Earlier { .. } => 29,
             Callback::Export(..) => 30,
             Callback::Relocate(..) => 31,
+            Callback::Search { .. } => 32,
+            Callback::Point { .. } => 33,
+            Callback::Copy(_) => 34,
+            Callback::StopLive(..) => 35,
         }
     }
 
@@ -462,7 +502,7 @@ mod tests {
         let any = callbacks();
         let mut next = || any.new_tree(&mut runner).map(|tree| variant(&tree.current()));
         let seen: BTreeSet<_> = (0..2_000).map(|_| next().unwrap()).collect();
-        assert!(seen.iter().copied().eq(0..32), "{seen:?}");
+        assert!(seen.iter().copied().eq(0..36), "{seen:?}");
     }
 
     proptest! {
@@ -477,6 +517,7 @@ mod tests {
                 }
                 Callback::Choose(choice, value) => Callback::Choose(choice, stored(value)),
                 Callback::Agent(name) => Callback::Agent(stored(name)),
+                Callback::Search { words, skip } => Callback::Search { words: stored(words), skip },
                 other => other,
             };
             prop_assert_eq!(expected.encode(), data.as_str());

@@ -100,6 +100,34 @@ pub enum Callback {
     },
     /// Get a whole session as a file.
     Export(SessionId, Format),
+
+    /// See a page of a search.
+    Search {
+        /// The query.
+        words: Words,
+        /// How many newer ones to leave out.
+        skip: u16,
+    },
+    /// See what was said around a moment in a session.
+    Point {
+        /// The session.
+        session: SessionId,
+        /// Milliseconds since the Unix epoch.
+        at: u64,
+    },
+    /// Go on in a copy of a session.
+    Copy(SessionId),
+    /// End the process that has a session open.
+    StopLive(SessionId, Sure),
+}
+
+/// Whether the person was asked whether they mean it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sure {
+    /// They are to be asked.
+    Ask,
+    /// They were.
+    Yes,
 }
 
 /// Whether a button takes a prompt along: the message that its own message replies to.
