@@ -110,7 +110,7 @@ impl Sessions {
 
     /// Gives an order to a session, which comes into use if it is not. Where its worker is ending,
     /// the next one gets it: there are never two.
-    pub(super) fn tell(&mut self, spec: RunSpec, mut order: Order) {
+    pub(super) fn tell(&mut self, spec: RunSpec, order: Order) {
         let session = spec.conversation.session();
         if let Some(in_use) = self.live.values_mut().find(|one| one.session() == session) {
             match in_use.worker.order(order) {
@@ -120,8 +120,7 @@ impl Sessions {
         }
         let directory = spec.directory.clone();
         let (worker, task) = Worker::new(self.settings.clone(), spec, self.cancel.child_token());
-        if let Err(refused) = worker.order(order) {
-            order = refused;
+        if let Err(order) = worker.order(order) {
             tracing::error!(?order, "a new worker took no order");
         }
         let id = self.tasks.spawn(task).id();

@@ -16,7 +16,7 @@ use std::{
 use walkdir::WalkDir;
 
 use super::{
-    catalog::{all_folders, each::each},
+    catalog::{all_folders, each::each, files::each_entry},
     home::Home,
     json::Raw,
     session::SessionId,
@@ -122,19 +122,8 @@ impl SessionFiles {
 
 /// The transcripts in one folder, and how many entries could not be looked at.
 fn look_into(folder: &Path) -> (Vec<(SessionId, TranscriptFile)>, usize) {
-    let is_lost = |error: &io::Error| usize::from(error.kind() != ErrorKind::NotFound);
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) => return (Vec::new(), is_lost(&error)),
-    };
     let mut found = Vec::new();
-    let mut unreadable = 0;
-    for entry in entries {
-        match entry.and_then(|entry| look_at(&entry, &mut found)) {
-            Ok(()) => {}
-            Err(error) => unreadable += is_lost(&error),
-        }
-    }
+    let unreadable = each_entry(folder, |entry| look_at(entry, &mut found));
     (found, unreadable)
 }
 

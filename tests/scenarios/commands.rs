@@ -7,6 +7,7 @@ use segue::sandbox::Post;
 use crate::support::{
     phone::{ADA, Phone, session_of},
     scratch::Scratch,
+    wait::until,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,9 +50,13 @@ async fn new_with_and_without_a_first_prompt() {
     assert_eq!(session_of(&answer), session_of(&said));
     let answer = phone.ask("/new make a pond").await;
     assert!(answer.text.contains("I see 1 prompts; the last is: make a pond"), "{answer:?}");
-    let displays: Vec<_> =
-        scratch.history().iter().map(|line| line["display"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(displays, ["/new", "build a shed", "/new", "make a pond"]);
+    let displays = || -> Vec<String> {
+        let lines = scratch.history();
+        lines.iter().map(|line| line["display"].as_str().unwrap().to_owned()).collect()
+    };
+    // The last line is written beside the answer.
+    until("four lines", || displays().len() >= 4);
+    assert_eq!(displays(), ["/new", "build a shed", "/new", "make a pond"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,15 +46,21 @@ impl Place<'_> {
     }
 
     fn transcript(&self, session: &str) -> PathBuf {
+        self.find_transcript(session).unwrap()
+    }
+
+    /// It is made after the session is listed as idle.
+    fn find_transcript(&self, session: &str) -> Option<PathBuf> {
         let name = format!("{session}.jsonl");
         let all = walkdir::WalkDir::new(self.home.join(".claude/projects")).into_iter().flatten();
-        let found = all.into_iter().find(|entry| entry.file_name().to_str() == Some(&name));
-        found.unwrap().into_path()
+        let mut named = all.into_iter().filter(|entry| entry.file_name().to_str() == Some(&name));
+        named.next().map(walkdir::DirEntry::into_path)
     }
 
     fn wait_for_answer(&self, session: &str, answer: &str) {
         until(answer, || {
-            fs::read_to_string(self.transcript(session)).is_ok_and(|text| text.contains(answer))
+            let text = self.find_transcript(session).and_then(|path| fs::read_to_string(path).ok());
+            text.is_some_and(|text| text.contains(answer))
         });
     }
 }

@@ -10,8 +10,9 @@ use crate::{
         outcome,
         prompt::PromptId,
         session::{
-            Queued, Report, Why,
-            state::{Cause, Effect, Found, Holder, Prepared, Session, resumed},
+            Queued, Why,
+            state::{Cause, Found, Holder, Prepared, Session, resumed},
+            takeover::OPEN,
         },
         turn::Outcome,
     },
@@ -52,15 +53,11 @@ impl Session {
         match self.queue.front() {
             Some(head) if head.plan.is_some() => self.go_to_terminal(live, now),
             Some(_) => {
-                // The person decides.
                 self.holder = Holder::Nobody;
-                if let Some(queued) = self.queue.pop_front() {
-                    let live = Box::new(live);
-                    self.want(Effect::Report(Report::Opened { queued, live }));
-                }
+                self.ask_for_head(Box::new(live));
             }
             None => {
-                self.refuse_controls("the session is open on the laptop");
+                self.refuse_controls(OPEN);
                 self.over = Some(Why::Idle);
             }
         }

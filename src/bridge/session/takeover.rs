@@ -16,23 +16,24 @@ use crate::{
     claude::{live::Live, session::Status},
 };
 
+/// Why a request cannot be asked while a terminal has the session.
+pub(super) const OPEN: &str = "the session is open on the laptop";
+
 impl Session {
     /// Does what the person has chosen for what waits.
     pub(super) fn advance_elsewhere(&mut self, now: Instant) {
         if matches!(&self.holder, Holder::Elsewhere(elsewhere) if elsewhere.is_orphan()) {
             return;
         }
+        self.refuse_controls(OPEN);
         if self.queue.is_empty() {
-            self.refuse_controls("the session is open on the laptop");
             self.holder = Holder::Nobody;
             return self.advance(now);
         }
-        self.refuse_controls("the session is open on the laptop");
         let now_wanted = |queued: &Queued| queued.plan == Some(Plan::TakeOver(When::Now));
         let at_once = self.queue.iter().any(now_wanted);
         let Some(head) = self.queue.front() else { return };
         let (id, plan) = (head.prompt.id, head.plan);
-        let text = head.prompt.text.clone();
         let Holder::Elsewhere(elsewhere) = &mut self.holder else { return };
         let tail = elsewhere.tail_of(id);
         if elsewhere.busy || tail.is_none() || !elsewhere.seen {
@@ -50,12 +51,12 @@ impl Session {
         }
         match plan {
             // The person has not said what is to be done with this one.
-            None => self.ask_for_head(&live),
+            None => self.ask_for_head(live),
             Some(Plan::Send) if !sent => match &live.socket {
                 Some(socket) => {
                     elsewhere.busy = true;
-                    let socket = socket.clone();
-                    self.want(Effect::Inbox(socket, id, text));
+                    let effect = Effect::Inbox(socket.clone(), id, head.prompt.text.clone());
+                    self.want(effect);
                 }
                 None => self.finish_elsewhere(id, Outcome::Terminal(Trouble::Deaf)),
             },
@@ -63,9 +64,9 @@ impl Session {
         }
     }
 
-    fn ask_for_head(&mut self, live: &Live) {
+    /// Gives the first of the queue back: the person decides.
+    pub(super) fn ask_for_head(&mut self, live: Box<Live>) {
         if let Some(queued) = self.queue.pop_front() {
-            let live = Box::new(live.clone());
             self.want(Effect::Report(Report::Opened { queued, live }));
         }
     }

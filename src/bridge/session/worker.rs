@@ -120,7 +120,7 @@ impl Shell {
                     self.core.slot_granted();
                 }
                 Next::Line(true) => self.line(),
-                Next::Line(false) => self.end(Ending::Polite, true),
+                Next::Line(false) => self.collect(),
                 Next::Done(done) => self.done(done),
                 Next::Timer => self.core.timer(Instant::now()),
             }
@@ -240,7 +240,7 @@ impl Shell {
                     self.core.answered(&request, &input);
                 }
             }
-            Effect::End(ending) => self.end(ending, false),
+            Effect::End(ending) => self.end(ending),
             Effect::WantSlot => self.want_slot(),
             Effect::FreeSlot => (self.slot, self.awaited) = (None, None),
             Effect::Compare => {
@@ -301,13 +301,16 @@ impl Shell {
         }
     }
 
-    /// Ends the process, or collects the one that has ended.
-    fn end(&mut self, ending: Ending, by_itself: bool) {
-        let Some(process) = self.process.take() else { return };
-        if by_itself {
+    /// The process has closed its stdout: it is collected.
+    fn collect(&mut self) {
+        if let Some(process) = self.process.take() {
             self.core.ends();
             self.jobs.spawn(async move { Done::Exited(process.collect().await) });
-        } else {
+        }
+    }
+
+    fn end(&mut self, ending: Ending) {
+        if let Some(process) = self.process.take() {
             let (home, session) = (self.settings.home.clone(), self.core.id());
             self.jobs.spawn(jobs::end(process, ending, (home, session, self.told)));
         }

@@ -88,20 +88,27 @@ impl Candidates {
 
 /// The transcripts in one folder, and the number of entries that could not be looked at.
 fn look_into(folder: &Path, number: usize) -> (Vec<Candidate>, usize) {
+    let mut found = Vec::new();
+    let unreadable = each_entry(folder, |entry| {
+        found.extend(transcript(entry, number)?);
+        Ok(())
+    });
+    (found, unreadable)
+}
+
+/// Looks at each entry of a folder. The number of those that could not be looked at, where they
+/// are there.
+pub(in crate::claude) fn each_entry(
+    folder: &Path,
+    mut look: impl FnMut(&DirEntry) -> io::Result<()>,
+) -> usize {
     let is_lost = |error: &io::Error| usize::from(error.kind() != ErrorKind::NotFound);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => return (Vec::new(), is_lost(&error)),
+        Err(error) => return is_lost(&error),
     };
-    let mut found = Vec::new();
-    let mut unreadable = 0;
-    for entry in entries {
-        match entry.and_then(|entry| transcript(&entry, number)) {
-            Ok(candidate) => found.extend(candidate),
-            Err(error) => unreadable += is_lost(&error),
-        }
-    }
-    (found, unreadable)
+    let looked = entries.map(|entry| entry.and_then(|entry| look(&entry)));
+    looked.filter_map(Result::err).map(|error| is_lost(&error)).sum()
 }
 
 /// The transcript behind a folder's entry; `None` where it is something else. The CLI does not

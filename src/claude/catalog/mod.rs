@@ -7,7 +7,7 @@
 //! be read is counted, never an error. Never writes, remembers nothing.
 
 pub(super) mod each;
-mod files;
+pub(super) mod files;
 mod list;
 mod places;
 mod read;
