@@ -220,7 +220,10 @@ impl Chaos {
 
     /// The messages that the spool knows of, by the prompts that are in it.
     fn kept(&self) -> HashMap<(i64, i64), Vec<i64>> {
-        let kept = self.phone.state().into_iter().filter_map(|file| fs::read(file).ok());
+        // A killed bot may leave a file that it had not put in place yet: that is not kept.
+        let is_whole = |file: &PathBuf| file.extension().is_some_and(|end| end == "json");
+        let kept = self.phone.state().into_iter().filter(is_whole);
+        let kept = kept.filter_map(|file| fs::read(file).ok());
         let kept = kept.filter_map(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         kept.map(|kept| {
             let message = &kept["raws"][0]["message"];
