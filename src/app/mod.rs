@@ -5,6 +5,7 @@
 
 mod aside;
 mod border;
+mod card;
 mod cards;
 mod changed;
 mod choose;
@@ -16,6 +17,7 @@ mod files;
 mod follow;
 mod gather;
 mod git;
+mod happened;
 mod inbox;
 mod insight;
 mod intake;
@@ -26,6 +28,7 @@ mod lists;
 mod mirror;
 mod moved;
 mod note;
+mod notices;
 mod out;
 mod painter;
 mod parts;
@@ -82,7 +85,7 @@ use crate::{
         session::{self, Order, RunSpec},
         spool::{Found, Spool},
     },
-    claude::{home::Home, live, process::Conversation, session::SessionId, watch, young},
+    claude::{home::Home, live, process::Conversation, watch, young},
     screens,
     telegram::{
         client::{Client, Me},
@@ -136,6 +139,8 @@ pub struct Setup {
     pub inbox: Option<PathBuf>,
     /// Shell command that writes a recording down.
     pub transcriber: Option<String>,
+    /// What is told of sessions that others run.
+    pub notices: crate::bridge::notices::Settings,
 }
 
 /// Everything the loop owns.
@@ -155,6 +160,7 @@ struct App {
     later: Waiting,
     searches: search::Searches,
     follows: follow::Follows,
+    notices: notices::Notices,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -199,6 +205,7 @@ pub async fn run(
             Some(_) = app.painters.join_next() => {}
             Some(_) = app.errands.join_next() => {}
             () = due(app.later.deadline()) => block_in_place(|| app.due_now()),
+            () = due(app.notices.deadline()) => block_in_place(|| app.look_at_the_laptop()),
             () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
                 Some(Incoming::Update(handed)) => block_in_place(|| app.handed(*handed)),
@@ -247,6 +254,7 @@ impl App {
             later: Waiting::default(),
             searches: search::Searches::default(),
             follows: follow::Follows::default(),
+            notices: notices::Notices::default(),
             notes,
             spool,
             spool_failed: false,
@@ -370,17 +378,6 @@ impl App {
         }
         if timeout(FAREWELL, self.outbox.flush(Scope::All)).await.is_err() {
             tracing::warn!("some messages could not be sent before the end");
-        }
-    }
-
-    /// The session of a place has become another, by `/clear` or as a fork: the place follows.
-    fn followed(&mut self, place: Place, from: SessionId, to: SessionId) {
-        if let Some(mut binding) = self.ledger.binding(place)
-            && binding.session == Some(from)
-        {
-            (binding.session, binding.fresh) = (Some(to), false);
-            let source = self.source(place, 0);
-            self.ledger.bind(source, binding, "/resume", now());
         }
     }
 }
