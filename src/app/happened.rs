@@ -1,6 +1,6 @@
 //! The words of a notice, read from the transcript of its session.
 
-use std::time::Duration;
+use std::{thread::sleep, time::Duration};
 
 use crate::{
     app::insight::title,
@@ -8,29 +8,36 @@ use crate::{
     claude::{
         catalog,
         home::Home,
+        live::Live,
         transcript::{
-            follow::{Ended, Follower, Growth},
+            follow::{Ended, Follower, Growing, Growth},
             story::{Chapter, Part},
         },
     },
     screens::notices::{self as screens, Told, Whose},
 };
 
+/// How often, and after what pause, it is looked for what a session waits for.
+const TRIES: usize = 10;
+const AGAIN: Duration = Duration::from_millis(100);
+
 /// What there is to say of something that happened; nothing of a turn that was short, or that its
 /// person broke off.
 pub(super) fn describe(home: &Home, happened: &Happened, after: Duration) -> Option<(Whose, Told)> {
     let Happened { live, what } = happened;
+    let mut last = last_exchange(home, live);
+    // The registry says that it waits a moment before the transcript says for what.
+    for _ in 0..TRIES {
+        if *what != What::Waits || matches!(last.chapter.parts.last(), Some(Part::Used(_))) {
+            break;
+        }
+        sleep(AGAIN);
+        last = last_exchange(home, live);
+    }
     let found = catalog::find(home, live.session);
     let title = title(home, live);
     let directory = found.map_or_else(|| live.cwd.clone(), |found| found.project);
     let whose = Whose { session: live.session, title, directory };
-    let mut growth = Growth::default();
-    let read = Follower::of_last_exchange(home.clone(), live.session);
-    let read = read.and_then(|mut follower| follower.read(|record| _ = growth.add(record)));
-    if let Err(error) = read {
-        tracing::warn!(%error, "a notice has no words");
-    }
-    let last = growth.chapters.pop().unwrap_or_default();
     let is_long = |seconds: u64| seconds >= after.as_secs();
     let told = match (*what, last.ended) {
         (What::Waits, _) => Told::Waits {
@@ -47,6 +54,16 @@ pub(super) fn describe(home: &Home, happened: &Happened, after: Duration) -> Opt
         _ => return None,
     };
     Some((whose, told))
+}
+
+fn last_exchange(home: &Home, live: &Live) -> Growing {
+    let mut growth = Growth::default();
+    let read = Follower::of_last_exchange(home.clone(), live.session);
+    let read = read.and_then(|mut follower| follower.read(|record| _ = growth.add(record)));
+    if let Err(error) = read {
+        tracing::warn!(%error, "a notice has no words");
+    }
+    growth.chapters.pop().unwrap_or_default()
 }
 
 /// What it waits for: the tool that was called last.
