@@ -1,9 +1,16 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, laptop::out_of_reach, later::GO_ON, now, prompts::Sending, sessions::Shown},
+    app::{
+        App,
+        laptop::out_of_reach,
+        later::{GO_ON, deferred},
+        now,
+        sessions::Shown,
+    },
     bridge::{
         binding::Binding,
+        book::{Arrival, Came, Entry, Stage},
         prompt::{Prompt, Source, fresh_session},
         session::Order,
         terminal::Plan,
@@ -31,11 +38,48 @@ const ASK_AGAIN: &str = "Your last question to me was lost before I could answer
 const COMPACT: &str = "/compact";
 
 impl App {
-    pub(super) fn tap(&mut self, tap: Callback, press: &CallbackQuery) {
+    /// Somebody has pressed a button. What goes on by it is in the book before Telegram hears that the
+    /// press came.
+    pub(super) fn press(&mut self, tap: Callback, press: &CallbackQuery, came: Came) {
+        let Some(arrival) = self.taken_along(&tap, press) else { return self.tap(tap, press) };
+        let (id, place) = (arrival.prompt.id, arrival.prompt.source.place);
+        let others = self.book.asking(arrival.prompt.source);
+        let other_way = matches!(tap, Callback::Terminal(_) | Callback::TakeOver(..));
+        let goes_on = match self.book.stage(id) {
+            None => self.book.arrive(arrival, came),
+            Some(Stage::Asking) => true,
+            Some(_) => other_way,
+        };
+        if !goes_on {
+            let words = "That is under way already.".to_owned();
+            return self.outbox.answer(press.id.clone(), Some(words));
+        }
+        self.tap(tap, press);
+        self.settle(id, place);
+        if self.book.stage(id) != Some(Stage::Asking) {
+            for entry in others.into_iter().filter(|entry| entry.prompt.id != id) {
+                self.follow_choice(entry);
+            }
+        }
+    }
+
+    /// What was chosen for one prompt holds for another about which the same was asked.
+    fn follow_choice(&mut self, entry: Entry) {
+        let Prompt { id, source, .. } = entry.prompt;
+        if self.book.stage(id) == Some(Stage::Asking) {
+            if let Some(question) = entry.progress {
+                self.outbox.delete(source.place, question);
+            }
+            self.send(entry.into());
+            self.settle(id, source.place);
+        }
+    }
+
+    fn tap(&mut self, tap: Callback, press: &CallbackQuery) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
             Callback::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
-                // Killed between sending a progress message and noting that, an earlier process has
+                // Killed between arrival a progress message and noting that, an earlier process has
                 // left it behind: nothing but its button ever tells of it.
                 if !self.sessions.has_shown(message.place, message.id) {
                     self.outbox.delete(message.place, message.id);
@@ -52,7 +96,7 @@ impl App {
     /// Taps that outlive our process.
     fn tap_on(&mut self, tap: Callback, press: &CallbackQuery, message: &Message) {
         let source = self.source(message.place, message.id);
-        let waiting = self.waiting(message);
+        let waiting = self.waiting(message, press.from.id);
         let carries = is_carrying(&tap);
         if carries && waiting.is_none() {
             let words = "The message that waited here is gone: send it again.";
@@ -101,18 +145,24 @@ impl App {
             Callback::TakeOver(session, when) => {
                 self.tap_plan(message, session, Plan::TakeOver(when), waiting);
             }
-            Callback::Retry(session, attempt) => self.tap_again(message, (session, attempt), None),
+            Callback::Retry(session, attempt) => {
+                self.tap_again(message, (session, attempt), (None, waiting))
+            }
             Callback::Continue(session, attempt) => {
-                self.tap_again(message, (session, attempt), Some(GO_ON));
+                self.tap_again(message, (session, attempt), (Some(GO_ON), waiting));
             }
             Callback::Defer(later) => {
                 self.strip(message);
-                if let Some(sending) = waiting {
-                    self.continue_later(later, sending);
+                if let Some(arrival) = waiting {
+                    self.continue_later(later, arrival);
                 }
             }
-            Callback::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
-            Callback::Compact(session) => self.send_own(message, session, COMPACT),
+            Callback::AskAgain(session) => {
+                self.send_own(message, press.from.id, (session, ASK_AGAIN));
+            }
+            Callback::Compact(session) => {
+                self.send_own(message, press.from.id, (session, COMPACT));
+            }
             Callback::Entry(key) => self.get_entry(message, key),
             Callback::SendFile(key) => match self.written_file(message, key) {
                 Some(path) => self.send_file(message, &path),
@@ -123,7 +173,10 @@ impl App {
                 None => self.say(message.place, files::forgotten()),
             },
             Callback::Diff => self.diff(message),
-            Callback::SendHeard => self.say_heard(message),
+            Callback::SendHeard => {
+                let heard = self.taken_along(&Callback::SendHeard, press);
+                self.say_heard(message, heard);
+            }
             Callback::DropHeard => self.discard_heard(message),
             Callback::Earlier { session, skip, take } => {
                 self.earlier(message, session, (skip, take));
@@ -164,8 +217,7 @@ impl App {
         };
         if !waits {
             self.sessions.order(session, Order::Stop(place));
-            self.intake.take_back(place);
-        } else if !self.take_back_fetching(prompt) {
+        } else {
             self.sessions.order(session, Order::TakeBack(prompt));
         }
         Some("Stopping…")
@@ -173,30 +225,37 @@ impl App {
 
     // ---- Sessions and directories, with or without a prompt ----
 
-    /// The prompt that a message of ours waits with: the one it replies to.
-    fn waiting(&self, message: &Message) -> Option<Sending> {
+    /// The prompt that a message of ours waits with: that of the message that it answers, or the
+    /// first of those about which the same is asked.
+    fn waiting(&self, message: &Message, from: u64) -> Option<Arrival> {
         let reply = message.reply.as_deref()?;
+        let source = self.source(message.place, reply.id);
+        let asked = self.book.asking(source).into_iter().next();
+        if let Some(entry) = asked.or_else(|| self.book.of_source(source)) {
+            return Some(entry.into());
+        }
         let prompt = self.carried(message.place, reply)?;
-        Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
+        let group = message.chat == ChatKind::Group;
+        Some(Arrival { prompt, from, group, session: None, messages: Vec::new() })
     }
 
     /// Sends a prompt that has waited, from where its place points now.
-    pub(super) fn go(&mut self, message: &Message, waiting: Option<Sending>) {
+    pub(super) fn go(&mut self, message: &Message, waiting: Option<Arrival>) {
         self.settle_question(message, waiting.as_ref());
-        if let Some(sending) = waiting {
-            self.send(sending);
+        if let Some(arrival) = waiting {
+            self.send(arrival);
         }
     }
 
     /// The question that a prompt waited for has its answer: its message goes, and with it the
     /// buttons that would send the prompt once more.
-    pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
+    pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Arrival>) {
         if waiting.is_some() {
             self.outbox.delete(message.place, message.id);
         }
     }
 
-    fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Sending>) {
+    fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Arrival>) {
         let found = self.found(session).filter(|found| self.may_work_in(&found.project));
         let Some(found) = found else {
             return self.open(source, session);
@@ -205,12 +264,12 @@ impl App {
         self.ledger.bind(source, binding, "/resume", now());
         self.outbox.delete(source.place, source.message);
         self.say(source.place, notice::resumed(&self.scene(), &found));
-        if let Some(sending) = waiting {
-            self.send(sending);
+        if let Some(arrival) = waiting {
+            self.send(Arrival { session: None, ..arrival });
         }
     }
 
-    fn tap_directory(&mut self, message: &Message, key: Key, waiting: Option<Sending>) {
+    fn tap_directory(&mut self, message: &Message, key: Key, waiting: Option<Arrival>) {
         let Some(directory) = self.directory_of(message.place, key).filter(|dir| dir.is_dir())
         else {
             return self.say(message.place, notice::plain("That directory is gone."));
@@ -222,13 +281,14 @@ impl App {
         if waiting.is_some() {
             let display = format!("/cd {}", directory.display());
             self.ledger.bind(source, Binding::newest_of(directory), &display, now());
+            let waiting = waiting.map(|arrival| Arrival { session: None, ..arrival });
             self.go(message, waiting);
         } else {
             self.move_to(source, &directory);
         }
     }
 
-    fn tap_trust(&mut self, message: &Message, key: Key, waiting: Option<Sending>) {
+    fn tap_trust(&mut self, message: &Message, key: Key, waiting: Option<Arrival>) {
         let Some(directory) = self.directory_of(message.place, key) else {
             return self.say(message.place, notice::plain("That directory is not known any more."));
         };
@@ -236,21 +296,21 @@ impl App {
         self.go(message, waiting);
     }
 
-    fn tap_fork(&mut self, message: &Message, of: SessionId, waiting: Option<Sending>) {
-        let Some((found, sending)) = self.found(of).zip(waiting) else {
+    fn tap_fork(&mut self, message: &Message, of: SessionId, waiting: Option<Arrival>) {
+        let Some((found, arrival)) = self.found(of).zip(waiting) else {
             return self.say(message.place, notice::plain("That session is gone."));
         };
         if !self.may_work_in(&found.project) {
             return self.say(message.place, notice::forbidden(&self.scene(), &found.project));
         }
-        let Prompt { source, attempt, .. } = sending.prompt;
+        let Prompt { source, attempt, .. } = arrival.prompt;
         let into = fresh_session(source, attempt);
         let binding = Binding::begin(found.project.clone(), into);
         self.ledger.bind(source, binding, "/fork", now());
         self.outbox.delete(message.place, message.id);
         self.say(source.place, notice::forked(&self.scene(), &found, into));
         let spec = self.spec(source.place, found.project, Conversation::Fork { of, into });
-        self.ask(spec, sending.prompt);
+        self.ask(spec, arrival.prompt);
     }
 
     /// Sends a prompt as another attempt, or other words in its place.
@@ -258,45 +318,53 @@ impl App {
         &mut self,
         message: &Message,
         (session, attempt): (SessionId, u32),
-        words: Option<&str>,
+        (words, waiting): (Option<&str>, Option<Arrival>),
     ) {
-        let Some(mut sending) = self.waiting(message) else { return };
-        sending.prompt = match words {
-            Some(words) => Prompt::new(sending.prompt.source, words, attempt),
-            None => sending.prompt.again(attempt),
+        let Some(mut arrival) = waiting else { return };
+        arrival.prompt = match words {
+            Some(words) => Prompt::new(arrival.prompt.source, words, attempt),
+            None => arrival.prompt.again(attempt),
         };
-        sending.session = Some(session);
+        arrival.session = Some(session);
         // The buttons go, so that they cannot send it a third time.
         self.strip(message);
-        self.send(sending);
+        self.send(arrival);
     }
 
     /// The prompt that a press sends, if it sends one.
-    pub(super) fn taken_along(&self, tap: &Callback, press: &CallbackQuery) -> Option<Sending> {
+    fn taken_along(&self, tap: &Callback, press: &CallbackQuery) -> Option<Arrival> {
         let message = press.message.as_ref()?;
+        let from = press.from.id;
         match tap {
-            Callback::AskAgain(session) => Some(self.own(message, *session, ASK_AGAIN)),
-            Callback::Compact(session) => Some(self.own(message, *session, COMPACT)),
+            Callback::AskAgain(session) => Some(self.own(message, from, (*session, ASK_AGAIN))),
+            Callback::Compact(session) => Some(self.own(message, from, (*session, COMPACT))),
             Callback::SendHeard => {
                 let prompt = self.heard_in(message)?;
-                Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
+                let group = message.chat == ChatKind::Group;
+                Some(Arrival { prompt, from, group, session: None, messages: Vec::new() })
             }
-            tap if is_carrying(tap) => self.waiting(message),
+            tap if is_carrying(tap) => {
+                let mut arrival = self.waiting(message, from)?;
+                let (prompt, session) = as_attempt(tap, arrival.prompt);
+                (arrival.prompt, arrival.session) = (prompt, session.or(arrival.session));
+                Some(arrival)
+            }
             _ => None,
         }
     }
 
     /// A prompt that a button stands for. It belongs to the button's message, so that a second
     /// press is the same prompt.
-    fn own(&self, message: &Message, session: SessionId, text: &str) -> Sending {
+    fn own(&self, message: &Message, from: u64, (session, text): (SessionId, &str)) -> Arrival {
         let source = self.source(message.place, message.id);
         let group = message.chat == ChatKind::Group;
-        Sending { prompt: Prompt::new(source, text, 0), session: Some(session), group }
+        let prompt = Prompt::new(source, text, 0);
+        Arrival { prompt, from, group, session: Some(session), messages: Vec::new() }
     }
 
-    fn send_own(&mut self, message: &Message, session: SessionId, text: &str) {
+    fn send_own(&mut self, message: &Message, from: u64, own: (SessionId, &str)) {
         self.strip(message);
-        self.send(self.own(message, session, text));
+        self.send(self.own(message, from, own));
     }
 
     /// Takes the buttons off a message of ours.
@@ -309,6 +377,18 @@ impl App {
     /// Shows another page in the message whose button was pressed.
     fn turn_page(&self, message: &Message, screen: Screen) {
         drop(self.outbox.edit(message.place, message.id, screen));
+    }
+}
+
+/// The prompt that a button sends, as its attempt, and the session that the button names.
+fn as_attempt(tap: &Callback, prompt: Prompt) -> (Prompt, Option<SessionId>) {
+    match tap {
+        Callback::Retry(session, attempt) => (prompt.again(*attempt), Some(*session)),
+        Callback::Continue(session, attempt) => {
+            (Prompt::new(prompt.source, GO_ON, *attempt), Some(*session))
+        }
+        Callback::Defer(later) => (deferred(*later, prompt), Some(later.session)),
+        _ => (prompt, None),
     }
 }
 
