@@ -4,13 +4,14 @@ use crate::{
     app::{
         App,
         laptop::out_of_reach,
-        later::{GO_ON, deferred},
+        later::GO_ON,
         now,
+        press::{ASK_AGAIN, COMPACT, is_carrying},
         sessions::Shown,
     },
     bridge::{
         binding::Binding,
-        book::{Arrival, Came, Entry, Stage},
+        book::Arrival,
         prompt::{Prompt, Source, fresh_session},
         session::Order,
         terminal::Plan,
@@ -26,56 +27,12 @@ use crate::{
         callback::{Callback, Carry, Key, List, Words},
         screen::Screen,
         text::Text,
-        update::{CallbackQuery, ChatKind, Message},
+        update::{CallbackQuery, Message},
     },
 };
 
-/// What Claude reads when a question of its got lost and the person wants it again.
-const ASK_AGAIN: &str = "Your last question to me was lost before I could answer it, so nothing was \
-    granted and nothing denied. Please try that step once more; I will be asked again.";
-
-/// What *Compact* says to the CLI.
-const COMPACT: &str = "/compact";
-
 impl App {
-    /// Somebody has pressed a button. What goes on by it is in the book before Telegram hears that the
-    /// press came.
-    pub(super) fn press(&mut self, tap: Callback, press: &CallbackQuery, came: Came) {
-        let Some(arrival) = self.taken_along(&tap, press) else { return self.tap(tap, press) };
-        let (id, place) = (arrival.prompt.id, arrival.prompt.source.place);
-        let others = self.book.asking(arrival.prompt.source);
-        let other_way = matches!(tap, Callback::Terminal(_) | Callback::TakeOver(..));
-        let goes_on = match self.book.stage(id) {
-            None => self.book.arrive(arrival, came),
-            Some(Stage::Asking) => true,
-            Some(_) => other_way,
-        };
-        if !goes_on {
-            let words = "That is under way already.".to_owned();
-            return self.outbox.answer(press.id.clone(), Some(words));
-        }
-        self.tap(tap, press);
-        self.settle(id, place);
-        if self.book.stage(id) != Some(Stage::Asking) {
-            for entry in others.into_iter().filter(|entry| entry.prompt.id != id) {
-                self.follow_choice(entry);
-            }
-        }
-    }
-
-    /// What was chosen for one prompt holds for another about which the same was asked.
-    fn follow_choice(&mut self, entry: Entry) {
-        let Prompt { id, source, .. } = entry.prompt;
-        if self.book.stage(id) == Some(Stage::Asking) {
-            if let Some(question) = entry.progress {
-                self.outbox.delete(source.place, question);
-            }
-            self.send(entry.into());
-            self.settle(id, source.place);
-        }
-    }
-
-    fn tap(&mut self, tap: Callback, press: &CallbackQuery) {
+    pub(super) fn tap(&mut self, tap: Callback, press: &CallbackQuery) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
             Callback::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
@@ -146,7 +103,7 @@ impl App {
                 self.tap_plan(message, session, Plan::TakeOver(when), waiting);
             }
             Callback::Retry(session, attempt) => {
-                self.tap_again(message, (session, attempt), (None, waiting))
+                self.tap_again(message, (session, attempt), (None, waiting));
             }
             Callback::Continue(session, attempt) => {
                 self.tap_again(message, (session, attempt), (Some(GO_ON), waiting));
@@ -215,29 +172,12 @@ impl App {
             let turn = shown.turn.borrow();
             (turn.session, matches!(turn.phase, Phase::Waiting(_)) && !turn.taken)
         };
-        if !waits {
-            self.sessions.order(session, Order::Stop(place));
-        } else {
-            self.sessions.order(session, Order::TakeBack(prompt));
-        }
+        let order = if waits { Order::TakeBack(prompt) } else { Order::Stop(place) };
+        self.sessions.order(session, order);
         Some("Stopping…")
     }
 
     // ---- Sessions and directories, with or without a prompt ----
-
-    /// The prompt that a message of ours waits with: that of the message that it answers, or the
-    /// first of those about which the same is asked.
-    fn waiting(&self, message: &Message, from: u64) -> Option<Arrival> {
-        let reply = message.reply.as_deref()?;
-        let source = self.source(message.place, reply.id);
-        let asked = self.book.asking(source).into_iter().next();
-        if let Some(entry) = asked.or_else(|| self.book.of_source(source)) {
-            return Some(entry.into());
-        }
-        let prompt = self.carried(message.place, reply)?;
-        let group = message.chat == ChatKind::Group;
-        Some(Arrival { prompt, from, group, session: None, messages: Vec::new() })
-    }
 
     /// Sends a prompt that has waited, from where its place points now.
     pub(super) fn go(&mut self, message: &Message, waiting: Option<Arrival>) {
@@ -331,37 +271,6 @@ impl App {
         self.send(arrival);
     }
 
-    /// The prompt that a press sends, if it sends one.
-    fn taken_along(&self, tap: &Callback, press: &CallbackQuery) -> Option<Arrival> {
-        let message = press.message.as_ref()?;
-        let from = press.from.id;
-        match tap {
-            Callback::AskAgain(session) => Some(self.own(message, from, (*session, ASK_AGAIN))),
-            Callback::Compact(session) => Some(self.own(message, from, (*session, COMPACT))),
-            Callback::SendHeard => {
-                let prompt = self.heard_in(message)?;
-                let group = message.chat == ChatKind::Group;
-                Some(Arrival { prompt, from, group, session: None, messages: Vec::new() })
-            }
-            tap if is_carrying(tap) => {
-                let mut arrival = self.waiting(message, from)?;
-                let (prompt, session) = as_attempt(tap, arrival.prompt);
-                (arrival.prompt, arrival.session) = (prompt, session.or(arrival.session));
-                Some(arrival)
-            }
-            _ => None,
-        }
-    }
-
-    /// A prompt that a button stands for. It belongs to the button's message, so that a second
-    /// press is the same prompt.
-    fn own(&self, message: &Message, from: u64, (session, text): (SessionId, &str)) -> Arrival {
-        let source = self.source(message.place, message.id);
-        let group = message.chat == ChatKind::Group;
-        let prompt = Prompt::new(source, text, 0);
-        Arrival { prompt, from, group, session: Some(session), messages: Vec::new() }
-    }
-
     fn send_own(&mut self, message: &Message, from: u64, own: (SessionId, &str)) {
         self.strip(message);
         self.send(self.own(message, from, own));
@@ -377,36 +286,5 @@ impl App {
     /// Shows another page in the message whose button was pressed.
     fn turn_page(&self, message: &Message, screen: Screen) {
         drop(self.outbox.edit(message.place, message.id, screen));
-    }
-}
-
-/// The prompt that a button sends, as its attempt, and the session that the button names.
-fn as_attempt(tap: &Callback, prompt: Prompt) -> (Prompt, Option<SessionId>) {
-    match tap {
-        Callback::Retry(session, attempt) => (prompt.again(*attempt), Some(*session)),
-        Callback::Continue(session, attempt) => {
-            (Prompt::new(prompt.source, GO_ON, *attempt), Some(*session))
-        }
-        Callback::Defer(later) => (deferred(*later, prompt), Some(later.session)),
-        _ => (prompt, None),
-    }
-}
-
-fn is_carrying(tap: &Callback) -> bool {
-    match tap {
-        Callback::Sessions(_, carry)
-        | Callback::Directories(_, carry)
-        | Callback::Pick(_, carry)
-        | Callback::New(_, carry)
-        | Callback::Directory(_, carry) => *carry == Carry::Prompt,
-        Callback::Relocate(..)
-        | Callback::Trust(_)
-        | Callback::Fork(_)
-        | Callback::Terminal(_)
-        | Callback::TakeOver(..)
-        | Callback::Retry(..)
-        | Callback::Defer(_)
-        | Callback::Continue(..) => true,
-        _ => false,
     }
 }

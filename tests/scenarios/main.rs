@@ -17,6 +17,7 @@ mod commands;
 mod elsewhere;
 mod failures;
 mod gathering;
+mod held;
 mod inout;
 mod insight;
 mod later;

@@ -85,6 +85,8 @@ impl Session {
             let wait = match queued.prompt.manner {
                 _ if !before.is_of(place) => Wait::Place,
                 Manner::After => Wait::After,
+                // It cannot be taken into a turn that has not begun.
+                _ if before.files.is_some() => Wait::After,
                 Manner::Join | Manner::Interrupt => Wait::Turn,
             };
             queued.show(|turn| turn.phase = Phase::Waiting(wait));
