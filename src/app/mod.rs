@@ -13,6 +13,7 @@ mod edited;
 pub(crate) mod export;
 mod fetch;
 mod files;
+mod follow;
 mod gather;
 mod git;
 mod inbox;
@@ -22,6 +23,7 @@ mod laptop;
 mod later;
 mod ledger;
 mod lists;
+mod mirror;
 mod moved;
 mod note;
 mod out;
@@ -87,7 +89,6 @@ use crate::{
         intent::{AccessPolicy, Intent},
         outbox::{Outbox, Scope},
         poll::Incoming,
-        update::Message,
     },
 };
 
@@ -153,6 +154,7 @@ struct App {
     views: Views,
     later: Waiting,
     searches: search::Searches,
+    follows: follow::Follows,
     notes: mpsc::UnboundedSender<Note>,
     spool: Spool,
     /// Whether the log knows that the spool cannot be written.
@@ -179,12 +181,13 @@ pub async fn run(
     mut updates: mpsc::Receiver<Incoming>,
     cancel: CancellationToken,
 ) {
-    let mut changes = watch::start(setup.home.clone());
     let (mut app, found, ears) = App::new(setup, outbox);
+    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers.clone());
     let mut ears = ears;
     block_in_place(|| {
         app.recover(found);
         app.see_to_orphans();
+        app.wish_again();
     });
     loop {
         tokio::select! {
@@ -243,6 +246,7 @@ impl App {
             views: Views::default(),
             later: Waiting::default(),
             searches: search::Searches::default(),
+            follows: follow::Follows::default(),
             notes,
             spool,
             spool_failed: false,
@@ -267,16 +271,14 @@ impl App {
             Intent::Edited(asking) => self.edited(&asking),
             Intent::Callback(tap, press) => self.tap(tap, &press),
             Intent::Unknown(press) => self.outdated(&press),
-            Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
+            Intent::Unreadable(kind, message) => {
+                self.reply(&message, screens::notice::unreadable(&kind));
+            }
             Intent::Stranger(stranger) => self.stranger(stranger),
             Intent::Moved(from, to) => self.moved(from, to),
             // The border has set it aside.
             Intent::Undecodable(_) | Intent::Nothing => {}
         }
-    }
-
-    fn unreadable(&self, kind: &str, message: &Message) {
-        self.reply(message, screens::notice::unreadable(kind));
     }
 
     // ---- What comes back ----
