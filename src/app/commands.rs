@@ -122,7 +122,8 @@ impl App {
         }
         let binding = Binding::to(found.project.clone(), session);
         self.ledger.bind(source, binding, "/resume", now());
-        let card = self.card(found);
+        let mut card = self.card(found);
+        self.offer_follow(&mut card, session);
         self.reply_to(source.place, source.message, card);
     }
 
@@ -240,7 +241,7 @@ impl App {
 }
 
 /// The session that words mean: the only one that is called so, or the only one that fits.
-fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
+pub(super) fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
     let wanted = folded(words.trim());
     let called = |session: &&Session| folded(session.title.trim()) == wanted;
     let mut exact = sessions.iter().filter(called);

@@ -45,6 +45,7 @@ impl App {
             Insight::Live => self.live(message),
             Insight::Usage => self.usage(message),
             Insight::Audit(which) => self.audit(message, which.as_deref()),
+            Insight::Follow(which) => self.follow_command(message, which.as_deref()),
         }
     }
 

@@ -158,6 +158,7 @@ impl App {
         let is_there = |pid: u32| all.iter().any(|live| live.pid == pid);
         self.laptop.opened.retain(|(_, pid)| is_there(*pid));
         self.laptop.chosen.retain(|_, (_, pid)| is_there(*pid));
+        self.look_at_followed(&all);
         for live in &all {
             if live.is_foreign() && !self.sessions.has(live.pid) {
                 self.opened(live);

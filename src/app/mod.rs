@@ -12,6 +12,7 @@ mod commands;
 pub(crate) mod export;
 mod fetch;
 mod files;
+mod follow;
 mod gather;
 mod git;
 mod inbox;
@@ -21,6 +22,7 @@ mod laptop;
 mod later;
 mod ledger;
 mod lists;
+mod mirror;
 mod moved;
 mod note;
 mod out;
@@ -83,7 +85,6 @@ use crate::{
         intent::{AccessPolicy, Intent},
         outbox::{Outbox, Scope},
         poll::Incoming,
-        update::Message,
     },
 };
 
@@ -146,6 +147,7 @@ struct App {
     errands: JoinSet<()>,
     views: Views,
     searches: search::Searches,
+    follows: follow::Follows,
     notes: mpsc::UnboundedSender<Note>,
     book: Book,
     /// Whether the log knows that the spool cannot be written.
@@ -170,13 +172,14 @@ pub async fn run(
     mut updates: mpsc::Receiver<Incoming>,
     cancel: CancellationToken,
 ) {
-    let mut changes = watch::start(setup.home.clone());
     let (mut app, found, ears) = App::new(setup, outbox);
+    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers.clone());
     let mut ears = ears;
     let book = app.book.clone();
     block_in_place(|| {
         app.recover(found);
         app.see_to_orphans();
+        app.wish_again();
     });
     loop {
         tokio::select! {
@@ -232,6 +235,7 @@ impl App {
             errands: JoinSet::new(),
             views: Views::default(),
             searches: search::Searches::default(),
+            follows: follow::Follows::default(),
             notes,
             book,
             spool_failed: false,
@@ -251,7 +255,9 @@ impl App {
                 self.command(command, &message);
             }
             Intent::Unknown(press) => self.outdated(&press),
-            Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
+            Intent::Unreadable(kind, message) => {
+                self.reply(&message, screens::notice::unreadable(&kind));
+            }
             Intent::Stranger(stranger) => self.stranger(stranger),
             Intent::Moved(from, to) => self.moved(from, to),
             // The border has seen to these.
@@ -262,10 +268,6 @@ impl App {
             | Intent::Undecodable(_)
             | Intent::Nothing => {}
         }
-    }
-
-    fn unreadable(&self, kind: &str, message: &Message) {
-        self.reply(message, screens::notice::unreadable(kind));
     }
 
     // ---- What comes back ----

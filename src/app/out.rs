@@ -55,6 +55,7 @@ impl App {
         display: String,
     ) {
         let session = turn.borrow().session;
+        self.follows.own.add(place, turn.clone());
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         let view = self.view(place);
         let canvas = Canvas {

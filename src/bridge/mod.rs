@@ -20,4 +20,5 @@ mod tail;
 pub mod terminal;
 pub mod turn;
 pub mod verbosity;
+pub mod wishes;
 pub mod work;

@@ -27,13 +27,17 @@ use crate::{
         live::{self, Live},
         search::{Excerpt, Found, Place as FoundIn, Speaker, Summary},
         session::{Session, SessionId, Status as Activity},
-        transcript::story::{Chapter, Part, Story, Tool},
+        transcript::{
+            follow::{Ended, Growing},
+            story::{Chapter, Part, Story, Tool},
+        },
         usage::{SessionUsage, Sum, Usage},
         wire::{Ask, offers::Offers},
     },
     screens::{
-        Scene, audit, export, failure, files, help, history, laptop, later, live as live_screens,
-        notice, question, search, sessions, status, steering, turn, usage, verbose,
+        Scene, audit, export, failure, files, follow, help, history, laptop, later,
+        live as live_screens, notice, question, search, sessions, status, steering, turn, usage,
+        verbose,
     },
     telegram::{
         callback::{Callback, Carry, Deferral, Deferred, Format, Key, List},
@@ -395,6 +399,42 @@ fn of_insight(evil: &str) -> Vec<Screen> {
     ]
 }
 
+fn of_followed(evil: &str) -> Vec<Screen> {
+    let (scene, live, session) = (scene(), open(evil), SessionId(Uuid::nil()));
+    let followed = |live| follow::Followed { session, title: evil.to_owned(), live };
+    let (held, closed) = (followed(Some(live.clone())), followed(None));
+    vec![
+        follow::begun(&scene, &held, true, follow::Sight::Polled),
+        follow::begun(&scene, &closed, false, follow::Sight::Told),
+        follow::ended(&scene, session, evil),
+        follow::closed(&scene, &closed, Some(session)),
+        follow::gone(&scene, &closed),
+        follow::moved_on(&scene, &closed, session),
+        follow::choose(&scene, Text::of_data(evil), &[(live, evil.to_owned())]),
+    ]
+}
+
+/// What was said in a session that is followed.
+fn of_exchanges(evil: &str) -> Vec<Screen> {
+    let (scene, live, session) = (scene(), open(evil), SessionId(Uuid::nil()));
+    let followed = |live| follow::Followed { session, title: evil.to_owned(), live };
+    let tool = Tool {
+        id: evil.to_owned(),
+        name: evil.to_owned(),
+        input: json!({"command": evil}),
+        result: None,
+        pictures: Vec::new(),
+        failed: true,
+    };
+    let parts = vec![Part::Said(evil.to_owned()), Part::Used(tool), Part::Notice(evil.to_owned())];
+    let chapter = Chapter { prompt: evil.to_owned(), pictures: 1, at: Some(1), parts };
+    let growing = Growing { chapter, ..Growing::default() };
+    let over = Growing { ended: Some(Ended::Interrupted), ..growing.clone() };
+    let mut all = follow::exchange(&scene, &followed(Some(live)), &growing);
+    all.extend(follow::exchange(&scene, &followed(None), &over));
+    all
+}
+
 fn of_files(evil: &str) -> Vec<Screen> {
     let (scene, path) = (scene(), Path::new(evil));
     let attached = Attached {
@@ -565,8 +605,9 @@ fn of_texts(evil: &str) -> Vec<Screen> {
 
 /// Every screen that is drawn of such words.
 fn screens(evil: &str) -> Vec<(Of, Screen)> {
-    let names = [of_notices, of_the_laptop, of_lists, of_choices, of_files, of_insight];
-    let prose = [of_questions, of_turns, of_texts];
+    let names =
+        [of_notices, of_the_laptop, of_lists, of_choices, of_files, of_insight, of_followed];
+    let prose = [of_questions, of_turns, of_texts, of_exchanges];
     let names = names.into_iter().flat_map(|draw| draw(evil)).map(|screen| (Of::Names, screen));
     let prose = prose.into_iter().flat_map(|draw| draw(evil)).map(|screen| (Of::Prose, screen));
     names.chain(prose).collect()

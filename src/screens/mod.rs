@@ -7,6 +7,7 @@ pub mod audit;
 pub mod export;
 pub mod failure;
 pub mod files;
+pub mod follow;
 pub mod help;
 pub mod history;
 #[cfg(test)]

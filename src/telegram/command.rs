@@ -58,10 +58,12 @@ pub enum Insight {
     Usage,
     /// `/audit [session or today]`
     Audit(Option<String>),
+    /// `/follow [session or off]`
+    Follow(Option<String>),
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 23] = [
+pub const COMMANDS: [(&str, &str); 24] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
@@ -70,6 +72,7 @@ pub const COMMANDS: [(&str, &str); 23] = [
     ("history", "What was said before"),
     ("search", "Find where something was said"),
     ("live", "What runs on the laptop, and what it waits for"),
+    ("follow", "See here what a session elsewhere does"),
     ("usage", "Tokens and costs"),
     ("audit", "What tools did"),
     ("get", "Get a file of the laptop"),
@@ -118,6 +121,7 @@ impl Command {
             "live" => Self::Insight(Insight::Live),
             "usage" => Self::Insight(Insight::Usage),
             "audit" => Self::Insight(Insight::Audit(given)),
+            "follow" => Self::Insight(Insight::Follow(given)),
             _ => return None,
         })
     }

@@ -16,6 +16,7 @@ mod chaos;
 mod commands;
 mod elsewhere;
 mod failures;
+mod follow;
 mod gathering;
 mod held;
 mod inout;
