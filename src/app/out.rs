@@ -63,7 +63,7 @@ impl App {
             home: self.setup.home.clone(),
             notes: self.notes.clone(),
             scene: self.scene(),
-            spool: self.spool.clone(),
+            book: self.book.clone(),
             ticket: self.turnstile.ticket(place, turn.clone()),
             place,
             source,

@@ -3,6 +3,7 @@
 pub mod attachment;
 pub mod audit;
 pub mod binding;
+pub mod book;
 pub mod change;
 pub mod choices;
 pub mod danger;
@@ -16,7 +17,6 @@ pub mod question;
 pub mod recover;
 pub mod route;
 pub mod session;
-pub mod spool;
 mod tail;
 pub mod terminal;
 pub mod turn;

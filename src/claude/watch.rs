@@ -148,6 +148,8 @@ impl Watch {
             }
             if changes.contains(&Change::Everything) {
                 self.cover();
+                // What has changed while nothing was watched, nobody has told.
+                self.wakers.wake(&changes);
             }
             let list: Vec<_> = changes.into_iter().collect();
             if !list.is_empty() && lists.send(list).await.is_err() {

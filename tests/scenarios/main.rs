@@ -18,6 +18,7 @@ mod elsewhere;
 mod failures;
 mod follow;
 mod gathering;
+mod held;
 mod inout;
 mod insight;
 mod later;
