@@ -17,7 +17,7 @@ use crate::{
     screens::notices::{self as screens, Told, Whose},
 };
 
-/// How often, and after what pause, it is looked for what a session waits for.
+/// How often, and after what pause, a transcript is looked at that does not tell it yet.
 const TRIES: usize = 10;
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -26,9 +26,13 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub(super) fn describe(home: &Home, happened: &Happened, after: Duration) -> Option<(Whose, Told)> {
     let Happened { live, what } = happened;
     let mut last = last_exchange(home, live);
-    // The registry says that it waits a moment before the transcript says for what.
+    // The registry tells of it a moment before the transcript does.
     for _ in 0..TRIES {
-        if *what != What::Waits || matches!(last.chapter.parts.last(), Some(Part::Used(_))) {
+        let is_told = match what {
+            What::Waits => matches!(last.chapter.parts.last(), Some(Part::Used(_))),
+            What::Over(_) | What::Gone(_) => last.ended.is_some(),
+        };
+        if is_told {
             break;
         }
         sleep(AGAIN);
