@@ -127,7 +127,7 @@ impl Ends {
 
     /// The directory that the session began in: the first `cwd` in the file.
     pub(super) fn directory(&self) -> Option<PathBuf> {
-        let near = records(&self.head).find_map(|record| Some(record.cwd?.into_owned()));
+        let near = records(&self.head).find_map(|record| Some(record.cwd?.string()?.into_owned()));
         // Else cut off by the window's end, or behind a first record that is longer than it.
         let found = near.or_else(|| first_cwd(&self.head)).or_else(|| first_cwd(&self.tail));
         found.map(PathBuf::from)
@@ -212,7 +212,7 @@ impl Ends {
 pub(in crate::claude) fn directory(file: &File) -> io::Result<Option<PathBuf>> {
     for bytes in [BEGINNING, WINDOW] {
         let head = scan::read_range(file, 0, bytes)?;
-        let cwd = records(&head).find_map(|record| Some(record.cwd?.into_owned()));
+        let cwd = records(&head).find_map(|record| Some(record.cwd?.string()?.into_owned()));
         if let Some(cwd) = cwd.or_else(|| first_cwd(&head)) {
             return Ok(Some(cwd.into()));
         }
