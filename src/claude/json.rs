@@ -6,20 +6,12 @@
 //! nothing else, and text that is not UTF-8 or not properly escaped is decoded with replacement
 //! characters instead of being refused.
 
+mod quotes;
 mod value;
 
 use std::borrow::Cow;
 
 use memchr::memchr;
-
-/// Bytes of a string that are looked at before all others.
-const SHORT: usize = 16;
-
-/// How many times so many bytes are looked at before the rest is searched.
-const NEAR: usize = 3;
-
-/// Bytes of a string that are looked at together.
-const BLOCK: usize = 64;
 
 /// The bytes end before the value does, or are no JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,51 +216,11 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// From an opening quote past its closing one: the first that an even number of backslashes
-    /// stands before. Only quotes are looked for, so escapes inside a payload cost nothing.
+    /// From an opening quote past its closing one.
     #[inline]
     fn string(&mut self) -> Result<(), Broken> {
-        let from = self.at + 1;
-        let near = self.bytes.get(from..).and_then(|rest| rest.first_chunk()).map(short_quote);
-        let at = match near {
-            Some(Some(len)) if self.bytes[from + len - 1] != b'\\' => {
-                self.at = from + len + 1;
-                return Ok(());
-            }
-            Some(None) => from + SHORT,
-            _ => from,
-        };
-        self.long_string(from, at)
-    }
-
-    /// The same, given where the text begins and where to look from.
-    #[inline(never)]
-    fn long_string(&mut self, from: usize, mut at: usize) -> Result<(), Broken> {
-        loop {
-            at += quote(self.bytes.get(at..).ok_or(Broken)?).ok_or(Broken)?;
-            let backslashes =
-                self.bytes[from..at].iter().rev().take_while(|b| **b == b'\\').count();
-            at += 1;
-            if backslashes % 2 == 0 {
-                self.at = at;
-                return Ok(());
-            }
-            at = self.without_end(at);
-        }
-    }
-
-    /// Passes blocks from `at` on in which no string can end. In a payload an escaped quote comes every
-    /// few lines, and what looks at each of them anew spends most of its time there.
-    fn without_end(&self, mut at: usize) -> usize {
-        // Each byte is seen with the two before it.
-        while let Some(block) = self.bytes.get(at - 2..at + BLOCK)
-            && let (Some(before), Some(last), Some(here)) =
-                (block.first_chunk(), block[1..].first_chunk(), block.last_chunk())
-            && !may_end(before, last, here)
-        {
-            at += BLOCK;
-        }
-        at
+        self.at = quotes::end(self.bytes, self.at + 1).ok_or(Broken)?;
+        Ok(())
     }
 
     /// From an opening bracket past the one that closes it; counted, so depth costs no stack.
@@ -300,43 +252,6 @@ impl<'a> Scan<'a> {
         self.at += len;
         if len == 0 { Err(Broken) } else { Ok(()) }
     }
-}
-
-/// Whether a string may end in a block, of which each byte is given with the two before it: at a quote
-/// that stands not behind one backslash alone. Written so that the compiler makes vectors of it.
-#[inline]
-#[expect(clippy::needless_bitwise_bool, reason = "of branches no vectors are made")]
-fn may_end(before: &[u8; BLOCK], last: &[u8; BLOCK], here: &[u8; BLOCK]) -> bool {
-    let mut ends = false;
-    for at in 0..BLOCK {
-        ends |= (here[at] == b'"') & ((last[at] != b'\\') | (before[at] == b'\\'));
-    }
-    ends
-}
-
-/// Where the first quote stands. The start of a search takes longer than to look at a few bytes, and
-/// ids and times are not much longer.
-#[inline]
-fn quote(bytes: &[u8]) -> Option<usize> {
-    let (near, _) = bytes.as_chunks::<SHORT>();
-    for (chunk, bytes) in near.iter().take(NEAR).enumerate() {
-        if let Some(at) = short_quote(bytes) {
-            return Some(chunk * SHORT + at);
-        }
-    }
-    memchr(b'"', bytes)
-}
-
-/// Where the first quote stands in a few bytes, all of which are looked at together.
-#[inline]
-fn short_quote(bytes: &[u8; SHORT]) -> Option<usize> {
-    const ONES: u128 = u128::from_le_bytes([1; SHORT]);
-    const QUOTES: u128 = u128::from_le_bytes([b'"'; SHORT]);
-    // The byte of a quote is zero now, and the lowest zero byte is the lowest whose high bit this
-    // leaves set.
-    let zeros = u128::from_le_bytes(*bytes) ^ QUOTES;
-    let found = zeros.wrapping_sub(ONES) & !zeros & (ONES << 7);
-    (found != 0).then_some(found.trailing_zeros() as usize / 8)
 }
 
 /// Text of bytes that are nearly always UTF-8: checked fast first, since the standard library's lossy
@@ -448,22 +363,6 @@ mod tests {
             assert!(scan.enter(b'{'));
             assert_eq!(scan.key(), Ok(Some(&b"a"[..])), "{line}");
             assert_eq!(scan.value().map(Raw::get), Ok(expected.into()), "{line}");
-        }
-    }
-
-    #[test]
-    fn strings_end_at_the_first_quote_that_is_not_escaped() {
-        for behind in [r#"\""#, r"\\", r#"\\\""#, r"\\\\", "x", ""] {
-            for len in (0..3 * BLOCK).chain([1_000]) {
-                let text = format!(r#""{}\"{}{behind}""#, "a".repeat(20), "b".repeat(len));
-                for more in ["", r#","z":"y\"""#, &r#"\""#.repeat(BLOCK)] {
-                    let line = format!("{text}{more}");
-                    let value = Scan::new(line.as_bytes()).value();
-                    assert_eq!(value.map(Raw::get), Ok(text.as_str().into()), "{line}");
-                }
-                let torn = &text[..text.len() - 1];
-                assert_eq!(Scan::new(torn.as_bytes()).value(), Err(Broken), "{torn}");
-            }
         }
     }
 
