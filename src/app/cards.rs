@@ -8,8 +8,8 @@ use tokio::io::AsyncReadExt;
 use crate::{
     app::{painter::Painter, upload::deliver},
     bridge::{
+        book::Question,
         question::{About, Open},
-        spool::Question,
         turn::{Outcome, Turn},
     },
     claude::home::Home,
@@ -61,7 +61,7 @@ impl Painter {
         let screen = question::open(&self.canvas.scene, &asker(turn), &open);
         if let Ok(id) = outbox.send(self.canvas.place, screen, how).await {
             let asked = Question { message: id, about: question::subject(&open).text };
-            self.note(|spool, prompt| spool.asked(prompt, asked));
+            self.note(|book, prompt| book.asked(prompt, asked));
             if let Some(file) = question::input::file_of(&open) {
                 let how = SendOptions { reply_to: Some(id), sound: Sound::Silent };
                 tokio::spawn(deliver(outbox.clone(), self.canvas.place, (file, how)));
@@ -91,7 +91,7 @@ impl Painter {
             false
         });
         for id in closed {
-            self.note(|spool, prompt| spool.closed(prompt, id));
+            self.note(|book, prompt| book.closed(prompt, id));
         }
     }
 }

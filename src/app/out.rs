@@ -55,6 +55,7 @@ impl App {
         display: String,
     ) {
         let session = turn.borrow().session;
+        self.follows.own.add(place, turn.clone());
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         let view = self.view(place);
         let canvas = Canvas {
@@ -62,7 +63,7 @@ impl App {
             home: self.setup.home.clone(),
             notes: self.notes.clone(),
             scene: self.scene(),
-            spool: self.spool.clone(),
+            book: self.book.clone(),
             ticket: self.turnstile.ticket(place, turn.clone()),
             place,
             source,

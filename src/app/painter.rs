@@ -14,10 +14,10 @@ use tokio::{
 use crate::{
     app::{changed, note::Note, turnstile::Ticket},
     bridge::{
+        book::{Book, Entry},
         place::Place,
         prompt::{PromptId, Source},
         question::Open,
-        spool::{Kept, Spool},
         turn::{Outcome, Phase, Turn, Wait},
         verbosity::Verbosity,
     },
@@ -43,7 +43,7 @@ pub(super) struct Canvas {
     pub(super) notes: mpsc::UnboundedSender<Note>,
     /// Where and when; its time is renewed for each screen.
     pub(super) scene: Scene,
-    pub(super) spool: Spool,
+    pub(super) book: Book,
     /// Its turn to send the answer.
     pub(super) ticket: Ticket,
     pub(super) place: Place,
@@ -61,8 +61,8 @@ pub(super) struct Canvas {
 pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
     let prompt = turn.borrow().prompt;
-    let left = canvas.spool.read(prompt, Kept::clone);
-    let stale = left.as_ref().and_then(|kept| kept.progress);
+    let left = canvas.book.read(prompt, Entry::clone);
+    let stale = left.as_ref().and_then(|entry| entry.progress);
     let progress = stale.map(|id| (id, Screen::default()));
     let (questions, taken, mode, called) = (Vec::new(), false, None, None);
     let mut painter = Painter { canvas, turn, progress, left, questions, taken, mode, called };
@@ -86,7 +86,7 @@ pub(super) struct Painter {
     /// The progress message and what it shows.
     progress: Option<(i32, Screen)>,
     /// What the spool held of the prompt when it came here.
-    left: Option<Kept>,
+    left: Option<Entry>,
     /// Questions that are in the chat, as they are drawn.
     pub(super) questions: Vec<(Open, i32)>,
     taken: bool,
@@ -163,7 +163,7 @@ impl Painter {
             let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
             if let Ok(id) = outbox.send(*place, screen.clone(), how).await {
                 self.progress = Some((id, screen));
-                self.note(|spool, prompt| spool.shown(prompt, id));
+                self.note(|book, prompt| book.shown(prompt, id));
             }
             return;
         };
@@ -224,6 +224,9 @@ impl Painter {
     async fn finish(&mut self) {
         let turn = self.turn.borrow().clone();
         let scene = self.scene();
+        if turn.outcome() != Some(&Outcome::Silent) {
+            self.canvas.book.deliver(turn.prompt);
+        }
         match turn.outcome() {
             // The session's worker broke: its turns ended with it.
             None => {
@@ -240,7 +243,7 @@ impl Painter {
             // The prompt was part of another turn, which answers it.
             Some(Outcome::Joined | Outcome::TakenBack) => {
                 if self.remark(&scene, &turn).await != Err(SendError::Ended) {
-                    self.canvas.spool.remove(turn.prompt);
+                    self.canvas.book.remove(turn.prompt);
                 }
             }
             // It stays in the spool, to go on when segue is back.
@@ -263,7 +266,7 @@ impl Painter {
         } else {
             let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
             let id = outbox.send(*place, screen, how).await?;
-            self.note(|spool, prompt| spool.shown(prompt, id));
+            self.note(|book, prompt| book.shown(prompt, id));
         }
         Ok(())
     }
@@ -282,7 +285,7 @@ impl Painter {
         let sent: Vec<_> = parts
             .into_iter()
             .enumerate()
-            .skip(left.map_or(0, |kept| kept.delivered(count)))
+            .skip(left.map_or(0, |entry| entry.delivered(count)))
             .map(|(part, screen)| {
                 let how = SendOptions { reply_to: self.reply_to(), sound: sound(part) };
                 outbox.send(*place, screen, how)
@@ -292,7 +295,7 @@ impl Painter {
         let mut lost = None;
         for sent in sent {
             match sent.await {
-                Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id, count)),
+                Ok(id) => self.note(|book, prompt| book.sent(prompt, id, count)),
                 Err(SendError::Ended) => return,
                 Err(error) => lost = Some(error),
             }
@@ -315,7 +318,7 @@ impl Painter {
                 return;
             }
         }
-        self.canvas.spool.remove(turn.prompt);
+        self.canvas.book.remove(turn.prompt);
     }
 
     /// What was done too quickly for a progress message is told all the same where results are
@@ -323,7 +326,7 @@ impl Painter {
     fn tell_quick(&self, scene: &Scene, turn: &Turn, around: &Around) {
         let Canvas { outbox, place, .. } = &self.canvas;
         let untold =
-            self.progress.is_none() && self.left.as_ref().is_none_or(|kept| kept.sent.is_empty());
+            self.progress.is_none() && self.left.as_ref().is_none_or(|entry| entry.sent.is_empty());
         if untold
             && around.verbosity == Verbosity::Results
             && let Some(screen) = screens::turn::trace(scene, turn, around)
@@ -334,11 +337,9 @@ impl Painter {
     }
 
     /// Notes in the spool what is in the chat.
-    pub(super) fn note(&self, note: impl FnOnce(&Spool, PromptId) -> std::io::Result<()>) {
+    pub(super) fn note(&self, note: impl FnOnce(&Book, PromptId)) {
         let prompt = self.turn.borrow().prompt;
-        if let Err(error) = note(&self.canvas.spool, prompt) {
-            tracing::warn!(%error, "the spool takes no note");
-        }
+        note(&self.canvas.book, prompt);
     }
 
     fn around(&self, turn: &Turn, title: String) -> Around {

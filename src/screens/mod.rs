@@ -7,6 +7,7 @@ pub mod audit;
 pub mod export;
 pub mod failure;
 pub mod files;
+pub mod follow;
 pub mod help;
 pub mod history;
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub mod laptop;
 pub mod later;
 pub mod live;
 pub mod notice;
+pub mod notices;
 pub mod question;
 pub mod search;
 pub mod sessions;
