@@ -37,6 +37,9 @@ impl App {
             return;
         }
         self.book.begin(arrival.prompt.id);
+        if self.is_held(&arrival) {
+            return;
+        }
         if let Some(session) = arrival.session {
             let session = self.follow(place, session);
             let binding = self.binding_of(session, place);

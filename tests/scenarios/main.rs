@@ -22,6 +22,7 @@ mod held;
 mod inout;
 mod insight;
 mod later;
+mod limits;
 mod missing;
 mod notices;
 mod out;
