@@ -156,6 +156,7 @@ mod tests {
             client,
             inbox: None,
             transcriber: None,
+            notices: crate::bridge::notices::Settings::default(),
         };
         App::new(setup, outbox).0
     }

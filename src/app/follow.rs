@@ -9,7 +9,6 @@ use crate::{
         App,
         commands::only_fit,
         mirror::{Mirror, OwnTurns, There},
-        now,
     },
     bridge::{
         place::Place,
@@ -147,14 +146,8 @@ impl App {
         if !self.may_work_in(&found.project) {
             return self.reply(message, notice::forbidden(&self.scene(), &found.project));
         }
-        let about = (found.project, Some(session));
-        let entry = Wish::Follow(message.place).entry(
-            self.setup.me.id,
-            true,
-            about,
-            (&format!("/follow {session}"), now()),
-        );
-        self.ledger.log(message.place, entry);
+        let display = format!("/follow {session}");
+        self.wish(message.place, (Wish::Follow(message.place), true), Some(session), &display);
         self.mirror(message.place, session, Some(message));
     }
 
@@ -191,27 +184,10 @@ impl App {
             return self.reply(message, notice::plain("Nothing is followed here."));
         };
         let session = follow.session;
-        let found = self.found(session);
-        let project = found
-            .as_ref()
-            .map_or_else(|| self.directory_here(message.place), |found| found.project.clone());
-        let entry = Wish::Follow(message.place).entry(
-            self.setup.me.id,
-            false,
-            (project, Some(session)),
-            ("/follow off", now()),
-        );
-        self.ledger.log(message.place, entry);
-        let title = found.map_or_else(|| session.to_string(), |found| found.title);
+        let wish = (Wish::Follow(message.place), false);
+        self.wish(message.place, wish, Some(session), "/follow off");
+        let title = self.found(session).map_or_else(|| session.to_string(), |found| found.title);
         self.reply(message, screens::ended(&self.scene(), session, &title));
-    }
-
-    /// Takes up what was wished for before this start.
-    pub(super) fn wish_again(&mut self) {
-        match Wishes::read(&self.setup.home, self.setup.me.id) {
-            Ok(wishes) => self.follow_again(&wishes),
-            Err(error) => tracing::warn!(%error, "the history cannot be read"),
-        }
     }
 
     /// What places followed before this start.
@@ -257,14 +233,22 @@ impl App {
     }
 
     /// Buttons about other sessions.
-    pub(super) fn tap_see(&mut self, see: See, message: &Message) {
+    pub(super) fn tap_see(&mut self, see: See, message: &Message, person: u64) {
         match see {
             See::Follow(session) => self.follow_session(message, session),
             See::Unfollow => {
                 self.strip(message);
                 self.unfollow(message);
             }
-            See::Mute(..) | See::Notices(_) | See::Card(_) => {}
+            See::Mute(session, on) => self.mute(message, person, (session, on)),
+            See::Notices(on) => {
+                self.strip(message);
+                self.wish_notices(message, person, on);
+            }
+            See::Card(on) => {
+                self.strip(message);
+                self.wish_card(message, person, on);
+            }
         }
     }
 }

@@ -159,6 +159,7 @@ impl App {
         self.laptop.opened.retain(|(_, pid)| is_there(*pid));
         self.laptop.chosen.retain(|_, (_, pid)| is_there(*pid));
         self.look_at_followed(&all);
+        self.look_at_notices(&all);
         for live in &all {
             if live.is_foreign() && !self.sessions.has(live.pid) {
                 self.opened(live);

@@ -5,6 +5,7 @@
 
 mod aside;
 mod border;
+mod card;
 mod cards;
 mod changed;
 mod choose;
@@ -15,6 +16,7 @@ mod files;
 mod follow;
 mod gather;
 mod git;
+mod happened;
 mod inbox;
 mod insight;
 mod intake;
@@ -25,6 +27,7 @@ mod lists;
 mod mirror;
 mod moved;
 mod note;
+mod notices;
 mod out;
 mod painter;
 mod past;
@@ -78,7 +81,7 @@ use crate::{
         place::Place,
         session::{self, Order, RunSpec},
     },
-    claude::{home::Home, live, process::Conversation, session::SessionId, watch, young},
+    claude::{home::Home, live, process::Conversation, watch, young},
     screens,
     telegram::{
         client::{Client, Me},
@@ -132,6 +135,8 @@ pub struct Setup {
     pub inbox: Option<PathBuf>,
     /// Shell command that writes a recording down.
     pub transcriber: Option<String>,
+    /// What is told of sessions that others run.
+    pub notices: crate::bridge::notices::Settings,
 }
 
 /// Everything the loop owns.
@@ -148,6 +153,7 @@ struct App {
     views: Views,
     searches: search::Searches,
     follows: follow::Follows,
+    notices: notices::Notices,
     notes: mpsc::UnboundedSender<Note>,
     book: Book,
     /// Whether the log knows that the spool cannot be written.
@@ -190,6 +196,7 @@ pub async fn run(
             Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
             Some(_) = app.painters.join_next() => {}
             Some(_) = app.errands.join_next() => {}
+            () = due(app.notices.deadline()) => block_in_place(|| app.look_at_the_laptop()),
             () = due(later::next_due(&book)) => block_in_place(|| app.due_now()),
             () = due(book.next_whole()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
@@ -236,6 +243,7 @@ impl App {
             views: Views::default(),
             searches: search::Searches::default(),
             follows: follow::Follows::default(),
+            notices: notices::Notices::default(),
             notes,
             book,
             spool_failed: false,
@@ -359,17 +367,6 @@ impl App {
             tracing::warn!("some messages could not be sent before the end");
         }
         self.book.flush();
-    }
-
-    /// The session of a place has become another, by `/clear` or as a fork: the place follows.
-    fn followed(&mut self, place: Place, from: SessionId, to: SessionId) {
-        if let Some(mut binding) = self.ledger.binding(place)
-            && binding.session == Some(from)
-        {
-            (binding.session, binding.fresh) = (Some(to), false);
-            let source = self.source(place, 0);
-            self.ledger.bind(source, binding, "/resume", now());
-        }
     }
 }
 

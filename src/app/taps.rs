@@ -142,7 +142,7 @@ impl App {
             Callback::Search { words, skip } => self.tap_search(message, &words, skip),
             Callback::Point { session, at } => self.open_point(message, session, at),
             Callback::Copy(session) => self.copy(source, session),
-            Callback::See(see) => self.tap_see(see, message),
+            Callback::See(see) => self.tap_see(see, message, press.from.id),
             Callback::StopLive(session, sure) => self.stop_live(message, session, sure),
             Callback::Choose(..)
             | Callback::Verbose(_)

@@ -9,6 +9,7 @@ pub mod choices;
 pub mod danger;
 pub mod form;
 pub mod grant;
+pub mod notices;
 pub mod outcome;
 pub mod place;
 pub mod prompt;

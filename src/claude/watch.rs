@@ -131,6 +131,10 @@ struct Watch {
 impl Watch {
     async fn run(mut self, mut events: Events, lists: mpsc::Sender<Vec<Change>>) {
         self.cover();
+        // What changed before the watches were set was told by nothing.
+        if lists.send(vec![Change::Everything]).await.is_err() {
+            return;
+        }
         loop {
             let first = tokio::select! {
                 event = events.recv() => event,
@@ -262,9 +266,9 @@ mod tests {
         let followed = wakers.listen(id);
         let mut changes = start(home.clone(), wakers.clone());
         let folder = home.projects().join("-garden");
+        // The first watches are set by a task: what is made before them would tell nothing.
+        told(&mut changes, Change::Everything).await;
         for round in 0..2 {
-            // The first watch is set by a task: what is made before it would tell nothing.
-            tokio::task::yield_now().await;
             fs::create_dir(&home.dir).unwrap();
             told(&mut changes, Change::Everything).await;
             fs::create_dir(home.sessions()).unwrap();

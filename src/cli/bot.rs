@@ -239,5 +239,6 @@ fn setup(config: &Config, me: Me, client: Client) -> Setup {
         client,
         inbox: config.inbox.clone(),
         transcriber: config.transcriber.clone(),
+        notices: config.notices,
     }
 }

@@ -36,8 +36,8 @@ use crate::{
     },
     screens::{
         Scene, audit, export, failure, files, follow, help, history, laptop, later,
-        live as live_screens, notice, question, search, sessions, status, steering, turn, usage,
-        verbose,
+        live as live_screens, notice, notices, question, search, sessions, status, steering, turn,
+        usage, verbose,
     },
     telegram::{
         callback::{Callback, Carry, Deferral, Deferred, Format, Key, List},
@@ -388,7 +388,7 @@ fn of_insight(evil: &str) -> Vec<Screen> {
         search::results(&scene, &results(done, Vec::new())),
         search::results(&scene, &results(search::State::Running, all)),
         search::misread(&format!("`in:{evil}` is not known: {evil}")),
-        live_screens::live(&scene, &[(live.clone(), evil.to_owned())]),
+        live_screens::live(&scene, &[(live.clone(), evil.to_owned())], false),
         live_screens::may_stop(&scene, &live, evil),
         live_screens::stopped(&scene, id, evil),
         live_screens::not_stopped(&scene, id, evil, evil),
@@ -410,8 +410,40 @@ fn of_followed(evil: &str) -> Vec<Screen> {
         follow::closed(&scene, &closed, Some(session)),
         follow::gone(&scene, &closed),
         follow::moved_on(&scene, &closed, session),
-        follow::choose(&scene, Text::of_data(evil), &[(live, evil.to_owned())]),
+        follow::choose(&scene, Text::of_data(evil), &[(live.clone(), evil.to_owned())]),
+        notices::waiting(&scene, &[(live, evil.to_owned())]),
     ]
+}
+
+/// What is told of sessions that others run.
+fn of_events(evil: &str) -> Vec<Screen> {
+    let (scene, session) = (scene(), SessionId(Uuid::nil()));
+    let (title, directory) = (evil.to_owned(), evil.into());
+    let whose = notices::Whose { session, title, directory };
+    let waits = notices::Told::Waits {
+        what: Some(evil.to_owned()),
+        exactly: Some(evil.to_owned()),
+        inbox: true,
+    };
+    let state = notices::State {
+        on: true,
+        after: 60,
+        quiet: crate::bridge::notices::Quiet::read("22:00-07:00"),
+        card: true,
+        muted: vec![whose.clone()],
+    };
+    let told = [
+        waits,
+        notices::Told::Finished(70, evil.to_owned()),
+        notices::Told::Failed(evil.to_owned()),
+        notices::Told::BrokenOff,
+    ];
+    let mut all: Vec<_> = told.iter().map(|told| notices::notice(&scene, &whose, told)).collect();
+    let kept: Vec<_> = told.into_iter().map(|told| (whose.clone(), told)).collect();
+    all.push(notices::digest(&scene, &kept));
+    all.push(notices::state(&state));
+    all.push(notices::muted(&scene, &whose, true));
+    all
 }
 
 /// What was said in a session that is followed.
@@ -607,7 +639,7 @@ fn of_texts(evil: &str) -> Vec<Screen> {
 fn screens(evil: &str) -> Vec<(Of, Screen)> {
     let names =
         [of_notices, of_the_laptop, of_lists, of_choices, of_files, of_insight, of_followed];
-    let prose = [of_questions, of_turns, of_texts, of_exchanges];
+    let prose = [of_questions, of_turns, of_texts, of_exchanges, of_events];
     let names = names.into_iter().flat_map(|draw| draw(evil)).map(|screen| (Of::Names, screen));
     let prose = prose.into_iter().flat_map(|draw| draw(evil)).map(|screen| (Of::Prose, screen));
     names.chain(prose).collect()

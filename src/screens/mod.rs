@@ -16,6 +16,7 @@ pub mod laptop;
 pub mod later;
 pub mod live;
 pub mod notice;
+pub mod notices;
 pub mod question;
 pub mod search;
 pub mod sessions;

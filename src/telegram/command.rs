@@ -60,10 +60,12 @@ pub enum Insight {
     Audit(Option<String>),
     /// `/follow [session or off]`
     Follow(Option<String>),
+    /// `/notify [on or off]`
+    Notify(Option<String>),
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 24] = [
+pub const COMMANDS: [(&str, &str); 25] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
@@ -73,6 +75,7 @@ pub const COMMANDS: [(&str, &str); 24] = [
     ("search", "Find where something was said"),
     ("live", "What runs on the laptop, and what it waits for"),
     ("follow", "See here what a session elsewhere does"),
+    ("notify", "Hear when a session waits, ends or fails"),
     ("usage", "Tokens and costs"),
     ("audit", "What tools did"),
     ("get", "Get a file of the laptop"),
@@ -122,6 +125,7 @@ impl Command {
             "usage" => Self::Insight(Insight::Usage),
             "audit" => Self::Insight(Insight::Audit(given)),
             "follow" => Self::Insight(Insight::Follow(given)),
+            "notify" => Self::Insight(Insight::Notify(given)),
             _ => return None,
         })
     }

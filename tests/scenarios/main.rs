@@ -23,6 +23,7 @@ mod inout;
 mod insight;
 mod later;
 mod missing;
+mod notices;
 mod out;
 mod outgoing;
 mod picker;
