@@ -77,12 +77,12 @@ use crate::{
         verbose::Views,
     },
     bridge::{
-        book::{Book, Found},
+        book::{Book, Entry, Found},
         choices::Choices,
         place::Place,
-        session::{self, Order, RunSpec},
+        session::{self, Left, Order, RunSpec},
     },
-    claude::{home::Home, live, process::Conversation, watch, young},
+    claude::{home::Home, live, process::Conversation, watch},
     screens,
     telegram::{
         client::{Client, Me},
@@ -219,7 +219,7 @@ impl App {
         let (notes, back) = mpsc::unbounded_channel();
         let (ledger, written) = Ledger::open(setup.home.clone(), setup.me.id);
         let (book, found) = Book::open(setup.state.clone());
-        let left = young::list(&setup.home);
+        let left: Arc<[Left]> = found.entries.iter().filter_map(left_by).collect();
         let settings = session::Settings {
             program: setup.claude.clone(),
             home: setup.home.clone(),
@@ -228,7 +228,7 @@ impl App {
             slots: Arc::new(Semaphore::new(setup.turns)),
             turns: setup.turns,
             book: book.clone(),
-            left: left.into(),
+            left,
             reports: report,
         };
         // Turns have their grace when all else is cancelled.
@@ -381,6 +381,12 @@ async fn due(deadline: Option<tokio::time::Instant>) {
         Some(deadline) => sleep_until(deadline).await,
         None => pending().await,
     }
+}
+
+/// The process that an earlier segue has left with a prompt.
+fn left_by(entry: &Entry) -> Option<Left> {
+    let session = entry.destination.as_ref()?.session;
+    Some(Left { session, process: entry.process.clone()? })
 }
 
 /// Milliseconds since the epoch.

@@ -77,6 +77,8 @@ impl App {
 
     fn go_to(&mut self, destination: Destination, entry: Entry) {
         let Destination { directory, session, start, bound } = destination;
+        // Whoever sent it there has been asked already.
+        self.trusted.insert(directory.clone());
         let place = entry.prompt.source.place;
         let binding =
             Binding { fresh: start == Start::New, ..Binding::to(directory.clone(), session) };

@@ -56,6 +56,12 @@ pub(super) fn age(pid: u32) -> Option<Duration> {
     elapsed(ps(pid, "etime=")?.trim())
 }
 
+/// When process `pid` began, as a date.
+pub(super) fn started(pid: u32) -> Option<String> {
+    let date = ps(pid, "lstart=")?.trim().to_owned();
+    (!date.is_empty()).then_some(date)
+}
+
 /// The program and the arguments of process `pid`, a blank between.
 pub(super) fn arguments(pid: u32) -> Option<String> {
     ps(pid, "args=")

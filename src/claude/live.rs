@@ -17,12 +17,13 @@ use rustix::{
 };
 
 use super::{
+    arguments,
     home::Home,
+    identity::began,
     json::Raw,
     kinship,
     literals::PROGRAMS,
     session::{SessionId, Status},
-    young,
 };
 
 /// How much later than its entry a process may seem to have begun: clocks are set, and ages are
@@ -98,13 +99,13 @@ impl Live {
             Some(kin) if !kin.leads => kin,
             Some(_) | None => return Origin::Orphan,
         };
-        let Some(started_on) = young::session(self.pid) else { return Origin::Foreign };
+        let Some(started_on) = arguments::session(self.pid) else { return Origin::Foreign };
         loop {
             let above = kin.parent;
             if above == std::process::id() {
                 return Origin::Child;
             }
-            let is_nested = young::session(above).is_some_and(|session| session != started_on);
+            let is_nested = arguments::session(above).is_some_and(|session| session != started_on);
             if is_nested || kinship::is_like_us(above) {
                 return Origin::Foreign;
             }
@@ -240,16 +241,6 @@ fn is_younger(pid: u32, started: Option<u64>) -> bool {
     SystemTime::now().checked_sub(age).is_some_and(|began| began > written + SLACK)
 }
 
-/// When a process began, in clock ticks since boot: field 22 of `/proc/<pid>/stat`. `None` for one
-/// that has ended and is not yet waited for. The name, field 2, may hold spaces and parentheses.
-fn began(stat: &str) -> Option<&str> {
-    let (_, after_name) = stat.rsplit_once(") ")?;
-    let mut fields = after_name.split(' ');
-    let state = fields.next()?;
-    let began = fields.nth(18)?;
-    (!matches!(state, "Z" | "X")).then_some(began)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -335,13 +326,5 @@ mod tests {
         assert!(!is_younger(us, Some(now)));
         assert!(!is_younger(us, None));
         assert!(is_younger(us, Some(now - 86_400_000)), "a day before");
-    }
-
-    #[test]
-    fn the_start_is_field_22() {
-        let rest = "S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 159092 1 1";
-        assert_eq!(began(&format!("7 (a) b ) {rest}")), Some("159092"));
-        assert_eq!(began(&format!("7 (x) {}", rest.replacen('S', "Z", 1))), None);
-        assert_eq!(began("7 (x)"), None);
     }
 }

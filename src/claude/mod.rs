@@ -1,11 +1,13 @@
 //! Claude Code's side: its files, its stream and its processes. Knows nothing of Telegram.
 
+mod arguments;
 pub mod audit;
 pub mod catalog;
 pub mod corpus;
 mod git;
 pub mod history;
 pub mod home;
+pub mod identity;
 pub mod inbox;
 pub mod installed;
 pub mod json;
@@ -24,4 +26,3 @@ pub mod transcript;
 pub mod usage;
 pub mod watch;
 pub mod wire;
-pub mod young;

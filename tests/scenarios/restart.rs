@@ -212,6 +212,7 @@ async fn a_turn_without_a_prompt_in_the_spool_is_left_to_finish() {
     let mut phone = Phone::start(&scratch.base(), &garden).await;
     phone.say("slow beans");
     phone.see_text(&["One."]).await;
+    assert!(phone.noted("process"), "which process has it is written down");
     phone.kill();
     phone.state().into_iter().for_each(|file| fs::remove_file(file).unwrap());
     phone.boot().await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     bridge::{book::Destination, prompt::Prompt},
-    claude::session::SessionId,
+    claude::{identity::Started, session::SessionId},
 };
 
 /// Form of the files; one of another form is set aside.
@@ -38,6 +38,9 @@ pub struct Entry {
     /// Where it goes, as soon as that is decided.
     #[serde(default)]
     pub destination: Option<Destination>,
+    /// The process that has it, or had it last.
+    #[serde(default)]
+    pub process: Option<Started>,
     /// The message that shows how it stands: its question, the time it waits for, its progress.
     #[serde(default)]
     pub progress: Option<i32>,
@@ -137,6 +140,7 @@ impl Entry {
             stage: Stage::Arrived,
             about: None,
             destination: None,
+            process: None,
             progress: None,
             sent: Vec::new(),
             parts: 0,

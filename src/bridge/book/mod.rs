@@ -47,6 +47,7 @@ use crate::bridge::{
     place::Place,
     prompt::{Prompt, PromptId, Source},
 };
+use crate::claude::identity::Started;
 
 pub use destination::{Destination, Start};
 pub use disk::{Found, decode};
@@ -263,6 +264,11 @@ impl Book {
             entry.leave_question();
             (entry.stage, entry.destination) = (Stage::Queued, Some(destination));
         })
+    }
+
+    /// A process is about to get a prompt: waits until that is on the disk.
+    pub fn runs_in(&self, id: PromptId, process: Started) -> io::Result<()> {
+        self.write(id, |entry| entry.process = Some(process))
     }
 
     /// A prompt goes on as another attempt, and waits until that is on the disk: a crash finds it.

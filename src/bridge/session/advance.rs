@@ -139,7 +139,8 @@ impl Session {
             return;
         }
         if let Some(next) = self.queue.pop_front() {
-            self.say(say::prompt(next.prompt.id.0, &next.prompt.text, next.prompt.images()));
+            let line = say::prompt(next.prompt.id.0, &next.prompt.text, next.prompt.images());
+            self.want(Effect::Ask(next.prompt.id, line));
             self.inside = Some(next);
         }
     }
@@ -235,7 +236,8 @@ impl Session {
             None => prompt.text.clone(),
         };
         let line = say::prompt(prompt.id.0, &text, prompt.images());
-        self.say(line);
+        let id = prompt.id;
+        self.want(Effect::Ask(id, line));
     }
 
     // ---- Control requests ----

@@ -20,7 +20,7 @@ use crate::{
         terminal::{Plan, Terminal, Trouble},
         turn::{Outcome, Phase, Wait},
     },
-    claude::{live::Live, session::Status},
+    claude::{identity::Started, live::Live, session::Status},
 };
 
 /// How often it is looked even when nothing seems to change. An orphan tells nobody when it does.
@@ -54,7 +54,7 @@ pub(super) struct Elsewhere {
 #[derive(Clone, Debug)]
 pub(super) enum Who {
     Terminal(Box<Live>),
-    Orphan(u32),
+    Orphan(Started),
 }
 
 /// What a look has shown.
@@ -117,8 +117,8 @@ impl Session {
     }
 
     /// An earlier segue's process works here: what it does is followed, until it is gone.
-    pub(super) fn follow_orphan(&mut self, pid: u32, now: Instant) {
-        self.holder = Holder::Elsewhere(Box::new(Elsewhere::new(Who::Orphan(pid), now)));
+    pub(super) fn follow_orphan(&mut self, process: Started, now: Instant) {
+        self.holder = Holder::Elsewhere(Box::new(Elsewhere::new(Who::Orphan(process), now)));
         for queued in self.queue.iter().filter(|queued| queued.files.is_none()) {
             queued.show(|turn| turn.phase = Phase::Waiting(Wait::Orphan));
         }

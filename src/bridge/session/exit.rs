@@ -42,9 +42,10 @@ impl Session {
         self.holder = Holder::Free;
         if let Some(live) = prepared.live {
             self.opened(live, now);
-        } else if let Some(pid) = prepared.orphan {
+        } else if let Some(process) = prepared.orphan {
+            let pid = process.pid;
             tracing::info!(session = %self.id(), pid, "a process of an earlier segue is at work");
-            self.follow_orphan(pid, now);
+            self.follow_orphan(process, now);
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
         reader::TurnReader,
         reader::{self, Past},
         session::{
+            Left,
             elsewhere::{Sighting, Who},
             staleness::Mirror,
             state::{Found, Prepared},
@@ -26,12 +27,12 @@ use crate::{
     },
     claude::{
         home::Home,
+        identity::Started,
         inbox,
         live::{self, Live},
         process::{self, Ended, Ending, Process},
         session::{SessionId, Status},
         transcript,
-        young::Young,
     },
 };
 
@@ -55,18 +56,19 @@ pub(super) enum Done {
 }
 
 /// Finds out who has a session and what there is of it.
-pub(super) async fn prepare(home: Home, session: SessionId, left: Arc<[Young]>) -> Done {
+pub(super) async fn prepare(home: Home, session: SessionId, left: Arc<[Left]>) -> Done {
     let look = move || {
         let mut prepared = Prepared::default();
         for live in live::list(&home).into_iter().filter(|live| live.session == session) {
             if live.is_orphan() {
-                prepared.orphan = Some(live.pid);
+                prepared.orphan = Started::of(live.pid);
             } else if live.is_foreign() {
                 prepared.live = Some(live);
             }
         }
-        let of_session = |young: &&Young| young.session == session && young.is_alive();
-        prepared.orphan = prepared.orphan.or_else(|| left.iter().find(of_session).map(|y| y.pid));
+        let lives = |left: &&Left| left.session == session && left.process.is_alive();
+        let left = || left.iter().find(lives).map(|left| left.process.clone());
+        prepared.orphan = prepared.orphan.or_else(left);
         let transcript = home.transcript(session);
         prepared.exists = transcript.is_some();
         let cost = transcript.as_ref().and_then(|path| transcript::cost(path).ok().flatten());
@@ -176,10 +178,10 @@ pub(super) async fn watch(
         let (home, who) = looked;
         match who {
             Who::Terminal(live) => (live.now(&home), live.is_alive()),
-            Who::Orphan(pid) => {
-                let same = |live: &Live| (live.pid, live.session) == (pid, session);
+            Who::Orphan(process) => {
+                let same = |live: &Live| live.session == session && live.is_orphan();
                 let live = live::list(&home).into_iter().find(same);
-                let alive = live.is_some() || Young { pid, session }.is_alive();
+                let alive = live.is_some() || process.is_alive();
                 (live, alive)
             }
         }

@@ -60,8 +60,8 @@ use crate::{
         turn::{Outcome, Turn},
     },
     claude::{
-        home::Home, live::Live, process::Conversation, session::SessionId, wire::offers::Offers,
-        young::Young,
+        home::Home, identity::Started, live::Live, process::Conversation, session::SessionId,
+        wire::offers::Offers,
     },
 };
 
@@ -85,9 +85,18 @@ pub struct Settings {
     /// Where it is written down which prompt became which.
     pub book: Book,
     /// Processes of an earlier segue that may be in no registry yet.
-    pub left: Arc<[Young]>,
+    pub left: Arc<[Left]>,
     /// Where the app hears what does not concern one turn alone.
     pub reports: mpsc::UnboundedSender<Report>,
+}
+
+/// A process that an earlier segue has started on a session, for a prompt that is not answered yet.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// The session.
+    pub session: SessionId,
+    /// The process.
+    pub process: Started,
 }
 
 /// How a process of ours comes to a session.

@@ -31,6 +31,7 @@ use crate::{
         turn::{Outcome, Turn},
     },
     claude::{
+        identity::Started,
         live::{self, Live},
         process::{Conversation, Ended},
         session::SessionId,
@@ -141,7 +142,7 @@ impl World {
                 self.cli = Some(Cli::default());
                 self.core.started(7);
             }
-            Effect::Write(line) => self.write(&line),
+            Effect::Write(line) | Effect::Ask(_, line) => self.write(&line),
             Effect::Answer { request, input, .. } => self.core.answered(&request, &input),
             Effect::End(_) => {
                 self.cli.as_mut().expect("ends what is there").ending = true;
@@ -355,7 +356,7 @@ impl World {
             Effect::Prepare => {
                 let prepared = Prepared {
                     live: self.terminal.clone(),
-                    orphan: self.orphan.then_some(9),
+                    orphan: self.orphan.then(|| Started { pid: 9, start: String::new() }),
                     exists: !self.transcript.is_empty(),
                     spent: 0.0,
                 };

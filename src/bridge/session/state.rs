@@ -18,6 +18,7 @@ use crate::{
         turn::{Outcome, Turn},
     },
     claude::{
+        identity::Started,
         live::Live,
         process::{Conversation, Ending},
         session::SessionId,
@@ -38,6 +39,8 @@ pub(super) enum Effect {
     Start,
     /// Hand a line to the process.
     Write(Vec<u8>),
+    /// The same with a prompt, once it is written down which process has it.
+    Ask(PromptId, Vec<u8>),
     /// Hand the answer to a question to the process: [`Session::answered`] if it took it.
     Answer { request: String, input: Input, line: Vec<u8> },
     /// End the process, when its transcript holds what it has told: [`Session::exited`].
@@ -74,7 +77,7 @@ pub(super) struct Prepared {
     /// A process of somebody else that has the session.
     pub(super) live: Option<Live>,
     /// A process of an earlier segue that has it.
-    pub(super) orphan: Option<u32>,
+    pub(super) orphan: Option<Started>,
     /// Whether there is a transcript.
     pub(super) exists: bool,
     /// US dollars so far.

@@ -11,13 +11,17 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    bridge::session::{
-        Finished, Order, RunSpec, Settings, State,
-        jobs::{self, Done},
-        staleness::Mirror,
-        state::{Effect, Holder, Session},
+    bridge::{
+        prompt::PromptId,
+        session::{
+            Finished, Order, RunSpec, Settings, State,
+            jobs::{self, Done},
+            staleness::Mirror,
+            state::{Effect, Holder, Session},
+        },
     },
     claude::{
+        identity::Started,
         process::{Ending, Launch, Process},
         wire::Line,
     },
@@ -49,6 +53,7 @@ impl Worker {
             settings,
             core,
             process: None,
+            started: None,
             mirror: Mirror::default(),
             told: None,
             slot: None,
@@ -78,6 +83,8 @@ struct Shell {
     settings: Settings,
     core: Session,
     process: Option<Process>,
+    /// Which one that is.
+    started: Option<Started>,
     /// What the process has told of its transcript.
     mirror: Mirror,
     /// The last record that the process has told.
@@ -229,6 +236,10 @@ impl Shell {
                 self.jobs.spawn(jobs::prepare(home, session, left));
             }
             Effect::Start => self.start(),
+            Effect::Ask(prompt, line) => {
+                self.note_process(prompt).await;
+                Box::pin(self.effect(Effect::Write(line))).await;
+            }
             Effect::Write(line) => {
                 if !self.process.as_ref().is_some_and(|process| process.say(line)) {
                     // Its stdout ends next, which tells why.
@@ -277,6 +288,16 @@ impl Shell {
         }
     }
 
+    /// Writes down which process has a prompt, before it has it: whoever comes after us finds it.
+    async fn note_process(&mut self, prompt: PromptId) {
+        let Some(process) = self.started.clone() else { return };
+        let book = self.settings.book.clone();
+        let noted = tokio::task::spawn_blocking(move || book.runs_in(prompt, process)).await;
+        if let Ok(Err(error)) = noted {
+            tracing::warn!(%error, "a process is not written down");
+        }
+    }
+
     fn start(&mut self) {
         let spec = &self.core.spec;
         let launch = Launch {
@@ -294,6 +315,7 @@ impl Shell {
             Ok(process) => {
                 self.told = None;
                 let pid = process.pid();
+                self.started = Started::of(pid);
                 self.process = Some(process);
                 self.core.started(pid);
             }
