@@ -171,6 +171,7 @@ mod tests {
             mode: None,
             model: None,
             allow_bypass: false,
+            always_quote: false,
             idle: SOON,
             warm: 1,
             turns: 1,

@@ -3,6 +3,7 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod answer;
 mod aside;
 mod border;
 mod cards;
@@ -32,6 +33,8 @@ mod picture;
 mod program;
 mod prompts;
 mod questions;
+mod receipts;
+mod receiver;
 mod recovery;
 mod relocate;
 mod search;
@@ -69,6 +72,7 @@ use crate::{
         ledger::{Ledger, Written},
         note::{Ears, Heard, Note},
         questions::Asked,
+        receipts::Receipts,
         sessions::Sessions,
         turnstile::Turnstile,
         verbose::Views,
@@ -80,7 +84,7 @@ use crate::{
         session::{self, Order, RunSpec},
         spool::{Found, Spool},
     },
-    claude::{home::Home, live, process::Conversation, session::SessionId, watch, young},
+    claude::{home::Home, live, process::Conversation, watch, young},
     screens,
     telegram::{
         client::{Client, Me},
@@ -121,6 +125,8 @@ pub struct Setup {
     pub model: Option<String>,
     /// Whether the mode that asks about nothing may be chosen.
     pub allow_bypass: bool,
+    /// Whether every answer quotes its message.
+    pub always_quote: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -151,6 +157,7 @@ struct App {
     gather: Gather,
     intake: Intake,
     views: Views,
+    receipts: Receipts,
     later: Waiting,
     searches: search::Searches,
     notes: mpsc::UnboundedSender<Note>,
@@ -241,6 +248,7 @@ impl App {
             gather: Gather::default(),
             intake: Intake::new(spool.clone()),
             views: Views::default(),
+            receipts: Receipts::default(),
             later: Waiting::default(),
             searches: search::Searches::default(),
             notes,
@@ -257,6 +265,9 @@ impl App {
     }
 
     fn intent(&mut self, intent: Intent) {
+        if let Some(message) = intent.message() {
+            self.receipts.heard(message.place, message.id, message.date);
+        }
         match intent {
             Intent::Prompt(asking) => self.prompt(asking),
             Intent::Command(command, message) => {
@@ -368,17 +379,6 @@ impl App {
         }
         if timeout(FAREWELL, self.outbox.flush(Scope::All)).await.is_err() {
             tracing::warn!("some messages could not be sent before the end");
-        }
-    }
-
-    /// The session of a place has become another, by `/clear` or as a fork: the place follows.
-    fn followed(&mut self, place: Place, from: SessionId, to: SessionId) {
-        if let Some(mut binding) = self.ledger.binding(place)
-            && binding.session == Some(from)
-        {
-            (binding.session, binding.fresh) = (Some(to), false);
-            let source = self.source(place, 0);
-            self.ledger.bind(source, binding, "/resume", now());
         }
     }
 }

@@ -1,8 +1,9 @@
-//! A group that became a supergroup: what its old chat points at, the new one points at.
+//! Places that follow: a group that became a supergroup, and a session that became another.
 
 use crate::{
     app::{App, now},
     bridge::place::Place,
+    claude::session::SessionId,
 };
 
 impl App {
@@ -15,6 +16,17 @@ impl App {
         if let Some(binding) = self.ledger.binding(old) {
             tracing::info!(from, to, "a group became a supergroup: its binding goes along");
             self.ledger.choose(self.source(new, 0), binding, "/resume", now());
+        }
+    }
+
+    /// The session of a place has become another, by `/clear` or as a fork: the place follows.
+    pub(super) fn followed(&mut self, place: Place, from: SessionId, to: SessionId) {
+        if let Some(mut binding) = self.ledger.binding(place)
+            && binding.session == Some(from)
+        {
+            (binding.session, binding.fresh) = (Some(to), false);
+            let source = self.source(place, 0);
+            self.ledger.bind(source, binding, "/resume", now());
         }
     }
 }

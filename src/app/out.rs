@@ -54,7 +54,9 @@ impl App {
         turn: Receiver<Turn>,
         display: String,
     ) {
-        let session = turn.borrow().session;
+        let (session, prompt) = (turn.borrow().session, turn.borrow().prompt);
+        let message = source.map(|source| source.message);
+        let recovered = self.receipts.enter(place, (prompt, message), session);
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         let view = self.view(place);
         let canvas = Canvas {
@@ -68,6 +70,9 @@ impl App {
             source,
             display,
             view,
+            receipts: self.receipts.clone(),
+            recovered,
+            always_quote: self.setup.always_quote,
             elsewhere: bound.is_some_and(|bound| bound != session),
         };
         self.painters.spawn(painter::paint(canvas, turn));

@@ -312,7 +312,7 @@ impl App {
     }
 }
 
-fn is_carrying(tap: &Callback) -> bool {
+pub(super) fn is_carrying(tap: &Callback) -> bool {
     match tap {
         Callback::Sessions(_, carry)
         | Callback::Directories(_, carry)

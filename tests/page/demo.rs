@@ -102,7 +102,7 @@ fn the_demo_is_a_conversation() {
     view.say("Run the tests");
     view.message("Claude asks: Run");
     view.press("Allow once");
-    view.message("✓ Allowed");
+    view.message("you allowed it");
     view.message("All 24 tests pass");
 
     view.say("/sessions");

@@ -36,7 +36,7 @@ fn a_walk_through_what_claude_asks() {
     view.message("Claude asks: Run");
     view.keep("asks-permission");
     view.press("Allow once");
-    view.message("✓ Allowed");
+    view.message("you allowed it");
     view.message(DONE);
     let last = view.newest();
     view.say("Run them again, please");
@@ -49,10 +49,10 @@ fn a_walk_through_what_claude_asks() {
     view.say("Fix the interval");
     view.message("Claude asks: Edit");
     view.keep("asks-edit");
-    view.press("Deny and say why");
+    view.press("Deny + reason");
     view.message("your next message here goes to Claude");
     view.say("Not before the harvest");
-    view.message("✗ Denied");
+    view.message("✗ Run");
     view.message("as it is.");
     view.keep("asks-denied");
 

@@ -25,7 +25,7 @@ async fn a_tool_is_allowed_once_for_good_or_denied_with_a_reason() {
     let prompt = phone.say("open the gate");
     let question = phone.see_open("touch gate.txt").await;
     assert!(!gate.exists());
-    phone.press(&question, "Deny and say why").await;
+    phone.press(&question, "Deny + reason").await;
     phone.see_text(&["your next message here goes to Claude"]).await;
     phone.say("the dog is out");
     let answer = phone.answer(prompt).await;
@@ -43,7 +43,7 @@ async fn a_tool_is_allowed_once_for_good_or_denied_with_a_reason() {
     fs::remove_file(&gate).unwrap();
     let prompt = phone.say("open the gate");
     let question = phone.see_open("touch gate.txt").await;
-    phone.press(&question, "Always allow touch gate.txt in this project").await;
+    phone.press(&question, "Always here").await;
     phone.answer(prompt).await;
     assert!(gate.exists());
     let settings: Value = serde_json::from_slice(&fs::read(settings).unwrap()).unwrap();
@@ -93,7 +93,7 @@ async fn a_plan_is_kept_and_approved_with_edits() {
 
     let prompt = phone.say("draw a blueprint");
     let question = phone.see_with("Approve").await;
-    phone.press(&question, "Approve and accept edits").await;
+    phone.press(&question, "Approve + edits").await;
     phone.answer(prompt).await;
     assert!(garden.join("bed.md").exists(), "edits are accepted without a question");
 }
@@ -122,7 +122,7 @@ async fn a_plan_comes_from_its_file_and_its_end_decides_the_mode() {
     let prompt = bench.phone.say("draw it");
     let question = bench.phone.see_with("Approve").await;
     bench.phone.see_text(&["From the file\n", "1. Dig"]).await;
-    bench.phone.press(&question, "Approve and accept edits").await;
+    bench.phone.press(&question, "Approve + edits").await;
     bench.phone.answer(prompt).await;
     bench.phone.settled().await;
     bench.phone.kill();
@@ -164,12 +164,12 @@ async fn several_questions_at_once_stay_apart() {
     let north = phone.see_open("127.0.0.1:9/north").await;
     let south = phone.see_open("127.0.0.1:9/south").await;
     assert_ne!(north.id, south.id);
-    phone.press(&north, "Deny and say why").await;
+    phone.press(&north, "Deny + reason").await;
     phone.press(&south, "Deny").await;
-    phone.see_text(&["✗ Denied: Fetch http://127.0.0.1:9/south"]).await;
+    phone.see_text(&["✗ Fetch http://127.0.0.1:9/south"]).await;
     phone.say("too far north");
     phone.answer(prompt).await;
-    phone.see_text(&["✗ Denied: Fetch http://127.0.0.1:9/north: too far north"]).await;
+    phone.see_text(&["✗ Fetch http://127.0.0.1:9/north: too far north"]).await;
     let denied = phone
         .client
         .messages(ADA)

@@ -109,7 +109,14 @@ pub(crate) struct Chaos {
 
 impl Chaos {
     /// A session each in a private chat, in a group, in another group, and in a topic of that.
-    pub(crate) async fn begin(phone: Phone, home: &Path) -> Self {
+    ///
+    /// Every answer quotes its message, and no chat allows reactions: so each message of the bot's
+    /// says which prompt it is about.
+    pub(crate) async fn begin(mut phone: Phone, home: &Path) -> Self {
+        phone.terminate();
+        phone.provoke("REACTION_INVALID");
+        phone.configure("pace_ms = 20\nalways_quote = true\n");
+        phone.boot().await;
         let yard = phone.client.add_group("Yard", &[ADA]).unwrap();
         let shed = phone.client.open_topic((yard, ADA), "Shed").unwrap();
         let (lost, sent) = (HashSet::new(), Vec::new());
@@ -117,6 +124,7 @@ impl Chaos {
         let mut chaos =
             Self { phone, home, spots, said, lost, kills: 0, calls: 0, sent, diary: Vec::new() };
         for (chat, thread) in [(ADA, None), (GROUP, None), (yard, None), (yard, Some(shed))] {
+            chaos.phone.client.allow_reactions(chat, Some(Vec::new())).unwrap();
             chaos.spots.push(Spot { chat, thread, session: String::new() });
             let spot = chaos.spots.len() - 1;
             let id = chaos.write(spot, &format!("/new to begin with {spot}"));

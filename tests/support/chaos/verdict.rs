@@ -31,7 +31,9 @@ pub(crate) fn is_last(post: &Post, prompt: i64) -> bool {
 /// a button of a turn that runs is none either.
 fn is_part(post: &Post, prompt: i64) -> bool {
     let words = !post.text.contains("taken this into the running turn");
-    post.reply_to == Some(prompt) && post.edits == 0 && words && !is_open(post)
+    // What was done is a card of its own.
+    let card = post.text.starts_with('↳') && !post.text.starts_with("↳ Stopped");
+    post.reply_to == Some(prompt) && post.edits == 0 && words && !card && !is_open(post)
 }
 
 /// Whether a message says that the answer to another prompt is about this one, too.
