@@ -31,16 +31,11 @@ impl Painter {
                 self.answer(&scene, &turn).await;
             }
             Some(Outcome::Silent) => {
-                if let Some((id, _)) = self.card.take() {
-                    drop(self.canvas.outbox.delete(self.canvas.place, id));
-                }
+                self.delete_card();
+                self.clear_receipts(turn.session).await;
             }
             // The prompt was part of another turn, which answers it.
-            Some(Outcome::Joined) => {
-                if self.joined(&scene, &turn).await != Err(SendError::Ended) {
-                    self.canvas.spool.remove(turn.prompt);
-                }
-            }
+            Some(Outcome::Joined) => self.joined(&scene, &turn).await,
             Some(Outcome::TakenBack) => {
                 if self.remark(&scene, &turn).await != Err(SendError::Ended) {
                     self.canvas.spool.remove(turn.prompt);
@@ -79,12 +74,14 @@ impl Painter {
         self.canvas.ticket.next().await;
         self.release();
         let quote = self.quote();
-        let Canvas { outbox, place, receipts, .. } = &self.canvas;
         // From here on what is written comes after the answer.
-        receipts.leave(*place, turn.prompt);
+        self.canvas.receipts.leave(self.canvas.place, turn.prompt);
         let rest = card::rest(scene, turn, &around);
+        if rest.is_some() && self.is_above() {
+            self.delete_card();
+        }
         let renewed = self.renew_card(rest.as_ref());
-        let old = self.card.take();
+        let Canvas { outbox, place, .. } = &self.canvas;
         let parts = screens::turn::answer(scene, turn, &around);
         let (count, left) = (parts.len(), self.left.as_ref());
         let sent: Vec<_> = parts
@@ -97,7 +94,6 @@ impl Painter {
             })
             .collect();
         self.canvas.ticket.pass();
-        let is_renewed = renewed.is_some();
         if let Some(sent) = renewed
             && let Ok(id) = sent.await
         {
@@ -119,9 +115,9 @@ impl Painter {
                 return;
             }
         }
-        self.clear_receipts(turn.session);
-        if let Some((id, _)) = old {
-            let left = match rest.filter(|_| !is_renewed) {
+        self.clear_receipts(turn.session).await;
+        if let Some((id, _)) = self.card.take() {
+            let left = match rest {
                 Some(screen) => outbox.edit(*place, id, screen),
                 None => outbox.delete(*place, id),
             };
@@ -133,17 +129,18 @@ impl Painter {
         self.canvas.spool.remove(turn.prompt);
     }
 
-    /// Sends the card anew where there is none to be edited, or messages of the person stand below
-    /// it.
+    /// Whether messages of the person stand below the card.
+    fn is_above(&self) -> bool {
+        let newest = self.canvas.receipts.newest(self.canvas.place);
+        self.card.as_ref().is_some_and(|(id, _)| *id < newest)
+    }
+
+    /// Sends the card where there is none to be edited.
     fn renew_card(&self, rest: Option<&Screen>) -> Option<Sent> {
-        let Canvas { outbox, place, receipts, .. } = &self.canvas;
-        let is_there = match &self.card {
-            Some((id, _)) => *id > receipts.newest(*place),
-            None => self.left.as_ref().is_some_and(|kept| !kept.sent.is_empty()),
-        };
-        let screen = rest.filter(|_| !is_there)?;
+        let was_sent = self.left.as_ref().is_some_and(|kept| !kept.sent.is_empty());
+        let screen = rest.filter(|_| self.card.is_none() && !was_sent)?;
         let how = SendOptions { reply_to: self.group_quote(), sound: Sound::Silent };
-        Some(outbox.send(*place, screen.clone(), how))
+        Some(self.canvas.outbox.send(self.canvas.place, screen.clone(), how))
     }
 
     /// How a part of the answer is sent: with one sound for all of it, none for what the person did,

@@ -75,7 +75,7 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let left = canvas.spool.read(prompt, Kept::clone);
     let stale = left.as_ref().and_then(|kept| kept.progress);
     let mut painter = Painter {
-        sign: canvas.recovered.then_some(Sign::Reaction),
+        sign: canvas.recovered.then_some(stale.map_or(Sign::Reaction, Sign::Line)),
         canvas,
         turn,
         card: stale.map(|id| (id, Screen::default())),
@@ -202,12 +202,8 @@ impl Painter {
     /// Brings a screen into the card. It stands below the messages that the turn has taken in. What
     /// cannot be shown now may be shown later, and ends nothing.
     async fn show(&mut self, turn: &Turn, screen: Screen) {
-        if let (Some((id, _)), true) = (&self.card, turn.joined > self.joined) {
-            let id = *id;
-            self.card = None;
-            self.send_card(turn, screen).await;
-            drop(self.canvas.outbox.delete(self.canvas.place, id));
-            return;
+        if turn.joined > self.joined {
+            self.delete_card();
         }
         let Canvas { outbox, place, .. } = &self.canvas;
         let Some((id, shown)) = &mut self.card else { return self.send_card(turn, screen).await };
@@ -222,6 +218,14 @@ impl Painter {
             },
             // The answer goes before a drawing of how it came to be.
             _ = over => {}
+        }
+    }
+
+    /// Takes the card out of the chat. Before another comes: a bot that is killed between the two
+    /// knows of one only.
+    pub(super) fn delete_card(&mut self) {
+        if let Some((id, _)) = self.card.take() {
+            drop(self.canvas.outbox.delete(self.canvas.place, id));
         }
     }
 

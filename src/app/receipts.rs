@@ -3,7 +3,8 @@
 //!
 //! 1. An answer quotes the message that asked where another message or turn came between, and in
 //!    groups.
-//! 2. The sign on a message that waits, or was taken in, goes when its turn has its answer.
+//! 2. The sign on a message that waits, or was taken in, goes when its turn has its answer. Until
+//!    then the message is in the spool, so that a later process takes the sign off, too.
 //!
 //! In memory only: what was asked before a restart is quoted.
 
@@ -61,6 +62,8 @@ pub(super) struct Receipt {
     pub(super) session: SessionId,
     /// The message.
     pub(super) message: i32,
+    /// What it asks.
+    pub(super) prompt: PromptId,
     /// A line of ours that says so, where the chat allows no reactions.
     pub(super) line: Option<i32>,
     /// What takes it back, and its words, as long as that is possible.
@@ -222,7 +225,8 @@ mod tests {
     fn what_waits_becomes_what_was_taken_in() {
         let (receipts, session) = (Receipts::default(), SessionId(Uuid::nil()));
         let waiting = Some((Key(1), "weed".to_owned()));
-        let receipt = Receipt { session, message: 5, line: None, waiting, taken: false };
+        let receipt =
+            Receipt { session, message: 5, prompt: prompt(5), line: None, waiting, taken: false };
         assert!(receipts.enter(PLACE, (prompt(3), Some(3)), session), "of an earlier process");
         receipts.heard(PLACE, 5, i64::MAX);
         assert!(!receipts.enter(PLACE, (prompt(5), Some(5)), session));

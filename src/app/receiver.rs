@@ -2,7 +2,10 @@
 //! message of ours.
 
 use crate::{
-    app::{painter::Painter, receipts::Receipt},
+    app::{
+        painter::{Canvas, Painter},
+        receipts::Receipt,
+    },
     bridge::turn::Turn,
     claude::session::SessionId,
     screens::{self, Scene, turn::stop_key},
@@ -73,7 +76,8 @@ impl Painter {
             Some(Sign::Line(id)) => Some(id),
             _ => None,
         };
-        let receipt = Receipt { session, message, line, waiting, taken };
+        let prompt = self.turn.borrow().prompt;
+        let receipt = Receipt { session, message, prompt, line, waiting, taken };
         self.canvas.receipts.put(self.canvas.place, receipt)
     }
 
@@ -81,27 +85,30 @@ impl Painter {
     pub(super) fn release(&mut self) {
         let (Some(sign), Some(source)) = (self.sign.take(), self.canvas.source) else { return };
         self.canvas.receipts.remove(source);
-        if sign == Sign::Reaction {
+        // An earlier process may have left a reaction besides its line.
+        if sign == Sign::Reaction || self.canvas.recovered {
             drop(self.canvas.outbox.react(source.place, source.message, None));
         }
     }
 
-    /// Claude has taken the message into the turn that runs, which takes the sign off it when it has
-    /// its answer.
-    pub(super) async fn joined(&mut self, scene: &Scene, turn: &Turn) -> Result<(), SendError> {
-        let Some(source) = self.canvas.source else { return Ok(()) };
+    /// Claude has taken the message into the turn that runs. That takes the sign off it when it has
+    /// its answer; where it has that already, there is nothing left to say.
+    pub(super) async fn joined(&mut self, scene: &Scene, turn: &Turn) {
+        let Some(source) = self.canvas.source else { return };
         if !self.put(turn.session, None, true) {
-            match self.sign {
-                Some(Sign::Line(id)) => drop(self.canvas.outbox.delete(source.place, id)),
-                _ => self.release(),
-            }
-            return Ok(());
+            self.delete_card();
+            self.release();
+            return self.canvas.spool.remove(turn.prompt);
+        }
+        if !matches!(self.sign, Some(Sign::Line(_))) {
+            // It waited for something else before, and had a card then.
+            self.delete_card();
         }
         let outbox = &self.canvas.outbox;
         match self.sign {
             Some(Sign::Line(id)) => {
                 let screen = screens::turn::joining(scene, turn);
-                outbox.edit(source.place, id, screen).await?;
+                drop(outbox.edit(source.place, id, screen));
             }
             Some(Sign::Reaction) => {
                 drop(outbox.react(source.place, source.message, Some(Reaction::Eyes)));
@@ -111,21 +118,27 @@ impl Painter {
                 let outcome = reacted.await;
                 if matches!(outcome, ReactionOutcome::NotAllowed | ReactionOutcome::Gone) {
                     self.sign = self.say_line(turn).await.map(Sign::Line);
-                    self.put(turn.session, None, true);
+                    if !self.put(turn.session, None, true) {
+                        self.delete_card();
+                        self.canvas.spool.remove(turn.prompt);
+                    }
                 }
             }
         }
-        Ok(())
     }
 
-    /// The answer is there: the messages that were taken into the turn need no sign any more.
-    pub(super) fn clear_receipts(&self, session: SessionId) {
-        let place = self.canvas.place;
-        for receipt in self.canvas.receipts.answered(place, session) {
+    /// The answer is there: the messages that were taken into the turn need no sign any more, and
+    /// are done with.
+    pub(super) async fn clear_receipts(&self, session: SessionId) {
+        let Canvas { outbox, place, receipts, spool, .. } = &self.canvas;
+        for receipt in receipts.answered(*place, session) {
             match receipt.line {
-                Some(id) => drop(self.canvas.outbox.delete(place, id)),
-                None => drop(self.canvas.outbox.react(place, receipt.message, None)),
+                // Left to a later process.
+                Some(id) if outbox.delete(*place, id).await == Err(SendError::Ended) => continue,
+                Some(_) => {}
+                None => drop(outbox.react(*place, receipt.message, None)),
             }
+            spool.remove(receipt.prompt);
         }
     }
 }
