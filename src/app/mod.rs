@@ -125,7 +125,7 @@ pub struct Setup {
     pub model: Option<String>,
     /// Whether the mode that asks about nothing may be chosen.
     pub allow_bypass: bool,
-    /// Whether every answer quotes its message.
+    /// Whether all messages of a turn quote the one that asked.
     pub always_quote: bool,
     /// How long an idle run lives.
     pub idle: Duration,

@@ -248,9 +248,9 @@ impl Painter {
         self.canvas.source.map(|source| source.message)
     }
 
-    /// The message that asked, where others write, too.
+    /// The message that asked, where others write, too, or it is wanted so.
     pub(super) fn group_quote(&self) -> Option<i32> {
-        self.asked().filter(|_| self.canvas.place.is_group())
+        self.asked().filter(|_| self.canvas.place.is_group() || self.canvas.always_quote)
     }
 
     /// The message that asked, where it would not be clear which it was.

@@ -35,11 +35,13 @@ impl Painter {
                     outcome = reacted => Some(outcome),
                     _ = later.wait_for(|turn| !turn.joins()) => None,
                 };
-                self.sign = match outcome {
-                    Some(ReactionOutcome::NotAllowed | ReactionOutcome::Gone) => {
-                        self.say_line(turn).await.map(Sign::Line)
-                    }
-                    _ => Some(Sign::Reaction),
+                let none = [ReactionOutcome::NotAllowed, ReactionOutcome::Gone];
+                self.sign = if outcome.is_some_and(|outcome| none.contains(&outcome)) {
+                    self.say_line(turn).await.map(Sign::Line)
+                } else {
+                    // It waited for something else before, and had a card then.
+                    self.delete_card();
+                    Some(Sign::Reaction)
                 };
             }
             Some(Sign::Line(id)) => {
@@ -56,8 +58,14 @@ impl Painter {
         self.put(turn.session, waiting, false);
     }
 
+    /// Says so in a line, in the place of its card where it had one.
     async fn say_line(&mut self, turn: &Turn) -> Option<i32> {
         let screen = screens::turn::joining(&self.scene(), turn);
+        if let Some((id, shown)) = &mut self.card {
+            drop(self.canvas.outbox.edit(self.canvas.place, *id, screen.clone()));
+            *shown = screen;
+            return Some(*id);
+        }
         let how = SendOptions { reply_to: self.asked(), sound: Sound::Silent };
         let id = self.canvas.outbox.send(self.canvas.place, screen.clone(), how).await.ok()?;
         self.note(|spool, prompt| spool.shown(prompt, id));

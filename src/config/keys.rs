@@ -77,7 +77,7 @@ pub const KEYS: [Key; 19] = [
         "always_quote",
         "",
         "false",
-        "whether every answer quotes its message, also where nothing came between",
+        "whether all messages of a turn quote yours, also where nothing came between",
     ),
     key("grace_seconds", "", "5", "how long running turns may finish when segue ends"),
     key(

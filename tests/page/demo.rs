@@ -95,7 +95,7 @@ fn the_demo_is_a_conversation() {
     view.see(&post, "▸ Run");
     view.see(&post, "✓ Read");
     demo.go_on();
-    view.message("Read · Run · Search");
+    view.message("↳ 3 steps");
     let answer = view.message("Three files, one entry point");
     view.see(&format!("[data-message='{answer}'] a[href*='?start=s_']"), "↳");
 
