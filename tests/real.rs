@@ -16,6 +16,8 @@ mod asking;
 mod both;
 #[path = "real/chaos.rs"]
 mod chaos;
+#[path = "real/follow.rs"]
+mod follow;
 #[path = "real/inout.rs"]
 mod inout;
 #[path = "real/laptop.rs"]

@@ -4,7 +4,7 @@ use crate::{
     app::{
         changed,
         painter::{Canvas, Painter},
-        taps::is_carrying,
+        press::is_carrying,
     },
     bridge::turn::{Outcome, Turn},
     claude::{catalog, home::Home, session::SessionId},
@@ -22,6 +22,9 @@ impl Painter {
         self.typing = None;
         let turn = self.turn.borrow().clone();
         let scene = self.scene();
+        if turn.outcome() != Some(&Outcome::Silent) {
+            self.canvas.book.deliver(turn.prompt);
+        }
         match turn.outcome() {
             // The session's worker broke: its turns ended with it.
             None => {
@@ -38,7 +41,7 @@ impl Painter {
             Some(Outcome::Joined) => self.joined(&scene, &turn).await,
             Some(Outcome::TakenBack) => {
                 if self.remark(&scene, &turn).await != Err(SendError::Ended) {
-                    self.canvas.spool.remove(turn.prompt);
+                    self.canvas.book.remove(turn.prompt);
                 }
             }
             // It stays in the spool, to go on when segue is back.
@@ -62,7 +65,7 @@ impl Painter {
         } else {
             let how = SendOptions { reply_to: self.asked(), sound: Sound::Silent };
             let id = outbox.send(*place, screen, how).await?;
-            self.note(|spool, prompt| spool.shown(prompt, id));
+            self.note(|book, prompt| book.shown(prompt, id));
         }
         Ok(())
     }
@@ -97,12 +100,12 @@ impl Painter {
         if let Some(sent) = renewed
             && let Ok(id) = sent.await
         {
-            self.note(|spool, prompt| spool.shown(prompt, id));
+            self.note(|book, prompt| book.shown(prompt, id));
         }
         let mut lost = None;
         for sent in sent {
             match sent.await {
-                Ok(id) => self.note(|spool, prompt| spool.sent(prompt, id, count)),
+                Ok(id) => self.note(|book, prompt| book.sent(prompt, id, count)),
                 Err(SendError::Ended) => return,
                 Err(error) => lost = Some(error),
             }
@@ -126,7 +129,7 @@ impl Painter {
                 return;
             }
         }
-        self.canvas.spool.remove(turn.prompt);
+        self.canvas.book.remove(turn.prompt);
     }
 
     /// Whether messages of the person stand below the card.

@@ -1,4 +1,4 @@
-//! Where updates come in: each is handled, or kept in the spool, before Telegram hears that it came,
+//! Where updates come in: each is handled, or kept in the book, before Telegram hears that it came,
 //! and a fault in handling one costs only that one.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,10 +7,9 @@ use serde_json::Value;
 
 use crate::{
     app::App,
-    bridge::{place::Place, spool::Came},
+    bridge::{book::Came, place::Place},
     screens::{help, notice},
     telegram::{
-        callback::Callback,
         intent::{Intent, Stranger},
         poll::{Delivery, Redelivery},
     },
@@ -25,7 +24,7 @@ impl App {
         let kept = raw.clone().unwrap_or_default();
         if let Intent::Undecodable(why) = &intent {
             tracing::error!(update = id, why, "an update cannot be read: set aside");
-            self.spool.lay_aside(id, &kept);
+            self.book.lay_aside(id, &kept);
             if !std::mem::replace(&mut self.unread, true) {
                 self.tell_owners(&notice::plain(notice::UNREAD));
             }
@@ -36,46 +35,28 @@ impl App {
         ack.confirm();
     }
 
-    /// An update that breaks us does not come again, nor what the spool has of it.
+    /// An update that breaks us does not come again, nor what the book has of it.
     fn lay_aside(&self, update: i64, raw: &Value) {
         tracing::error!(update, "an update is set aside");
-        self.spool.lay_aside(update, raw);
+        self.book.lay_aside(update, raw);
     }
 
-    /// What brings a prompt is in the spool before Telegram hears that it came.
+    /// What brings a prompt is in the book before Telegram hears that it came.
     fn take(&mut self, intent: Intent, raw: Value, redelivery: Redelivery) {
-        let Some((prompt, _)) = self.prompt_in(&intent) else { return self.intent(intent) };
-        let pressed = matches!(intent, Intent::Callback(..));
-        // Whether it was answered is seen when it is whole.
-        let part = matches!(&intent, Intent::Prompt(asking) if self.gather.is_part(asking));
-        let held = || {
-            let update = raw["update_id"].as_i64().unwrap_or_default();
-            self.spool.number(prompt.id).is_some() || self.spool.has(update)
+        let came = match redelivery {
+            Redelivery::Possible => Came::Perhaps,
+            Redelivery::No => Came::New,
         };
-        let is_known = self.sessions.is_shown(prompt.id)
-            || self.later.holds(prompt.id)
-            || (!pressed && held())
-            || (!pressed
-                && !part
-                && redelivery == Redelivery::Possible
-                && self.is_answered(&prompt));
-        // Another way for a prompt that is on its way to a terminal.
-        if let Intent::Callback(Callback::Terminal(_) | Callback::TakeOver(..), _) = intent
-            && is_known
-        {
-            return self.intent(intent);
+        if let Some(message) = intent.message() {
+            self.receipts.heard(message.place, message.id, message.date);
         }
-        if is_known {
-            if let Intent::Callback(_, press) = intent {
-                self.outbox.answer(press.id, Some("That is under way already.".to_owned()));
-            }
-            return;
+        match intent {
+            Intent::Prompt(input) => self.input(&input, raw, came),
+            Intent::Spoken(message) => self.spoken(&message, raw, came),
+            Intent::Edited(input) => self.edited(&input, &raw),
+            Intent::Callback(tap, press) => self.press(tap, &press, came),
+            other => self.intent(other),
         }
-        let came = if redelivery == Redelivery::Possible { Came::Perhaps } else { Came::New };
-        let parts = if pressed { self.intake.raws(prompt.source) } else { Vec::new() };
-        self.spool.hold(prompt.id, [parts, vec![raw]].concat(), came);
-        self.intent(intent);
-        self.rest(prompt.id, prompt.source.place);
     }
 
     /// Somebody who is not allowed: told once that this is so.
@@ -127,8 +108,8 @@ mod tests {
     use crate::{
         app::Setup,
         bridge::{
-            prompt::{PromptId, Source},
-            spool::Spool,
+            book::{Arrival, Book, Stage},
+            prompt::{Prompt, PromptId, Source},
         },
         claude::home::Home,
         telegram::{
@@ -179,6 +160,7 @@ mod tests {
             client,
             inbox: None,
             transcriber: None,
+            notices: crate::bridge::notices::Settings::default(),
         };
         App::new(setup, outbox).0
     }
@@ -189,19 +171,28 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut app = app(&url, directory.path());
         let place = Place { chat: 9, thread: None };
-        let id = PromptId::of(Source { bot: 1, place, message: 1 }, 0);
+        let source = Source { bot: 1, place, message: 1 };
+        let id = PromptId::of(source, 0);
         let raw = json!({"update_id": 5, "message": {}});
-        app.spool.hold(id, vec![raw.clone()], Came::New);
-        app.spool.keep(id, None).unwrap();
+        let arrival = Arrival {
+            prompt: Prompt::new(source, "sow", 0),
+            from: 9,
+            group: false,
+            session: None,
+            messages: vec![raw.clone()],
+        };
+        assert!(app.book.arrive(arrival, Came::New));
+        app.book.stand(id, Stage::Gathering).unwrap();
         assert_eq!(app.guarded(Some(place), |_| 7), Some(7));
         let broken: Option<()> = app.guarded(Some(place), |_| panic!("of this test"));
         assert_eq!(broken, None);
         app.lay_aside(5, &raw);
+        app.book.flush();
         let said = timeout(SOON, heard.recv()).await.unwrap().unwrap();
         assert!(said.contains(notice::BROKEN), "{said}");
         let state = directory.path().join("state");
         let aside = fs::read_to_string(state.join("set-aside/update-5.json")).unwrap();
         assert_eq!(aside, raw.to_string());
-        assert_eq!(Spool::open(state).1.kept, [], "it does not come back");
+        assert_eq!(Book::open(state).1.entries, [], "it does not come back");
     }
 }

@@ -8,9 +8,9 @@ use tokio::{io::AsyncReadExt, time::timeout};
 use crate::{
     app::painter::{Canvas, Painter},
     bridge::{
+        book,
         place::Place,
         question::{About, Open},
-        spool,
         turn::{Decided, Outcome, Turn},
     },
     claude::home::Home,
@@ -81,8 +81,8 @@ impl Painter {
         let how = SendOptions { reply_to: self.quote(), sound: Sound::Aloud };
         let screen = question::open(&self.canvas.scene, &asker(turn), &open);
         if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen, how).await {
-            let asked = spool::Question { message: id, about: question::subject(&open).text };
-            self.note(|spool, prompt| spool.asked(prompt, asked));
+            let asked = book::Question { message: id, about: question::subject(&open).text };
+            self.note(|book, prompt| book.asked(prompt, asked));
             self.questions.push(Question { open, id, file });
         }
     }
@@ -122,7 +122,7 @@ impl Painter {
             } else {
                 drop(outbox.delete(*place, id));
             }
-            self.note(|spool, prompt| spool.closed(prompt, id));
+            self.note(|book, prompt| book.closed(prompt, id));
             match file {
                 Some(File::There(id)) => drop(outbox.delete(*place, id)),
                 Some(File::Coming(sent)) => {

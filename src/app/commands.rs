@@ -3,14 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    app::{
-        App,
-        laptop::out_of_reach,
-        now,
-        prompts::{Sending, sessions_at},
-    },
+    app::{App, laptop::out_of_reach, now, prompts::sessions_at},
     bridge::{
         binding::Binding,
+        book::Arrival,
         place::Place,
         prompt::{Source, fresh_session},
         session::Order,
@@ -126,7 +122,8 @@ impl App {
         }
         let binding = Binding::to(found.project.clone(), session);
         self.ledger.bind(source, binding, "/resume", now());
-        let card = self.card(found);
+        let mut card = self.card(found);
+        self.offer_follow(&mut card, session);
         self.reply_to(source.place, source.message, card);
     }
 
@@ -134,8 +131,8 @@ impl App {
 
     /// Points a place at a session that does not exist yet, and sends its first prompt if there is
     /// one. `source` is the message that asked for it.
-    pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Sending>) {
-        let source = first.as_ref().map_or(source, |sending| sending.prompt.source);
+    pub(super) fn new_session(&mut self, source: Source, directory: &Path, first: Option<Arrival>) {
+        let source = first.as_ref().map_or(source, |arrival| arrival.prompt.source);
         if !self.may_work_in(directory) {
             let screen = notice::forbidden(&self.scene(), directory);
             return self.reply_to(source.place, source.message, screen);
@@ -147,8 +144,8 @@ impl App {
         };
         let binding = Binding::begin(directory.to_owned(), session);
         self.ledger.bind(source, binding, "/new", now());
-        if let Some(sending) = first {
-            self.send(sending);
+        if let Some(arrival) = first {
+            self.send(Arrival { session: None, ..arrival });
         } else {
             let screen = notice::fresh(&self.scene(), session, directory);
             self.reply_to(source.place, source.message, screen);
@@ -230,7 +227,7 @@ impl App {
     fn stop(&mut self, message: &Message) {
         let sessions = sessions_at(&self.sessions, message.place);
         let waited = self.take_back_all_later(message.place);
-        if !self.intake.take_back(message.place) && !waited && sessions.is_empty() {
+        if !waited && sessions.is_empty() {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
         let here = self.sessions.shown.iter().filter(|shown| shown.place == message.place);
@@ -244,7 +241,7 @@ impl App {
 }
 
 /// The session that words mean: the only one that is called so, or the only one that fits.
-fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
+pub(super) fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
     let wanted = folded(words.trim());
     let called = |session: &&Session| folded(session.title.trim()) == wanted;
     let mut exact = sessions.iter().filter(called);

@@ -10,15 +10,17 @@ use tokio::{
 
 use crate::{
     app::{
-        inbox,
+        App, inbox,
+        note::Note,
         picture::{self, Seen},
     },
     bridge::{
         attachment::{Attached, Attachment, Kind, Unfit},
-        prompt::Prompt,
+        prompt::{Prompt, PromptId, Source},
+        session::{Order, Queued, RunSpec},
         turn::{Phase, Turn, Wait},
     },
-    screens::words,
+    screens::{files, words},
     telegram::{client::Client, download},
 };
 
@@ -27,38 +29,76 @@ const SHORT: usize = 16 << 10;
 /// From so many bytes on it is worth a word how far they are.
 const LARGE: u64 = 1 << 20;
 
+/// A large picture takes memory while it is made smaller: one at a time.
+static ONE_PICTURE: Semaphore = Semaphore::const_new(1);
+
 /// Where files go.
 #[derive(Clone, Debug)]
-pub(super) struct Folders {
+struct Folders {
     /// The folder of the configuration.
-    pub(super) inbox: Option<PathBuf>,
+    inbox: Option<PathBuf>,
     /// The session's directory.
-    pub(super) project: PathBuf,
+    project: PathBuf,
 }
 
 /// What files are fetched with.
 #[derive(Clone)]
-pub(super) struct Fetch {
-    pub(super) client: Client,
-    pub(super) folders: Folders,
-    /// One permit: a large picture takes memory while it is made smaller.
-    pub(super) desk: Arc<Semaphore>,
+struct Fetch {
+    client: Client,
+    folders: Folders,
     /// Where it is shown how far it is.
-    pub(super) turn: watch::Sender<Turn>,
+    turn: watch::Sender<Turn>,
 }
 
 /// A prompt with all that belongs to it.
 #[derive(Debug)]
-pub(super) struct Fetched {
+struct Fetched {
     /// The prompt: of its files only pictures are left, the others stand in its words.
-    pub(super) prompt: Prompt,
+    prompt: Prompt,
     /// Pictures that Claude got as files only, by what they are called.
-    pub(super) unseen: Vec<(String, Unfit)>,
+    unseen: Vec<(String, Unfit)>,
+}
+
+impl App {
+    /// Fetches the files of a prompt, which waits in its session's queue meanwhile.
+    pub(super) fn fetch(&mut self, spec: &RunSpec, queued: &mut Queued) {
+        let count = queued.prompt.files().count();
+        let wait = Phase::Waiting(Wait::Files { count, percent: None });
+        queued.turn.send_modify(|turn| turn.phase = wait);
+        let fetch = Fetch {
+            client: self.setup.client.clone(),
+            folders: Folders { inbox: self.setup.inbox.clone(), project: spec.directory.clone() },
+            turn: queued.turn.clone(),
+        };
+        let (files, fetched) = watch::channel(None);
+        queued.files = Some(fetched);
+        let (notes, prompt) = (self.notes.clone(), queued.prompt.clone());
+        self.errands.spawn(async move {
+            let id = prompt.id;
+            let (result, unseen) = match fetch.all(prompt).await {
+                Ok(Fetched { prompt, unseen }) => (Ok(prompt), unseen),
+                Err(message) => (Err(message), Vec::new()),
+            };
+            files.send_replace(Some(result));
+            let _ = notes.send(Note::Fetched { id, unseen });
+        });
+    }
+
+    /// The files of a prompt are here, or will not be; some pictures Claude cannot see.
+    pub(super) fn fetched(&mut self, id: PromptId, unseen: &[(String, Unfit)]) {
+        if let Some(entry) = self.book.known(id) {
+            let Source { place, message, .. } = entry.prompt.source;
+            for (label, unfit) in unseen {
+                self.reply_to(place, message, files::unseen(label, *unfit));
+            }
+        }
+        self.sessions.order_of(id, Order::Fetched);
+    }
 }
 
 impl Fetch {
     /// The prompt with its files fetched, or why it cannot be had, in a sentence.
-    pub(super) async fn all(self, mut prompt: Prompt) -> Result<Fetched, String> {
+    async fn all(self, mut prompt: Prompt) -> Result<Fetched, String> {
         let files: Vec<Attached> = prompt.files().cloned().collect();
         let total: Option<u64> = files.iter().map(|attached| attached.size).sum();
         let (mut images, mut unseen, mut before) = (Vec::new(), Vec::new(), 0);
@@ -91,7 +131,7 @@ impl Fetch {
 
     /// What is to be seen in a file. What the decoder stumbles over is damaged.
     async fn look(&self, bytes: &Arc<Vec<u8>>) -> Seen {
-        let _permit = self.desk.acquire().await;
+        let _permit = ONE_PICTURE.acquire().await;
         let bytes = Arc::clone(bytes);
         let seen = spawn_blocking(move || picture::look(&bytes)).await;
         seen.unwrap_or(Seen::Unfit(Unfit::Damaged))

@@ -1,214 +1,145 @@
-//! Messages that are one prompt: an album, and a long text that the person's client has split.
+//! Messages that are one prompt: an album, a long text that the person's client has split, and a
+//! comment with what is forwarded below it.
 //!
 //! Telegram brings them one by one and does not say which is the last, so a moment is waited for
-//! more. Everything else is a prompt at once. Pure: the time is an argument.
+//! more. Everything else is a prompt at once. Pure: what was gathered is in the book.
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::{
-    bridge::{place::Place, prompt::PromptId},
-    telegram::intent::UserInput,
+use crate::telegram::{
+    intent::UserInput,
+    update::{Extra, Message},
 };
 
 /// A client splits a text at 4,096 UTF-16 units or a little before; a shorter one is whole.
 pub(super) const SPLIT: usize = 3_800;
 /// How long after a part the next one comes: they are sent in one go.
 const MOMENT: Duration = Duration::from_millis(700);
+/// The same after a text that may be a comment: every text waits for so long.
+const COMMENT: Duration = Duration::from_millis(200);
 /// The same for parts that an earlier process has got: the next ones come with the first poll.
-const FIRST_POLL: Duration = Duration::from_secs(3);
+pub(super) const FIRST_POLL: Duration = Duration::from_secs(3);
+/// What is forwarded has the time of its comment, or that of a moment later; seconds.
+const FORWARDED_WITHIN: i64 = 1;
 
-/// What has come and may not be all.
-#[derive(Debug, Default)]
-pub(super) struct Gather {
-    open: Vec<Bundle>,
+/// How long more is waited for, where there may be more of a prompt than these messages.
+pub(super) fn wait_for_more(parts: &[UserInput]) -> Option<Duration> {
+    let last = &parts.last()?.message;
+    if last.extra.album.is_some() || is_long(last) || last.forwarded {
+        return Some(MOMENT);
+    }
+    (parts.len() == 1 && may_be_comment(&parts[0])).then_some(COMMENT)
 }
 
-/// Messages of one prompt, in order; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bundle {
-    /// The prompt that they are: that of the first.
-    pub(super) id: PromptId,
-    pub(super) parts: Vec<UserInput>,
-    /// Until when more is waited for.
-    until: Instant,
+/// Whether a message belongs to the same prompt as these.
+pub(super) fn goes_on_with(parts: &[UserInput], next: &UserInput) -> bool {
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return false };
+    if next.opening.is_some() || first.message.from.id != next.message.from.id {
+        return false;
+    }
+    let is_forwarded_with = (last.message.forwarded || may_be_comment(last))
+        && next.message.forwarded
+        && (0..=FORWARDED_WITHIN).contains(&(next.message.date - last.message.date));
+    is_forwarded_with || goes_on(&last.message, &next.message)
 }
 
-impl Gather {
-    /// The prompt that a message goes on with.
-    pub(super) fn prompt_of(&self, asking: &UserInput) -> Option<PromptId> {
-        let place = asking.message.place;
-        let open = self.open.iter().find(|bundle| bundle.place() == place)?;
-        open.goes_on_with(asking).then_some(open.id)
+/// Whether a message is the next one of an album, or of a text that was split.
+fn goes_on(last: &Message, next: &Message) -> bool {
+    if last.extra.album.is_some() {
+        return last.extra.album == next.extra.album;
     }
-
-    /// Whether a message may not be all of its prompt.
-    pub(super) fn is_part(&self, asking: &UserInput) -> bool {
-        may_be_followed(asking) || self.prompt_of(asking).is_some()
-    }
-
-    /// Whether more is waited for.
-    pub(super) fn holds(&self, id: PromptId) -> bool {
-        self.open.iter().any(|bundle| bundle.id == id)
-    }
-
-    /// Takes up what an earlier process has gathered.
-    pub(super) fn resume(&mut self, (id, parts): (PromptId, Vec<UserInput>), now: Instant) {
-        self.open.push(Bundle { id, parts, until: now + FIRST_POLL });
-    }
-
-    /// Takes a message in, the prompt `id` if it is a first part, and gives back what is whole now,
-    /// in order.
-    pub(super) fn take(
-        &mut self,
-        (id, asking): (PromptId, UserInput),
-        now: Instant,
-    ) -> Vec<Bundle> {
-        let place = asking.message.place;
-        let open = self.open.iter_mut().find(|bundle| bundle.place() == place);
-        let mut whole = Vec::new();
-        match open {
-            Some(bundle) if bundle.goes_on_with(&asking) => {
-                bundle.parts.push(asking);
-                bundle.until = now + MOMENT;
-                if !bundle.may_grow() {
-                    whole.extend(self.flush(place));
-                }
-            }
-            _ => {
-                whole.extend(self.flush(place));
-                let bundle = Bundle { id, parts: vec![asking], until: now + MOMENT };
-                if bundle.may_grow() {
-                    self.open.push(bundle);
-                } else {
-                    whole.push(bundle);
-                }
-            }
-        }
-        whole
-    }
-
-    /// What was gathered in a place, since something else comes there.
-    pub(super) fn flush(&mut self, place: Place) -> Option<Bundle> {
-        let index = self.open.iter().position(|bundle| bundle.place() == place)?;
-        Some(self.open.remove(index))
-    }
-
-    /// What has waited long enough.
-    pub(super) fn due(&mut self, now: Instant) -> Vec<Bundle> {
-        self.open.extract_if(.., |bundle| bundle.until <= now).collect()
-    }
-
-    /// When something will have.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.open.iter().map(|bundle| bundle.until).min()
-    }
+    let unedited = |message: &Message| Extra { edited: None, ..message.extra.clone() };
+    is_long(last) && unedited(next) == unedited(last) && next.reply.is_none()
 }
 
-impl Bundle {
-    /// Messages that are all of a prompt.
-    pub(super) fn of(id: PromptId, parts: Vec<UserInput>) -> Self {
-        Self { id, parts, until: Instant::now() }
-    }
-
-    fn place(&self) -> Place {
-        self.parts[0].message.place
-    }
-
-    fn last(&self) -> &UserInput {
-        &self.parts[self.parts.len() - 1]
-    }
-
-    /// Whether a message belongs to the same prompt.
-    fn goes_on_with(&self, next: &UserInput) -> bool {
-        let (first, last) = (&self.parts[0].message, &self.last().message);
-        if last.extra.album.is_some() {
-            return last.extra.album == next.message.extra.album;
-        }
-        is_long(last)
-            && first.from.id == next.message.from.id
-            && next.message.extra == last.extra
-            && next.message.reply.is_none()
-    }
-
-    /// Whether there may be more of it.
-    fn may_grow(&self) -> bool {
-        may_be_followed(self.last())
-    }
+/// What stands between the words of these messages: those of a split text follow each other.
+pub(super) fn between(parts: &[UserInput]) -> &'static str {
+    let follows = |pair: &[UserInput]| {
+        pair[0].message.extra.album.is_none() && goes_on(&pair[0].message, &pair[1].message)
+    };
+    if parts.windows(2).all(follows) { "\n" } else { "\n\n" }
 }
 
-fn may_be_followed(asking: &UserInput) -> bool {
-    let UserInput { message, .. } = asking;
-    message.extra.album.is_some() || (message.extra.file.is_none() && is_long(message))
+/// Whether something may be forwarded with a message. What answers a message or interrupts Claude
+/// comes alone.
+fn may_be_comment(input: &UserInput) -> bool {
+    let UserInput { message, opening, .. } = input;
+    opening.is_none()
+        && !message.forwarded
+        && message.reply.is_none()
+        && message.quote.is_none()
+        && message.extra.file.is_none()
+        && !message.text.is_empty()
+        && !message.text.starts_with(['/', '!'])
 }
 
 /// Whether a text may have been split.
-fn is_long(message: &crate::telegram::update::Message) -> bool {
-    message.text.encode_utf16().count() >= SPLIT
+fn is_long(message: &Message) -> bool {
+    message.extra.file.is_none() && message.text.encode_utf16().count() >= SPLIT
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{bridge::prompt::Source, telegram::update::Message};
+    use crate::bridge::place::Place;
 
-    fn asking(chat: i64, id: i32, text: &str, album: Option<&str>) -> (PromptId, UserInput) {
-        let mut message = Message::written(Place { chat, thread: None }, id, text);
-        message.extra.album = album.map(str::to_owned);
-        let source = Source { bot: 1, place: message.place, message: id };
-        (PromptId::of(source, 0), UserInput { message, session: None, opening: None })
+    fn input(id: i32, text: &str) -> UserInput {
+        let message = Message::written(Place { chat: 1, thread: None }, id, text);
+        UserInput { message, session: None, opening: None }
     }
 
-    fn ids(bundles: &[Bundle]) -> Vec<Vec<i32>> {
-        let ids = |bundle: &Bundle| bundle.parts.iter().map(|part| part.message.id).collect();
-        bundles.iter().map(ids).collect()
+    fn album(name: &str) -> UserInput {
+        let mut input = input(1, "");
+        input.message.extra.album = Some(name.to_owned());
+        input
     }
 
-    #[test]
-    fn albums_and_split_texts_are_one() {
-        let long = "x".repeat(SPLIT);
-        let now = Instant::now();
-        let mut gather = Gather::default();
-        let mut take = |asking| ids(&gather.take(asking, now));
-        assert_eq!(take(asking(1, 1, "short", None)), [[1]]);
-        assert_eq!(take(asking(1, 2, &long, None)), [[0; 0]; 0]);
-        assert_eq!(take(asking(1, 3, &long, None)), [[0; 0]; 0]);
-        assert_eq!(take(asking(2, 9, "elsewhere", None)), [[9]]);
-        assert_eq!(take(asking(1, 4, "the end", None)), [[2, 3, 4]]);
-        assert_eq!(take(asking(1, 5, "", Some("a"))), [[0; 0]; 0]);
-        assert_eq!(take(asking(1, 6, "", Some("a"))), [[0; 0]; 0]);
-        assert_eq!(take(asking(1, 7, "", Some("b"))), [[5, 6]]);
-        assert_eq!(take(asking(1, 8, "short", None)), vec![vec![7], vec![8]]);
-        assert_eq!(gather.deadline(), None);
+    fn forwarded(date: i64) -> UserInput {
+        let mut input = input(2, "from afar");
+        (input.message.forwarded, input.message.date) = (true, date);
+        input.message.extra.origin = Some("Grace".to_owned());
+        input
     }
 
     #[test]
-    fn what_does_not_go_on_is_whole_after_a_moment() {
-        let now = Instant::now();
-        let mut gather = Gather::default();
-        gather.take(asking(1, 1, "", Some("a")), now);
-        assert_eq!(gather.deadline(), Some(now + MOMENT));
-        assert_eq!(gather.due(now), []);
-        assert_eq!(ids(&gather.due(now + MOMENT)), [[1]]);
-        gather.take(asking(1, 2, "", Some("a")), now);
-        assert!(gather.flush(Place { chat: 2, thread: None }).is_none());
-        assert!(gather.flush(Place { chat: 1, thread: None }).is_some());
-        assert_eq!(gather.deadline(), None);
+    fn what_belongs_together_is_one() {
+        let long = input(1, &"x".repeat(SPLIT));
+        for (parts, next, expected) in [
+            (vec![long.clone()], input(2, "the end"), true),
+            (vec![long.clone(), long.clone()], input(2, "the end"), true),
+            (vec![long.clone(), input(2, "the end")], input(3, "another"), false),
+            (vec![input(1, "short")], input(2, "another"), false),
+            (vec![album("a")], album("a"), true),
+            (vec![album("a")], album("b"), false),
+            (vec![album("a")], input(2, "another"), false),
+            (vec![input(1, "look at this")], forwarded(1), true),
+            (vec![input(1, "look at this"), forwarded(0)], forwarded(0), true),
+            (vec![input(1, "look at this")], forwarded(9), false),
+            (vec![forwarded(0)], forwarded(0), true),
+            (vec![forwarded(0)], input(3, "and this"), false),
+            (vec![input(1, "! stop")], forwarded(0), false),
+        ] {
+            assert_eq!(goes_on_with(&parts, &next), expected, "{parts:?} {next:?}");
+        }
+        let mut of_another = input(2, "the end");
+        of_another.message.from.id = 9;
+        assert!(!goes_on_with(&[long], &of_another));
     }
 
     #[test]
-    fn what_an_earlier_process_has_got_goes_on() {
-        let now = Instant::now();
-        let mut gather = Gather::default();
-        let (first, part) = asking(1, 1, "", Some("a"));
-        assert!(gather.is_part(&part));
-        gather.resume((first, vec![part]), now);
-        let (second, part) = asking(1, 2, "", Some("a"));
-        assert_eq!(gather.prompt_of(&part), Some(first));
-        assert_eq!(gather.prompt_of(&asking(1, 3, "", None).1), None);
-        gather.take((second, part), now);
-        assert!(gather.holds(first) && !gather.holds(second));
-        assert_eq!(ids(&gather.due(now + MOMENT)), [[1, 2]]);
+    fn more_is_waited_for_where_it_may_come() {
+        let long = input(1, &"x".repeat(SPLIT));
+        for (parts, expected) in [
+            (vec![input(1, "sow")], Some(COMMENT)),
+            (vec![input(1, "/compact")], None),
+            (vec![input(1, "! stop")], None),
+            (vec![long.clone()], Some(MOMENT)),
+            (vec![long, input(2, "the end")], None),
+            (vec![album("a")], Some(MOMENT)),
+            (vec![forwarded(0)], Some(MOMENT)),
+            (vec![input(1, "look"), forwarded(0)], Some(MOMENT)),
+        ] {
+            assert_eq!(wait_for_more(&parts), expected, "{parts:?}");
+        }
     }
 }

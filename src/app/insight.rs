@@ -45,6 +45,8 @@ impl App {
             Insight::Live => self.live(message),
             Insight::Usage => self.usage(message),
             Insight::Audit(which) => self.audit(message, which.as_deref()),
+            Insight::Follow(which) => self.follow_command(message, which.as_deref()),
+            Insight::Notify(which) => self.notify(message, which.as_deref()),
         }
     }
 
@@ -54,7 +56,8 @@ impl App {
         let home = &self.setup.home;
         let all = live::by_need(home).into_iter().filter(|live| self.may_work_in(&live.cwd));
         let all: Vec<_> = all.map(|live| (live.clone(), title(home, &live))).collect();
-        self.reply(message, live_screen::live(&self.scene(), &all));
+        let card = self.notices.wishes.cards.contains(&message.from.id);
+        self.reply(message, live_screen::live(&self.scene(), &all, card));
     }
 
     /// Ends the process that has a session open, once the person is sure.
@@ -189,7 +192,7 @@ fn dearest(home: &Home, usage: &Usage) -> Vec<(String, Sum)> {
 }
 
 /// The title of a session, or what the process calls it before it has one.
-fn title(home: &Home, live: &Live) -> String {
+pub(super) fn title(home: &Home, live: &Live) -> String {
     let title = catalog::find(home, live.session).map(|session| session.title);
     let named = || if live.name.is_empty() { "New session".to_owned() } else { live.name.clone() };
     title.unwrap_or_else(named)

@@ -1,268 +1,141 @@
-//! Prompts on their way in: gathered, and their files fetched, before a run has them.
-//!
-//! A place's prompts keep their order: one that is whole waits behind one whose file still comes.
+//! Prompts on their way in: gathered, composed of their messages, and opened by their command.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    iter,
-    sync::Arc,
-};
+use std::{iter, slice};
 
 use serde_json::Value;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     app::{
         App,
-        fetch::{Fetch, Fetched, Folders},
-        gather::{Bundle, SPLIT},
-        note::Note,
-        parts::Parts,
-        prompts::Sending,
+        gather::{self, SPLIT},
     },
     bridge::{
         attachment::{Attached, Kind},
+        book::{Arrival, Came, Entry, Stage},
         place::Place,
-        prompt::{Prompt, PromptId, Source},
-        session::{Queued, RunSpec},
-        spool::{Came, Spool},
-        turn::{Outcome, Phase, Wait},
+        prompt::{Prompt, PromptId},
+        session::Order,
     },
-    screens::{files, notice},
+    screens::files,
     telegram::{
+        decode::decode,
         download::LARGEST,
-        intent::{Opening, UserInput},
+        intent::{Intent, Opening, UserInput},
         update::{ChatKind, Replied},
         wording,
     },
 };
 
-/// Prompts of more than one message that are remembered for their buttons.
-const KEPT: usize = 100;
-
-/// Prompts that no run has yet.
-pub(super) struct Intake {
-    queues: HashMap<Place, VecDeque<Load>>,
-    /// Where one picture at a time is made smaller.
-    desk: Arc<Semaphore>,
-    /// What a button on a reply to one message could not find again there.
-    kept: VecDeque<Kept>,
-    pub(super) parts: Parts,
-    spool: Spool,
-}
-
-/// A prompt that is remembered for its buttons.
-struct Kept {
-    prompt: Prompt,
-    /// The updates that brought its parts.
-    raws: Vec<Value>,
-}
-
-/// A prompt with the run it is for.
-struct Load {
-    spec: RunSpec,
-    asked: Queued,
-    ready: bool,
-}
-
-impl Intake {
-    pub(super) fn new(spool: Spool) -> Self {
-        let (queues, desk) = (HashMap::new(), Arc::new(Semaphore::new(1)));
-        Self { queues, desk, kept: VecDeque::new(), parts: Parts::default(), spool }
-    }
-
-    /// Takes back what waits in a place; whether there was something.
-    pub(super) fn take_back(&mut self, place: Place) -> bool {
-        let queue = self.queues.remove(&place).unwrap_or_default();
-        for load in &queue {
-            end(load, Outcome::TakenBack);
-        }
-        !queue.is_empty()
-    }
-
-    /// Takes back one prompt; where it waited, if it waited here.
-    fn take_back_one(&mut self, prompt: PromptId) -> Option<Place> {
-        let is_it = |load: &Load| load.asked.prompt.id == prompt;
-        self.queues.iter_mut().find_map(|(place, queue)| {
-            let load = queue.iter().position(is_it).and_then(|index| queue.remove(index))?;
-            end(&load, Outcome::TakenBack);
-            Some(*place)
-        })
-    }
-
-    /// What is whole and has nothing before it that is not.
-    fn ready(&mut self, place: Place) -> Vec<Load> {
-        let mut ready = Vec::new();
-        let Some(queue) = self.queues.get_mut(&place) else { return ready };
-        while queue.front().is_some_and(|load| load.ready) {
-            ready.extend(queue.pop_front());
-        }
-        if queue.is_empty() {
-            self.queues.remove(&place);
-        }
-        ready
-    }
-
-    /// Lets go of all that waits.
-    pub(super) fn end(&mut self) {
-        for load in self.queues.drain().flat_map(|(_, queue)| queue) {
-            end(&load, Outcome::Shutdown);
-        }
-    }
-
-    /// What is remembered of a message.
-    pub(super) fn remembered(&self, source: Source) -> Option<Prompt> {
-        self.find(source).map(|kept| kept.prompt.clone())
-    }
-
-    /// The updates that brought a remembered prompt.
-    pub(super) fn raws(&self, source: Source) -> Vec<Value> {
-        self.find(source).map(|kept| kept.raws.clone()).unwrap_or_default()
-    }
-
-    fn find(&self, source: Source) -> Option<&Kept> {
-        self.kept.iter().rev().find(|kept| kept.prompt.source == source)
-    }
-
-    /// Whether a prompt is remembered.
-    pub(super) fn keeps(&self, id: PromptId) -> bool {
-        self.kept.iter().any(|kept| kept.prompt.id == id)
-    }
-
-    /// Puts other words into a remembered prompt.
-    pub(super) fn rephrase(&mut self, source: Source, text: String) {
-        if let Some(kept) = self.kept.iter_mut().rfind(|kept| kept.prompt.source == source) {
-            kept.prompt.text = text;
-        }
-    }
-
-    /// Remembers nothing of a message any more.
-    pub(super) fn forget(&mut self, source: Source) {
-        let Self { kept, spool, .. } = self;
-        kept.retain(|kept| {
-            let stays = kept.prompt.source != source;
-            if !stays {
-                spool.forget(kept.prompt.id);
-            }
-            stays
-        });
-    }
-
-    /// Remembers a prompt, with the updates that the spool has of it.
-    pub(super) fn keep(&mut self, prompt: &Prompt) {
-        let raws = self.spool.read(prompt.id, |kept| kept.raws.clone()).unwrap_or_default();
-        self.keep_parts(prompt, raws);
-    }
-
-    pub(super) fn keep_parts(&mut self, prompt: &Prompt, raws: Vec<Value>) {
-        self.kept.push_back(Kept { prompt: prompt.clone(), raws });
-        if self.kept.len() > KEPT
-            && let Some(oldest) = self.kept.pop_front()
-        {
-            self.spool.forget(oldest.prompt.id);
-        }
-    }
-}
-
-fn end(load: &Load, outcome: Outcome) {
-    load.asked.turn.send_modify(|turn| turn.finish(outcome));
-}
-
 impl App {
+    // ---- Messages ----
+
     /// A message for Claude, or a part of one.
-    pub(super) fn prompt(&mut self, asking: UserInput) {
-        let id = PromptId::of(self.source(asking.message.place, asking.message.id), 0);
-        if let Some(whole) = self.gather.prompt_of(&asking) {
-            let joined = self.spool.join(whole, id);
-            self.spooled(&joined);
+    pub(super) fn input(&mut self, input: &UserInput, raw: Value, came: Came) {
+        if self.book.has(raw["update_id"].as_i64().unwrap_or_default()) {
+            return;
         }
-        for bundle in self.gather.take((id, asking), Instant::now()) {
-            self.whole(&bundle);
+        if let Some(entry) = self.book.gathering(input.message.place) {
+            let mut parts = self.inputs(&entry.messages);
+            if gather::goes_on_with(&parts, input) {
+                parts.push(input.clone());
+                return self.joined(&entry, &parts, raw);
+            }
+            self.whole(entry.prompt.id);
+        }
+        let parts = slice::from_ref(input);
+        let Some(arrival) = self.composed(parts, vec![raw]) else { return };
+        let (id, wait) = (arrival.prompt.id, gather::wait_for_more(parts));
+        // A first part alone does not tell: until it is whole, it may not be what was answered.
+        let known = wait.is_none() && came == Came::Perhaps && self.is_answered(&arrival.prompt);
+        if known || self.book.is_done(id) || !self.book.arrive(arrival, came) {
+            return tracing::info!(prompt = %id.0, "came again: nothing to do");
+        }
+        match wait {
+            Some(wait) => {
+                let gathers = self.book.gather(id, Instant::now() + wait);
+                self.spooled(&gathers);
+            }
+            None => self.whole(id),
+        }
+    }
+
+    /// One more part has come.
+    fn joined(&mut self, entry: &Entry, parts: &[UserInput], raw: Value) {
+        let id = entry.prompt.id;
+        let Some(arrival) = self.composed(parts, Vec::new()) else { return };
+        let joined = self.book.join(arrival.prompt, raw);
+        self.spooled(&joined);
+        match gather::wait_for_more(parts) {
+            Some(wait) => drop(self.book.gather(id, Instant::now() + wait)),
+            None => self.whole(id),
         }
     }
 
     /// Some part had no other for a moment.
     pub(super) fn gathered(&mut self) {
-        for bundle in self.gather.due(Instant::now()) {
-            self.whole(&bundle);
+        for entry in self.book.gathered(Instant::now()) {
+            self.whole(entry.prompt.id);
         }
     }
 
     /// Something else comes in a place: what was gathered there is whole.
     pub(super) fn flush(&mut self, place: Place) {
-        if let Some(bundle) = self.gather.flush(place) {
-            self.whole(&bundle);
+        if let Some(entry) = self.book.gathering(place) {
+            self.whole(entry.prompt.id);
         }
     }
 
-    pub(super) fn whole(&mut self, bundle: &Bundle) {
-        let Some(sending) = self.composed(&bundle.parts) else { return };
-        let (id, UserInput { message, opening, .. }) = (sending.prompt.id, &bundle.parts[0]);
+    /// All of a prompt is here.
+    pub(super) fn whole(&mut self, id: PromptId) {
+        let Some(entry) = self.book.begin(id) else { return };
+        let parts = self.inputs(&entry.messages);
+        let Some(UserInput { message, opening, .. }) = parts.first() else {
+            tracing::warn!(prompt = %id.0, "its sender is not allowed any more: set aside");
+            return self.book.set_aside(id);
+        };
+        let place = message.place;
         if opening.is_none()
-            && bundle.parts.iter().all(|part| part.message.extra.file.is_none())
-            && self.is_for_question(message, &sending.prompt.text)
+            && parts.iter().all(|part| part.message.extra.file.is_none())
+            && self.is_for_question(message, &entry.prompt.text)
         {
-            return self.rest(id, message.place);
+            return self.book.remove(id);
         }
-        // A first part alone does not tell: until it is whole, it may not be what was answered.
-        if self.spool.came(id) == Came::Perhaps && self.is_answered(&sending.prompt) {
+        if self.book.came(id) == Came::Perhaps && self.is_answered(&entry.prompt) {
             tracing::info!(prompt = %id.0, "came again and was answered: nothing to do");
-            return self.spool.remove(id);
+            return self.book.remove(id);
         }
-        if is_more_than_a_reply_shows(&bundle.parts) {
-            self.intake.keep(&sending.prompt);
+        match *opening {
+            Some(opening) => self.open_with(opening, entry.into()),
+            None => self.receive(entry.into()),
         }
-        self.intake.parts.keep(bundle);
-        let place = sending.prompt.source.place;
-        match opening {
-            Some(opening) => self.open_with(*opening, sending),
-            None => self.receive(sending),
-        }
-        self.rest(id, place);
+        self.settle(id, place);
     }
 
     /// Does with a prompt what the command in front of it says.
-    fn open_with(&mut self, opening: Opening, sending: Sending) {
-        let source = sending.prompt.source;
-        if self.refuses_files(&sending.prompt) {
+    fn open_with(&mut self, opening: Opening, arrival: Arrival) {
+        let source = arrival.prompt.source;
+        if self.refuses_files(&arrival.prompt) {
             return;
         }
         match opening {
             Opening::New => {
-                self.new_session(source, &self.directory_here(source.place), Some(sending));
+                self.new_session(source, &self.directory_here(source.place), Some(arrival));
             }
-            Opening::Fork => self.fork(source, Some(sending)),
+            Opening::Fork => self.fork(source, Some(arrival)),
             Opening::Aside => {
-                if sending.prompt.files().next().is_some() {
+                if arrival.prompt.files().next().is_some() {
                     self.reply_to(source.place, source.message, files::left_out());
                 }
-                self.aside(source, &sending.prompt.text);
+                self.aside(source, &arrival.prompt.text);
             }
         }
     }
 
-    /// The prompt that messages are together. None without any.
-    pub(super) fn composed(&self, parts: &[UserInput]) -> Option<Sending> {
-        let UserInput { message, session, .. } = parts.first()?;
-        let (manner, first) = wording::typed(message);
-        let others = parts.iter().skip(1).map(|part| wording::of(&part.message));
-        let words: Vec<_> = iter::once(first).chain(others).collect();
-        // Of a split text the parts follow each other; captions of an album are apart.
-        let between = if message.extra.album.is_some() { "\n\n" } else { "\n" };
-        let said: Vec<_> = words.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
-        let attached: Vec<Attached> =
-            parts.iter().flat_map(|part| part.message.files()).cloned().collect();
-        let source = self.source(message.place, message.id);
-        let prompt = Prompt { manner, ..Prompt::new(source, said.join(between), 0) };
-        let prompt = prompt.with(attached);
-        let group = message.chat == ChatKind::Group;
-        Some(Sending { prompt, session: *session, group })
-    }
-
     /// Sends a prompt on, unless Telegram will not let us have its file.
-    pub(super) fn receive(&mut self, sending: Sending) {
-        if !self.refuses_files(&sending.prompt) {
-            self.send(sending);
+    fn receive(&mut self, arrival: Arrival) {
+        if !self.refuses_files(&arrival.prompt) {
+            self.send(arrival);
         }
     }
 
@@ -272,17 +145,111 @@ impl App {
         let is_large = |file: &&Attached| file.size.is_some_and(|size| size > LARGEST);
         let Some(file) = prompt.files().find(is_large) else { return false };
         let screen = files::too_large_to_fetch(file);
-        self.intake.forget(source);
         self.reply_to(source.place, source.message, screen);
         true
     }
 
-    /// The prompt of a message that a button takes along; None where it is not whole any more.
+    // ---- Edits ----
+
+    /// A message was edited: what waits goes in its new form. Of what Claude has read, the new form
+    /// is offered: all of it, where the message is a part.
+    pub(super) fn edited(&mut self, input: &UserInput, raw: &Value) {
+        let message = &input.message;
+        let raw = as_written(raw);
+        let Some(entry) = self.book.of_message(message.place.chat, message.id) else {
+            return self.offer_alone(input);
+        };
+        let messages = entry.messages.iter().map(|old| if same(old, &raw) { &raw } else { old });
+        let messages: Vec<Value> = messages.cloned().collect();
+        let Some(arrival) = self.composed(&self.inputs(&messages), Vec::new()) else { return };
+        // What a button has put in its place stands.
+        let own = entry.prompt.text == self.text_of(&entry);
+        let prompt =
+            if own { arrival.prompt.again(entry.prompt.attempt) } else { entry.prompt.clone() };
+        let id = prompt.id;
+        let Some(stage) = self.book.stage(id) else {
+            self.book.rewrite_recent(prompt, raw);
+            return self.offer_again(id);
+        };
+        let written = self.book.rewrite(prompt.clone(), Some(raw));
+        self.spooled(&written);
+        match stage {
+            Stage::Gathering | Stage::Asking | Stage::Deferred { .. } if own => {}
+            Stage::Queued if own && self.sessions.waits(id) => {
+                self.sessions.order_of(id, Order::Edit(Box::new(prompt)));
+            }
+            _ => self.offer_again(id),
+        }
+    }
+
+    /// Offers to send a prompt again as its messages are now.
+    pub(super) fn offer_again(&mut self, id: PromptId) {
+        let Some(entry) = self.book.known(id) else { return };
+        let parts = self.inputs(&entry.messages);
+        let place = entry.prompt.source.place;
+        let bound = || self.ledger.binding(place)?.session;
+        let at = parts.iter().filter_map(|part| part.message.extra.edited).max();
+        let Some((session, at)) = entry.session.or_else(bound).zip(at) else { return };
+        let screen = match parts.len() {
+            1 => files::edited(session, at),
+            _ => files::edited_part(session, at),
+        };
+        self.reply_to(place, entry.prompt.source.message, screen);
+    }
+
+    /// The same for a message of which nothing else is known: of a part that is not all.
+    fn offer_alone(&mut self, input: &UserInput) {
+        let message = &input.message;
+        let bound = || self.ledger.binding(message.place)?.session;
+        let Some(edited) = message.extra.edited else { return };
+        if message.extra.album.is_some() {
+            return self.reply(message, files::edited_alone());
+        }
+        let Some(session) = input.session.or_else(bound) else { return };
+        self.reply(message, files::edited(session, edited));
+    }
+
+    /// What the messages of a prompt say.
+    fn text_of(&self, entry: &Entry) -> String {
+        let composed = self.composed(&self.inputs(&entry.messages), Vec::new());
+        composed.map(|arrival| arrival.prompt.text).unwrap_or_default()
+    }
+
+    // ---- Composition ----
+
+    /// What the messages of a prompt bring, of people who are allowed.
+    pub(super) fn inputs(&self, messages: &[Value]) -> Vec<UserInput> {
+        let read = |raw: &Value| match self.setup.access.intent(decode(raw, self.setup.me.id)) {
+            Intent::Prompt(input) => Some(input),
+            _ => None,
+        };
+        messages.iter().filter_map(read).collect()
+    }
+
+    /// The prompt that messages are together. None without any.
+    pub(super) fn composed(&self, parts: &[UserInput], messages: Vec<Value>) -> Option<Arrival> {
+        let UserInput { message, session, .. } = parts.first()?;
+        let (manner, first) = wording::typed(message);
+        let others = parts.iter().skip(1).map(|part| wording::of(&part.message));
+        let words: Vec<_> = iter::once(first).chain(others).collect();
+        let said: Vec<_> = words.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
+        let attached: Vec<Attached> =
+            parts.iter().flat_map(|part| part.message.files()).cloned().collect();
+        let source = self.source(message.place, message.id);
+        let prompt = Prompt::new(source, said.join(gather::between(parts)), 0);
+        Some(Arrival {
+            prompt: Prompt { manner, ..prompt.with(attached) },
+            from: message.from.id,
+            group: message.chat == ChatKind::Group,
+            session: *session,
+            messages,
+        })
+    }
+
+    /// The prompt of a message that a button takes along, where only the button knows it; None where
+    /// it is not whole there.
     pub(super) fn carried(&self, place: Place, reply: &Replied) -> Option<Prompt> {
         let source = self.source(place, reply.id);
-        if let Some(kept) = self.intake.remembered(source) {
-            return Some(kept);
-        }
         let is_sound = |file: &Attached| file.kind == Kind::Sound;
         if reply.extra.album.is_some()
             || reply.extra.file.as_ref().is_some_and(is_sound)
@@ -298,91 +265,20 @@ impl App {
         };
         Some(prompt.with(reply.extra.file.clone()))
     }
-
-    /// Gives a prompt to its run, once its files are there and it is its turn.
-    pub(super) fn hand_over(&mut self, spec: RunSpec, asked: Queued) {
-        let (place, id) = (asked.prompt.source.place, asked.prompt.id);
-        if let Some(count) = self.sessions.one_more(spec.conversation.session()) {
-            self.say(place, notice::one_more(count));
-        }
-        let files = asked.prompt.files().count();
-        let queue = self.intake.queues.entry(place).or_default();
-        if files == 0 && queue.is_empty() {
-            self.intake.queues.remove(&place);
-            return self.sessions.give(spec, asked);
-        }
-        let wait = Phase::Waiting(if files == 0 {
-            Wait::Turn
-        } else {
-            Wait::Files { count: files, percent: None }
-        });
-        asked.turn.send_modify(|turn| turn.phase = wait);
-        if files > 0 {
-            let fetch = Fetch {
-                client: self.setup.client.clone(),
-                folders: Folders {
-                    inbox: self.setup.inbox.clone(),
-                    project: spec.directory.clone(),
-                },
-                desk: self.intake.desk.clone(),
-                turn: asked.turn.clone(),
-            };
-            let (notes, prompt) = (self.notes.clone(), asked.prompt.clone());
-            self.errands.spawn(async move {
-                let fetched = fetch.all(prompt).await;
-                let _ = notes.send(Note::Fetched { place, id, fetched });
-            });
-        }
-        queue.push_back(Load { spec, asked, ready: files == 0 });
-    }
-
-    /// The files of a prompt are here, or will not be.
-    pub(super) fn fetched(&mut self, place: Place, id: PromptId, fetched: Result<Fetched, String>) {
-        if let Ok(Fetched { prompt, unseen }) = &fetched {
-            for (label, unfit) in unseen {
-                self.reply_to(place, prompt.source.message, files::unseen(label, *unfit));
-            }
-        }
-        let Some(queue) = self.intake.queues.get_mut(&place) else { return };
-        let Some(index) = queue.iter().position(|load| load.asked.prompt.id == id) else { return };
-        match fetched {
-            Ok(Fetched { prompt, .. }) => {
-                let load = &mut queue[index];
-                load.asked.turn.send_modify(|turn| turn.phase = Phase::Starting);
-                (load.asked.prompt, load.ready) = (prompt, true);
-            }
-            Err(message) => {
-                tracing::warn!(message, "a file of a prompt is not there");
-                if let Some(load) = queue.remove(index) {
-                    end(&load, Outcome::NoFile { message });
-                }
-            }
-        }
-        self.give_ready(place);
-    }
-
-    fn give_ready(&mut self, place: Place) {
-        for load in self.intake.ready(place) {
-            self.sessions.give(load.spec, load.asked);
-        }
-    }
-
-    /// Takes back a prompt that has not gone to its session; whether there was one.
-    pub(super) fn take_back_fetching(&mut self, prompt: PromptId) -> bool {
-        let place = self.intake.take_back_one(prompt);
-        if let Some(place) = place {
-            self.give_ready(place);
-        }
-        place.is_some()
-    }
 }
 
-/// Whether a button that replies to the first part would not find all of the prompt there.
-pub(super) fn is_more_than_a_reply_shows(parts: &[UserInput]) -> bool {
-    let Some(UserInput { message, .. }) = parts.first() else { return false };
-    parts.len() > 1
-        || message.extra.album.is_some()
-        || message.text.encode_utf16().count() >= SPLIT
-        || wording::of(message) != message.text
-        || message.files().count() > usize::from(message.extra.file.is_some())
+/// An edited message as one that was written so.
+fn as_written(raw: &Value) -> Value {
+    let mut raw = raw.clone();
+    if let Some(update) = raw.as_object_mut()
+        && let Some(message) = update.remove("edited_message")
+    {
+        update.insert("message".to_owned(), message);
+    }
+    raw
+}
+
+/// Whether two updates bring the same message.
+fn same(one: &Value, other: &Value) -> bool {
+    one["message"]["message_id"] == other["message"]["message_id"]
 }

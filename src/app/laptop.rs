@@ -4,8 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    app::{App, prompts::Sending, sessions::Shown},
+    app::{App, sessions::Shown},
     bridge::{
+        book::{About, Arrival},
         place::Place,
         prompt::PromptId,
         session::{Activity, Order},
@@ -69,8 +70,8 @@ impl App {
     // ---- Prompts for a session that the laptop has open ----
 
     /// Does what the person has chosen for a session that is open elsewhere, or asks.
-    pub(super) fn choose(&mut self, sending: Sending, found: &Session, live: Live) {
-        let Sending { prompt, .. } = sending;
+    pub(super) fn choose(&mut self, arrival: Arrival, found: &Session, live: Live) {
+        let Arrival { prompt, .. } = arrival;
         let (source, files) = (prompt.source, prompt.attachments.len());
         // What we hold of it is about to be out of date.
         self.sessions.order(found.id, Order::LetGo);
@@ -80,7 +81,7 @@ impl App {
             self.ask_with(spec, prompt, Some(plan));
         } else {
             let card = laptop::choose(&self.scene(), found, &live, files);
-            self.reply_to(source.place, source.message, card);
+            self.ask_person(&prompt, About::Terminal(found.id), card);
         }
     }
 
@@ -109,11 +110,11 @@ impl App {
         message: &Message,
         session: SessionId,
         plan: Plan,
-        waiting: Option<Sending>,
+        waiting: Option<Arrival>,
     ) {
-        let Some(mut sending) = waiting else { return };
-        let source = sending.prompt.source;
-        if plan == Plan::Send && !sending.prompt.attachments.is_empty() {
+        let Some(mut arrival) = waiting else { return };
+        let source = arrival.prompt.source;
+        if plan == Plan::Send && !arrival.prompt.attachments.is_empty() {
             return self.say(source.place, files::not_for_a_terminal());
         }
         let is_it = |shown: &&Shown| {
@@ -125,12 +126,12 @@ impl App {
             let prompt = shown.prompt;
             return self.sessions.order(session, Order::Choose(prompt, plan));
         }
-        self.settle_question(message, Some(&sending));
+        self.settle_question(message, Some(&arrival));
         if let Some(live) = self.holder(session) {
             self.laptop.chosen.insert((source.place, session), (plan, live.pid));
         }
-        sending.session = Some(session);
-        self.send(sending);
+        arrival.session = Some(session);
+        self.send(arrival);
     }
 
     // ---- What the laptop does ----
@@ -157,6 +158,8 @@ impl App {
         let is_there = |pid: u32| all.iter().any(|live| live.pid == pid);
         self.laptop.opened.retain(|(_, pid)| is_there(*pid));
         self.laptop.chosen.retain(|_, (_, pid)| is_there(*pid));
+        self.look_at_followed(&all);
+        self.look_at_notices(&all);
         for live in &all {
             if live.is_foreign() && !self.sessions.has(live.pid) {
                 self.opened(live);

@@ -6,16 +6,18 @@
 mod answer;
 mod aside;
 mod border;
+mod card;
 mod cards;
 mod changed;
 mod choose;
 mod commands;
-mod edited;
 pub(crate) mod export;
 mod fetch;
 mod files;
+mod follow;
 mod gather;
 mod git;
+mod happened;
 mod inbox;
 mod insight;
 mod intake;
@@ -23,13 +25,15 @@ mod laptop;
 mod later;
 mod ledger;
 mod lists;
+mod mirror;
 mod moved;
 mod note;
+mod notices;
 mod out;
 mod painter;
-mod parts;
 mod past;
 mod picture;
+mod press;
 mod program;
 mod prompts;
 mod questions;
@@ -37,6 +41,7 @@ mod receipts;
 mod receiver;
 mod recovery;
 mod relocate;
+mod reports;
 mod search;
 mod sessions;
 mod steering;
@@ -65,10 +70,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
-        gather::Gather,
-        intake::Intake,
         laptop::Laptop,
-        later::Waiting,
         ledger::{Ledger, Written},
         note::{Ears, Heard, Note},
         questions::Asked,
@@ -78,11 +80,10 @@ use crate::{
         verbose::Views,
     },
     bridge::{
+        book::{Book, Found},
         choices::Choices,
         place::Place,
-        prompt::Source,
         session::{self, Order, RunSpec},
-        spool::{Found, Spool},
     },
     claude::{home::Home, live, process::Conversation, watch, young},
     screens,
@@ -91,7 +92,6 @@ use crate::{
         intent::{AccessPolicy, Intent},
         outbox::{Outbox, Scope},
         poll::Incoming,
-        update::Message,
     },
 };
 
@@ -141,6 +141,8 @@ pub struct Setup {
     pub inbox: Option<PathBuf>,
     /// Shell command that writes a recording down.
     pub transcriber: Option<String>,
+    /// What is told of sessions that others run.
+    pub notices: crate::bridge::notices::Settings,
 }
 
 /// Everything the loop owns.
@@ -154,18 +156,15 @@ struct App {
     turnstile: Turnstile,
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
-    gather: Gather,
-    intake: Intake,
     views: Views,
     receipts: Receipts,
-    later: Waiting,
     searches: search::Searches,
+    follows: follow::Follows,
+    notices: notices::Notices,
     notes: mpsc::UnboundedSender<Note>,
-    spool: Spool,
+    book: Book,
     /// Whether the log knows that the spool cannot be written.
     spool_failed: bool,
-    /// Messages whose prompts an earlier process left.
-    left: HashSet<Source>,
     /// The question that somebody's next message in a place belongs to.
     writing: HashMap<(Place, u64), Asked>,
     /// Directories that the person has trusted here, until Claude's files show it.
@@ -186,12 +185,14 @@ pub async fn run(
     mut updates: mpsc::Receiver<Incoming>,
     cancel: CancellationToken,
 ) {
-    let mut changes = watch::start(setup.home.clone());
     let (mut app, found, ears) = App::new(setup, outbox);
+    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers.clone());
     let mut ears = ears;
+    let book = app.book.clone();
     block_in_place(|| {
         app.recover(found);
         app.see_to_orphans();
+        app.wish_again();
     });
     loop {
         tokio::select! {
@@ -202,8 +203,9 @@ pub async fn run(
             Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
             Some(_) = app.painters.join_next() => {}
             Some(_) = app.errands.join_next() => {}
-            () = due(app.later.deadline()) => block_in_place(|| app.due_now()),
-            () = due(app.gather.deadline()) => block_in_place(|| app.gathered()),
+            () = due(app.notices.deadline()) => block_in_place(|| app.look_at_the_laptop()),
+            () = due(later::next_due(&book)) => block_in_place(|| app.due_now()),
+            () = due(book.next_whole()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
                 Some(Incoming::Update(handed)) => block_in_place(|| app.handed(*handed)),
                 Some(Incoming::Conflict(advice)) => app.tell_owners(&screens::notice::conflict(advice)),
@@ -221,7 +223,7 @@ impl App {
         // Painters must not wait for the loop, which may be at the disk.
         let (notes, back) = mpsc::unbounded_channel();
         let (ledger, written) = Ledger::open(setup.home.clone(), setup.me.id);
-        let (spool, found) = Spool::open(setup.state.clone());
+        let (book, found) = Book::open(setup.state.clone());
         let left = young::list(&setup.home);
         let settings = session::Settings {
             program: setup.claude.clone(),
@@ -230,7 +232,7 @@ impl App {
             idle: setup.idle,
             slots: Arc::new(Semaphore::new(setup.turns)),
             turns: setup.turns,
-            spool: spool.clone(),
+            book: book.clone(),
             left: left.into(),
             reports: report,
         };
@@ -245,16 +247,14 @@ impl App {
             painters: JoinSet::new(),
             turnstile: Turnstile::default(),
             errands: JoinSet::new(),
-            gather: Gather::default(),
-            intake: Intake::new(spool.clone()),
             views: Views::default(),
             receipts: Receipts::default(),
-            later: Waiting::default(),
             searches: search::Searches::default(),
+            follows: follow::Follows::default(),
+            notices: notices::Notices::default(),
             notes,
-            spool,
+            book,
             spool_failed: false,
-            left: HashSet::new(),
             writing: HashMap::new(),
             trusted: HashSet::new(),
             told: HashSet::new(),
@@ -265,29 +265,25 @@ impl App {
     }
 
     fn intent(&mut self, intent: Intent) {
-        if let Some(message) = intent.message() {
-            self.receipts.heard(message.place, message.id, message.date);
-        }
         match intent {
-            Intent::Prompt(asking) => self.prompt(asking),
             Intent::Command(command, message) => {
                 self.flush(message.place);
                 self.command(command, &message);
             }
-            Intent::Spoken(message) => self.spoken(&message),
-            Intent::Edited(asking) => self.edited(&asking),
-            Intent::Callback(tap, press) => self.tap(tap, &press),
             Intent::Unknown(press) => self.outdated(&press),
-            Intent::Unreadable(kind, message) => self.unreadable(&kind, &message),
+            Intent::Unreadable(kind, message) => {
+                self.reply(&message, screens::notice::unreadable(&kind));
+            }
             Intent::Stranger(stranger) => self.stranger(stranger),
             Intent::Moved(from, to) => self.moved(from, to),
-            // The border has set it aside.
-            Intent::Undecodable(_) | Intent::Nothing => {}
+            // The border has seen to these.
+            Intent::Prompt(_)
+            | Intent::Spoken(_)
+            | Intent::Edited(_)
+            | Intent::Callback(..)
+            | Intent::Undecodable(_)
+            | Intent::Nothing => {}
         }
-    }
-
-    fn unreadable(&self, kind: &str, message: &Message) {
-        self.reply(message, screens::notice::unreadable(kind));
     }
 
     // ---- What comes back ----
@@ -307,11 +303,10 @@ impl App {
                 self.choose_of(&offers, wish, choice, &value);
             }
             Note::Taken { source, display, session } => self.taken(source, &display, session),
-            Note::Fetched { place, id, fetched } => self.fetched(place, id, fetched),
-            Note::Heard { source, text } => self.heard(source, text),
+            Note::Fetched { id, unseen } => self.fetched(id, &unseen),
+            Note::Heard { id, message, heard } => self.heard(id, message, heard),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
             Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
-            Note::Announced { place, prompt, message } => self.announced(place, prompt, message),
             Note::Settled { prompt, place, progress } => {
                 self.sessions.settle(prompt, progress.map(|id| (place, id)));
                 self.look_at_the_laptop();
@@ -352,7 +347,6 @@ impl App {
     /// Lets running turns finish for a while, and hears all that comes of them: bindings, modes.
     async fn end(mut self, mut ears: Ears) {
         self.sessions.leave();
-        self.intake.end();
         self.laptop.leave();
         let grace = sleep(self.setup.grace);
         tokio::pin!(grace);
@@ -380,6 +374,7 @@ impl App {
         if timeout(FAREWELL, self.outbox.flush(Scope::All)).await.is_err() {
             tracing::warn!("some messages could not be sent before the end");
         }
+        self.book.flush();
     }
 }
 

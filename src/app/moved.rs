@@ -1,4 +1,5 @@
-//! Places that follow: a group that became a supergroup, and a session that became another.
+//! Places that are somewhere else by now: a group that became a supergroup, and a session that became
+//! another.
 
 use crate::{
     app::{App, now},

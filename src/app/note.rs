@@ -5,8 +5,9 @@ use std::future::pending;
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{fetch::Fetched, ledger::Written, out::Wish},
+    app::{ledger::Written, out::Wish},
     bridge::{
+        attachment::Unfit,
         choices::Choice,
         place::Place,
         prompt::{PromptId, Source},
@@ -27,21 +28,21 @@ pub(super) enum Note {
         /// The session that took it.
         session: SessionId,
     },
-    /// The files of a prompt are here, or why they are not.
+    /// The files of a prompt are here, or will not be.
     Fetched {
-        /// Where the prompt stands.
-        place: Place,
         /// The prompt.
         id: PromptId,
-        /// It with its files.
-        fetched: Result<Fetched, String>,
+        /// Pictures that Claude cannot see, by what they are called.
+        unseen: Vec<(String, Unfit)>,
     },
-    /// A recording was written down.
+    /// A recording was written down, or not.
     Heard {
-        /// The message that carries it.
-        source: Source,
-        /// What was said.
-        text: String,
+        /// The prompt.
+        id: PromptId,
+        /// The message that says so.
+        message: i32,
+        /// What was said, or why it is not known.
+        heard: Result<String, String>,
     },
     /// The CLI has agreed to a choice.
     Chosen {
@@ -62,15 +63,6 @@ pub(super) enum Note {
         value: String,
         /// What is offered.
         offers: Offers,
-    },
-    /// The message that says that a prompt waits for its time is in the chat.
-    Announced {
-        /// Where.
-        place: Place,
-        /// The prompt.
-        prompt: PromptId,
-        /// The message.
-        message: i32,
     },
     /// The turn is over and shown.
     Settled {

@@ -55,6 +55,7 @@ impl App {
         display: String,
     ) {
         let (session, prompt) = (turn.borrow().session, turn.borrow().prompt);
+        self.follows.own.add(place, turn.clone());
         let message = source.map(|source| source.message);
         let recovered = self.receipts.enter(place, (prompt, message), session);
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
@@ -64,7 +65,7 @@ impl App {
             home: self.setup.home.clone(),
             notes: self.notes.clone(),
             scene: self.scene(),
-            spool: self.spool.clone(),
+            book: self.book.clone(),
             ticket: self.turnstile.ticket(place, turn.clone()),
             place,
             source,

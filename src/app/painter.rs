@@ -19,10 +19,10 @@ use tokio::{
 use crate::{
     app::{cards::Question, note::Note, receipts::Receipts, receiver::Sign, turnstile::Ticket},
     bridge::{
+        book::{Book, Entry},
         place::Place,
         prompt::{PromptId, Source},
         question::About,
-        spool::{Kept, Spool},
         turn::{Phase, Turn, Wait},
         verbosity::Verbosity,
     },
@@ -48,7 +48,7 @@ pub(super) struct Canvas {
     pub(super) notes: mpsc::UnboundedSender<Note>,
     /// Where and when; its time is renewed for each screen.
     pub(super) scene: Scene,
-    pub(super) spool: Spool,
+    pub(super) book: Book,
     /// Its turn to send the answer.
     pub(super) ticket: Ticket,
     pub(super) place: Place,
@@ -72,7 +72,7 @@ pub(super) struct Canvas {
 pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
     let prompt = turn.borrow().prompt;
-    let left = canvas.spool.read(prompt, Kept::clone);
+    let left = canvas.book.read(prompt, Entry::clone);
     let stale = left.as_ref().and_then(|kept| kept.progress);
     let mut painter = Painter {
         sign: canvas.recovered.then_some(stale.map_or(Sign::Reaction, Sign::Line)),
@@ -110,7 +110,7 @@ pub(super) struct Painter {
     /// The card and what it shows.
     pub(super) card: Option<(i32, Screen)>,
     /// What the spool held of the prompt when it came here.
-    pub(super) left: Option<Kept>,
+    pub(super) left: Option<Entry>,
     /// Questions that are in the chat, as they are drawn.
     pub(super) questions: Vec<Question>,
     /// The plan that was asked about, where a file had it.
@@ -237,7 +237,7 @@ impl Painter {
         let how = SendOptions { reply_to, sound: Sound::Silent };
         if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen.clone(), how).await {
             self.card = Some((id, screen));
-            self.note(|spool, prompt| spool.shown(prompt, id));
+            self.note(|book, prompt| book.shown(prompt, id));
         }
     }
 
@@ -320,11 +320,9 @@ impl Painter {
     // ---- What it is drawn of ----
 
     /// Notes in the spool what is in the chat.
-    pub(super) fn note(&self, note: impl FnOnce(&Spool, PromptId) -> std::io::Result<()>) {
+    pub(super) fn note(&self, note: impl FnOnce(&Book, PromptId)) {
         let prompt = self.turn.borrow().prompt;
-        if let Err(error) = note(&self.canvas.spool, prompt) {
-            tracing::warn!(%error, "the spool takes no note");
-        }
+        note(&self.canvas.book, prompt);
     }
 
     pub(super) fn around(&self, turn: &Turn, title: String) -> Around {

@@ -3,18 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    app::{
-        App, now,
-        sessions::{Sessions, Shown},
-    },
+    app::{App, sessions::Sessions},
     bridge::{
-        binding::{self, Binding},
+        binding::Binding,
+        book::{About, Arrival, Came},
         place::Place,
         prompt::{Prompt, Source, fresh_session},
         recover::Past,
         route::{self, Facts, Route},
-        session::{Finished, Order, Queued, Report, RunSpec, Why},
-        spool::Came,
+        session::RunSpec,
         terminal::Plan,
         turn::Outcome,
     },
@@ -25,29 +22,25 @@ use crate::{
         session::{Session, SessionId},
         transcript,
     },
-    screens::{laptop, notice},
+    screens::notice,
+    telegram::{
+        outbox::{SendOptions, Sound},
+        screen::Screen,
+    },
 };
-
-/// A prompt and where it should go.
-pub(super) struct Sending {
-    pub(super) prompt: Prompt,
-    /// The session that the person named by a reply or a button, or None: where the place points.
-    pub(super) session: Option<SessionId>,
-    /// Whether others read along.
-    pub(super) group: bool,
-}
 
 impl App {
     /// Sends a prompt to the session it is for, or asks the person what is missing.
-    pub(super) fn send(&mut self, sending: Sending) {
-        let place = sending.prompt.source.place;
-        if self.sessions.is_shown(sending.prompt.id) {
+    pub(super) fn send(&mut self, arrival: Arrival) {
+        let place = arrival.prompt.source.place;
+        if self.sessions.is_shown(arrival.prompt.id) {
             return;
         }
-        if let Some(session) = sending.session {
+        self.book.begin(arrival.prompt.id);
+        if let Some(session) = arrival.session {
             let session = self.follow(place, session);
             let binding = self.binding_of(session, place);
-            return self.route(sending, &binding, session);
+            return self.route(arrival, &binding, session);
         }
         if let Some(session) = self.ledger.binding(place).and_then(|bound| bound.session) {
             self.follow(place, session);
@@ -55,8 +48,8 @@ impl App {
         let bound = self.ledger.binding(place);
         let binding = bound.unwrap_or_else(|| Binding::newest_of(self.first_directory()));
         match binding.session {
-            Some(session) => self.route(sending, &binding, session),
-            None => self.resume_newest(sending, &binding),
+            Some(session) => self.route(arrival, &binding, session),
+            None => self.resume_newest(arrival, &binding),
         }
     }
 
@@ -90,7 +83,7 @@ impl App {
     }
 
     /// What a place would point at in a session that was named.
-    fn binding_of(&self, session: SessionId, place: Place) -> Binding {
+    pub(super) fn binding_of(&self, session: SessionId, place: Place) -> Binding {
         let bound = self.ledger.binding(place);
         if let Some(found) = self.found(session) {
             return Binding::to(Self::directory_for(&found, bound.as_ref()), session);
@@ -103,13 +96,13 @@ impl App {
     }
 
     /// Goes on in the newest session of a directory, and says so; in a group it asks first.
-    fn resume_newest(&mut self, sending: Sending, binding: &Binding) {
-        let Prompt { source, attempt, .. } = sending.prompt;
+    fn resume_newest(&mut self, arrival: Arrival, binding: &Binding) {
+        let Prompt { source, attempt, .. } = arrival.prompt;
         let scene = self.scene();
         if let Some(newest) = self.newest(&binding.project) {
-            if sending.group {
+            if arrival.group {
                 let screen = notice::may_resume(&scene, &newest);
-                return self.reply_to(source.place, source.message, screen);
+                return self.ask_person(&arrival.prompt, About::Group(newest.id), screen);
             }
             let binding = Binding::to(binding.project.clone(), newest.id);
             let facts = self.facts(newest.id, &binding);
@@ -117,7 +110,7 @@ impl App {
                 self.say(source.place, notice::resumed(&scene, &newest));
                 self.ledger.point(source.place, binding);
             }
-            return self.go_by(facts, sending);
+            return self.go_by(facts, arrival);
         }
         let session = fresh_session(source, attempt);
         let binding = Binding::begin(binding.project.clone(), session);
@@ -126,7 +119,7 @@ impl App {
             self.say(source.place, notice::first(&scene, session, &binding.project));
             self.ledger.point(source.place, binding);
         }
-        self.go_by(facts, sending);
+        self.go_by(facts, arrival);
     }
 
     pub(super) fn newest(&self, directory: &Path) -> Option<Session> {
@@ -179,39 +172,41 @@ impl App {
         catalog::page(&self.setup.home, &query).sessions.iter().any(by_person)
     }
 
-    pub(super) fn route(&mut self, sending: Sending, binding: &Binding, session: SessionId) {
+    pub(super) fn route(&mut self, arrival: Arrival, binding: &Binding, session: SessionId) {
         let facts = self.facts(session, binding);
-        self.go_by(facts, sending);
+        self.go_by(facts, arrival);
     }
 
     /// Sends a prompt the way that the facts of its session show.
-    fn go_by(&mut self, facts: Facts, sending: Sending) {
+    fn go_by(&mut self, facts: Facts, arrival: Arrival) {
         let session = facts.session;
-        let Some(sending) = self.unless_run(sending, session) else { return };
-        let Source { place, message, .. } = sending.prompt.source;
+        let Some(arrival) = self.unless_run(arrival, session) else { return };
+        let Source { place, message, .. } = arrival.prompt.source;
         let scene = self.scene();
         match route::resolve(&facts) {
             Route::Run(conversation) => {
-                self.ask(self.spec(place, facts.directory, conversation), sending.prompt);
+                self.ask(self.spec(place, facts.directory, conversation), arrival.prompt);
             }
-            Route::Fresh => self.fall_back(sending, &facts, session),
+            Route::Fresh => self.fall_back(arrival, &facts, session),
             Route::NoDirectory => {
-                self.offer_what_is_left((place, message), session, &facts.directory);
+                let screen = self.what_is_left(session, &facts.directory);
+                self.ask_person(&arrival.prompt, About::Directory(facts.directory), screen);
             }
             Route::Forbidden => {
                 let screen = notice::forbidden(&scene, &facts.directory);
                 self.reply_to(place, message, screen);
             }
             Route::Distrusted => {
-                self.reply_to(place, message, notice::distrusted(&scene, &facts.directory));
+                let screen = notice::distrusted(&scene, &facts.directory);
+                self.ask_person(&arrival.prompt, About::Trust(facts.directory), screen);
             }
             Route::Choose(live) => {
                 if let Some(found) = self.found(session) {
-                    self.choose(sending, &found, *live);
+                    self.choose(arrival, &found, *live);
                 } else {
                     // It is open and has not said anything yet: there is nothing to continue.
                     let fresh = Binding::newest_of(facts.directory);
-                    self.resume_newest(sending, &fresh);
+                    self.resume_newest(arrival, &fresh);
                 }
             }
         }
@@ -240,24 +235,42 @@ impl App {
     /// The same, with what the person has chosen where a terminal has the session.
     pub(super) fn ask_with(&mut self, spec: RunSpec, prompt: Prompt, plan: Option<Plan>) {
         let (source, display) = (prompt.source, prompt.display());
-        self.note_leg(&spec, &prompt);
+        self.note_destination(&spec, &prompt);
         let session = spec.conversation.session();
-        let came = self.spool.came(prompt.id);
+        let came = self.book.came(prompt.id);
         let (mut queued, turn) = self.sessions.admit(session, prompt);
         queued.plan = plan;
         queued.may_have_run = came != Came::New;
         self.show(source.place, Some(source), turn, display);
-        let ran = queued.may_have_run && self.past(queued.prompt.id, session) != Past::Unread;
-        if ran || plan == Some(Plan::Send) {
-            self.sessions.give(spec, queued);
-        } else {
-            self.hand_over(spec, queued);
+        if let Some(count) = self.sessions.one_more(session) {
+            self.say(source.place, notice::one_more(count));
         }
+        let ran = queued.may_have_run && self.past(queued.prompt.id, session) != Past::Unread;
+        if !ran && queued.prompt.files().next().is_some() {
+            self.fetch(&spec, &mut queued);
+        }
+        self.sessions.give(spec, queued);
+    }
+
+    /// Asks the person what must be chosen before a prompt goes on. What they press below the message
+    /// is for all prompts of the place about which the same is asked.
+    pub(super) fn ask_person(&mut self, prompt: &Prompt, about: About, screen: Screen) {
+        let Prompt { id, source, .. } = *prompt;
+        let asks = self.book.ask(id, about);
+        self.spooled(&asks);
+        let how = SendOptions { reply_to: Some(source.message), sound: Sound::Silent };
+        let sent = self.outbox.send(source.place, screen, how);
+        let book = self.book.clone();
+        self.painters.spawn(async move {
+            if let Ok(message) = sent.await {
+                book.asks_in(id, message);
+            }
+        });
     }
 
     /// There is nothing to resume: a fresh session, loudly, and once.
-    fn fall_back(&mut self, sending: Sending, facts: &Facts, old: SessionId) {
-        let Prompt { source, attempt, .. } = sending.prompt;
+    fn fall_back(&mut self, arrival: Arrival, facts: &Facts, old: SessionId) {
+        let Prompt { source, attempt, .. } = arrival.prompt;
         let into = route::instead(source, attempt, old);
         if let Some(into) = into {
             self.replace(source.place, old, into, &facts.directory);
@@ -268,111 +281,29 @@ impl App {
         };
         let spec = self.spec(source.place, facts.directory.clone(), conversation);
         if into.is_some() {
-            return self.ask(spec, sending.prompt);
+            return self.ask(spec, arrival.prompt);
         }
-        let display = sending.prompt.display();
-        let (queued, turn) = self.sessions.admit(old, sending.prompt);
+        let display = arrival.prompt.display();
+        let (queued, turn) = self.sessions.admit(old, arrival.prompt);
         queued.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
         self.show(source.place, Some(source), turn, display);
     }
 
     /// Says that a session is replaced by a fresh one, and points the place there if it pointed at
     /// the old one.
-    fn replace(&mut self, place: Place, old: SessionId, into: SessionId, directory: &Path) {
+    pub(super) fn replace(
+        &mut self,
+        place: Place,
+        old: SessionId,
+        into: SessionId,
+        directory: &Path,
+    ) {
         tracing::warn!(%old, %into, "no such conversation: starting a fresh session");
         self.say(place, notice::fell_back(&self.scene(), old, into, directory));
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         if bound.is_none_or(|bound| bound == old) {
             let binding = Binding::begin(directory.to_owned(), into);
             self.ledger.point(place, binding);
-        }
-    }
-
-    /// A worker is done. Prompts that Claude never got go on.
-    pub(super) fn finished(&mut self, finished: Finished) {
-        let Finished { session, directory, why, unsent } = finished;
-        tracing::debug!(%session, ?why, unsent = unsent.len(), "a worker is done");
-        let mut next = session;
-        for queued in unsent {
-            let Source { place, .. } = queued.prompt.source;
-            let conversation = match why {
-                Why::Shutdown => {
-                    queued.turn.send_modify(|turn| turn.finish(Outcome::Shutdown));
-                    continue;
-                }
-                Why::Idle => Conversation::Resume(session),
-                Why::NoConversation => {
-                    if next == session {
-                        let attempt = queued.prompt.attempt;
-                        let Some(into) = route::instead(queued.prompt.source, attempt, session)
-                        else {
-                            queued.turn.send_modify(|turn| turn.finish(Outcome::NotBegun));
-                            continue;
-                        };
-                        next = into;
-                        self.replace(place, session, next, &directory);
-                    }
-                    queued.turn.send_modify(|turn| turn.session = next);
-                    Conversation::New(next)
-                }
-            };
-            let spec = self.spec(place, directory.clone(), conversation);
-            self.note_leg(&spec, &queued.prompt);
-            self.sessions.give(spec, queued);
-        }
-    }
-
-    /// What concerns a session beside its turns.
-    pub(super) fn report(&mut self, report: Report) {
-        match report {
-            Report::Unsolicited { place, turn } => {
-                let prompt = turn.borrow().prompt;
-                let shown = Shown { place, message: None, prompt, turn: turn.clone() };
-                self.sessions.shown.push(shown);
-                self.show(place, None, turn, String::new());
-            }
-            Report::Renewed { old, new } => self.sessions.renew(old, new),
-            Report::Opened { queued, live } => self.opened_before(queued, &live),
-        }
-    }
-
-    /// The session of a prompt that has not been sent is open elsewhere by now: it goes where the
-    /// person has said, or they are asked.
-    fn opened_before(&mut self, mut queued: Queued, live: &Live) {
-        let (source, id, session) = (queued.prompt.source, queued.prompt.id, live.session);
-        let files = queued.prompt.attachments.len();
-        if let Some(plan) = self.plan_for(source.place, (session, id), live, files) {
-            queued.plan = Some(plan);
-            let directory = live.cwd.clone();
-            let spec = self.spec(source.place, directory, Conversation::Resume(session));
-            return self.sessions.tell(spec, Order::Ask(Box::new(queued)));
-        }
-        queued.turn.send_modify(|turn| turn.finish(Outcome::Silent));
-        match self.found(session) {
-            Some(found) => {
-                let card = laptop::choose(&self.scene(), &found, live, files);
-                self.reply_to(source.place, source.message, card);
-            }
-            None => self.say(source.place, notice::plain(notice::BROKEN)),
-        }
-        if let Some(number) = self.spool.number(id) {
-            self.remove_when_said((id, number), source.place);
-        }
-    }
-
-    /// A session has taken a prompt: the place points there, unless it has gone elsewhere since.
-    pub(super) fn taken(&mut self, source: Source, display: &str, session: SessionId) {
-        self.tell_the_other_place(source.place, session);
-        if self.left.remove(&source) && self.ledger.session_of(source) == Some(session) {
-            return; // An earlier process wrote it down.
-        }
-        let binding = self.binding_of(session, source.place);
-        let binding = Binding { fresh: false, fork: None, agent: None, ..binding };
-        let bound = self.ledger.binding(source.place).and_then(|binding| binding.session);
-        if bound.is_none_or(|bound| bound == session) {
-            self.ledger.bind(source, binding, display, now());
-        } else {
-            self.ledger.log(source.place, binding::untagged(&binding, display, now()));
         }
     }
 }

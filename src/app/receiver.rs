@@ -68,7 +68,7 @@ impl Painter {
         }
         let how = SendOptions { reply_to: self.asked(), sound: Sound::Silent };
         let id = self.canvas.outbox.send(self.canvas.place, screen.clone(), how).await.ok()?;
-        self.note(|spool, prompt| spool.shown(prompt, id));
+        self.note(|book, prompt| book.shown(prompt, id));
         self.card = Some((id, screen));
         Some(id)
     }
@@ -106,7 +106,7 @@ impl Painter {
         if !self.put(turn.session, None, true) {
             self.delete_card();
             self.release();
-            return self.canvas.spool.remove(turn.prompt);
+            return self.canvas.book.remove(turn.prompt);
         }
         if !matches!(self.sign, Some(Sign::Line(_))) {
             // It waited for something else before, and had a card then.
@@ -128,7 +128,7 @@ impl Painter {
                     self.sign = self.say_line(turn).await.map(Sign::Line);
                     if !self.put(turn.session, None, true) {
                         self.delete_card();
-                        self.canvas.spool.remove(turn.prompt);
+                        self.canvas.book.remove(turn.prompt);
                     }
                 }
             }
@@ -138,7 +138,7 @@ impl Painter {
     /// The answer is there: the messages that were taken into the turn need no sign any more, and
     /// are done with.
     pub(super) async fn clear_receipts(&self, session: SessionId) {
-        let Canvas { outbox, place, receipts, spool, .. } = &self.canvas;
+        let Canvas { outbox, place, receipts, book, .. } = &self.canvas;
         for receipt in receipts.answered(*place, session) {
             match receipt.line {
                 // Left to a later process.
@@ -146,7 +146,7 @@ impl Painter {
                 Some(_) => {}
                 None => drop(outbox.react(*place, receipt.message, None)),
             }
-            spool.remove(receipt.prompt);
+            book.remove(receipt.prompt);
         }
     }
 }

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    app::{App, now, prompts::Sending},
-    bridge::{binding::Binding, place::Place},
+    app::{App, now},
+    bridge::{binding::Binding, book::Arrival, place::Place},
     claude::{
         catalog::{self, Left},
         session::{Session, SessionId},
@@ -13,6 +13,7 @@ use crate::{
     screens::{notice, sessions::Purpose},
     telegram::{
         callback::{Carry, Key},
+        screen::Screen,
         update::Message,
     },
 };
@@ -50,19 +51,14 @@ impl App {
     }
 
     /// Asks where a prompt should go whose directory is gone.
-    pub(super) fn offer_what_is_left(
-        &self,
-        (place, message): (Place, i32),
-        session: SessionId,
-        directory: &Path,
-    ) {
+    pub(super) fn what_is_left(&self, session: SessionId, directory: &Path) -> Screen {
         let scene = self.scene();
         let lead = notice::no_directory(&scene, directory);
         let mut screen = self.directories(lead, 0, (Purpose::Go, Carry::Prompt));
         if let Some((found, left)) = self.left_of(session) {
             screen.keyboard.splice(0..0, notice::left(&scene, found.id, &left));
         }
-        self.reply_to(place, message, screen);
+        screen
     }
 
     /// Goes on in a session whose directory is gone, in another one.
@@ -70,7 +66,7 @@ impl App {
         &mut self,
         message: &Message,
         (session, key): (SessionId, Key),
-        waiting: Option<Sending>,
+        waiting: Option<Arrival>,
     ) {
         let left = self.left_of(session).and_then(|(found, left)| {
             let mut left = left.into_iter().map(|left| left.dir().to_owned());

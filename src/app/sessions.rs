@@ -20,7 +20,7 @@ use crate::{
         place::Place,
         prompt::{Prompt, PromptId},
         session::{Activity, Control, Finished, Order, Queued, RunSpec, Settings, State, Worker},
-        turn::{Outcome, Turn},
+        turn::{Outcome, Phase, Turn},
     },
     claude::{session::SessionId, watch::Change, wire::offers::Offers},
 };
@@ -162,6 +162,23 @@ impl Sessions {
         self.shown.iter().any(|shown| shown.prompt == prompt)
     }
 
+    /// Whether a prompt waits for its turn, as far as is shown.
+    pub(super) fn waits(&self, prompt: PromptId) -> bool {
+        let waits = |shown: &Shown| {
+            let turn = shown.turn.borrow();
+            shown.prompt == prompt && matches!(turn.phase, Phase::Waiting(_)) && !turn.taken
+        };
+        self.shown.iter().any(waits)
+    }
+
+    /// Tells the session that has a prompt.
+    pub(super) fn order_of(&mut self, prompt: PromptId, order: Order) {
+        let shown = self.shown.iter().find(|shown| shown.prompt == prompt);
+        if let Some(session) = shown.map(|shown| shown.turn.borrow().session) {
+            self.order(session, order);
+        }
+    }
+
     /// A turn is over and shown.
     pub(super) fn settle(&mut self, prompt: PromptId, progress: Option<(Place, i32)>) {
         self.shown.retain(|shown| shown.prompt != prompt);
@@ -190,6 +207,13 @@ impl Sessions {
             return;
         };
         let Err(refused) = in_use.worker.order(order) else { return };
+        for (_, held) in &mut in_use.held {
+            if let (Order::Ask(queued), Order::Edit(prompt)) = (held, &refused)
+                && queued.prompt.id == prompt.id
+            {
+                (queued.prompt.text, queued.prompt.manner) = (prompt.text.clone(), prompt.manner);
+            }
+        }
         let is_meant = |held: &Order| match (held, &refused) {
             (Order::Ask(queued), Order::TakeBack(prompt)) => queued.prompt.id == *prompt,
             (Order::Ask(queued), Order::Stop(place)) => queued.prompt.source.place == *place,

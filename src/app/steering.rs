@@ -16,10 +16,10 @@ use crate::{
         laptop::{IN_INBOX, is_in_inbox},
         now,
         out::Wish,
-        prompts::Sending,
     },
     bridge::{
         binding::Binding,
+        book::Arrival,
         choices::{BYPASS, Choice, Choices, DEFAULT},
         place::Place,
         prompt::{Source, fresh_session},
@@ -232,7 +232,7 @@ impl App {
 
     // ---- /fork ----
 
-    pub(super) fn fork(&mut self, source: Source, first: Option<Sending>) {
+    pub(super) fn fork(&mut self, source: Source, first: Option<Arrival>) {
         let (_, session) = self.whereabouts(source.place);
         let Some(of) = session.and_then(|session| self.found(session)) else {
             let words = "There is nothing to copy yet: this session has not begun.";
@@ -249,7 +249,7 @@ impl App {
         }
     }
 
-    fn fork_of(&mut self, source: Source, of: &Session, first: Option<Sending>) {
+    fn fork_of(&mut self, source: Source, of: &Session, first: Option<Arrival>) {
         if !self.may_work_in(&of.project) {
             let screen = notice::forbidden(&self.scene(), &of.project);
             return self.reply_to(source.place, source.message, screen);
@@ -257,9 +257,9 @@ impl App {
         let into = fresh_session(source, 0);
         let binding = Binding { fork: Some(of.id), ..Binding::begin(of.project.clone(), into) };
         self.ledger.bind(source, binding, "/fork", now());
-        if let Some(sending) = first {
+        if let Some(arrival) = first {
             self.say(source.place, notice::forked(&self.scene(), of, into));
-            return self.send(sending);
+            return self.send(Arrival { session: None, ..arrival });
         }
         let screen = screens::will_fork(&self.scene(), of, into);
         self.reply_to(source.place, source.message, screen);
@@ -280,9 +280,7 @@ impl App {
         if is_in_inbox(shown) {
             return IN_INBOX;
         }
-        if !self.take_back_fetching(prompt) {
-            self.sessions.order(session, Order::TakeBack(prompt));
-        }
+        self.sessions.order(session, Order::TakeBack(prompt));
         "Taking it back…"
     }
 }

@@ -1,9 +1,17 @@
 //! What the buttons do. Each press is answered at once; what is stale says so and does nothing.
 
 use crate::{
-    app::{App, laptop::out_of_reach, later::GO_ON, now, prompts::Sending, sessions::Shown},
+    app::{
+        App,
+        laptop::out_of_reach,
+        later::GO_ON,
+        now,
+        press::{ASK_AGAIN, COMPACT, is_carrying},
+        sessions::Shown,
+    },
     bridge::{
         binding::Binding,
+        book::Arrival,
         prompt::{Prompt, Source, fresh_session},
         session::Order,
         terminal::Plan,
@@ -19,23 +27,16 @@ use crate::{
         callback::{Callback, Carry, Key, List, Words},
         screen::Screen,
         text::Text,
-        update::{CallbackQuery, ChatKind, Message},
+        update::{CallbackQuery, Message},
     },
 };
-
-/// What Claude reads when a question of its got lost and the person wants it again.
-const ASK_AGAIN: &str = "Your last question to me was lost before I could answer it, so nothing was \
-    granted and nothing denied. Please try that step once more; I will be asked again.";
-
-/// What *Compact* says to the CLI.
-const COMPACT: &str = "/compact";
 
 impl App {
     pub(super) fn tap(&mut self, tap: Callback, press: &CallbackQuery) {
         let Some(message) = press.message.as_ref() else { return self.outdated(press) };
         let notice = match tap {
             Callback::Stop(key) => Some(self.tap_stop(key).unwrap_or_else(|| {
-                // Killed between sending a progress message and noting that, an earlier process has
+                // Killed between arrival a progress message and noting that, an earlier process has
                 // left it behind: nothing but its button ever tells of it.
                 if !self.sessions.has_shown(message.place, message.id) {
                     self.outbox.delete(message.place, message.id);
@@ -52,7 +53,7 @@ impl App {
     /// Taps that outlive our process.
     fn tap_on(&mut self, tap: Callback, press: &CallbackQuery, message: &Message) {
         let source = self.source(message.place, message.id);
-        let waiting = self.waiting(message);
+        let waiting = self.waiting(message, press.from.id);
         let carries = is_carrying(&tap);
         if carries && waiting.is_none() {
             let words = "The message that waited here is gone: send it again.";
@@ -101,18 +102,24 @@ impl App {
             Callback::TakeOver(session, when) => {
                 self.tap_plan(message, session, Plan::TakeOver(when), waiting);
             }
-            Callback::Retry(session, attempt) => self.tap_again(message, (session, attempt), None),
+            Callback::Retry(session, attempt) => {
+                self.tap_again(message, (session, attempt), (None, waiting));
+            }
             Callback::Continue(session, attempt) => {
-                self.tap_again(message, (session, attempt), Some(GO_ON));
+                self.tap_again(message, (session, attempt), (Some(GO_ON), waiting));
             }
             Callback::Defer(later) => {
                 self.strip(message);
-                if let Some(sending) = waiting {
-                    self.continue_later(later, sending);
+                if let Some(arrival) = waiting {
+                    self.continue_later(later, arrival);
                 }
             }
-            Callback::AskAgain(session) => self.send_own(message, session, ASK_AGAIN),
-            Callback::Compact(session) => self.send_own(message, session, COMPACT),
+            Callback::AskAgain(session) => {
+                self.send_own(message, press.from.id, (session, ASK_AGAIN));
+            }
+            Callback::Compact(session) => {
+                self.send_own(message, press.from.id, (session, COMPACT));
+            }
             Callback::Entry(key) => self.get_entry(message, key),
             Callback::SendFile(key) => match self.written_file(message, key) {
                 Some(path) => self.send_file(message, &path),
@@ -123,7 +130,10 @@ impl App {
                 None => self.say(message.place, files::forgotten()),
             },
             Callback::Diff => self.diff(message),
-            Callback::SendHeard => self.say_heard(message),
+            Callback::SendHeard => {
+                let heard = self.taken_along(&Callback::SendHeard, press);
+                self.say_heard(message, heard);
+            }
             Callback::DropHeard => self.discard_heard(message),
             Callback::Earlier { session, skip, take } => {
                 self.earlier(message, session, (skip, take));
@@ -132,6 +142,7 @@ impl App {
             Callback::Search { words, skip } => self.tap_search(message, &words, skip),
             Callback::Point { session, at } => self.open_point(message, session, at),
             Callback::Copy(session) => self.copy(source, session),
+            Callback::See(see) => self.tap_see(see, message, press.from.id),
             Callback::StopLive(session, sure) => self.stop_live(message, session, sure),
             Callback::Choose(..)
             | Callback::Verbose(_)
@@ -162,41 +173,30 @@ impl App {
             let turn = shown.turn.borrow();
             (turn.session, matches!(turn.phase, Phase::Waiting(_)) && !turn.taken)
         };
-        if !waits {
-            self.sessions.order(session, Order::Stop(place));
-            self.intake.take_back(place);
-        } else if !self.take_back_fetching(prompt) {
-            self.sessions.order(session, Order::TakeBack(prompt));
-        }
+        let order = if waits { Order::TakeBack(prompt) } else { Order::Stop(place) };
+        self.sessions.order(session, order);
         Some("Stopping…")
     }
 
     // ---- Sessions and directories, with or without a prompt ----
 
-    /// The prompt that a message of ours waits with: the one it replies to.
-    fn waiting(&self, message: &Message) -> Option<Sending> {
-        let reply = message.reply.as_deref()?;
-        let prompt = self.carried(message.place, reply)?;
-        Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
-    }
-
     /// Sends a prompt that has waited, from where its place points now.
-    pub(super) fn go(&mut self, message: &Message, waiting: Option<Sending>) {
+    pub(super) fn go(&mut self, message: &Message, waiting: Option<Arrival>) {
         self.settle_question(message, waiting.as_ref());
-        if let Some(sending) = waiting {
-            self.send(sending);
+        if let Some(arrival) = waiting {
+            self.send(arrival);
         }
     }
 
     /// The question that a prompt waited for has its answer: its message goes, and with it the
     /// buttons that would send the prompt once more.
-    pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Sending>) {
+    pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Arrival>) {
         if waiting.is_some() {
             self.outbox.delete(message.place, message.id);
         }
     }
 
-    fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Sending>) {
+    fn pick_and_send(&mut self, source: Source, session: SessionId, waiting: Option<Arrival>) {
         let found = self.found(session).filter(|found| self.may_work_in(&found.project));
         let Some(found) = found else {
             return self.open(source, session);
@@ -205,12 +205,12 @@ impl App {
         self.ledger.bind(source, binding, "/resume", now());
         self.outbox.delete(source.place, source.message);
         self.say(source.place, notice::resumed(&self.scene(), &found));
-        if let Some(sending) = waiting {
-            self.send(sending);
+        if let Some(arrival) = waiting {
+            self.send(Arrival { session: None, ..arrival });
         }
     }
 
-    fn tap_directory(&mut self, message: &Message, key: Key, waiting: Option<Sending>) {
+    fn tap_directory(&mut self, message: &Message, key: Key, waiting: Option<Arrival>) {
         let Some(directory) = self.directory_of(message.place, key).filter(|dir| dir.is_dir())
         else {
             return self.say(message.place, notice::plain("That directory is gone."));
@@ -222,13 +222,14 @@ impl App {
         if waiting.is_some() {
             let display = format!("/cd {}", directory.display());
             self.ledger.bind(source, Binding::newest_of(directory), &display, now());
+            let waiting = waiting.map(|arrival| Arrival { session: None, ..arrival });
             self.go(message, waiting);
         } else {
             self.move_to(source, &directory);
         }
     }
 
-    fn tap_trust(&mut self, message: &Message, key: Key, waiting: Option<Sending>) {
+    fn tap_trust(&mut self, message: &Message, key: Key, waiting: Option<Arrival>) {
         let Some(directory) = self.directory_of(message.place, key) else {
             return self.say(message.place, notice::plain("That directory is not known any more."));
         };
@@ -236,21 +237,21 @@ impl App {
         self.go(message, waiting);
     }
 
-    fn tap_fork(&mut self, message: &Message, of: SessionId, waiting: Option<Sending>) {
-        let Some((found, sending)) = self.found(of).zip(waiting) else {
+    fn tap_fork(&mut self, message: &Message, of: SessionId, waiting: Option<Arrival>) {
+        let Some((found, arrival)) = self.found(of).zip(waiting) else {
             return self.say(message.place, notice::plain("That session is gone."));
         };
         if !self.may_work_in(&found.project) {
             return self.say(message.place, notice::forbidden(&self.scene(), &found.project));
         }
-        let Prompt { source, attempt, .. } = sending.prompt;
+        let Prompt { source, attempt, .. } = arrival.prompt;
         let into = fresh_session(source, attempt);
         let binding = Binding::begin(found.project.clone(), into);
         self.ledger.bind(source, binding, "/fork", now());
         self.outbox.delete(message.place, message.id);
         self.say(source.place, notice::forked(&self.scene(), &found, into));
         let spec = self.spec(source.place, found.project, Conversation::Fork { of, into });
-        self.ask(spec, sending.prompt);
+        self.ask(spec, arrival.prompt);
     }
 
     /// Sends a prompt as another attempt, or other words in its place.
@@ -258,45 +259,22 @@ impl App {
         &mut self,
         message: &Message,
         (session, attempt): (SessionId, u32),
-        words: Option<&str>,
+        (words, waiting): (Option<&str>, Option<Arrival>),
     ) {
-        let Some(mut sending) = self.waiting(message) else { return };
-        sending.prompt = match words {
-            Some(words) => Prompt::new(sending.prompt.source, words, attempt),
-            None => sending.prompt.again(attempt),
+        let Some(mut arrival) = waiting else { return };
+        arrival.prompt = match words {
+            Some(words) => Prompt::new(arrival.prompt.source, words, attempt),
+            None => arrival.prompt.again(attempt),
         };
-        sending.session = Some(session);
+        arrival.session = Some(session);
         // The buttons go, so that they cannot send it a third time.
         self.strip(message);
-        self.send(sending);
+        self.send(arrival);
     }
 
-    /// The prompt that a press sends, if it sends one.
-    pub(super) fn taken_along(&self, tap: &Callback, press: &CallbackQuery) -> Option<Sending> {
-        let message = press.message.as_ref()?;
-        match tap {
-            Callback::AskAgain(session) => Some(self.own(message, *session, ASK_AGAIN)),
-            Callback::Compact(session) => Some(self.own(message, *session, COMPACT)),
-            Callback::SendHeard => {
-                let prompt = self.heard_in(message)?;
-                Some(Sending { prompt, session: None, group: message.chat == ChatKind::Group })
-            }
-            tap if is_carrying(tap) => self.waiting(message),
-            _ => None,
-        }
-    }
-
-    /// A prompt that a button stands for. It belongs to the button's message, so that a second
-    /// press is the same prompt.
-    fn own(&self, message: &Message, session: SessionId, text: &str) -> Sending {
-        let source = self.source(message.place, message.id);
-        let group = message.chat == ChatKind::Group;
-        Sending { prompt: Prompt::new(source, text, 0), session: Some(session), group }
-    }
-
-    fn send_own(&mut self, message: &Message, session: SessionId, text: &str) {
+    fn send_own(&mut self, message: &Message, from: u64, own: (SessionId, &str)) {
         self.strip(message);
-        self.send(self.own(message, session, text));
+        self.send(self.own(message, from, own));
     }
 
     /// Takes the buttons off a message of ours.
@@ -309,24 +287,5 @@ impl App {
     /// Shows another page in the message whose button was pressed.
     fn turn_page(&self, message: &Message, screen: Screen) {
         drop(self.outbox.edit(message.place, message.id, screen));
-    }
-}
-
-pub(super) fn is_carrying(tap: &Callback) -> bool {
-    match tap {
-        Callback::Sessions(_, carry)
-        | Callback::Directories(_, carry)
-        | Callback::Pick(_, carry)
-        | Callback::New(_, carry)
-        | Callback::Directory(_, carry) => *carry == Carry::Prompt,
-        Callback::Relocate(..)
-        | Callback::Trust(_)
-        | Callback::Fork(_)
-        | Callback::Terminal(_)
-        | Callback::TakeOver(..)
-        | Callback::Retry(..)
-        | Callback::Defer(_)
-        | Callback::Continue(..) => true,
-        _ => false,
     }
 }

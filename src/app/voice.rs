@@ -3,19 +3,21 @@
 
 use std::{path::Path, time::Duration};
 
+use serde_json::Value;
 use tokio::{process::Command, sync::Semaphore, time::sleep};
 
 use crate::{
-    app::{App, note::Note, program, prompts::Sending},
+    app::{App, note::Note, program},
     bridge::{
         attachment::Attached,
-        prompt::{Prompt, Source},
+        book::{About, Arrival, Came, Entry, Stage},
+        prompt::{Prompt, PromptId},
     },
     screens::{files, notice},
     telegram::{
         client::Client,
         download::{self, LARGEST},
-        outbox::{SendError, SendOptions, Sound},
+        outbox::{SendOptions, Sound},
         text::{EntityKind, Text},
         update::{ChatKind, Message},
         wording,
@@ -30,81 +32,117 @@ const PRINTED: usize = 1 << 20;
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 impl App {
-    /// Writes a recording down and shows it. Until then the spool has it.
-    pub(super) fn spoken(&mut self, message: &Message) {
+    /// Writes a recording down and shows it.
+    pub(super) fn spoken(&mut self, message: &Message, raw: Value, came: Came) {
         let Some(attached) = message.extra.file.clone() else { return };
-        let Some(program) = self.setup.transcriber.clone() else {
-            return self.reply(message, files::no_transcriber());
+        self.flush(message.place);
+        let source = self.source(message.place, message.id);
+        let arrival = Arrival {
+            prompt: Prompt::new(source, wording::of(message), 0).with([attached.clone()]),
+            from: message.from.id,
+            group: message.chat == ChatKind::Group,
+            session: None,
+            messages: vec![raw],
         };
-        if attached.size.is_some_and(|size| size > LARGEST) {
-            return self.reply(message, files::too_large_to_fetch(&attached));
+        let id = arrival.prompt.id;
+        let known = came == Came::Perhaps && self.is_answered(&arrival.prompt);
+        if known || self.book.is_done(id) || !self.book.arrive(arrival, came) {
+            return;
         }
+        if self.setup.transcriber.is_none() {
+            self.reply(message, files::no_transcriber());
+        } else if attached.size.is_some_and(|size| size > LARGEST) {
+            self.reply(message, files::too_large_to_fetch(&attached));
+        } else {
+            let listens = self.book.stand(id, Stage::Listening);
+            self.spooled(&listens);
+            if let Some(entry) = self.book.known(id) {
+                self.listen(&entry);
+            }
+        }
+        self.settle(id, message.place);
+    }
+
+    /// Has a recording written down, when it is its turn.
+    pub(super) fn listen(&mut self, entry: &Entry) {
+        let Prompt { id, source, .. } = entry.prompt;
+        let Some((attached, program)) =
+            entry.prompt.files().next().cloned().zip(self.setup.transcriber.clone())
+        else {
+            self.reply_to(source.place, source.message, files::no_transcriber());
+            return drop(self.book.begin(id));
+        };
         let (outbox, notes) = (self.outbox.clone(), self.notes.clone());
-        let (client, place) = (self.setup.client.clone(), message.place);
-        let source = self.source(place, message.id);
-        let prompt = Prompt::new(source, "", 0);
-        let (id, spool) = (prompt.id, self.spool.clone());
-        let shown = spool.read(id, |kept| kept.progress).flatten();
-        self.intake.keep(&prompt);
-        // Whoever presses the button of what was heard has the spool hold it anew.
-        let number = spool.number(id).unwrap_or_default();
-        let caption = wording::of(message);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let (client, book, shown) = (self.setup.client.clone(), self.book.clone(), entry.progress);
+        let how = SendOptions { reply_to: Some(source.message), sound: Sound::Silent };
         self.errands.spawn(async move {
-            // An earlier process may have said so already, or even what it heard.
+            // An earlier process may have said so already.
             let shown = match shown {
                 Some(shown) => Ok(shown),
-                None => outbox.send(place, notice::plain("Listening…"), how).await,
+                None => outbox.send(source.place, notice::plain("Listening…"), how).await,
             };
-            let Ok(shown) = shown else { return spool.remove_if(id, number) };
-            if let Err(error) = spool.shown(id, shown) {
-                tracing::warn!(%error, "the spool takes no note");
-            }
-            let screen = match heard(&client, &attached, &program).await {
-                Ok(words) => {
-                    let text = format!("{caption}\n\n{words}").trim().to_owned();
-                    let _ = notes.send(Note::Heard { source, text: text.clone() });
-                    files::heard(&text)
-                }
-                Err(why) => files::not_heard(&why),
-            };
-            if outbox.edit(place, shown, screen).await != Err(SendError::Ended) {
-                spool.remove_if(id, number);
-            }
+            let Ok(message) = shown else { return };
+            book.shown(id, message);
+            let heard = heard(&client, &attached, &program).await;
+            let _ = notes.send(Note::Heard { id, message, heard });
         });
     }
 
-    /// What was heard is remembered for the button that sends it.
-    pub(super) fn heard(&mut self, source: Source, text: String) {
-        self.intake.rephrase(source, text);
+    /// A recording was written down, or not: `message` says so.
+    pub(super) fn heard(&mut self, id: PromptId, message: i32, heard: Result<String, String>) {
+        let Some(entry) = self.book.known(id).filter(|entry| entry.stage == Stage::Listening)
+        else {
+            return;
+        };
+        match heard {
+            Ok(words) => {
+                let text = format!("{}\n\n{words}", entry.prompt.text).trim().to_owned();
+                let prompt = Prompt::new(entry.prompt.source, text, 0);
+                let written = self.book.rewrite(prompt, None);
+                let asks = written.and_then(|()| self.book.ask(id, About::Heard(message)));
+                self.spooled(&asks);
+                if let Some(entry) = self.book.known(id) {
+                    self.show_heard(&entry, message);
+                }
+            }
+            Err(why) => {
+                let place = entry.prompt.source.place;
+                drop(self.outbox.edit(place, message, files::not_heard(&why)));
+                let _ = self.book.begin(id);
+                self.settle(id, place);
+            }
+        }
+    }
+
+    pub(super) fn show_heard(&self, entry: &Entry, message: i32) {
+        let screen = files::heard(&entry.prompt.text);
+        drop(self.outbox.edit(entry.prompt.source.place, message, screen));
     }
 
     /// Sends what was heard; the message of the button shows it.
-    pub(super) fn say_heard(&mut self, message: &Message) {
-        let Some(prompt) = self.heard_in(message) else {
+    pub(super) fn say_heard(&mut self, message: &Message, waiting: Option<Arrival>) {
+        let Some(arrival) = waiting else {
             return self.say(message.place, notice::plain("What was heard is gone: say it again."));
         };
-        let sent = files::said(&prompt.text);
+        let sent = files::said(&arrival.prompt.text);
         drop(self.outbox.edit(message.place, message.id, sent));
-        let group = message.chat == ChatKind::Group;
-        self.intake.forget(prompt.source);
-        self.intake.keep(&prompt);
-        self.send(Sending { prompt, session: None, group });
+        self.send(arrival);
     }
 
     /// The prompt that a message of ours shows as heard.
     pub(super) fn heard_in(&self, message: &Message) -> Option<Prompt> {
         let source = self.source(message.place, message.reply.as_deref()?.id);
-        // Until it is heard anew after a restart, the message itself says it.
-        let heard = self.intake.remembered(source).filter(|prompt| !prompt.text.is_empty());
-        heard.or_else(|| Some(Prompt::new(source, shown(message)?, 0)))
+        let asked = self.book.asking(source).into_iter().next().map(|entry| entry.prompt);
+        asked.or_else(|| Some(Prompt::new(source, shown(message)?, 0)))
     }
 
     /// Forgets what was heard.
     pub(super) fn discard_heard(&mut self, message: &Message) {
         if let Some(voice) = message.reply.as_deref() {
             let source = self.source(message.place, voice.id);
-            self.intake.forget(source);
+            for entry in self.book.asking(source) {
+                self.book.remove(entry.prompt.id);
+            }
         }
         drop(self.outbox.edit(message.place, message.id, notice::plain("Discarded.")));
     }

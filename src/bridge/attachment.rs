@@ -1,5 +1,7 @@
 //! What a prompt carries besides its words: files that are still with Telegram, then pictures.
 
+use serde::{Deserialize, Serialize};
+
 use crate::claude::wire::say::Image;
 
 /// Something that a prompt carries.
@@ -12,7 +14,7 @@ pub enum Attachment {
 }
 
 /// A file of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attached {
     /// As what it was sent.
     pub kind: Kind,
@@ -25,7 +27,8 @@ pub struct Attached {
 }
 
 /// As what a file was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A picture, made a JPEG by Telegram.
     Photo,
@@ -44,6 +47,16 @@ pub enum Unfit {
     Pixels,
     /// It is damaged.
     Damaged,
+}
+
+impl Attachment {
+    /// The file that has to be fetched, if it is one.
+    pub fn file(&self) -> Option<&Attached> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Image(_) => None,
+        }
+    }
 }
 
 impl Attached {

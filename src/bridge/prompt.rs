@@ -1,5 +1,6 @@
 //! What the person sent, and the id by which it is known for ever.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// Where in Telegram a prompt stands: the message that carries it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Source {
     /// The bot that received it.
     pub bot: u64,
@@ -27,7 +28,7 @@ pub struct Source {
 /// A version-8 UUID made of the SHA-256 of bot, chat, message and attempt: the same Telegram
 /// message always gives the same id, and *Try again* is the next attempt. The CLI keeps it as the
 /// uuid of the transcript's user record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PromptId(pub Uuid);
 
 impl PromptId {
@@ -62,8 +63,8 @@ fn derive(purpose: &[u8], source: Source, attempt: u32) -> Uuid {
     Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-/// A prompt on its way to a session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A prompt on its way to a session. Written down, it is without pictures that were fetched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     /// Its key.
     pub id: PromptId,
@@ -74,13 +75,15 @@ pub struct Prompt {
     /// 0, and one more for each *Try again*.
     pub attempt: u32,
     /// What goes with it.
+    #[serde(default, serialize_with = "write_files", deserialize_with = "read_files")]
     pub attachments: Vec<Attachment>,
     /// What it does to a turn that runs.
     pub manner: Manner,
 }
 
 /// What a prompt does to the turn that runs in its session and place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Manner {
     /// It goes into it.
     #[default]
@@ -144,10 +147,7 @@ impl Prompt {
 
     /// Files that have to be fetched first.
     pub fn files(&self) -> impl Iterator<Item = &Attached> {
-        self.attachments.iter().filter_map(|one| match one {
-            Attachment::File(file) => Some(file),
-            Attachment::Image(_) => None,
-        })
+        self.attachments.iter().filter_map(Attachment::file)
     }
 
     /// Pictures that go to Claude.
@@ -166,6 +166,15 @@ impl Prompt {
         let labels: Vec<_> = self.files().map(|file| format!("[{}]", file.label())).collect();
         labels.join(" ")
     }
+}
+
+fn write_files<S: Serializer>(all: &[Attachment], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(all.iter().filter_map(Attachment::file))
+}
+
+fn read_files<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Attachment>, D::Error> {
+    let files = Vec::<Attached>::deserialize(from)?;
+    Ok(files.into_iter().map(Attachment::File).collect())
 }
 
 #[cfg(test)]

@@ -99,10 +99,12 @@ pub struct Lines<R> {
 impl Lines<File> {
     /// Opens `path` and begins at byte `from`, which must be the beginning of a line.
     pub fn open(path: &Path, from: u64) -> io::Result<Self> {
-        let mut file = File::open(path)?;
-        if from > 0 {
-            file.seek(SeekFrom::Start(from))?;
-        }
+        Self::of(File::open(path)?, from)
+    }
+
+    /// The same of a file that is open, wherever it stands.
+    pub fn of(mut file: File, from: u64) -> io::Result<Self> {
+        file.seek(SeekFrom::Start(from))?;
         Ok(Self { offset: from, ..Self::new(file, LINE_CAP) })
     }
 }

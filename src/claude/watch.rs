@@ -5,11 +5,17 @@
 //! or replaced. Changes that come together are told together. Never reads a file: who is told looks
 //! for itself, and must find the same when told twice. Where the system gives no watch, nothing is
 //! told, and what is looked at before each prompt must do.
+//!
+//! Who follows one transcript is woken at once, before changes are gathered ([`Wakers`]).
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fs,
     path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,7 +24,7 @@ use notify::{
     event::{ModifyKind, RenameMode},
 };
 use tokio::{
-    sync::mpsc,
+    sync::{Notify, mpsc},
     time::{Instant, timeout_at},
 };
 
@@ -44,8 +50,56 @@ pub enum Change {
     Everything,
 }
 
+/// Wakes those who wait for a change of one transcript. Clones wake the same.
+#[derive(Clone, Debug, Default)]
+pub struct Wakers(Arc<Waiting>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    all: Mutex<HashMap<SessionId, Vec<Weak<Notify>>>>,
+    blind: AtomicBool,
+}
+
+impl Wakers {
+    /// What is notified when the transcript of a session changes, for as long as it is held.
+    pub fn listen(&self, session: SessionId) -> Arc<Notify> {
+        let waker = Arc::new(Notify::new());
+        let mut all = self.0.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, wakers| {
+            wakers.retain(|waker| waker.strong_count() > 0);
+            !wakers.is_empty()
+        });
+        all.entry(session).or_default().push(Arc::downgrade(&waker));
+        waker
+    }
+
+    /// Whether the system tells of some folder nothing: then its files must be looked at again and
+    /// again.
+    pub fn are_blind(&self) -> bool {
+        self.0.blind.load(Ordering::Relaxed)
+    }
+
+    fn set_blind(&self, blind: bool) {
+        self.0.blind.store(blind, Ordering::Relaxed);
+    }
+
+    fn wake(&self, changes: &BTreeSet<Change>) {
+        let all = self.0.all.lock().unwrap_or_else(PoisonError::into_inner);
+        for (session, wakers) in all.iter() {
+            let is_told = |change: &Change| match change {
+                Change::Transcript(of) | Change::Gone(of) => of == session,
+                Change::Everything => true,
+                Change::Registry | Change::History => false,
+            };
+            if changes.iter().any(is_told) {
+                wakers.iter().filter_map(Weak::upgrade).for_each(|waker| waker.notify_one());
+            }
+        }
+    }
+}
+
 /// Watches until the receiver is dropped. Each list holds every change once.
-pub fn start(home: Home) -> mpsc::Receiver<Vec<Change>> {
+pub fn start(home: Home, wakers: Wakers) -> mpsc::Receiver<Vec<Change>> {
     let (lists, changes) = mpsc::channel(LISTS);
     // Without bound: the watcher's own thread must not wait, or the system drops events.
     let (sink, events) = mpsc::unbounded_channel();
@@ -54,9 +108,13 @@ pub fn start(home: Home) -> mpsc::Receiver<Vec<Change>> {
     });
     match watcher {
         Ok(watcher) => {
-            tokio::spawn(Watch { home, watcher, watched: BTreeSet::new() }.run(events, lists));
+            let watch = Watch { home, watcher, wakers, watched: BTreeSet::new() };
+            tokio::spawn(watch.run(events, lists));
         }
-        Err(error) => tracing::warn!(%error, "Claude's directory cannot be watched"),
+        Err(error) => {
+            tracing::warn!(%error, "Claude's directory cannot be watched");
+            wakers.set_blind(true);
+        }
     }
     changes
 }
@@ -66,12 +124,17 @@ type Events = mpsc::UnboundedReceiver<notify::Result<Event>>;
 struct Watch {
     home: Home,
     watcher: RecommendedWatcher,
+    wakers: Wakers,
     watched: BTreeSet<PathBuf>,
 }
 
 impl Watch {
     async fn run(mut self, mut events: Events, lists: mpsc::Sender<Vec<Change>>) {
         self.cover();
+        // What changed before the watches were set was told by nothing.
+        if lists.send(vec![Change::Everything]).await.is_err() {
+            return;
+        }
         loop {
             let first = tokio::select! {
                 event = events.recv() => event,
@@ -85,6 +148,8 @@ impl Watch {
             }
             if changes.contains(&Change::Everything) {
                 self.cover();
+                // What has changed while nothing was watched, nobody has told.
+                self.wakers.wake(&changes);
             }
             let list: Vec<_> = changes.into_iter().collect();
             if !list.is_empty() && lists.send(list).await.is_err() {
@@ -106,6 +171,7 @@ impl Watch {
         let inside = fs::read_dir(&projects).into_iter().flatten().flatten();
         folders.extend(inside.map(|entry| entry.path()).filter(|path| path.is_dir()));
         folders.push(projects);
+        let mut blind = false;
         for folder in folders {
             match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => {
@@ -114,12 +180,21 @@ impl Watch {
                 Err(_) if !folder.exists() => {}
                 Err(error) => {
                     tracing::warn!(%error, folder = %folder.display(), "cannot be watched");
+                    blind = true;
                 }
             }
         }
+        self.wakers.set_blind(blind);
     }
 
+    /// What an event says has changed. Who waits for just that is woken.
     fn changes(&self, event: notify::Result<Event>) -> BTreeSet<Change> {
+        let changes = self.changes_of(event);
+        self.wakers.wake(&changes);
+        changes
+    }
+
+    fn changes_of(&self, event: notify::Result<Event>) -> BTreeSet<Change> {
         match event {
             Ok(event) if event.need_rescan() => [Change::Everything].into(),
             Ok(event) if matches!(event.kind, EventKind::Access(_)) => BTreeSet::new(),
@@ -187,11 +262,13 @@ mod tests {
         let above = tempfile::tempdir().unwrap();
         let home = Home::at(above.path().join(".claude"));
         let id: SessionId = ID.parse().unwrap();
-        let mut changes = start(home.clone());
+        let wakers = Wakers::default();
+        let followed = wakers.listen(id);
+        let mut changes = start(home.clone(), wakers.clone());
         let folder = home.projects().join("-garden");
+        // The first watches are set by a task: what is made before them would tell nothing.
+        told(&mut changes, Change::Everything).await;
         for round in 0..2 {
-            // The first watch is set by a task: what is made before it would tell nothing.
-            tokio::task::yield_now().await;
             fs::create_dir(&home.dir).unwrap();
             told(&mut changes, Change::Everything).await;
             fs::create_dir(home.sessions()).unwrap();
@@ -207,6 +284,8 @@ mod tests {
             let transcript = folder.join(format!("{ID}.jsonl"));
             fs::write(&transcript, "{}\n").unwrap();
             told(&mut changes, Change::Transcript(id)).await;
+            let woken = tokio::time::timeout(Duration::from_secs(10), followed.notified()).await;
+            assert!(woken.is_ok() && !wakers.are_blind());
             fs::remove_file(transcript).unwrap();
             told(&mut changes, Change::Gone(id)).await;
             fs::rename(&home.dir, above.path().join(format!("old-{round}"))).unwrap();

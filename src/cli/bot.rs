@@ -132,7 +132,9 @@ pub(super) async fn run(
     let setup = setup(config, me.clone(), client.clone());
     let poll = Poll { client, me: me.id, allowed_updates: WANTED, sink };
     let polling = tokio::spawn(poll::run(poll, cancel.clone()));
-    app::run(setup, outbox, updates, cancel).await;
+    // A task of its own: what it does at the disk leaves the other threads to other tasks.
+    let running = tokio::spawn(app::run(setup, outbox, updates, cancel));
+    running.await.map_err(io::Error::other)?;
     sending.abort();
     polling.await.map_err(std::io::Error::other)??;
     Ok(())
@@ -238,5 +240,6 @@ fn setup(config: &Config, me: Me, client: Client) -> Setup {
         client,
         inbox: config.inbox.clone(),
         transcriber: config.transcriber.clone(),
+        notices: config.notices,
     }
 }

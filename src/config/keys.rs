@@ -23,7 +23,7 @@ const fn key(
 }
 
 /// Every key there is. The README's table is this one.
-pub const KEYS: [Key; 19] = [
+pub const KEYS: [Key; 23] = [
     key("token", "TELEGRAM_BOT_TOKEN", "none", "the bot's token, as BotFather gave it"),
     key("token_file", "", "none", "a file that holds the token instead"),
     key(
@@ -94,6 +94,20 @@ pub const KEYS: [Key; 19] = [
          ffmpeg -v error -i \"$1\" -ar 16000 -ac 1 \"$1.wav\" && whisper-cli -m ~/ggml-base.bin \
          -l auto -nt -np -f \"$1.wav\"",
     ),
+    key(
+        "notify",
+        "",
+        "false",
+        "whether people hear what sessions on the laptop do, until they say otherwise by /notify",
+    ),
+    key("notify_after_seconds", "", "60", "how long a turn must take for its end to be told"),
+    key(
+        "notify_delay_seconds",
+        "",
+        "10",
+        "how long a session must wait before that is told: who sits at the terminal answers there",
+    ),
+    key("quiet", "", "none", "hours without notices, such as 22:00-07:00; one digest comes after"),
     key("log", "SEGUE_LOG", "info", "log filter, such as `warn` or `segue=debug`"),
 ];
 

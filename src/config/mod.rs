@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{claude::home::Home, telegram::client::TELEGRAM};
+use crate::{bridge::notices, claude::home::Home, telegram::client::TELEGRAM};
 
 pub use edit::{Edit, EditError};
 pub use error::ConfigError;
@@ -89,6 +89,8 @@ pub struct Config {
     pub inbox: Option<PathBuf>,
     /// Shell command that writes a recording down.
     pub transcriber: Option<String>,
+    /// What is told of sessions that others run.
+    pub notices: notices::Settings,
     /// Log filter.
     pub log: String,
     /// The configuration file, when there is one.
@@ -216,6 +218,7 @@ impl Config {
             grace: Duration::from_secs(settings.number("grace_seconds", 5)),
             inbox: settings.directory("inbox"),
             transcriber: settings.text("transcriber"),
+            notices: settings.notices(),
             log: settings.text("log").unwrap_or_else(|| "info".to_owned()),
             state: state_directory(sources, home),
             file: settings.file.clone(),
@@ -268,6 +271,10 @@ impl Config {
             "grace_seconds" => Some(self.grace.as_secs().to_string()),
             "inbox" => self.inbox.as_ref().map(path),
             "transcriber" => self.transcriber.clone(),
+            "notify" => Some(self.notices.on.to_string()),
+            "notify_after_seconds" => Some(self.notices.after.as_secs().to_string()),
+            "notify_delay_seconds" => Some(self.notices.delay.as_secs().to_string()),
+            "quiet" => self.notices.quiet.map(|quiet| quiet.to_string()),
             "log" => Some(self.log.clone()),
             _ => None,
         };
@@ -348,7 +355,7 @@ mod tests {
             (
                 "tokn = \"x\"",
                 &[][..],
-                "FILE: there is no key `tokn`; the keys are token, token_file, allowed_users, project, roots, claude, api_url, mode, model, allow_bypass, idle_minutes, warm_runs, turns_at_once, pace_ms, always_quote, grace_seconds, inbox, transcriber, log",
+                "FILE: there is no key `tokn`; the keys are token, token_file, allowed_users, project, roots, claude, api_url, mode, model, allow_bypass, idle_minutes, warm_runs, turns_at_once, pace_ms, always_quote, grace_seconds, inbox, transcriber, notify, notify_after_seconds, notify_delay_seconds, quiet, log",
             ),
             (
                 "idle_minutes = \"ten\"",
@@ -399,6 +406,11 @@ mod tests {
                 "claude = \"bin/claude\"",
                 &[],
                 "FILE: `claude` is \"bin/claude\", but must be the full path of a program, or its name on the PATH",
+            ),
+            (
+                "quiet = \"at night\"",
+                &[],
+                "FILE: `quiet` is \"at night\", but must be hours such as \"22:00-07:00\"",
             ),
             (
                 "mode = \"foo\"",

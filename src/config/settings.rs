@@ -6,11 +6,15 @@ use std::{
     io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use toml::{Table, Value};
 
-use crate::claude::process::find;
+use crate::{
+    bridge::notices::{self, Quiet},
+    claude::process::find,
+};
 
 use super::{
     ConfigError, Origin, Sources, Token, default_file,
@@ -163,6 +167,21 @@ impl<'a> Settings<'a> {
             found.value.as_bool().ok_or_else(|| found.must_be("true or false"))
         };
         self.read_with(name, read).unwrap_or_default()
+    }
+
+    /// What is told of sessions of others.
+    pub(super) fn notices(&mut self) -> notices::Settings {
+        let read = |_: &Self, found: &Found| {
+            let expected = "hours such as \"22:00-07:00\"";
+            let quiet = Quiet::read(&found.string(expected)?);
+            quiet.ok_or_else(|| found.must_be(expected))
+        };
+        notices::Settings {
+            on: self.flag("notify"),
+            after: Duration::from_secs(self.number("notify_after_seconds", 60)),
+            delay: Duration::from_secs(self.number("notify_delay_seconds", 10)),
+            quiet: self.read_with("quiet", read),
+        }
     }
 
     /// The permission mode.

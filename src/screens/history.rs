@@ -96,7 +96,7 @@ fn told(scene: &Scene, chapter: &Chapter) -> Text {
 }
 
 /// What the person said and showed; nothing where the file begins in the middle of a turn.
-fn asked(scene: &Scene, chapter: &Chapter) -> Text {
+pub(super) fn asked(scene: &Scene, chapter: &Chapter) -> Text {
     let mut text = Text::default();
     let mut prompt = words::clip(&clean(&line_breaks(chapter.prompt.trim())), PROMPT);
     if chapter.pictures > 0 {

@@ -27,14 +27,17 @@ use crate::{
         live::{self, Live},
         search::{Excerpt, Found, Place as FoundIn, Speaker, Summary},
         session::{Session, SessionId, Status as Activity},
-        transcript::story::{Chapter, Part, Story, Tool},
+        transcript::{
+            follow::{Ended, Growing},
+            story::{Chapter, Part, Story, Tool},
+        },
         usage::{SessionUsage, Sum, Usage},
         wire::{Ask, offers::Offers},
     },
     screens::{
-        Scene, audit, card, export, failure, files, help, history, laptop, later,
-        live as live_screens, notice, question, search, sessions, status, steering, turn, usage,
-        verbose,
+        Scene, audit, card, export, failure, files, follow, help, history, laptop, later,
+        live as live_screens, notice, notices, question, search, sessions, status, steering, turn,
+        usage, verbose,
     },
     telegram::{
         callback::{Callback, Carry, Deferral, Deferred, Format, Key, List},
@@ -391,7 +394,7 @@ fn of_insight(evil: &str) -> Vec<Screen> {
         search::results(&scene, &results(done, Vec::new())),
         search::results(&scene, &results(search::State::Running, all)),
         search::misread(&format!("`in:{evil}` is not known: {evil}")),
-        live_screens::live(&scene, &[(live.clone(), evil.to_owned())]),
+        live_screens::live(&scene, &[(live.clone(), evil.to_owned())], false),
         live_screens::may_stop(&scene, &live, evil),
         live_screens::stopped(&scene, id, evil),
         live_screens::not_stopped(&scene, id, evil, evil),
@@ -400,6 +403,74 @@ fn of_insight(evil: &str) -> Vec<Screen> {
         audit::audit(&scene, &whose, &vec![entry; 60]),
         audit::caption(&scene, &whose),
     ]
+}
+
+fn of_followed(evil: &str) -> Vec<Screen> {
+    let (scene, live, session) = (scene(), open(evil), SessionId(Uuid::nil()));
+    let followed = |live| follow::Followed { session, title: evil.to_owned(), live };
+    let (held, closed) = (followed(Some(live.clone())), followed(None));
+    vec![
+        follow::begun(&scene, &held, true, follow::Sight::Polled),
+        follow::begun(&scene, &closed, false, follow::Sight::Told),
+        follow::ended(&scene, session, evil),
+        follow::closed(&scene, &closed, Some(session)),
+        follow::gone(&scene, &closed),
+        follow::moved_on(&scene, &closed, session),
+        follow::choose(&scene, Text::of_data(evil), &[(live.clone(), evil.to_owned())]),
+        notices::waiting(&scene, &[(live, evil.to_owned())]),
+    ]
+}
+
+/// What is told of sessions that others run.
+fn of_events(evil: &str) -> Vec<Screen> {
+    let (scene, session) = (scene(), SessionId(Uuid::nil()));
+    let (title, directory) = (evil.to_owned(), evil.into());
+    let whose = notices::Whose { session, title, directory };
+    let waits = notices::Told::Waits {
+        what: Some(evil.to_owned()),
+        exactly: Some(evil.to_owned()),
+        inbox: true,
+    };
+    let state = notices::State {
+        on: true,
+        after: 60,
+        quiet: crate::bridge::notices::Quiet::read("22:00-07:00"),
+        card: true,
+        muted: vec![whose.clone()],
+    };
+    let told = [
+        waits,
+        notices::Told::Finished(70, evil.to_owned()),
+        notices::Told::Failed(evil.to_owned()),
+        notices::Told::BrokenOff,
+    ];
+    let mut all: Vec<_> = told.iter().map(|told| notices::notice(&scene, &whose, told)).collect();
+    let kept: Vec<_> = told.into_iter().map(|told| (whose.clone(), told)).collect();
+    all.push(notices::digest(&scene, &kept));
+    all.push(notices::state(&state));
+    all.push(notices::muted(&scene, &whose, true));
+    all
+}
+
+/// What was said in a session that is followed.
+fn of_exchanges(evil: &str) -> Vec<Screen> {
+    let (scene, live, session) = (scene(), open(evil), SessionId(Uuid::nil()));
+    let followed = |live| follow::Followed { session, title: evil.to_owned(), live };
+    let tool = Tool {
+        id: evil.to_owned(),
+        name: evil.to_owned(),
+        input: json!({"command": evil}),
+        result: None,
+        pictures: Vec::new(),
+        failed: true,
+    };
+    let parts = vec![Part::Said(evil.to_owned()), Part::Used(tool), Part::Notice(evil.to_owned())];
+    let chapter = Chapter { prompt: evil.to_owned(), pictures: 1, at: Some(1), parts };
+    let growing = Growing { chapter, ..Growing::default() };
+    let over = Growing { ended: Some(Ended::Interrupted), ..growing.clone() };
+    let mut all = follow::exchange(&scene, &followed(Some(live)), &growing);
+    all.extend(follow::exchange(&scene, &followed(None), &over));
+    all
 }
 
 fn of_files(evil: &str) -> Vec<Screen> {
@@ -573,8 +644,9 @@ fn of_texts(evil: &str) -> Vec<Screen> {
 
 /// Every screen that is drawn of such words.
 fn screens(evil: &str) -> Vec<(Of, Screen)> {
-    let names = [of_notices, of_the_laptop, of_lists, of_choices, of_files, of_insight];
-    let prose = [of_questions, of_turns, of_texts];
+    let names =
+        [of_notices, of_the_laptop, of_lists, of_choices, of_files, of_insight, of_followed];
+    let prose = [of_questions, of_turns, of_texts, of_exchanges, of_events];
     let names = names.into_iter().flat_map(|draw| draw(evil)).map(|screen| (Of::Names, screen));
     let prose = prose.into_iter().flat_map(|draw| draw(evil)).map(|screen| (Of::Prose, screen));
     names.chain(prose).collect()

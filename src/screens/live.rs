@@ -7,7 +7,7 @@ use crate::{
     },
     screens::{Scene, anchor, button, row, screen, words},
     telegram::{
-        callback::{Callback, Carry, Sure},
+        callback::{Callback, Carry, See, Sure},
         screen::Screen,
         text::Text,
     },
@@ -18,8 +18,9 @@ const TITLE: usize = 80;
 /// Processes that are shown.
 const SHOWN: usize = 20;
 
-/// All of them, those that need somebody first, each with its title.
-pub fn live(scene: &Scene, all: &[(Live, String)]) -> Screen {
+/// All of them, those that need somebody first, each with its title; and whether the person has a card
+/// of those that wait.
+pub fn live(scene: &Scene, all: &[(Live, String)], card: bool) -> Screen {
     let mut text = Text::default();
     if all.is_empty() {
         text.push("No session of Claude's runs on the laptop now. /sessions lists the others.");
@@ -38,13 +39,18 @@ pub fn live(scene: &Scene, all: &[(Live, String)]) -> Screen {
             text.push(" · started ").data(&words::age(scene.now, started));
         }
         let number = index + 1;
+        let follow = Callback::See(See::Follow(live.session));
         rows.push(vec![
             button(format!("Open {number}"), &Callback::Pick(live.session, Carry::Nothing)),
+            button(format!("Follow {number}"), &follow),
             button(format!("Stop {number}"), &Callback::StopLive(live.session, Sure::Ask)),
         ]);
     }
     if all.len() > SHOWN {
         text.data(&format!("\n\n… and {} more", all.len() - SHOWN));
+    }
+    if !card {
+        rows.push(row([("Keep a card", Callback::See(See::Card(true)))]));
     }
     screen(text, rows)
 }

@@ -8,6 +8,7 @@ pub mod card;
 pub mod export;
 pub mod failure;
 pub mod files;
+pub mod follow;
 pub mod help;
 pub mod history;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub mod laptop;
 pub mod later;
 pub mod live;
 pub mod notice;
+pub mod notices;
 pub mod question;
 pub mod search;
 pub mod sessions;

@@ -58,10 +58,14 @@ pub enum Insight {
     Usage,
     /// `/audit [session or today]`
     Audit(Option<String>),
+    /// `/follow [session or off]`
+    Follow(Option<String>),
+    /// `/notify [on or off]`
+    Notify(Option<String>),
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 23] = [
+pub const COMMANDS: [(&str, &str); 25] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
@@ -70,6 +74,8 @@ pub const COMMANDS: [(&str, &str); 23] = [
     ("history", "What was said before"),
     ("search", "Find where something was said"),
     ("live", "What runs on the laptop, and what it waits for"),
+    ("follow", "See here what a session elsewhere does"),
+    ("notify", "Hear when a session waits, ends or fails"),
     ("usage", "Tokens and costs"),
     ("audit", "What tools did"),
     ("get", "Get a file of the laptop"),
@@ -118,6 +124,8 @@ impl Command {
             "live" => Self::Insight(Insight::Live),
             "usage" => Self::Insight(Insight::Usage),
             "audit" => Self::Insight(Insight::Audit(given)),
+            "follow" => Self::Insight(Insight::Follow(given)),
+            "notify" => Self::Insight(Insight::Notify(given)),
             _ => return None,
         })
     }

@@ -13,10 +13,10 @@ use std::{
 
 use segue::{
     bridge::{
+        book::Book,
         place::Place,
         prompt::{Prompt, Source},
         session::{Order, Queued, RunSpec, Settings, Worker},
-        spool::Spool,
         turn::Turn,
     },
     claude::{process::Conversation, session::SessionId, wire::say},
@@ -135,7 +135,7 @@ impl Bench {
             idle: Duration::from_secs(600),
             slots: Arc::new(Semaphore::new(1)),
             turns: 1,
-            spool: Spool::open(corpus.user_home().join("state")).0,
+            book: Book::open(corpus.user_home().join("state")).0,
             left: Arc::default(),
             reports: mpsc::unbounded_channel().0,
         };

@@ -9,8 +9,9 @@ use proptest::{
 };
 use segue::{
     bridge::{
-        prompt::PromptId,
-        spool::{Came, Leg, Spool, Start},
+        book::{Arrival, Book, Came, Destination, Start},
+        place::Place,
+        prompt::{Prompt, Source},
     },
     claude::session::SessionId,
     telegram::callback::{Callback, Carry, Key, List},
@@ -109,15 +110,19 @@ fn buttons() -> Vec<Vec<u8>> {
 
 fn spooled() -> Vec<Vec<u8>> {
     let state = tempfile::tempdir().unwrap();
-    let (spool, _) = Spool::open(state.path().join("7"));
-    let id = PromptId(ID);
-    let session = SessionId(ID);
+    let (book, _) = Book::open(state.path().join("7"));
+    let place = Place { chat: 1001, thread: None };
+    let prompt = Prompt::new(Source { bot: 7, place, message: 5 }, "sow", 0);
+    let (id, session) = (prompt.id, SessionId(ID));
+    let messages = vec![update()];
+    let arrival = Arrival { prompt, from: 1001, group: false, session: None, messages };
+    assert!(book.arrive(arrival, Came::New));
     let start = Start::Fork(session);
-    let leg = Leg { directory: "/home/ada".into(), session, start, bound: true };
-    spool.hold(id, vec![update(), press()], Came::New);
-    spool.keep(id, Some(leg)).unwrap();
-    spool.shown(id, 10).unwrap();
-    spool.sent(id, 11, 2).unwrap();
+    let to = Destination { directory: "/home/ada".into(), session, start, bound: true };
+    book.queue(id, to).unwrap();
+    book.shown(id, 10);
+    book.sent(id, 11, 2);
+    book.flush();
     let files = fs::read_dir(state.path().join("7")).unwrap();
     files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
 }

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use segue::{
-    bridge::{binding::Binding, spool},
+    bridge::{binding::Binding, book},
     claude::{history::Entry, live, record::Record, wire::Line},
     telegram::{callback::Callback, decode::decode, intent::AccessPolicy},
 };
@@ -67,7 +67,7 @@ pub(crate) fn button(bytes: &[u8]) {
 
 /// A file of the spool.
 pub(crate) fn spool(bytes: &[u8]) {
-    let Some(kept) = spool::decode(bytes) else { return };
+    let Some(kept) = book::decode(bytes) else { return };
     let written = serde_json::to_vec(&kept).unwrap();
-    assert_eq!(spool::decode(&written), Some(kept));
+    assert_eq!(book::decode(&written), Some(kept));
 }

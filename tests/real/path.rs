@@ -226,6 +226,8 @@ async fn two_places_at_once() {
             posts.iter().find(|post| post.text.contains("New session")).cloned()
         })
         .await;
+    phone.say("/new");
+    phone.see_text(&["New session"]).await;
     let slow = phone.client.say((GROUP, ADA), "ramble on").unwrap();
     phone.progress(GROUP, slow).await;
     let answer = phone.ask("sow the peas").await;

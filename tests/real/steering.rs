@@ -15,7 +15,7 @@ use crate::{
         headless::{HOME, script, script_text},
         laptop::records,
         phone::{ADA, PATIENCE, session_of},
-        wait::until,
+        wait::{until, until_or},
     },
 };
 

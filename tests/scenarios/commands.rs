@@ -96,9 +96,9 @@ async fn help_start_and_the_registered_commands() {
     assert_eq!(
         names,
         [
-            "sessions", "new", "cd", "status", "stop", "history", "search", "live", "usage",
-            "audit", "get", "diff", "export", "mode", "model", "effort", "verbose", "btw", "fork",
-            "rename", "agent", "commands", "help"
+            "sessions", "new", "cd", "status", "stop", "history", "search", "live", "follow",
+            "notify", "usage", "audit", "get", "diff", "export", "mode", "model", "effort",
+            "verbose", "btw", "fork", "rename", "agent", "commands", "help"
         ]
     );
 }

@@ -78,7 +78,7 @@ fn gathered(phone: &Phone) -> usize {
     let read =
         |file: &PathBuf| fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
     let mut kept = files.iter().filter_map(read);
-    kept.find_map(|kept: Value| Some(kept["raws"].as_array()?.len())).unwrap_or_default()
+    kept.find_map(|kept: Value| Some(kept["messages"].as_array()?.len())).unwrap_or_default()
 }
 
 /// The bot learns nothing new and confirms nothing from its next poll on.
@@ -168,7 +168,8 @@ async fn an_album_that_waits_for_a_tap_outlives_the_bot() {
     let mut phone = Phone::start(&scratch.base(), &strange).await;
     let prompt = send(&phone, &Whole::Album.parts(&phone));
     let card = phone.see_text(&["haven't trusted", "Your message is on hold"]).await;
-    noted(&phone, "waiting");
+    noted(&phone, "asking");
+    noted(&phone, "progress");
     phone.kill();
     phone.boot().await;
     let cards = phone.client.messages(ADA);
@@ -178,7 +179,7 @@ async fn an_album_that_waits_for_a_tap_outlives_the_bot() {
     // At whatever moment: from the press on, the prompt is on its way.
     phone.kill();
     phone.boot().await;
-    if phone.state().iter().any(|file| fs::read_to_string(file).unwrap().contains("\"waiting\"")) {
+    if phone.state().iter().any(|file| fs::read_to_string(file).unwrap().contains("\"asking\"")) {
         let card = phone.see_text(&["haven't trusted", "Your message is on hold"]).await;
         phone.press(&card, "Trust and continue").await;
     }
@@ -201,7 +202,7 @@ async fn an_album_is_tried_again_with_all_its_parts_after_a_kill() {
     let stopped = phone.answer(prompt).await;
     phone.at_rest();
     phone.press(&stopped, "Try again").await;
-    until("on its way", || phone.noted("leg"));
+    until("on its way", || phone.noted("destination"));
     phone.kill();
     phone.boot().await;
     let whole = || images(&scratch).iter().filter(|count| **count == 3).count();

@@ -109,13 +109,10 @@ async fn a_limit_that_has_reset_while_nobody_looked_is_due_at_once() {
     let (prompt, _) = waits(&phone, "sow the beans").await;
     let [kept] = &kept(&phone, 1)[..] else { panic!("more than one") };
     phone.kill();
-    // As if it had been pressed long ago: the time stands in the button.
-    let mut update: Value = serde_json::from_slice(&fs::read(kept).unwrap()).unwrap();
-    let mut raws = update["raws"].as_array_mut().unwrap().iter_mut();
-    let pressed = raws.find_map(|raw| raw.pointer_mut("/callback_query/data")).unwrap();
-    let (button, _) = pressed.as_str().unwrap().rsplit_once(':').unwrap();
-    *pressed = format!("{button}:1").into();
-    fs::write(kept, update.to_string()).unwrap();
+    // As if it had been pressed long ago.
+    let mut entry: Value = serde_json::from_slice(&fs::read(kept).unwrap()).unwrap();
+    *entry.pointer_mut("/stage/deferred/until").unwrap() = 1.into();
+    fs::write(kept, entry.to_string()).unwrap();
     phone.boot().await;
     goes_on(&phone, prompt, 2).await;
     phone.at_rest();

@@ -138,7 +138,7 @@ async fn a_fork_and_a_spoken_prompt_outlive_the_bot() {
     phone.at_rest();
 
     let fork = phone.say("/fork slow peas");
-    until("noted", || phone.noted("leg"));
+    until("noted", || phone.noted("destination"));
     phone.kill();
     phone.boot().await;
     let answer = phone.answer(fork).await;
@@ -150,7 +150,7 @@ async fn a_fork_and_a_spoken_prompt_outlive_the_bot() {
     let voice = phone.client.send((ADA, ADA), Saying { media, ..Saying::default() }).unwrap();
     let heard = phone.see_text(&["Heard:", "slow leeks"]).await;
     phone.press(&heard, "Send").await;
-    until("noted", || phone.noted("leg"));
+    until("noted", || phone.noted("destination"));
     phone.kill();
     phone.boot().await;
     let answer = phone.answer(voice).await;

@@ -24,6 +24,7 @@ const LEARN: Duration = Duration::from_secs(10);
 impl Session {
     /// Does what can be done for what waits.
     pub(super) fn advance(&mut self, now: Instant) {
+        self.collect_files();
         match self.holder {
             Holder::Preparing | Holder::Closing(_) => return,
             Holder::Elsewhere(_) => return self.advance_elsewhere(now),
@@ -37,7 +38,12 @@ impl Session {
             self.free_slot();
             return self.advance_controls();
         }
-        self.next_prompt(now);
+        if self.is_ready() {
+            self.next_prompt(now);
+        } else {
+            self.free_slot();
+            self.send_controls();
+        }
     }
 
     /// Brings the first of the queue on its way.
@@ -125,8 +131,11 @@ impl Session {
         let joins = |next: &Queued| {
             next.is_of(place) && next.prompt.manner != Manner::After && next.plan.is_none()
         };
+        if !runs || !self.is_ready() {
+            return;
+        }
         let stopping = !matches!(&self.holder, Holder::Ours(ours) if ours.patience.is_none());
-        if !runs || stopping || !self.queue.front().is_some_and(joins) || self.look_for_head() {
+        if stopping || !self.queue.front().is_some_and(joins) || self.look_for_head() {
             return;
         }
         if let Some(next) = self.queue.pop_front() {
@@ -147,7 +156,7 @@ impl Session {
     /// No slot is free: the queue waits for one.
     pub(super) fn slot_is_awaited(&mut self) {
         let wait = Phase::Waiting(Wait::Slot(self.turns));
-        for queued in &self.queue {
+        for queued in self.queue.iter().filter(|queued| queued.files.is_none()) {
             queued.show(|turn| turn.phase = wait.clone());
         }
     }

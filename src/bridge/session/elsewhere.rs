@@ -119,7 +119,7 @@ impl Session {
     /// An earlier segue's process works here: what it does is followed, until it is gone.
     pub(super) fn follow_orphan(&mut self, pid: u32, now: Instant) {
         self.holder = Holder::Elsewhere(Box::new(Elsewhere::new(Who::Orphan(pid), now)));
-        for queued in &self.queue {
+        for queued in self.queue.iter().filter(|queued| queued.files.is_none()) {
             queued.show(|turn| turn.phase = Phase::Waiting(Wait::Orphan));
         }
     }

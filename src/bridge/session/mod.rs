@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `state` | the core: what is known, and what the shell is asked for |
 //! | `advance`, `takeover` | the core: what is done next for what waits; pure |
-//! | `orders`, `lines`, `exit`, `elsewhere` | the core: what each kind of event does to it; pure |
+//! | `orders`, `files`, `lines`, `exit`, `elsewhere` | the core: what each kind of event does to it; pure |
 //! | `worker` | the shell: one task that carries out what the core wants |
 //! | `jobs`, `staleness` | work for the shell that takes a while: files, processes |
 //! | `simulation` | random events against the invariants |
@@ -29,6 +29,7 @@
 mod advance;
 mod elsewhere;
 mod exit;
+mod files;
 mod jobs;
 mod lines;
 mod orders;
@@ -50,11 +51,11 @@ use tokio::{
 
 use crate::{
     bridge::{
+        book::Book,
         choices::{Choice, Choices},
         place::Place,
         prompt::{Prompt, PromptId, Source},
         question::Input,
-        spool::Spool,
         terminal::Plan,
         turn::{Outcome, Turn},
     },
@@ -82,7 +83,7 @@ pub struct Settings {
     /// How many permits there are.
     pub turns: usize,
     /// Where it is written down which prompt became which.
-    pub spool: Spool,
+    pub book: Book,
     /// Processes of an earlier segue that may be in no registry yet.
     pub left: Arc<[Young]>,
     /// Where the app hears what does not concern one turn alone.
@@ -115,12 +116,17 @@ pub struct Queued {
     pub may_have_run: bool,
     /// How it ended as far as is known, should the transcript say that it ran.
     pub ended: Option<Outcome>,
+    /// Where its files come to, while they are fetched. Without them it goes nowhere.
+    pub files: Option<watch::Receiver<Option<Fetched>>>,
 }
+
+/// A prompt with its files, or why these cannot be had, in a sentence.
+pub type Fetched = Result<Prompt, String>;
 
 impl Queued {
     /// A prompt that was never sent.
     pub fn new(prompt: Prompt, turn: watch::Sender<Turn>) -> Self {
-        Self { prompt, turn, plan: None, may_have_run: false, ended: None }
+        Self { prompt, turn, plan: None, may_have_run: false, ended: None, files: None }
     }
 
     fn show(&self, change: impl FnOnce(&mut Turn)) {
@@ -152,6 +158,10 @@ pub enum Order {
     Stop(Place),
     /// Take a prompt back that has not started.
     TakeBack(PromptId),
+    /// Other words for a prompt that has not started.
+    Edit(Box<Prompt>),
+    /// The files of a prompt are here, or will not be.
+    Fetched,
     /// Another way for a prompt that waits for a terminal.
     Choose(PromptId, Plan),
     /// Ask the process something, which is started if there is none.
@@ -198,6 +208,8 @@ pub enum Report {
         /// Who has it.
         live: Box<Live>,
     },
+    /// A prompt has started: Claude reads what it was before it was edited.
+    NotEdited(Source),
     /// A prompt goes on as another attempt.
     Renewed {
         /// What it was.

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::{
     bridge::{
         place::Place,
-        prompt::{Manner, PromptId},
+        prompt::{Manner, Prompt, PromptId},
         question::{Input, Verdict},
         session::{
-            Order, Queued, Why,
+            Order, Queued, Report, Why,
             elsewhere::await_terminal,
             state::{Cause, Effect, Holder, Session},
         },
@@ -32,6 +32,9 @@ impl Session {
             Order::Answer { request, input } => self.answer(request, input),
             Order::Stop(place) => self.stop(place, now),
             Order::TakeBack(prompt) => self.take_back(prompt),
+            Order::Edit(prompt) => self.edit(*prompt),
+            // What is done next depends on it: that is looked at after every order.
+            Order::Fetched => {}
             Order::Choose(prompt, plan) => self.choose(prompt, plan, now),
             Order::Control(control) => self.controls.push(control),
             Order::Relaunch(choices) => {
@@ -66,19 +69,41 @@ impl Session {
             self.interrupt(now);
             return self.queue.push_front(queued);
         }
+        if queued.files.is_none() {
+            let before = self.queue.back().or(self.inside.as_ref()).or(self.running.as_ref());
+            self.show_wait(&queued, before);
+        }
+        self.queue.push_back(queued);
+    }
+
+    /// Shows what a prompt waits for, behind another.
+    pub(super) fn show_wait(&self, queued: &Queued, before: Option<&Queued>) {
+        let place = queued.prompt.source.place;
         if matches!(self.holder, Holder::Elsewhere(_)) {
             queued.show(|turn| turn.phase = Phase::Waiting(Wait::Orphan));
-        } else if let Some(before) =
-            self.queue.back().or(self.inside.as_ref()).or(self.running.as_ref())
-        {
-            let wait = match manner {
+        } else if let Some(before) = before {
+            let wait = match queued.prompt.manner {
                 _ if !before.is_of(place) => Wait::Place,
                 Manner::After => Wait::After,
+                // It cannot be taken into a turn that has not begun.
+                _ if before.files.is_some() => Wait::After,
                 Manner::Join | Manner::Interrupt => Wait::Turn,
             };
             queued.show(|turn| turn.phase = Phase::Waiting(wait));
         }
-        self.queue.push_back(queued);
+    }
+
+    /// Other words for a prompt that waits; of one that was sent it is said that it is too late.
+    fn edit(&mut self, prompt: Prompt) {
+        let id = prompt.id;
+        let waits = |queued: &&mut Queued| queued.prompt.id == id;
+        let is_sent = self.is_sent_elsewhere(id);
+        match self.queue.iter_mut().find(waits).filter(|_| !is_sent) {
+            Some(queued) if queued.files.is_none() => {
+                (queued.prompt.text, queued.prompt.manner) = (prompt.text, prompt.manner);
+            }
+            _ => self.want(Effect::Report(Report::NotEdited(prompt.source))),
+        }
     }
 
     /// Takes a prompt back that waits here, or asks the CLI for it back.

@@ -17,7 +17,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    Control, Order, Queued, Report, RunSpec, Why,
+    Control, Fetched, Order, Queued, Report, RunSpec, Why,
     elsewhere::{Sighting, Who},
     state::{Effect, Found, Holder, Prepared, Session, Slot},
 };
@@ -74,6 +74,8 @@ struct World {
     slot: bool,
     count: i32,
     replies: Vec<oneshot::Receiver<Result<serde_json::Value, String>>>,
+    /// Files that are still fetched.
+    fetches: Vec<(watch::Sender<Option<Fetched>>, Prompt)>,
 }
 
 fn session() -> SessionId {
@@ -111,6 +113,7 @@ impl World {
             slot: false,
             count: 0,
             replies: Vec::new(),
+            fetches: Vec::new(),
         }
     }
 
@@ -173,6 +176,8 @@ impl World {
         if line["type"] == "user" {
             let prompt: Uuid = line["uuid"].as_str().unwrap().parse().unwrap();
             assert!(!self.transcript.contains_key(&prompt), "1: sent twice: {prompt}");
+            let unfetched = |(_, fetched): &(_, Prompt)| fetched.id.0 == prompt;
+            assert!(!self.fetches.iter().any(unfetched), "1: sent without its files: {prompt}");
             assert!(!self.unreadable.contains(&prompt), "7: sent though nobody knows: {prompt}");
             assert!(!cli.inbox.contains(&prompt), "1: written twice: {prompt}");
             assert!(self.slot, "4: a turn without a slot");
@@ -218,7 +223,12 @@ impl World {
                 Some(Plan::TakeOver(When::Idle)),
             ][kind as usize / 6 % 4];
         }
-        queued.may_have_run = kind.is_multiple_of(5);
+        if kind.is_multiple_of(7) {
+            let (fetched, files) = watch::channel(None);
+            self.fetches.push((fetched, queued.prompt.clone()));
+            queued.files = Some(files);
+        }
+        queued.may_have_run = kind.is_multiple_of(5) && queued.files.is_none();
         if queued.may_have_run && kind.is_multiple_of(3) {
             self.transcript.insert(queued.prompt.id.0, true);
         }
@@ -279,9 +289,36 @@ impl World {
                     }
                 }
             }
+            22 => self.fetch(pick),
+            23 => {
+                if let Some(prompt) = self.some_prompt(pick) {
+                    let is_it = |queued: &&Queued| queued.prompt.id == prompt;
+                    let prompt = self.core.queue.iter().find(is_it).map(|one| one.prompt.clone());
+                    let edited = prompt.map(|prompt| Prompt { text: "weed".to_owned(), ..prompt });
+                    if let Some(prompt) = edited {
+                        self.core.order(Order::Edit(Box::new(prompt)), self.now);
+                    }
+                }
+            }
             _ => self.core.order(Order::Relaunch(Choices::default()), self.now),
         }
         self.carry_out();
+    }
+
+    /// The files of a prompt are here, or are not to be had.
+    fn fetch(&mut self, pick: u32) {
+        if self.fetches.is_empty() {
+            return;
+        }
+        let index = pick as usize % self.fetches.len();
+        let (fetched, prompt) = self.fetches.remove(index);
+        match pick % 5 {
+            0 => fetched.send_modify(|fetched| *fetched = Some(Err("of this test".to_owned()))),
+            1 => {}
+            _ => fetched.send_modify(|fetched| *fetched = Some(Ok(prompt))),
+        }
+        drop(fetched);
+        self.core.order(Order::Fetched, self.now);
     }
 
     fn terminal_changes(&mut self, pick: u32) {
@@ -476,6 +513,7 @@ impl World {
                 break;
             }
             self.slot_free |= !self.slot;
+            self.fetch(round);
             // Never odd, never a crash.
             self.answer_open(7 * round + 1);
             self.carry_out();
@@ -519,7 +557,7 @@ proptest! {
 
     /// Invariants 1 to 7 of the module, each named where it is asserted.
     #[test]
-    fn nothing_is_lost_doubled_or_stuck(moves in vec((0..24_u8, 0..10_000_u32), 1..60)) {
+    fn nothing_is_lost_doubled_or_stuck(moves in vec((0..26_u8, 0..10_000_u32), 1..60)) {
         run(&moves);
     }
 }

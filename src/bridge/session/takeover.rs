@@ -32,6 +32,9 @@ impl Session {
         }
         let now_wanted = |queued: &Queued| queued.plan == Some(Plan::TakeOver(When::Now));
         let at_once = self.queue.iter().any(now_wanted);
+        if !self.is_ready() {
+            return;
+        }
         let Some(head) = self.queue.front() else { return };
         let (id, plan) = (head.prompt.id, head.plan);
         let Holder::Elsewhere(elsewhere) = &mut self.holder else { return };

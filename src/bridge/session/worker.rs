@@ -263,9 +263,9 @@ impl Shell {
             Effect::Kill(live) => live.kill(),
             Effect::Renew { old, prompt } => {
                 let new = prompt.id;
-                let spool = self.settings.spool.clone();
+                let book = self.settings.book.clone();
                 let renewed =
-                    tokio::task::spawn_blocking(move || spool.renew(old, new, prompt.attempt));
+                    tokio::task::spawn_blocking(move || book.renew(old, new, prompt.attempt));
                 if let Ok(Err(error)) = renewed.await {
                     tracing::warn!(%error, "the spool takes no note");
                 }

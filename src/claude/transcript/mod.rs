@@ -4,6 +4,7 @@
 //! be read is passed over and counted. Knows nothing of which sessions there are, and never writes.
 
 pub mod exchange;
+pub mod follow;
 pub mod story;
 mod tree;
 

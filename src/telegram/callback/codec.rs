@@ -1,8 +1,9 @@
 //! The one codec of `callback_data`.
 //!
 //! The first letter is the kind of callback, in upper case where a prompt is carried; kinds that
-//! begin with `v` (how Claude works) or `h` (files, recordings, the past) or `f` (what is found) have a second letter. The
-//! fields follow, those of variable length divided by colons; numbers are hexadecimal.
+//! begin with `v` (how Claude works), `h` (files, recordings, the past), `f` (what is found) or `e`
+//! (what is seen of others) have a second letter. The fields follow, those of variable length divided
+//! by colons; numbers are hexadecimal.
 
 use std::fmt;
 
@@ -11,7 +12,9 @@ use uuid::Uuid;
 use crate::{
     bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
     claude::session::SessionId,
-    telegram::callback::{Callback, Carry, Deferral, Deferred, Format, Key, List, Sure, Words},
+    telegram::callback::{
+        Callback, Carry, Deferral, Deferred, Format, Key, List, See, Sure, Words,
+    },
 };
 
 /// Digits of a [`Key`].
@@ -88,6 +91,7 @@ impl Callback {
             Self::Copy(session) => plain("fc", id(session)),
             Self::StopLive(session, Sure::Ask) => plain("fa", id(session)),
             Self::StopLive(session, Sure::Yes) => plain("fy", id(session)),
+            Self::See(see) => plain("e", see.encode()),
         }
     }
 
@@ -132,6 +136,7 @@ impl Callback {
             'v' => steering(fields)?,
             'h' => file_or_past(fields)?,
             'f' => found(fields)?,
+            'e' => Self::See(See::decode(fields)?),
             _ => return None,
         })
     }
@@ -213,11 +218,11 @@ fn key(text: &str) -> Option<Key> {
     (text.len() == KEY).then(|| u64::from_str_radix(text, 16).ok().map(Key))?
 }
 
-fn id(session: &SessionId) -> String {
+pub(super) fn id(session: &SessionId) -> String {
     session.0.simple().to_string()
 }
 
-fn session(text: &str) -> Option<SessionId> {
+pub(super) fn session(text: &str) -> Option<SessionId> {
     Uuid::try_parse(text).ok().map(SessionId)
 }
 
@@ -324,7 +329,7 @@ mod tests {
     use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
     use super::*;
-    use crate::telegram::callback::LIMIT;
+    use crate::telegram::callback::{LIMIT, see};
 
     const ID: &str = "11111111-1111-4111-8111-111111111111";
 
@@ -436,6 +441,7 @@ mod tests {
             (sessions(), any::<u64>()).prop_map(|(session, at)| Callback::Point { session, at }),
             sessions().prop_map(Callback::Copy),
             (sessions(), sure).prop_map(|(session, sure)| Callback::StopLive(session, sure)),
+            see::tests::all().prop_map(Callback::See),
         ]
     }
 
@@ -483,6 +489,7 @@ mod tests {
             Callback::Point { .. } => 33,
             Callback::Copy(_) => 34,
             Callback::StopLive(..) => 35,
+            Callback::See(_) => 36,
         }
     }
 
@@ -502,7 +509,7 @@ mod tests {
         let any = callbacks();
         let mut next = || any.new_tree(&mut runner).map(|tree| variant(&tree.current()));
         let seen: BTreeSet<_> = (0..2_000).map(|_| next().unwrap()).collect();
-        assert!(seen.iter().copied().eq(0..36), "{seen:?}");
+        assert!(seen.iter().copied().eq(0..37), "{seen:?}");
     }
 
     proptest! {

@@ -9,6 +9,7 @@
 //! when that has ended.
 
 mod codec;
+mod see;
 
 use std::path::Path;
 
@@ -18,6 +19,8 @@ use crate::{
     bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
     claude::session::SessionId,
 };
+
+pub use see::See;
 
 /// Telegram's limit for `callback_data`, bytes. <https://core.telegram.org/bots/api#inlinekeyboardbutton>
 pub const LIMIT: usize = 64;
@@ -119,6 +122,8 @@ pub enum Callback {
     Copy(SessionId),
     /// End the process that has a session open.
     StopLive(SessionId, Sure),
+    /// See what sessions elsewhere do.
+    See(See),
 }
 
 /// Whether the person was asked whether they mean it.

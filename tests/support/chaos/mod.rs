@@ -237,8 +237,8 @@ impl Chaos {
         let kept = kept.filter_map(|file| fs::read(file).ok());
         let kept = kept.filter_map(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         kept.map(|kept| {
-            let message = &kept["raws"][0]["message"];
-            let [chat, id] = [&message["chat"]["id"], &message["message_id"]]
+            let source = &kept["prompt"]["source"];
+            let [chat, id] = [&source["place"]["chat"], &source["message"]]
                 .map(|number| number.as_i64().unwrap());
             let sent = kept["sent"].as_array().into_iter().flatten().chain([&kept["progress"]]);
             ((chat, id), sent.filter_map(Value::as_i64).collect())

@@ -1,4 +1,4 @@
-//! Where a prompt went.
+//! Where a prompt goes.
 
 use std::path::PathBuf;
 
@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::claude::{process::Conversation, session::SessionId};
 
-/// Where a prompt went.
+/// Where a prompt goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Leg {
+pub struct Destination {
     /// The session's directory.
     pub directory: PathBuf,
     /// The session.

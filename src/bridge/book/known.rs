@@ -1,0 +1,101 @@
+//! What is noted of prompts and known of them, in whatever state they are.
+
+use crate::bridge::{
+    book::{Book, Came, Entry, Page, Question, Stage},
+    prompt::{PromptId, Source},
+};
+
+impl Book {
+    // ---- Notes ----
+
+    /// Notes the message that shows how a prompt stands.
+    pub fn shown(&self, id: PromptId, message: i32) {
+        self.note(id, |entry| entry.progress = Some(message));
+    }
+
+    /// Notes the message that asks the person about a prompt, unless they are not asked any more.
+    pub fn asks_in(&self, id: PromptId, message: i32) {
+        if self.stage(id) == Some(Stage::Asking) {
+            self.shown(id, message);
+        }
+    }
+
+    /// Notes that one more part of an answer of so many parts is in the chat.
+    pub fn sent(&self, id: PromptId, message: i32, parts: usize) {
+        self.note(id, |entry| {
+            entry.sent.push(message);
+            entry.parts = parts;
+        });
+    }
+
+    /// Notes that a question is in the chat.
+    pub fn asked(&self, id: PromptId, question: Question) {
+        self.note(id, |entry| entry.questions.push(question));
+    }
+
+    /// Notes that a question waits no more.
+    pub fn closed(&self, id: PromptId, message: i32) {
+        self.note(id, |entry| entry.questions.retain(|question| question.message != message));
+    }
+
+    // ---- What is known ----
+
+    /// Reads what is known of a prompt.
+    pub fn read<T>(&self, id: PromptId, read: impl FnOnce(&Entry) -> T) -> Option<T> {
+        self.page(id, |page| read(&page.entry))
+    }
+
+    /// The state of a prompt; None where it is not in the book.
+    pub fn stage(&self, id: PromptId) -> Option<Stage> {
+        self.read(id, |entry| entry.stage)
+    }
+
+    /// How a prompt came: one that is not in the book, for the first time.
+    pub fn came(&self, id: PromptId) -> Came {
+        self.page(id, |page| page.came).unwrap_or_default()
+    }
+
+    /// Whether an earlier process has left a prompt of this message.
+    pub fn is_left(&self, source: Source) -> bool {
+        let pages = self.lock();
+        let is_it = |page: &Page| page.entry.prompt.source == source && page.came == Came::Left;
+        pages.open.values().any(is_it)
+    }
+
+    /// Whether an update brought a prompt that is in the book, or a part of one.
+    pub fn has(&self, update: i64) -> bool {
+        self.by_update(update).is_some()
+    }
+
+    pub(super) fn by_update(&self, update: i64) -> Option<PromptId> {
+        let pages = self.lock();
+        let mut entries = pages.open.values().map(|page| &page.entry);
+        entries.find(|entry| entry.came_by(update)).map(|entry| entry.prompt.id)
+    }
+
+    /// The prompt that a message is a part of, also where that is done with: the newest.
+    pub fn of_message(&self, chat: i64, message: i32) -> Option<Entry> {
+        self.newest(|entry| entry.has_message(chat, message))
+    }
+
+    /// What a message asked, also where that is done with: the newest.
+    pub fn of_source(&self, source: Source) -> Option<Entry> {
+        self.newest(|entry| entry.prompt.source == source)
+    }
+
+    /// A prompt, also where it is done with.
+    pub fn known(&self, id: PromptId) -> Option<Entry> {
+        self.newest(|entry| entry.prompt.id == id)
+    }
+
+    fn newest(&self, is_it: impl Fn(&&Entry) -> bool) -> Option<Entry> {
+        let pages = self.lock();
+        let open = pages.open.values().map(|page| &page.entry).find(&is_it);
+        open.or_else(|| pages.recent.iter().rev().find(is_it)).cloned()
+    }
+
+    /// Whether a prompt is done with since this process began.
+    pub fn is_done(&self, id: PromptId) -> bool {
+        self.lock().done.contains(&id.0)
+    }
+}

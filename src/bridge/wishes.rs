@@ -1,0 +1,175 @@
+//! What people and places want to be told of sessions, and how that is remembered: a tag on a line of
+//! Claude's own history, beside the tags that bind a place.
+//!
+//! The last line of each wish holds. A tag of a wish names no `chat`, so it never binds a place.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::PathBuf,
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    bridge::place::Place,
+    claude::{
+        history::{self, Entry},
+        home::Home,
+        session::SessionId,
+    },
+};
+
+/// What is wished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wish {
+    /// A place follows a session.
+    Follow(Place),
+    /// A person is told of what sessions of this machine do.
+    Notices(u64),
+    /// A person is told nothing of one session.
+    Mute(u64),
+    /// A person has a card of all that waits for them.
+    Card(u64),
+}
+
+impl Wish {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Follow(_) => "follow",
+            Self::Notices(_) => "notices",
+            Self::Mute(_) => "mute",
+            Self::Card(_) => "card",
+        }
+    }
+
+    /// Where it stands in a history: `display` as the person wrote it, `project` and `timestamp` as in
+    /// every line; `session` is the one that it is about, if it is about one.
+    pub fn entry(
+        self,
+        bot: u64,
+        on: bool,
+        (project, session): (PathBuf, Option<SessionId>),
+        (display, timestamp): (&str, u64),
+    ) -> Entry {
+        let mut tag = Map::new();
+        tag.insert("bot".to_owned(), json!(bot));
+        tag.insert("wish".to_owned(), json!(self.name()));
+        tag.insert("on".to_owned(), json!(on));
+        match self {
+            Self::Follow(Place { chat, thread }) => {
+                tag.insert("to".to_owned(), json!({"chat": chat, "thread": thread}));
+            }
+            Self::Notices(person) | Self::Mute(person) | Self::Card(person) => {
+                tag.insert("person".to_owned(), json!(person));
+            }
+        }
+        let (display, telegram) = (display.to_owned(), Some(Value::Object(tag)));
+        Entry { display, timestamp, project, session, telegram }
+    }
+
+    fn read(tag: &Value) -> Option<Self> {
+        let person = || tag.get("person")?.as_u64();
+        Some(match tag.get("wish")?.as_str()? {
+            "follow" => {
+                let to = tag.get("to")?;
+                let thread = to.get("thread").and_then(Value::as_i64);
+                let thread = thread.and_then(|thread| i32::try_from(thread).ok());
+                Self::Follow(Place { chat: to.get("chat")?.as_i64()?, thread })
+            }
+            "notices" => Self::Notices(person()?),
+            "mute" => Self::Mute(person()?),
+            "card" => Self::Card(person()?),
+            _ => return None,
+        })
+    }
+}
+
+/// Every wish that holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// The session that a place follows.
+    pub follows: HashMap<Place, SessionId>,
+    /// Who wants notices, and who wants none; the others as the configuration says.
+    pub notices: HashMap<u64, bool>,
+    /// Sessions that a person wants to hear nothing of.
+    pub muted: HashSet<(u64, SessionId)>,
+    /// Who has the card.
+    pub cards: HashSet<u64>,
+}
+
+impl Wishes {
+    /// Reads the history of `home` from its end.
+    pub fn read(home: &Home, bot: u64) -> io::Result<Self> {
+        let mut wishes = Self::default();
+        let mut known = HashSet::new();
+        history::newest_tagged(home, |entry| {
+            let tag = entry.telegram.as_ref()?;
+            let wish =
+                Wish::read(tag).filter(|_| tag.get("bot").and_then(Value::as_u64) == Some(bot))?;
+            let about = entry.session.filter(|_| matches!(wish, Wish::Mute(_)));
+            if known.insert((wish, about)) {
+                wishes.set(wish, tag.get("on")?.as_bool()?, entry.session);
+            }
+            None::<()>
+        })?;
+        Ok(wishes)
+    }
+
+    /// From now on this holds.
+    pub fn set(&mut self, wish: Wish, on: bool, session: Option<SessionId>) {
+        match (wish, session) {
+            (Wish::Follow(place), Some(session)) if on => _ = self.follows.insert(place, session),
+            (Wish::Follow(place), _) => _ = self.follows.remove(&place),
+            (Wish::Notices(person), _) => _ = self.notices.insert(person, on),
+            (Wish::Mute(person), Some(session)) if on => _ = self.muted.insert((person, session)),
+            (Wish::Mute(person), Some(session)) => _ = self.muted.remove(&(person, session)),
+            (Wish::Mute(_), None) => {}
+            (Wish::Card(person), _) if on => _ = self.cards.insert(person),
+            (Wish::Card(person), _) => _ = self.cards.remove(&person),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bridge::{binding::Binding, prompt::Source};
+
+    #[test]
+    fn the_last_line_of_each_wish_holds_and_binds_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::at(dir.path());
+        let (one, two): (SessionId, SessionId) = (
+            "11111111-1111-4111-8111-111111111111".parse().unwrap(),
+            "22222222-2222-4222-8222-222222222222".parse().unwrap(),
+        );
+        let (here, there) = (Place { chat: 5, thread: None }, Place { chat: -7, thread: Some(3) });
+        let write = |bot, wish: Wish, on, session| {
+            let entry = wish.entry(bot, on, ("/x".into(), session), ("/follow", 9));
+            assert_eq!(Binding::read(&entry), None, "{entry:?}");
+            history::append(&home, &entry).unwrap();
+        };
+        let binding = Binding::to("/x".into(), one);
+        let source = Source { bot: 1, place: here, message: 1 };
+        history::append(&home, &binding.entry(source, "hello", 9)).unwrap();
+        write(1, Wish::Follow(here), true, Some(one));
+        write(1, Wish::Follow(there), true, Some(one));
+        write(1, Wish::Follow(there), true, Some(two));
+        write(1, Wish::Follow(here), false, Some(one));
+        write(2, Wish::Follow(here), true, Some(two));
+        write(1, Wish::Notices(5), true, None);
+        write(1, Wish::Notices(5), false, None);
+        write(1, Wish::Mute(5), true, Some(one));
+        write(1, Wish::Mute(5), true, Some(two));
+        write(1, Wish::Mute(5), false, Some(one));
+        write(1, Wish::Card(5), true, None);
+        let expected = Wishes {
+            follows: [(there, two)].into(),
+            notices: [(5, false)].into(),
+            muted: [(5, two)].into(),
+            cards: [5].into(),
+        };
+        assert_eq!(Wishes::read(&home, 1).unwrap(), expected);
+    }
+}

@@ -1,0 +1,84 @@
+//! Buttons about sessions that run elsewhere, and their few bytes.
+
+use crate::{
+    claude::session::SessionId,
+    telegram::callback::codec::{id, session},
+};
+
+/// What a person wants to see of other sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum See {
+    /// Follow a session in this place.
+    Follow(SessionId),
+    /// Follow none.
+    Unfollow,
+    /// Hear nothing of a session, or hear of it again.
+    Mute(SessionId, bool),
+    /// Hear of what sessions do, or of nothing.
+    Notices(bool),
+    /// Have a card of what waits, or none.
+    Card(bool),
+}
+
+impl See {
+    /// The letter of its kind, and its fields.
+    pub(super) fn encode(self) -> String {
+        match self {
+            Self::Follow(session) => format!("f{}", id(&session)),
+            Self::Unfollow => "u".to_owned(),
+            Self::Mute(session, true) => format!("m{}", id(&session)),
+            Self::Mute(session, false) => format!("l{}", id(&session)),
+            Self::Notices(true) => "n1".to_owned(),
+            Self::Notices(false) => "n0".to_owned(),
+            Self::Card(true) => "c1".to_owned(),
+            Self::Card(false) => "c0".to_owned(),
+        }
+    }
+
+    pub(super) fn decode(text: &str) -> Option<Self> {
+        let mut rest = text.chars();
+        let (kind, fields) = (rest.next()?, rest.as_str());
+        let flag = || match fields {
+            "1" => Some(true),
+            "0" => Some(false),
+            _ => None,
+        };
+        Some(match kind {
+            'f' => Self::Follow(session(fields)?),
+            'u' if fields.is_empty() => Self::Unfollow,
+            'm' => Self::Mute(session(fields)?, true),
+            'l' => Self::Mute(session(fields)?, false),
+            'n' => Self::Notices(flag()?),
+            'c' => Self::Card(flag()?),
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Any of them.
+    pub(crate) fn all() -> impl Strategy<Value = See> {
+        let session = any::<u128>().prop_map(|id| SessionId(Uuid::from_u128(id)));
+        let session = || session.clone();
+        prop_oneof![
+            session().prop_map(See::Follow),
+            Just(See::Unfollow),
+            (session(), any::<bool>()).prop_map(|(session, on)| See::Mute(session, on)),
+            any::<bool>().prop_map(See::Notices),
+            any::<bool>().prop_map(See::Card),
+        ]
+    }
+
+    #[test]
+    fn damaged_data_is_refused() {
+        for broken in ["", "f", "f12", "u1", "n", "n2", "c", "x", "m"] {
+            assert_eq!(See::decode(broken), None, "{broken}");
+        }
+    }
+}
