@@ -7,7 +7,7 @@ use crate::{
         App, now,
         painter::{self, Canvas},
     },
-    bridge::{place::Place, prompt::Source, turn::Turn},
+    bridge::{book::Entry, place::Place, prompt::Source, turn::Turn},
     screens::Scene,
     telegram::{
         outbox::{Outbox, SendOptions, Sound},
@@ -56,7 +56,9 @@ impl App {
     ) {
         let (session, prompt) = (turn.borrow().session, turn.borrow().prompt);
         self.follows.own.add(place, turn.clone());
-        let message = source.map(|source| source.message);
+        // What was pressed belongs to an older message.
+        let last = self.book.read(prompt, Entry::last_message).flatten();
+        let message = last.max(source.map(|source| source.message));
         let recovered = self.receipts.enter(place, (prompt, message), session);
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         let view = self.view(place);

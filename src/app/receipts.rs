@@ -49,7 +49,7 @@ struct Chat {
 struct Shown {
     prompt: PromptId,
     session: SessionId,
-    /// The newest message of a person when it began.
+    /// The newest message that it is about.
     since: i32,
     /// Another turn is or was shown beside it.
     overlapped: bool,
@@ -101,7 +101,7 @@ impl Receipts {
         self.with(place, |chat| chat.newest)
     }
 
-    /// A turn begins to be shown, of this message. Whether an earlier process has seen that already:
+    /// A turn begins to be shown, whose newest message is this. Whether an earlier process has seen that already:
     /// its sign may be on it.
     pub(super) fn enter(
         &self,
@@ -114,7 +114,8 @@ impl Receipts {
             let late = std::mem::take(&mut chat.late) || !known;
             let overlapped = !chat.shown.is_empty() || late;
             chat.shown.iter_mut().for_each(|other| other.overlapped = true);
-            chat.shown.push(Shown { prompt, session, since: chat.newest, overlapped });
+            let since = message.unwrap_or(chat.newest);
+            chat.shown.push(Shown { prompt, session, since, overlapped });
             !known
         })
     }

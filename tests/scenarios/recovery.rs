@@ -20,7 +20,7 @@ use crate::support::{
 };
 
 /// A garden whose Claude thinks for a while about what is slow, and for ever about what is endless.
-async fn phone() -> (Scratch, PathBuf, Phone) {
+pub(crate) async fn phone() -> (Scratch, PathBuf, Phone) {
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
             {"text": "One after the other. "}, {"pause": 2000}, {"text": "Done with {last}"},
@@ -263,11 +263,13 @@ async fn no_progress_message_outlives_its_turn() {
     let prompt = phone.say("slow beans");
     phone.answer(prompt).await;
     until("a call held", || phone.client.held() > 0);
+    noted(&phone, "sent");
     phone.kill();
     phone.boot().await;
     phone.settled().await;
     phone.at_rest();
-    assert_eq!(answers(&phone, prompt).len(), 1);
+    let answers = answers(&phone, prompt);
+    assert_eq!(answers.len(), 1, "{answers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

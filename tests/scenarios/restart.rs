@@ -10,7 +10,7 @@ use segue::sandbox::{Bot, Media, Options, Pace, Post, Saying, Upload};
 use serde_json::{Value, json};
 
 use crate::{
-    recovery::{answers, noted, records, taken},
+    recovery::{answers, noted, phone, records, taken},
     support::{
         headless,
         phone::{ADA, Phone},
@@ -99,8 +99,8 @@ async fn a_question_is_closed_when_the_bot_is_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_progress_message_that_was_not_noted_goes_when_it_is_touched() {
-    let (scratch, _, mut phone) = asking().await;
-    let prompt = phone.say("open the gate");
+    let (scratch, _, mut phone) = phone().await;
+    let prompt = phone.say("slow beans");
     let progress = phone.progress(ADA, prompt).await;
     noted(&phone, "progress");
     phone.kill();
