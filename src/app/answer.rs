@@ -105,7 +105,7 @@ impl Painter {
         let mut lost = None;
         for sent in sent {
             match sent.await {
-                Ok(id) => self.note(|book, prompt| book.sent(prompt, id, count)),
+                Ok(id) => self.canvas.book.sent(turn.prompt, id, count).on_disk().await,
                 Err(SendError::Ended) => return,
                 Err(error) => lost = Some(error),
             }

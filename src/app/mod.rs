@@ -24,6 +24,7 @@ mod intake;
 mod laptop;
 mod later;
 mod ledger;
+mod limits;
 mod lists;
 mod mirror;
 mod moved;
@@ -161,6 +162,7 @@ struct App {
     searches: search::Searches,
     follows: follow::Follows,
     notices: notices::Notices,
+    plan: limits::Plan,
     notes: mpsc::UnboundedSender<Note>,
     book: Book,
     /// Whether the log knows that the spool cannot be written.
@@ -252,6 +254,7 @@ impl App {
             searches: search::Searches::default(),
             follows: follow::Follows::default(),
             notices: notices::Notices::default(),
+            plan: limits::Plan::default(),
             notes,
             book,
             spool_failed: false,
@@ -305,10 +308,12 @@ impl App {
             Note::Taken { source, display, session } => self.taken(source, &display, session),
             Note::Fetched { id, unseen } => self.fetched(id, &unseen),
             Note::Heard { id, message, heard } => self.heard(id, message, heard),
+            Note::Limits { place, limits } => self.limits_told(place, limits.as_ref()),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
             Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
             Note::Settled { prompt, place, progress } => {
                 self.sessions.settle(prompt, progress.map(|id| (place, id)));
+                self.look_at_limits(place);
                 self.look_at_the_laptop();
             }
         }

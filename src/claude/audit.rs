@@ -169,11 +169,12 @@ impl Events {
         for block in &message.blocks {
             match block {
                 Block::ToolUse { id, name, input } => {
+                    let directory = record.cwd.and_then(Raw::string);
                     let call = Call {
                         session: SessionId(uuid::Uuid::nil()),
                         at: record.at.unwrap_or_default(),
                         owner: if record.sidechain { Owner::Agent } else { owner },
-                        directory: record.cwd.as_deref().unwrap_or_default().into(),
+                        directory: PathBuf::from(directory.unwrap_or_default().into_owned()),
                         tool: name.to_string(),
                         input: cut(input.value()),
                         outcome: Outcome::Open,

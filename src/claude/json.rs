@@ -6,14 +6,12 @@
 //! nothing else, and text that is not UTF-8 or not properly escaped is decoded with replacement
 //! characters instead of being refused.
 
+mod quotes;
 mod value;
 
 use std::borrow::Cow;
 
 use memchr::memchr;
-
-/// Words of eight bytes in which the end of a string is looked for one by one.
-const SHORT: usize = 3;
 
 /// The bytes end before the value does, or are no JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +156,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The next key of the object, its colon passed; `None` where the object ends.
+    #[inline]
     pub(super) fn key(&mut self) -> Result<Option<&'a [u8]>, Broken> {
         self.separator();
         match self.peek().ok_or(Broken)? {
@@ -189,6 +188,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Passes the next value and returns it.
+    #[inline]
     pub(super) fn value(&mut self) -> Result<Raw<'a>, Broken> {
         self.space();
         let from = self.at;
@@ -216,21 +216,11 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// From an opening quote past its closing one: the first that an even number of backslashes
-    /// stands before. Only quotes are looked for, so escapes inside a payload cost nothing.
+    /// From an opening quote past its closing one.
+    #[inline]
     fn string(&mut self) -> Result<(), Broken> {
-        let from = self.at + 1;
-        let mut at = from;
-        loop {
-            at += quote(self.bytes.get(at..).ok_or(Broken)?).ok_or(Broken)?;
-            let backslashes =
-                self.bytes[from..at].iter().rev().take_while(|b| **b == b'\\').count();
-            at += 1;
-            if backslashes % 2 == 0 {
-                self.at = at;
-                return Ok(());
-            }
-        }
+        self.at = quotes::end(self.bytes, self.at + 1).ok_or(Broken)?;
+        Ok(())
     }
 
     /// From an opening bracket past the one that closes it; counted, so depth costs no stack.
@@ -262,26 +252,6 @@ impl<'a> Scan<'a> {
         self.at += len;
         if len == 0 { Err(Broken) } else { Ok(()) }
     }
-}
-
-/// Where the first quote stands. Most strings are keys and other short words: those are looked
-/// through eight bytes at a time, which takes less than the start of a vector search.
-#[inline]
-fn quote(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
-    let (words, _) = bytes.as_chunks::<8>();
-    for (number, word) in words.iter().take(SHORT).enumerate() {
-        // The byte of a quote is zero now, and the lowest zero byte is the lowest whose high bit
-        // this leaves set.
-        let zeros = u64::from_le_bytes(*word) ^ QUOTES;
-        let found = zeros.wrapping_sub(ONES) & !zeros & (ONES << 7);
-        if found != 0 {
-            return Some(number * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let passed = words.len().min(SHORT) * 8;
-    memchr(b'"', &bytes[passed..]).map(|at| passed + at)
 }
 
 /// Text of bytes that are nearly always UTF-8: checked fast first, since the standard library's lossy

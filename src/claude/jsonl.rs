@@ -160,9 +160,11 @@ impl<R: Read> Lines<R> {
 
     /// Reads once behind what the buffer holds; returns the number of bytes, 0 at the end.
     fn fill(&mut self) -> io::Result<usize> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
         make_room(&mut self.buffer, self.end + CHUNK, self.cap);
         loop {
             match self.source.read(&mut self.buffer[self.end..self.end + CHUNK]) {
@@ -273,14 +275,15 @@ impl<R: Read + Seek> Backward<R> {
 }
 
 /// Makes `buffer` hold `len` bytes at least. One that outgrows ordinary lines takes at once what the
-/// longest line needs: memory that is never written to costs nothing, whereas a buffer that grows
-/// step by step is copied, and leaves its earlier sizes behind.
+/// longest line needs: memory that comes zeroed and is never written to costs nothing, whereas a
+/// buffer that grows step by step is written to twice, and leaves its earlier sizes behind.
 fn make_room(buffer: &mut Vec<u8>, len: usize, cap: usize) {
-    if len > buffer.capacity() && len > ORDINARY {
-        buffer.reserve_exact((cap + 8 * CHUNK).max(len) - buffer.len());
-    }
-    if buffer.len() < len {
-        buffer.resize(len, 0);
+    if len > buffer.len() {
+        let large = (cap + 8 * CHUNK).max(len);
+        let room = if len > ORDINARY { large } else { len.next_power_of_two() };
+        let mut roomy = vec![0; room];
+        roomy[..buffer.len()].copy_from_slice(buffer);
+        *buffer = roomy;
     }
 }
 
@@ -392,7 +395,7 @@ mod tests {
 
         let mut lines = Lines::new(&bytes[..], cap);
         while lines.next().unwrap().is_some() {}
-        assert!(lines.buffer.len() <= cap + 2 * CHUNK);
+        assert!(lines.buffer.len() <= cap + 8 * CHUNK);
         let mut lines = Backward::new(Cursor::new(&bytes), cap).unwrap();
         while lines.next().unwrap().is_some() {}
         assert!(lines.buffer.len() <= cap + 9 * CHUNK);

@@ -6,7 +6,7 @@ use crate::{
         terminal::Trouble,
         turn::{Outcome, Turn},
     },
-    screens::{later, row, words},
+    screens::{later, limits, row, words},
     telegram::{
         callback::{Callback, Carry},
         screen::Button,
@@ -56,6 +56,7 @@ pub(super) fn ending(
             text.append(quoted(message));
             let mut ways = again;
             ways[0].extend(later::offer(turn, *resets_at));
+            ways.extend(resets_at.map(|at| vec![limits::hold_until(at)]));
             (Some(text), ways)
         }
         Outcome::NotLoggedIn => {

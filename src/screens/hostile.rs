@@ -32,10 +32,14 @@ use crate::{
             story::{Chapter, Part, Story, Tool},
         },
         usage::{SessionUsage, Sum, Usage},
-        wire::{Ask, offers::Offers},
+        wire::{
+            Ask,
+            limits::{Context, Limits, Window},
+            offers::Offers,
+        },
     },
     screens::{
-        Scene, audit, card, export, failure, files, follow, help, history, laptop, later,
+        Scene, audit, card, export, failure, files, follow, help, history, laptop, later, limits,
         live as live_screens, notice, notices, question, search, sessions, status, steering, turn,
         usage, verbose,
     },
@@ -409,6 +413,11 @@ fn of_followed(evil: &str) -> Vec<Screen> {
     let (scene, live, session) = (scene(), open(evil), SessionId(Uuid::nil()));
     let followed = |live| follow::Followed { session, title: evil.to_owned(), live };
     let (held, closed) = (followed(Some(live.clone())), followed(None));
+    let window = Window { name: evil.to_owned(), percent: 100.0, resets: Some(1) };
+    let plan = Limits { plan: Some(evil.to_owned()), windows: vec![window] };
+    let context = Context { used: 9, size: 10, parts: vec![(evil.to_owned(), 9)] };
+    let mut added = Screen::default();
+    limits::add(&mut added, Some(&plan), Some((session, &context)));
     vec![
         follow::begun(&scene, &held, true, follow::Sight::Polled),
         follow::begun(&scene, &closed, false, follow::Sight::Told),
@@ -418,6 +427,10 @@ fn of_followed(evil: &str) -> Vec<Screen> {
         follow::moved_on(&scene, &closed, session),
         follow::choose(&scene, Text::of_data(evil), &[(live.clone(), evil.to_owned())]),
         notices::waiting(&scene, &[(live, evil.to_owned())]),
+        limits::limits(Some(&plan), None),
+        limits::warning(&plan.windows[0]),
+        limits::held(Some(1)),
+        added,
     ]
 }
 

@@ -15,6 +15,7 @@ pub mod history;
 mod hostile;
 pub mod laptop;
 pub mod later;
+pub mod limits;
 pub mod live;
 pub mod notice;
 pub mod notices;

@@ -23,6 +23,7 @@ mod held;
 mod inout;
 mod insight;
 mod later;
+mod limits;
 mod missing;
 mod notices;
 mod out;

@@ -2,20 +2,26 @@
 
 use std::{
     num::NonZero,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
 /// More threads than this only wait for each other: the work is mostly copying by the kernel.
 const THREADS: usize = 8;
 
+/// Asked once: the system looks it up in several files.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
+
 /// Does `work` on every item; the results are in the items' order.
 pub(in crate::claude) fn each<'t, T: Sync, R: Send>(
     items: &'t [T],
     work: impl Fn(&'t T) -> R + Sync,
 ) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = threads.min(THREADS).min(items.len());
+    let threads = CORES.min(THREADS).min(items.len());
     if threads <= 1 {
         return items.iter().map(work).collect();
     }

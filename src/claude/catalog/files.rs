@@ -3,11 +3,11 @@
 
 use std::{
     cmp::Reverse,
-    ffi::OsString,
-    fs::{self, DirEntry},
+    ffi::OsStr,
+    fs::{self, DirEntry, Metadata},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    time::UNIX_EPOCH,
 };
 
 use super::each::each;
@@ -21,15 +21,34 @@ use crate::claude::{
 pub(super) struct Candidate {
     pub(super) id: SessionId,
     pub(super) folder: usize,
-    name: OsString,
-    modified: SystemTime,
+    /// Its file's name, where the id is not spelled as usual in it.
+    odd_name: Option<Box<OsStr>>,
+    /// Nanoseconds since the Unix epoch.
+    modified: u64,
     pub(super) size: u64,
 }
 
 impl Candidate {
+    /// The transcript of that name in the folder of that number.
+    fn new(
+        id: SessionId,
+        (folder, name): (usize, &OsStr),
+        metadata: &Metadata,
+    ) -> io::Result<Self> {
+        let since = metadata.modified()?.duration_since(UNIX_EPOCH);
+        let is_odd = name.as_encoded_bytes().iter().any(u8::is_ascii_uppercase);
+        Ok(Self {
+            id,
+            folder,
+            odd_name: is_odd.then(|| name.into()),
+            modified: since.map_or(0, |since| since.as_nanos() as u64),
+            size: metadata.len(),
+        })
+    }
+
     /// Modification time in milliseconds since the Unix epoch.
     pub(super) fn modified(&self) -> u64 {
-        self.modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+        self.modified / 1_000_000
     }
 }
 
@@ -52,7 +71,7 @@ impl Candidates {
             found.all.extend(all);
             found.unreadable += unreadable;
         }
-        found.all.sort_unstable_by_key(|candidate| Reverse((candidate.modified, candidate.id)));
+        found.all.sort_by_cached_key(|candidate| Reverse((candidate.modified, candidate.id)));
         Self { folders, ..found }
     }
 
@@ -66,19 +85,19 @@ impl Candidates {
     /// The one transcript at `path`.
     pub(super) fn only(path: &Path, id: SessionId) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
-        let candidate = Candidate {
-            id,
-            folder: 0,
-            name: path.file_name().unwrap_or_default().to_owned(),
-            modified: metadata.modified()?,
-            size: metadata.len(),
-        };
+        let name = path.file_name().unwrap_or_default();
+        let candidate =
+            Candidate { odd_name: Some(name.into()), ..Candidate::new(id, (0, name), &metadata)? };
         let folder = path.parent().unwrap_or(path).to_path_buf();
         Ok(Self { folders: vec![folder], all: vec![candidate], unreadable: 0 })
     }
 
     pub(super) fn path(&self, candidate: &Candidate) -> PathBuf {
-        self.folder(candidate).join(&candidate.name)
+        let folder = self.folder(candidate);
+        match &candidate.odd_name {
+            Some(name) => folder.join(&**name),
+            None => folder.join(format!("{}.jsonl", candidate.id)),
+        }
     }
 
     pub(super) fn folder(&self, candidate: &Candidate) -> &Path {
@@ -119,9 +138,7 @@ fn transcript(entry: &DirEntry, folder: usize) -> io::Result<Option<Candidate>> 
     if !entry.file_type()?.is_file() {
         return Ok(None);
     }
-    let metadata = entry.metadata()?;
-    let (modified, size) = (metadata.modified()?, metadata.len());
-    Ok(Some(Candidate { id, folder, name, modified, size }))
+    Candidate::new(id, (folder, &name), &entry.metadata()?).map(Some)
 }
 
 /// The session whose transcript has this file name: a hyphenated UUID and `.jsonl`.

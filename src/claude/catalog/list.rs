@@ -11,7 +11,7 @@ use super::{
     Page, Query,
     each::each,
     files::{Candidate, Candidates, Scope, all_folders},
-    seen::{Seen, Sieve, first_prompt, statuses, titles},
+    seen::{Asked, Seen, Sieve, first_prompt, statuses, titles},
 };
 use crate::claude::{home::Home, names::folded, session::SessionId};
 
@@ -22,7 +22,8 @@ pub(super) fn page(home: &Home, query: &Query) -> Page {
     let scope = query.project.as_deref().map(Scope::picker);
     let (found, unreadable) = candidates(home, scope.as_ref());
     let within = &query.within;
-    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show: query.hidden, within };
+    let (show, asked) = (query.hidden, Asked::Titles);
+    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show, within, asked };
     let sessions = found.sessions();
     let mut listing = Listing::new(query, sieve, unreadable);
     let mut rest = &sessions[..];
@@ -40,7 +41,9 @@ pub(super) fn count(home: &Home, query: &Query) -> usize {
     let scope = query.project.as_deref().map(Scope::picker);
     let (found, _) = candidates(home, scope.as_ref());
     let within = &query.within;
-    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show: query.hidden, within };
+    let asked = if query.words.is_empty() { Asked::Membership } else { Asked::Titles };
+    let show = query.hidden;
+    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show, within, asked };
     let mut listing = Listing::new(query, sieve, 0);
     listing.read(&found.sessions());
     listing.waiting.len()
@@ -102,6 +105,8 @@ impl<'l> Listing<'l> {
         let mut fresh = batch.to_vec();
         fresh.retain(|copies| self.met.insert(copies[0].id));
         self.page.opened += fresh.iter().map(|copies| copies.len()).sum::<usize>();
+        // The largest first, so that no thread begins with it when the others are done.
+        fresh.sort_unstable_by_key(|copies| Reverse(copies[0].size));
         let seen = each(&fresh, |copies| self.sieve.look(copies));
         let seen = self.readable(seen).into_iter().flatten().collect();
         let seen = self.matching(seen);

@@ -6,6 +6,7 @@
 //! the rules of the CLI's picker, but files in which nothing was ever said are left out. What cannot
 //! be read is counted, never an error. Never writes, remembers nothing.
 
+mod buffer;
 pub(super) mod each;
 pub(super) mod files;
 mod list;
@@ -24,7 +25,7 @@ use std::{
 use self::{
     files::{Candidates, Scope},
     read::Ends,
-    seen::{Seen, Sieve, statuses, titles},
+    seen::{Asked, Seen, Sieve, statuses, titles},
 };
 use super::{
     history,
@@ -97,8 +98,8 @@ pub fn count(home: &Home, query: &Query) -> usize {
 pub fn newest(home: &Home, dir: &Path) -> Option<Session> {
     let scope = Scope::exactly(dir);
     let found = Candidates::of(scope.folders(home).ok()?);
-    let sieve =
-        Sieve { home, found: &found, scope: Some(&scope), show: Show::Visible, within: &[] };
+    let (show, asked) = (Show::Visible, Asked::Membership);
+    let sieve = Sieve { home, found: &found, scope: Some(&scope), show, within: &[], asked };
     let is_conversation =
         |seen: &Seen<'_>| transcript::is_conversation(&found.path(seen.candidate)).unwrap_or(false);
     let sessions = found.sessions();

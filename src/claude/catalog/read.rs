@@ -10,7 +10,7 @@ use std::{
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::{scan, shorten::Shortened, title};
+use super::{buffer::Buffer, scan, shorten::Shortened, title};
 use crate::claude::{
     json::Raw,
     jsonl::{Line, Lines},
@@ -37,9 +37,9 @@ const WINDOW: u64 = 64 << 10;
 pub(super) struct Ends {
     file: File,
     size: u64,
-    head: Vec<u8>,
+    head: Buffer,
     /// Empty where the head is all of the file.
-    tail: Vec<u8>,
+    tail: Buffer,
 }
 
 impl Ends {
@@ -47,10 +47,15 @@ impl Ends {
         let file = File::open(path)?;
         let head = scan::read_range(&file, 0, WINDOW)?;
         let tail = match size.checked_sub(WINDOW) {
-            None | Some(0) => Vec::new(),
+            None | Some(0) => Buffer::of(0),
             Some(from) => scan::read_range(&file, from, WINDOW)?,
         };
         Ok(Self { file, size, head, tail })
+    }
+
+    /// The open file.
+    pub(super) fn file(&self) -> &File {
+        &self.file
     }
 
     /// The last bytes of the file.
@@ -114,7 +119,6 @@ impl Ends {
 
     /// The session that the conversation went on in, unless something was said here since.
     pub(super) fn continued_in(&self) -> Option<SessionId> {
-        memmem::find(self.last(), b"continued-in")?;
         lines_backwards(self.last()).find_map(|line| {
             let record = Record::decode(line).ok()?;
             match record.kind {
@@ -127,7 +131,7 @@ impl Ends {
 
     /// The directory that the session began in: the first `cwd` in the file.
     pub(super) fn directory(&self) -> Option<PathBuf> {
-        let near = records(&self.head).find_map(|record| Some(record.cwd?.into_owned()));
+        let near = records(&self.head).find_map(|record| Some(record.cwd?.string()?.into_owned()));
         // Else cut off by the window's end, or behind a first record that is longer than it.
         let found = near.or_else(|| first_cwd(&self.head)).or_else(|| first_cwd(&self.tail));
         found.map(PathBuf::from)
@@ -144,13 +148,12 @@ impl Ends {
 
     /// Git branch of the newest record that names one.
     pub(super) fn branch(&self) -> Option<String> {
-        let last = |bytes| {
-            let value = values(bytes, "\"gitBranch\"")
-                .filter(|value| !value.starts_with(b"\"\""))
-                .last()?;
-            Raw::first(value)?.string().map(Cow::into_owned)
+        let last = |line| {
+            let named = values(line, "\"gitBranch\"").filter(|value| !value.starts_with(b"\"\""));
+            Raw::first(named.last()?)?.string().map(Cow::into_owned)
         };
-        last(&self.tail).or_else(|| last(&self.head))
+        let mut lines = lines_backwards(&self.tail).chain(lines_backwards(&self.head));
+        lines.find_map(last)
     }
 
     /// What the person said first, as a title. Looks further into the file than the ends reach.
@@ -212,7 +215,7 @@ impl Ends {
 pub(in crate::claude) fn directory(file: &File) -> io::Result<Option<PathBuf>> {
     for bytes in [BEGINNING, WINDOW] {
         let head = scan::read_range(file, 0, bytes)?;
-        let cwd = records(&head).find_map(|record| Some(record.cwd?.into_owned()));
+        let cwd = records(&head).find_map(|record| Some(record.cwd?.string()?.into_owned()));
         if let Some(cwd) = cwd.or_else(|| first_cwd(&head)) {
             return Ok(Some(cwd.into()));
         }

@@ -7,6 +7,8 @@ use std::{fs::File, io, ops::Range, os::unix::fs::FileExt};
 
 use memchr::{memchr, memmem, memrchr};
 
+use super::buffer::Buffer;
+
 /// Bytes of one read: in the processor's cache while it is searched, and below what an allocator
 /// asks the system for each time.
 const CHUNK: usize = 64 << 10;
@@ -26,7 +28,7 @@ pub(super) fn find(
 ) -> io::Result<()> {
     let finder = memmem::Finder::new(needle);
     let overlap = needle.len() - 1;
-    let mut buffer = vec![0; CHUNK + overlap];
+    let mut buffer = Buffer::of(CHUNK + overlap);
     let mut held = 0;
     let mut offset = range.start;
     // A needle that begins in the range may end behind it.
@@ -53,7 +55,7 @@ pub(super) fn line_around(file: &File, offset: u64) -> io::Result<Vec<u8>> {
     let at = (offset - from) as usize;
     let mut wanted = at + (2 << 10);
     loop {
-        let mut bytes = read_range(file, from, wanted as u64)?;
+        let bytes = read_range(file, from, wanted as u64)?;
         let complete = bytes.len() < wanted;
         let start = match memrchr(b'\n', &bytes[..at.min(bytes.len())]) {
             Some(before) => before + 1,
@@ -62,9 +64,7 @@ pub(super) fn line_around(file: &File, offset: u64) -> io::Result<Vec<u8>> {
         };
         let after = bytes.get(at..).and_then(|bytes| memchr(b'\n', bytes));
         if let Some(len) = after.map(|after| at + after).or(complete.then_some(bytes.len())) {
-            bytes.truncate(len);
-            bytes.drain(..start.min(len));
-            return Ok(bytes);
+            return Ok(bytes[start.min(len)..len].to_vec());
         }
         if wanted > AFTER {
             return Ok(Vec::new());
@@ -74,9 +74,9 @@ pub(super) fn line_around(file: &File, offset: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Up to `len` bytes from `from` on: fewer only at the end of the file.
-pub(super) fn read_range(file: &File, from: u64, len: u64) -> io::Result<Vec<u8>> {
+pub(super) fn read_range(file: &File, from: u64, len: u64) -> io::Result<Buffer> {
     let len = len as usize;
-    let mut bytes = vec![0; len];
+    let mut bytes = Buffer::of(len);
     let mut filled = 0;
     while filled < len {
         match file.read_at(&mut bytes[filled..], from + filled as u64)? {

@@ -15,7 +15,7 @@ use super::{
     each::each,
     files::{Candidate, Candidates, Scope, is_at_home},
     read::Ends,
-    title::{Titles, or_untitled},
+    title::{Prompts, Titles, or_untitled},
 };
 use crate::claude::{
     home::{self, Home},
@@ -42,16 +42,51 @@ pub(super) struct Seen<'c> {
     branch: Option<String>,
     origin: Option<String>,
     continued_in: Option<SessionId>,
-    /// What the beginning and the end of the file tell of the title.
-    near: [Titles; 2],
-    /// Where else in the file it may stand.
-    between: Range<u64>,
+    named: Named,
+    /// Whether it was put away; `None` where nobody has looked yet.
+    archived: Option<bool>,
+}
+
+/// What is known of a session's title.
+enum Named {
+    /// Nobody has looked yet.
+    Unread,
+    /// All that the file tells.
+    Whole(Titles),
+    /// What its beginning and its end tell; what stands between is long.
+    Ends { near: [Titles; 2], between: Range<u64>, prompts: Prompts },
+}
+
+impl Named {
+    /// Looks for titles: in the whole file, unless it is a large one.
+    fn read(ends: &Ends) -> io::Result<Self> {
+        let last = Titles::near_end(ends.last());
+        let Some(prompts) = last.missing() else { return Ok(Self::Whole(last)) };
+        let first = Titles::near_beginning(ends.first(), prompts);
+        let between = ends.between();
+        if between.end - between.start > PART {
+            let near = [first, last.with_summary(ends.last())];
+            return Ok(Self::Ends { near, between, prompts });
+        }
+        let all = first.then(Titles::scan(ends.file(), between, prompts)?).then(last);
+        Ok(Self::Whole(all.with_summary(ends.last())))
+    }
+}
+
+/// What is asked of the transcripts that are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Whether they belong to the list.
+    Membership,
+    /// Their titles, too: most of them are going to be shown.
+    Titles,
 }
 
 impl<'c> Seen<'c> {
     pub(super) fn read(found: &Candidates, candidate: &'c Candidate) -> io::Result<Self> {
         let ends = Ends::read(&found.path(candidate), candidate.size)?;
-        Ok(Self::of(found.folder(candidate), candidate, &ends))
+        let seen = Self::of(found.folder(candidate), candidate, &ends);
+        Ok(Self { named: Named::read(&ends)?, ..seen })
     }
 
     fn of(folder: &Path, candidate: &'c Candidate, ends: &Ends) -> Self {
@@ -66,8 +101,8 @@ impl<'c> Seen<'c> {
             branch: ends.branch(),
             origin: ends.origin().map(std::borrow::Cow::into_owned),
             continued_in: ends.continued_in(),
-            near: [Titles::near_beginning(ends.first()), Titles::near_end(ends.last())],
-            between: ends.between(),
+            named: Named::Unread,
+            archived: None,
         }
     }
 
@@ -92,10 +127,12 @@ impl<'c> Seen<'c> {
         title: Option<String>,
         live: &HashMap<SessionId, Status>,
     ) -> Session {
+        let is_archived =
+            self.archived.unwrap_or_else(|| is_archived(folder, self.candidate.id, self.said));
         Session {
             id: self.candidate.id,
             title: or_untitled(title),
-            archived: is_archived(folder, self.candidate.id, self.said),
+            archived: is_archived,
             project: self.project,
             branch: self.branch,
             modified: self.active,
@@ -126,6 +163,7 @@ pub(super) struct Sieve<'l> {
     pub(super) scope: Option<&'l Scope>,
     pub(super) show: Show,
     pub(super) within: &'l [PathBuf],
+    pub(super) asked: Asked,
 }
 
 impl Sieve<'_> {
@@ -162,7 +200,14 @@ impl Sieve<'_> {
             return Ok(None);
         }
         seen.settle(folder, self.scope);
-        Ok(self.allows(&seen.project).then_some(seen))
+        if !self.allows(&seen.project) {
+            return Ok(None);
+        }
+        if self.asked == Asked::Titles {
+            seen.named = Named::read(&ends)?;
+            seen.archived = Some(is_archived(folder, candidate.id, seen.said));
+        }
+        Ok(Some(seen))
     }
 
     fn allows(self, project: &Path) -> bool {
@@ -197,29 +242,34 @@ pub(super) fn statuses(home: &Home) -> HashMap<SessionId, Status> {
 /// The exact titles of transcripts; `None` where nothing names or began one. Large files are scanned
 /// in parts, by several threads.
 pub(super) fn titles(found: &Candidates, seen: &[Seen<'_>]) -> Vec<io::Result<Option<String>>> {
-    let files = each(seen, |seen| File::open(found.path(seen.candidate)));
-    let mut parts = Vec::new();
-    for (at, file) in files.iter().enumerate() {
-        if let (Ok(file), Some(prompts)) = (file, seen[at].near[1].missing()) {
-            parts.extend(cut(&seen[at].between).map(|range| (at, file, range, prompts)));
-        }
-    }
-    let scanned =
-        each(&parts, |(_, file, range, prompts)| Titles::scan(file, range.clone(), *prompts));
-    let mut all: Vec<io::Result<Titles>> = seen.iter().map(|_| Ok(Titles::default())).collect();
-    for ((at, ..), titles) in parts.iter().zip(scanned) {
-        let before = std::mem::replace(&mut all[*at], Ok(Titles::default()));
-        all[*at] = before.and_then(|before| Ok(before.then(titles?)));
-    }
-    let title = |((seen, file), all): ((&Seen<'_>, io::Result<File>), io::Result<Titles>)| {
-        file?;
-        let [first, last] = seen.near.clone();
-        match first.then(all?).then(last).title() {
-            Some(title) => Ok(Some(title)),
-            None => first_prompt(found, seen),
+    let read = |seen: &Seen<'_>| -> io::Result<Titles> {
+        let ends;
+        let named = match &seen.named {
+            Named::Unread => {
+                ends = Named::read(&Ends::read(&found.path(seen.candidate), seen.candidate.size)?)?;
+                &ends
+            }
+            named => named,
+        };
+        match named {
+            Named::Unread => Ok(Titles::default()),
+            Named::Whole(titles) => Ok(titles.clone()),
+            Named::Ends { near: [first, last], between, prompts } => {
+                let file = File::open(found.path(seen.candidate))?;
+                let parts: Vec<_> = cut(between).collect();
+                let scanned = each(&parts, |part| Titles::scan(&file, part.clone(), *prompts));
+                let inner = scanned.into_iter().try_fold(Titles::default(), |before, titles| {
+                    Ok::<_, io::Error>(before.then(titles?))
+                });
+                Ok(first.clone().then(inner?).then(last.clone()))
+            }
         }
     };
-    seen.iter().zip(files).zip(all).map(title).collect()
+    let title = |seen: &Seen<'_>| match read(seen)?.title() {
+        Some(title) => Ok(Some(title)),
+        None => first_prompt(found, seen),
+    };
+    seen.iter().map(title).collect()
 }
 
 /// What the person said first, as a title.

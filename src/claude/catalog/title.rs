@@ -26,6 +26,9 @@ use crate::claude::{
 /// UTF-16 units after which the first prompt is cut, as the CLI does.
 const PROMPT_CAP: usize = 200;
 
+/// Bytes at the end of a file in which most have their last prompt.
+const END: usize = 4 << 10;
+
 /// Ends the `type` of `custom-title` and `ai-title` records; inside a string the quote is escaped.
 const TITLE: &[u8] = b"-title\"";
 
@@ -65,18 +68,34 @@ impl Titles {
     }
 
     /// What the lines that stand whole in the beginning of a file tell.
-    pub(super) fn near_beginning(head: &[u8]) -> Self {
+    pub(super) fn near_beginning(head: &[u8], prompts: Prompts) -> Self {
         let mut titles = Self::default();
         titles.take_near(head, TITLE, |titles| titles.custom.is_some());
-        titles.take_near(head, LAST_PROMPT, |titles| titles.prompt.is_some());
+        if matches!(prompts, Prompts::Anywhere) {
+            titles.take_near(head, LAST_PROMPT, |titles| titles.prompt.is_some());
+        }
         titles
     }
 
-    /// What those in the end of a file tell; also of its summary.
+    /// What those in the end of a file tell, but for a summary.
     pub(super) fn near_end(tail: &[u8]) -> Self {
-        let mut titles = Self::near_beginning(tail);
-        titles.take_near(tail, SUMMARY, |titles| titles.summary.is_some());
+        let mut titles = Self::default();
+        titles.take_near(tail, TITLE, |titles| titles.custom.is_some());
+        // The last prompt is mostly written last.
+        for end in [&tail[tail.len().saturating_sub(END)..], tail] {
+            if titles.prompt.is_none() {
+                titles.take_near(end, LAST_PROMPT, |titles| titles.prompt.is_some());
+            }
+        }
         titles
+    }
+
+    /// With the summary that the end of the file tells, unless a title goes before it.
+    pub(super) fn with_summary(mut self, tail: &[u8]) -> Self {
+        if !self.is_named() {
+            self.take_near(tail, SUMMARY, |titles| titles.summary.is_some());
+        }
+        self
     }
 
     /// What has to be looked for in the rest of a file whose end told this; `None` where nothing
@@ -85,6 +104,12 @@ impl Titles {
         let is_named = self.custom.as_ref().is_some_and(|title| !shown(title).is_empty());
         let prompts = if self.prompt.is_some() { Prompts::Known } else { Prompts::Anywhere };
         (!is_named).then_some(prompts)
+    }
+
+    /// Whether a title is known that goes before summaries and prompts.
+    fn is_named(&self) -> bool {
+        let mut titles = [&self.custom, &self.ai].into_iter().flatten();
+        titles.any(|title| !shown(title).is_empty())
     }
 
     /// Takes over what a later part of the file says.

@@ -45,9 +45,6 @@ struct Fields<'a> {
     logical_parent: Option<Raw<'a>>,
     timestamp: Option<Raw<'a>>,
     cwd: Option<Raw<'a>>,
-    branch: Option<Raw<'a>>,
-    entrypoint: Option<Raw<'a>>,
-    session: Option<Raw<'a>>,
     parent_tool: Option<Raw<'a>>,
     origin: Option<Raw<'a>>,
     sidechain: Option<Raw<'a>>,
@@ -77,9 +74,6 @@ impl<'a> Fields<'a> {
             b"logicalParentUuid" => &mut self.logical_parent,
             b"timestamp" => &mut self.timestamp,
             b"cwd" => &mut self.cwd,
-            b"gitBranch" => &mut self.branch,
-            b"entrypoint" => &mut self.entrypoint,
-            b"sessionId" | b"session_id" => &mut self.session,
             b"parent_tool_use_id" => &mut self.parent_tool,
             b"origin" => &mut self.origin,
             b"content" => &mut self.content,
@@ -114,10 +108,7 @@ impl<'a> Fields<'a> {
             parent: self.parent.and_then(id),
             logical_parent: self.logical_parent.and_then(id),
             at: self.timestamp.and_then(moment),
-            cwd: text(self.cwd),
-            branch: text(self.branch).filter(|branch| !branch.is_empty()),
-            entrypoint: text(self.entrypoint),
-            session: text(self.session),
+            cwd: self.cwd,
             parent_tool: text(self.parent_tool),
             sidechain: self.sidechain.is_some_and(Raw::is_true),
             meta: self.meta.is_some_and(Raw::is_true),
@@ -128,6 +119,12 @@ impl<'a> Fields<'a> {
     }
 
     fn kind(self) -> Kind<'a> {
+        // Nearly all records are of these two.
+        match self.kind.map(Raw::bytes) {
+            Some(b"\"user\"") => return Kind::User(self.said()),
+            Some(b"\"assistant\"") => return Kind::Assistant(self.said()),
+            _ => {}
+        }
         let name = text(self.kind).unwrap_or_default();
         match &*name {
             "user" => Kind::User(self.said()),
@@ -347,9 +344,7 @@ mod tests {
         let record = decode(&line);
         assert_eq!((record.uuid, record.parent), (uuid(), uuid()));
         assert_eq!(record.at, Some(1_777_885_953_456));
-        assert_eq!(record.cwd.as_deref(), Some("/home/ada"));
-        assert_eq!(record.branch.as_deref(), Some("main"));
-        assert_eq!(record.entrypoint.as_deref(), Some("cli"));
+        assert_eq!(record.cwd.and_then(Raw::string).as_deref(), Some("/home/ada"));
         let Kind::Assistant(message) = record.kind else { panic!("{record:?}") };
         assert_eq!(
             (message.id.as_deref(), message.model.as_deref()),
@@ -379,10 +374,7 @@ mod tests {
             {{"type":"image","source":{{"data":"AAAA"}}}}]}}}}"#
         );
         let record = decode(&line);
-        assert_eq!(
-            (record.session.as_deref(), record.parent_tool.as_deref()),
-            (Some("s"), Some("t1"))
-        );
+        assert_eq!(record.parent_tool.as_deref(), Some("t1"));
         assert!(record.replay && !record.meta);
         let Kind::User(message) = record.kind else { panic!("{record:?}") };
         let [
@@ -439,13 +431,13 @@ mod tests {
             "isMeta":"true","message":{"usage":"much","content":[5,null,{"type":8},{"type":"text","text":{}}]}}"#,
         );
         assert_eq!((record.uuid, record.parent, record.at), (None, None, None));
-        assert_eq!((record.cwd, record.branch, record.meta), (None, None, false));
+        assert_eq!((record.cwd.and_then(Raw::string), record.meta), (None, false));
         let Kind::User(message) = record.kind else { panic!() };
         assert_eq!(message.usage, None);
         assert_eq!(format!("{:?}", message.blocks), r#"[Other(""), Text("")]"#);
 
         let twice = decode(r#"{"type":"assistant","cwd":"/a","type":"mode","cwd":"/b"}"#);
-        assert_eq!(twice.cwd.as_deref(), Some("/b"));
+        assert_eq!(twice.cwd.and_then(Raw::string).as_deref(), Some("/b"));
         assert!(matches!(twice.kind, Kind::Other(name) if name == "mode"));
     }
 

@@ -55,14 +55,7 @@ pub struct Record<'a> {
     /// When it was written, milliseconds since the Unix epoch (`timestamp`).
     pub at: Option<u64>,
     /// The directory the CLI worked in.
-    pub cwd: Option<Cow<'a, str>>,
-    /// Git branch (`gitBranch`); never empty.
-    pub branch: Option<Cow<'a, str>>,
-    /// What started the CLI: `cli`, `sdk-cli`, `telegram`, ….
-    pub entrypoint: Option<Cow<'a, str>>,
-    /// `sessionId` in transcripts, `session_id` in the stream. In a transcript it may name an
-    /// ancestor: the file's stem is the session.
-    pub session: Option<Cow<'a, str>>,
+    pub cwd: Option<Raw<'a>>,
     /// The tool call whose sub-agent speaks (`parent_tool_use_id`, stream only).
     pub parent_tool: Option<Cow<'a, str>>,
     /// Belongs to a sub-agent (`isSidechain`).
