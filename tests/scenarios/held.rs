@@ -80,12 +80,10 @@ fn asking(phone: &Phone) -> usize {
     entries.filter(|entry| entry["stage"] == "asking" && entry["progress"].is_i64()).count()
 }
 
-/// The message that says that a prompt waits.
+/// The card of the turn that a prompt waits for.
 async fn waiting(phone: &Phone, prompt: i64) -> Post {
-    let is_it = |post: &&Post| {
-        post.reply_to == Some(prompt) && post.buttons().any(|button| button.text == "Take back")
-    };
-    phone.see("what waits", |posts| posts.iter().find(is_it).cloned()).await
+    phone.see_reaction(prompt, Some("😴")).await;
+    phone.see_with("Take back").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
