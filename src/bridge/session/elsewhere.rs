@@ -324,7 +324,7 @@ impl Session {
 
     /// What stands in the transcript broken off is a new attempt: the CLI does not run the old one
     /// again.
-    fn renew(&mut self, queued: &mut Queued) {
+    pub(super) fn renew(&mut self, queued: &mut Queued) {
         let old = queued.prompt.id;
         let attempt = queued.prompt.attempt + 1;
         queued.prompt.attempt = attempt;

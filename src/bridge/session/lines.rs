@@ -176,11 +176,14 @@ impl Session {
             return self.finish(Outcome::Stopped);
         }
         let is_it = |inside: &mut Queued| inside.prompt.id.0 == prompt;
-        let Some(inside) = self.inside.take_if(is_it) else { return };
+        let Some(mut inside) = self.inside.take_if(is_it) else { return };
         let makes_way = self.ours().and_then(|ours| ours.making_way.take());
         if makes_way == Some(inside.prompt.id) {
+            // A process that has seen an id may pass over it the second time without a word.
+            self.renew(&mut inside);
             // Behind the prompt that interrupts, which is the first.
             let index = self.queue.len().min(1);
+            self.show_wait(&inside, self.queue.front().or(self.running.as_ref()));
             return self.queue.insert(index, inside);
         }
         inside.finish(Outcome::TakenBack);
