@@ -51,7 +51,8 @@ impl App {
             Command::Cd(Some(to)) => self.cd(message, &to),
             Command::Status => {
                 let screen = self.status(message.place, message.chat == ChatKind::Private);
-                self.reply(message, screen);
+                let (_, session) = self.whereabouts(message.place);
+                self.reply_with_limits(message, screen, session);
             }
             Command::Stop => self.stop(message),
             Command::Get(path) => self.get(message, path.as_deref()),

@@ -240,6 +240,10 @@ impl App {
                 self.strip(message);
                 self.unfollow(message);
             }
+            See::Hold(until) => {
+                self.strip(message);
+                self.hold_until(message, until);
+            }
             See::Mute(session, on) => self.mute(message, person, (session, on)),
             See::Notices(on) => {
                 self.strip(message);

@@ -10,7 +10,7 @@ use std::{
 use tokio::{process::Command, task::spawn_blocking};
 
 use crate::{
-    app::{App, search::are_above, upload},
+    app::{App, limits::told, search::are_above, upload},
     bridge::audit::{self, Entry},
     claude::{
         audit::{self as transcripts, Scope},
@@ -23,7 +23,7 @@ use crate::{
     },
     screens::{
         audit::{self as audit_screen, SHOWN, Whose},
-        live as live_screen, notice, usage as usage_screen,
+        limits as limits_screen, live as live_screen, notice, usage as usage_screen,
     },
     telegram::{
         callback::Sure,
@@ -46,6 +46,7 @@ impl App {
             Insight::Usage => self.usage(message),
             Insight::Audit(which) => self.audit(message, which.as_deref()),
             Insight::Follow(which) => self.follow_command(message, which.as_deref()),
+            Insight::Limits => self.limits(message),
             Insight::Notify(which) => self.notify(message, which.as_deref()),
         }
     }
@@ -95,19 +96,20 @@ impl App {
     fn usage(&mut self, message: &Message) {
         let (home, roots) = (self.setup.home.clone(), self.setup.roots.clone());
         let counted = spawn_blocking(move || {
-            let mut usage = usage::of(&home, &Prices::default(), 0, |_, _| {});
-            usage.sessions.retain(|used| are_above(&roots, &used.project));
-            usage.projects.retain(|project, _| are_above(&roots, project));
+            let is_meant = |project: &Path| are_above(&roots, project);
+            let usage = usage::of_projects(&home, &Prices::default(), 0, &is_meant, |_, _| {});
             let titles = dearest(&home, &usage);
             (usage, titles)
         });
+        let plan = self.ask_plan();
         let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
         let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
         self.errands.spawn(async move {
             let _typing = outbox.typing(place);
-            if let Ok((usage, titles)) = counted.await {
-                drop(outbox.send(place, usage_screen::usage(&scene, &usage, &titles), how));
-            }
+            let Ok((usage, titles)) = counted.await else { return };
+            let mut screen = usage_screen::usage(&scene, &usage, &titles);
+            limits_screen::add(&mut screen, told(plan).await.as_ref(), None);
+            drop(outbox.send(place, screen, how));
         });
     }
 

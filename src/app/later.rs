@@ -102,6 +102,8 @@ impl App {
                     Some(message) => drop(self.outbox.edit(source.place, message, screen)),
                     None => self.reply_to(source.place, source.message, screen),
                 }
+            } else if let Some(message) = entry.progress {
+                self.outbox.delete(source.place, message);
             }
             self.book.remove(id);
         }

@@ -3,6 +3,7 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod answer;
 mod aside;
 mod border;
 mod card;
@@ -23,6 +24,7 @@ mod intake;
 mod laptop;
 mod later;
 mod ledger;
+mod limits;
 mod lists;
 mod mirror;
 mod moved;
@@ -36,6 +38,8 @@ mod press;
 mod program;
 mod prompts;
 mod questions;
+mod receipts;
+mod receiver;
 mod recovery;
 mod relocate;
 mod reports;
@@ -71,6 +75,7 @@ use crate::{
         ledger::{Ledger, Written},
         note::{Ears, Heard, Note},
         questions::Asked,
+        receipts::Receipts,
         sessions::Sessions,
         turnstile::Turnstile,
         verbose::Views,
@@ -121,6 +126,8 @@ pub struct Setup {
     pub model: Option<String>,
     /// Whether the mode that asks about nothing may be chosen.
     pub allow_bypass: bool,
+    /// Whether all messages of a turn quote the one that asked.
+    pub always_quote: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -151,9 +158,11 @@ struct App {
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
     views: Views,
+    receipts: Receipts,
     searches: search::Searches,
     follows: follow::Follows,
     notices: notices::Notices,
+    plan: limits::Plan,
     notes: mpsc::UnboundedSender<Note>,
     book: Book,
     /// Whether the log knows that the spool cannot be written.
@@ -241,9 +250,11 @@ impl App {
             turnstile: Turnstile::default(),
             errands: JoinSet::new(),
             views: Views::default(),
+            receipts: Receipts::default(),
             searches: search::Searches::default(),
             follows: follow::Follows::default(),
             notices: notices::Notices::default(),
+            plan: limits::Plan::default(),
             notes,
             book,
             spool_failed: false,
@@ -297,10 +308,12 @@ impl App {
             Note::Taken { source, display, session } => self.taken(source, &display, session),
             Note::Fetched { id, unseen } => self.fetched(id, &unseen),
             Note::Heard { id, message, heard } => self.heard(id, message, heard),
+            Note::Limits { place, limits } => self.limits_told(place, limits.as_ref()),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
             Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
             Note::Settled { prompt, place, progress } => {
                 self.sessions.settle(prompt, progress.map(|id| (place, id)));
+                self.look_at_limits(place);
                 self.look_at_the_laptop();
             }
         }

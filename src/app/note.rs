@@ -13,7 +13,10 @@ use crate::{
         prompt::{PromptId, Source},
         session::Report,
     },
-    claude::{session::SessionId, wire::offers::Offers},
+    claude::{
+        session::SessionId,
+        wire::{limits::Limits, offers::Offers},
+    },
 };
 
 /// What a painter, or an errand, tells the app.
@@ -63,6 +66,13 @@ pub(super) enum Note {
         value: String,
         /// What is offered.
         offers: Offers,
+    },
+    /// A process has told of the limits of the plan.
+    Limits {
+        /// Where that is of interest.
+        place: Place,
+        /// The limits, where any apply.
+        limits: Option<Limits>,
     },
     /// The turn is over and shown.
     Settled {

@@ -9,7 +9,7 @@ use crate::{
         book::{About, Arrival, Came},
         place::Place,
         prompt::{Prompt, Source, fresh_session},
-        recover::Past,
+        reader::Past,
         route::{self, Facts, Route},
         session::RunSpec,
         terminal::Plan,
@@ -37,6 +37,9 @@ impl App {
             return;
         }
         self.book.begin(arrival.prompt.id);
+        if self.is_held(&arrival) {
+            return;
+        }
         if let Some(session) = arrival.session {
             let session = self.follow(place, session);
             let binding = self.binding_of(session, place);

@@ -152,6 +152,12 @@ impl Sessions {
         self.find(session).map(Worker::watch)
     }
 
+    /// A session that has a process of ours.
+    pub(super) fn with_process(&self) -> Option<SessionId> {
+        let state = self.workers().map(Worker::state).find(|state| state.pid.is_some());
+        state.map(|state| state.session)
+    }
+
     /// Whether a process is one of ours.
     pub(super) fn has(&self, pid: u32) -> bool {
         self.workers().any(|worker| worker.state().pid == Some(pid))

@@ -6,7 +6,7 @@ use crate::{
         terminal::Trouble,
         turn::{Outcome, Turn},
     },
-    screens::{later, row, words},
+    screens::{later, limits, row, words},
     telegram::{
         callback::{Callback, Carry},
         screen::Button,
@@ -40,7 +40,8 @@ pub(super) fn ending(
         Outcome::Answered | Outcome::Joined | Outcome::Silent | Outcome::NoConversation => {
             (None, vec![])
         }
-        Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), again),
+        // The line of what was done says it.
+        Outcome::Stopped if wordless => (None, again),
         Outcome::Stopped => (plain("Stopped here."), again),
         Outcome::TakenBack => (plain("Taken back: Claude has not read this."), vec![]),
         Outcome::Repeated => (
@@ -55,6 +56,7 @@ pub(super) fn ending(
             text.append(quoted(message));
             let mut ways = again;
             ways[0].extend(later::offer(turn, *resets_at));
+            ways.extend(resets_at.map(|at| vec![limits::hold_until(at)]));
             (Some(text), ways)
         }
         Outcome::NotLoggedIn => {

@@ -4,6 +4,7 @@
 //! any other.
 
 pub mod audit;
+pub mod card;
 pub mod export;
 pub mod failure;
 pub mod files;
@@ -14,6 +15,7 @@ pub mod history;
 mod hostile;
 pub mod laptop;
 pub mod later;
+pub mod limits;
 pub mod live;
 pub mod notice;
 pub mod notices;

@@ -62,10 +62,12 @@ pub enum Insight {
     Follow(Option<String>),
     /// `/notify [on or off]`
     Notify(Option<String>),
+    /// `/limits`
+    Limits,
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 25] = [
+pub const COMMANDS: [(&str, &str); 26] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
@@ -77,6 +79,7 @@ pub const COMMANDS: [(&str, &str); 25] = [
     ("follow", "See here what a session elsewhere does"),
     ("notify", "Hear when a session waits, ends or fails"),
     ("usage", "Tokens and costs"),
+    ("limits", "How much of the plan is used"),
     ("audit", "What tools did"),
     ("get", "Get a file of the laptop"),
     ("diff", "What has changed since the last commit"),
@@ -126,6 +129,7 @@ impl Command {
             "audit" => Self::Insight(Insight::Audit(given)),
             "follow" => Self::Insight(Insight::Follow(given)),
             "notify" => Self::Insight(Insight::Notify(given)),
+            "limits" => Self::Insight(Insight::Limits),
             _ => return None,
         })
     }

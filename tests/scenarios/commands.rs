@@ -97,8 +97,8 @@ async fn help_start_and_the_registered_commands() {
         names,
         [
             "sessions", "new", "cd", "status", "stop", "history", "search", "live", "follow",
-            "notify", "usage", "audit", "get", "diff", "export", "mode", "model", "effort",
-            "verbose", "btw", "fork", "rename", "agent", "commands", "help"
+            "notify", "usage", "limits", "audit", "get", "diff", "export", "mode", "model",
+            "effort", "verbose", "btw", "fork", "rename", "agent", "commands", "help"
         ]
     );
 }

@@ -26,7 +26,7 @@ use crate::{
         choices::Choices,
         place::Place,
         prompt::{Manner, Prompt, PromptId, Source},
-        tail::Tail,
+        reader::TurnReader,
         terminal::{Plan, When},
         turn::{Outcome, Turn},
     },
@@ -408,7 +408,7 @@ impl World {
         let tail = head.map(|head| {
             let mut tail = match known {
                 Some((id, tail)) if id == head => tail,
-                _ => Tail::new(None, head.0),
+                _ => TurnReader::new(None, head),
             };
             let stands = self.transcript.get(&head.0).copied();
             (tail.sent, tail.taken) = (tail.sent || stands.is_some(), stands.is_some());

@@ -11,7 +11,7 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashSet},
     ops::{AddAssign, ControlFlow},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use chrono::NaiveDate;
@@ -116,13 +116,24 @@ impl AddAssign<Sum> for Sum {
 
 /// What was used since a moment, milliseconds since the Unix epoch; 0 for all. `progress` hears how
 /// many bytes of how many are read.
-pub fn of(home: &Home, prices: &Prices, since: u64, mut progress: impl FnMut(u64, u64)) -> Usage {
+pub fn of(home: &Home, prices: &Prices, since: u64, progress: impl FnMut(u64, u64)) -> Usage {
+    of_projects(home, prices, since, &|_| true, progress)
+}
+
+/// The same of the sessions whose projects `is_meant` accepts; no sum holds anything of the others.
+pub fn of_projects(
+    home: &Home,
+    prices: &Prices,
+    since: u64,
+    is_meant: &dyn Fn(&Path) -> bool,
+    mut progress: impl FnMut(u64, u64),
+) -> Usage {
     let corpus = Corpus::of(home);
     let recent = |session: &&SessionFiles| session.modified >= since;
     let sessions: Vec<&SessionFiles> = corpus.sessions.iter().filter(recent).collect();
     let files: Vec<&[TranscriptFile]> = sessions.iter().map(|session| &*session.files).collect();
     let all = files.iter().copied().flatten().map(|file| file.size).sum();
-    let mut books = Books::new(prices);
+    let mut books = Books::new(prices, is_meant);
     books.usage.unreadable = corpus.unreadable;
     let _ = sweep(&files, &Reader::new(since), |step| {
         match step {
@@ -141,19 +152,23 @@ pub fn of(home: &Home, prices: &Prices, since: u64, mut progress: impl FnMut(u64
 /// The sums while they grow.
 struct Books<'p> {
     prices: &'p Prices,
+    is_meant: &'p dyn Fn(&Path) -> bool,
     /// Messages that the sums hold.
     counted: HashSet<u64>,
     usage: Usage,
 }
 
 impl<'p> Books<'p> {
-    fn new(prices: &'p Prices) -> Self {
-        Self { prices, counted: HashSet::new(), usage: Usage::default() }
+    fn new(prices: &'p Prices, is_meant: &'p dyn Fn(&Path) -> bool) -> Self {
+        Self { prices, is_meant, counted: HashSet::new(), usage: Usage::default() }
     }
 
     fn add(&mut self, id: SessionId, rows: Rows) {
         self.usage.too_long += rows.too_long;
         let project = rows.project.unwrap_or_default();
+        if !(self.is_meant)(&project) {
+            return;
+        }
         let mut session =
             SessionUsage { id, project, last: 0, sum: Sum::default(), cli_cost: rows.cli_cost };
         let mut is_empty = true;

@@ -7,6 +7,7 @@
 
 mod control;
 mod lenient;
+pub mod limits;
 pub mod offers;
 pub mod say;
 

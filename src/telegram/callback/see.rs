@@ -18,6 +18,8 @@ pub enum See {
     Notices(bool),
     /// Have a card of what waits, or none.
     Card(bool),
+    /// Hold messages until then, seconds since the Unix epoch; 0: no longer.
+    Hold(u64),
 }
 
 impl See {
@@ -32,6 +34,7 @@ impl See {
             Self::Notices(false) => "n0".to_owned(),
             Self::Card(true) => "c1".to_owned(),
             Self::Card(false) => "c0".to_owned(),
+            Self::Hold(until) => format!("h{until:x}"),
         }
     }
 
@@ -50,6 +53,7 @@ impl See {
             'l' => Self::Mute(session(fields)?, false),
             'n' => Self::Notices(flag()?),
             'c' => Self::Card(flag()?),
+            'h' => Self::Hold(u64::from_str_radix(fields, 16).ok()?),
             _ => return None,
         })
     }
@@ -72,6 +76,7 @@ pub(super) mod tests {
             (session(), any::<bool>()).prop_map(|(session, on)| See::Mute(session, on)),
             any::<bool>().prop_map(See::Notices),
             any::<bool>().prop_map(See::Card),
+            any::<u64>().prop_map(See::Hold),
         ]
     }
 
