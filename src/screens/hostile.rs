@@ -475,6 +475,7 @@ fn of_exchanges(evil: &str) -> Vec<Screen> {
         input: json!({"command": evil}),
         result: None,
         pictures: Vec::new(),
+        others: vec![evil.to_owned()],
         failed: true,
     };
     let parts = vec![Part::Said(evil.to_owned()), Part::Used(tool), Part::Notice(evil.to_owned())];
@@ -575,6 +576,7 @@ fn story(evil: &str) -> Story {
         input: json!({"command": evil, "description": evil}),
         result: Some(evil.to_owned()),
         pictures: Vec::new(),
+        others: vec![evil.to_owned()],
         failed: true,
     };
     let said = Part::Said(evil.to_owned());
