@@ -47,6 +47,9 @@ impl App {
             Redelivery::Possible => Came::Perhaps,
             Redelivery::No => Came::New,
         };
+        if let Some(message) = intent.message() {
+            self.receipts.heard(message.place, message.id, message.date);
+        }
         match intent {
             Intent::Prompt(input) => self.input(&input, raw, came),
             Intent::Spoken(message) => self.spoken(&message, raw, came),
@@ -149,6 +152,7 @@ mod tests {
             mode: None,
             model: None,
             allow_bypass: false,
+            always_quote: false,
             idle: SOON,
             warm: 1,
             turns: 1,

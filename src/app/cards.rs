@@ -1,33 +1,57 @@
 //! The questions of a turn as messages: put into the chat when they come, redrawn while the person
-//! is at them, closed with one line when they are decided.
+//! is at them, deleted when they are decided, which the card says then.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use tokio::io::AsyncReadExt;
+use tokio::{io::AsyncReadExt, time::timeout};
 
 use crate::{
-    app::{painter::Painter, upload::deliver},
+    app::painter::{Canvas, Painter},
     bridge::{
-        book::Question,
+        book,
+        place::Place,
         question::{About, Open},
-        turn::{Outcome, Turn},
+        turn::{Decided, Outcome, Turn},
     },
     claude::home::Home,
-    screens::question::{self, Asker, Closed},
-    telegram::outbox::{SendOptions, Sound},
+    screens::{
+        files,
+        question::{self, Asker},
+        turn::stop_key,
+    },
+    telegram::outbox::{Outbox, SendOptions, Sent, Sound},
 };
 
 /// Bytes of a plan that are shown; Telegram would take minutes for more.
 const PLAN: u64 = 64 * 1024;
 
+/// How long a question waits for the file that belongs above it.
+const FILE: Duration = Duration::from_secs(5);
+
+/// A question in the chat.
+pub(super) struct Question {
+    /// As it is drawn.
+    open: Open,
+    /// Its message.
+    id: i32,
+    /// The file with all of what it is about.
+    file: Option<File>,
+}
+
+enum File {
+    There(i32),
+    Coming(Sent),
+}
+
 impl Painter {
-    /// Puts new questions into the chat, and brings those that are there up to date.
+    /// Puts new questions into the chat, brings those that are there up to date, and takes those out
+    /// that are decided.
     pub(super) async fn ask(&mut self, turn: &Turn) {
         self.close(turn);
         for open in &turn.asks {
-            let same = |known: &&mut (Open, i32)| known.0.ask.request == open.ask.request;
+            let same = |known: &&mut Question| known.open.ask.request == open.ask.request;
             match self.questions.iter_mut().find(same) {
-                Some((drawn, id)) => {
+                Some(Question { open: drawn, id, .. }) => {
                     if drawn.hands != open.hands || drawn.about != open.about {
                         // What was read of the plan stays.
                         let about = std::mem::replace(&mut drawn.about, open.about.clone());
@@ -39,65 +63,86 @@ impl Painter {
                         drop(self.canvas.outbox.edit(self.canvas.place, *id, screen));
                     }
                 }
-                None => self.put(turn, open.clone()).await,
+                None => self.put_question(turn, open.clone()).await,
             }
         }
     }
 
-    async fn put(&mut self, turn: &Turn, mut open: Open) {
-        let outbox = &self.canvas.outbox;
+    async fn put_question(&mut self, turn: &Turn, mut open: Open) {
         if let About::Plan(plan) = &mut open.about
             && !open.ask.input["plan"].is_string()
             && let Some(file) = &turn.work.plan_file
             && let Some(written) = read_plan(&self.canvas.home, file).await
         {
+            self.plan = Some(written.clone());
             *plan = written;
         }
-        let mut how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
-        for screen in question::before(&open) {
-            drop(outbox.send(self.canvas.place, screen, how));
-        }
-        how.sound = Sound::Aloud;
+        let file = self.put_file(&open).await;
+        let how = SendOptions { reply_to: self.quote(), sound: Sound::Aloud };
         let screen = question::open(&self.canvas.scene, &asker(turn), &open);
-        if let Ok(id) = outbox.send(self.canvas.place, screen, how).await {
-            let asked = Question { message: id, about: question::subject(&open).text };
+        if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen, how).await {
+            let asked = book::Question { message: id, about: question::subject(&open).text };
             self.note(|book, prompt| book.asked(prompt, asked));
-            if let Some(file) = question::input::file_of(&open) {
-                let how = SendOptions { reply_to: Some(id), sound: Sound::Silent };
-                tokio::spawn(deliver(outbox.clone(), self.canvas.place, (file, how)));
-            }
-            self.questions.push((open, id));
+            self.questions.push(Question { open, id, file });
         }
     }
 
-    /// Closes the questions that do not wait any more.
-    fn close(&mut self, turn: &Turn) {
-        let Self { canvas, questions, .. } = self;
-        let mut closed = Vec::new();
-        questions.retain(|(open, id)| {
-            let request = &open.ask.request;
-            if turn.asks.iter().any(|open| open.ask.request == *request) {
-                return true;
+    /// Sends the file that belongs to a question, before it: the question is the newest message.
+    async fn put_file(&self, open: &Open) -> Option<File> {
+        let Canvas { outbox, place, .. } = &self.canvas;
+        let file = question::input::file_of(open)?;
+        let name = file.name.clone();
+        let how = SendOptions { reply_to: None, sound: Sound::Silent };
+        let mut sent = outbox.send_file(*place, file, how);
+        match timeout(FILE, &mut sent).await {
+            Ok(Ok(id)) => Some(File::There(id)),
+            Ok(Err(error)) => {
+                let screen = files::not_taken(&name, &error.to_string());
+                outbox.send(*place, screen, how).await.ok().map(File::There)
             }
-            let decided = turn.decided.iter().find(|(decided, _)| decided == request);
-            let how = match (decided, turn.outcome()) {
-                (Some((_, decision)), _) => Closed::Decided(decision),
-                (None, Some(Outcome::Shutdown)) => Closed::Lost(turn.session),
-                (None, _) => Closed::Withdrawn,
-            };
-            let screen = question::closed(&canvas.scene, open, how);
-            drop(canvas.outbox.edit(canvas.place, *id, screen));
-            closed.push(*id);
-            false
-        });
-        for id in closed {
+            Err(_) => Some(File::Coming(sent)),
+        }
+    }
+
+    /// Takes the questions out that do not wait any more: what was decided stands in the card.
+    fn close(&mut self, turn: &Turn) {
+        let is_open = |question: &Question| {
+            turn.asks.iter().any(|open| open.ask.request == question.open.ask.request)
+        };
+        let (open, closed) = std::mem::take(&mut self.questions).into_iter().partition(is_open);
+        self.questions = open;
+        let Canvas { outbox, place, .. } = &self.canvas;
+        for Question { open, id, file } in closed {
+            let request = &open.ask.request;
+            let is_it = |decided: &Decided| decided.open.ask.request == *request;
+            let decided = turn.decided.iter().any(is_it);
+            if !decided && turn.outcome() == Some(&Outcome::Shutdown) {
+                let screen = question::lost(turn.session, &question::subject(&open));
+                drop(outbox.edit(*place, id, screen));
+            } else {
+                drop(outbox.delete(*place, id));
+            }
             self.note(|book, prompt| book.closed(prompt, id));
+            match file {
+                Some(File::There(id)) => drop(outbox.delete(*place, id)),
+                Some(File::Coming(sent)) => {
+                    drop(tokio::spawn(delete(outbox.clone(), *place, sent)));
+                }
+                None => {}
+            }
         }
     }
 }
 
+/// Deletes what is on its way, once it is there.
+async fn delete(outbox: Outbox, place: Place, sent: Sent) {
+    if let Ok(id) = sent.await {
+        let _ = outbox.delete(place, id).await;
+    }
+}
+
 fn asker(turn: &Turn) -> Asker {
-    Asker { session: turn.session, directory: turn.directory.clone() }
+    Asker { session: turn.session, directory: turn.directory.clone(), stop: Some(stop_key(turn)) }
 }
 
 /// The plan that Claude has written into a file of Claude's own directory.

@@ -3,6 +3,7 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
+mod answer;
 mod aside;
 mod border;
 mod card;
@@ -38,6 +39,8 @@ mod program;
 mod prompts;
 mod put_away;
 mod questions;
+mod receipts;
+mod receiver;
 mod recovery;
 mod relocate;
 mod reports;
@@ -73,6 +76,7 @@ use crate::{
         ledger::{Ledger, Written},
         note::{Ears, Heard, Note},
         questions::Asked,
+        receipts::Receipts,
         sessions::Sessions,
         turnstile::Turnstile,
         verbose::Views,
@@ -123,6 +127,8 @@ pub struct Setup {
     pub model: Option<String>,
     /// Whether the mode that asks about nothing may be chosen.
     pub allow_bypass: bool,
+    /// Whether all messages of a turn quote the one that asked.
+    pub always_quote: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -153,6 +159,7 @@ struct App {
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
     views: Views,
+    receipts: Receipts,
     searches: search::Searches,
     follows: follow::Follows,
     notices: notices::Notices,
@@ -244,6 +251,7 @@ impl App {
             turnstile: Turnstile::default(),
             errands: JoinSet::new(),
             views: Views::default(),
+            receipts: Receipts::default(),
             searches: search::Searches::default(),
             follows: follow::Follows::default(),
             notices: notices::Notices::default(),

@@ -7,7 +7,7 @@ use crate::{
         App, now,
         painter::{self, Canvas},
     },
-    bridge::{place::Place, prompt::Source, turn::Turn},
+    bridge::{book::Entry, place::Place, prompt::Source, turn::Turn},
     screens::Scene,
     telegram::{
         outbox::{Outbox, SendOptions, Sound},
@@ -54,8 +54,12 @@ impl App {
         turn: Receiver<Turn>,
         display: String,
     ) {
-        let session = turn.borrow().session;
+        let (session, prompt) = (turn.borrow().session, turn.borrow().prompt);
         self.follows.own.add(place, turn.clone());
+        // What was pressed belongs to an older message.
+        let last = self.book.read(prompt, Entry::last_message).flatten();
+        let message = last.max(source.map(|source| source.message));
+        let recovered = self.receipts.enter(place, (prompt, message), session);
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         let view = self.view(place);
         let canvas = Canvas {
@@ -69,6 +73,9 @@ impl App {
             source,
             display,
             view,
+            receipts: self.receipts.clone(),
+            recovered,
+            always_quote: self.setup.always_quote,
             elsewhere: bound.is_some_and(|bound| bound != session),
         };
         self.painters.spawn(painter::paint(canvas, turn));

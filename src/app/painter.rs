@@ -1,40 +1,45 @@
-//! Shows one turn in its place: a progress message that is edited while the turn runs, questions,
-//! and the final answer.
+//! Shows one turn in its place: a card that is edited while the turn runs, questions, and the final
+//! answer.
 //!
-//! It draws the newest state of the turn whenever the outbox has taken the last drawing, so the
-//! pace is Telegram's. What must arrive (questions, answers) is given to the outbox as durable.
+//! 1. At rest a turn leaves at most two messages: the card, where anything was done, and the answer.
+//! 2. A question is the newest message and has *Stop*; the card has none then, and nothing is edited
+//!    until it is answered.
+//! 3. The longer a turn lasts, the slower its card is edited.
+//! 4. One sound a turn, its answer, and one for each question; none for what the person did.
+//!
+//! What must arrive (questions, answers) is given to the outbox as durable.
 
 use std::time::Duration;
 
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 use crate::{
-    app::{changed, note::Note, turnstile::Ticket},
+    app::{cards::Question, note::Note, receipts::Receipts, receiver::Sign, turnstile::Ticket},
     bridge::{
         book::{Book, Entry},
         place::Place,
         prompt::{PromptId, Source},
-        question::Open,
-        turn::{Outcome, Phase, Turn, Wait},
+        question::About,
+        turn::{Phase, Turn, Wait},
         verbosity::Verbosity,
     },
-    claude::{catalog, home::Home, session::SessionId},
-    screens::{self, Scene, turn::Around},
+    claude::home::Home,
+    screens::{self, Scene, card, turn::Around},
     telegram::{
-        outbox::{Outbox, RepaintOutcome, SendError, SendOptions, Sound},
+        outbox::{Outbox, RepaintOutcome, SendOptions, Sound, Typing},
         screen::Screen,
     },
 };
 
-/// How often the elapsed time moves when nothing else does.
-const TICK: Duration = Duration::from_secs(5);
-/// A turn that ends within this shows no progress message at all: the answer is there already.
+/// A turn that ends within this shows no card while it runs: the answer is there already.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// Time for more words to come before they are drawn: a drawing per word would be wasted.
-const GATHER: Duration = Duration::from_millis(50);
+/// How often the card of a turn is edited that has lasted for less than this, seconds; and after
+/// that.
+const PACE: [(u64, Duration); 2] = [(10, Duration::from_secs(1)), (60, Duration::from_secs(3))];
+const SLOWEST: Duration = Duration::from_secs(10);
 
 /// What a painter is given.
 pub(super) struct Canvas {
@@ -53,8 +58,14 @@ pub(super) struct Canvas {
     pub(super) display: String,
     /// How much is shown.
     pub(super) view: watch::Receiver<Verbosity>,
+    /// What stands around the turn in its chat.
+    pub(super) receipts: Receipts,
     /// The place points at another session.
     pub(super) elsewhere: bool,
+    /// An earlier process has seen the message that asked: its sign may be on it.
+    pub(super) recovered: bool,
+    /// The answer quotes the message that asked even where that is clear.
+    pub(super) always_quote: bool,
 }
 
 /// Shows a turn until it is over and its answer is in the chat.
@@ -62,10 +73,22 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
     let prompt = turn.borrow().prompt;
     let left = canvas.book.read(prompt, Entry::clone);
-    let stale = left.as_ref().and_then(|entry| entry.progress);
-    let progress = stale.map(|id| (id, Screen::default()));
-    let (questions, taken, mode, called) = (Vec::new(), false, None, None);
-    let mut painter = Painter { canvas, turn, progress, left, questions, taken, mode, called };
+    let stale = left.as_ref().and_then(|kept| kept.progress);
+    let mut painter = Painter {
+        sign: canvas.recovered.then_some(stale.map_or(Sign::Reaction, Sign::Line)),
+        canvas,
+        turn,
+        card: stale.map(|id| (id, Screen::default())),
+        left,
+        questions: Vec::new(),
+        plan: None,
+        taken: false,
+        mode: None,
+        called: None,
+        typing: None,
+        joined: 0,
+        frozen: false,
+    };
     painter.follow().await;
     let last = painter.turn.borrow().session;
     if last != first {
@@ -73,8 +96,9 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
         let moved = Note::Moved { place: painter.canvas.place, sessions: (first, last) };
         let _ = painter.canvas.notes.send(moved);
     }
-    let (place, progress) = (painter.canvas.place, painter.progress.as_ref().map(|(id, _)| *id));
+    let (place, progress) = (painter.canvas.place, painter.card.as_ref().map(|(id, _)| *id));
     painter.finish().await;
+    painter.canvas.receipts.leave(place, prompt);
     let settled = Note::Settled { prompt, place, progress };
     let _ = painter.canvas.notes.send(settled);
 }
@@ -82,91 +106,107 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
 /// One turn on its way into the chat.
 pub(super) struct Painter {
     pub(super) canvas: Canvas,
-    turn: watch::Receiver<Turn>,
-    /// The progress message and what it shows.
-    progress: Option<(i32, Screen)>,
+    pub(super) turn: watch::Receiver<Turn>,
+    /// The card and what it shows.
+    pub(super) card: Option<(i32, Screen)>,
     /// What the spool held of the prompt when it came here.
-    left: Option<Entry>,
+    pub(super) left: Option<Entry>,
     /// Questions that are in the chat, as they are drawn.
-    pub(super) questions: Vec<(Open, i32)>,
+    pub(super) questions: Vec<Question>,
+    /// The plan that was asked about, where a file had it.
+    pub(super) plan: Option<String>,
     taken: bool,
     /// The mode that the app knows of.
     mode: Option<String>,
     /// The message that says that a terminal waits.
-    called: Option<i32>,
+    pub(super) called: Option<i32>,
+    /// The person sees that Claude works.
+    pub(super) typing: Option<Typing>,
+    /// What stands on the message that waits for another turn.
+    pub(super) sign: Option<Sign>,
+    /// Messages that were taken in when the card was sent.
+    joined: usize,
+    /// The card shows that a person is waited for, and stays so.
+    frozen: bool,
 }
 
 impl Painter {
     /// Draws while the turn runs.
     async fn follow(&mut self) {
         let begun = Instant::now();
+        let mut around = self.canvas.receipts.changes();
         loop {
             let turn = self.turn.borrow_and_update().clone();
             self.note_taken(&turn);
             self.note_mode(&turn);
-            self.ask(&turn).await;
-            self.call(&turn).await;
+            self.type_on(&turn);
             if turn.outcome().is_some() {
+                self.ask(&turn).await;
+                self.call(&turn).await;
                 return;
             }
-            let screen = self.draw(&turn);
-            let is_new = self.progress.as_ref().is_none_or(|(_, shown)| *shown != screen);
-            if self.progress.is_none() && !is_shown_at_once(&turn) && begun.elapsed() < PATIENCE {
-                let _ = timeout(PATIENCE, self.turn.changed()).await;
-                continue;
+            if turn.joins() {
+                self.hold(&turn).await;
+            } else {
+                self.release();
+                let patient = self.card.is_none() && !is_shown_at_once(&turn);
+                if patient && begun.elapsed() < PATIENCE {
+                    let _ = timeout(PATIENCE, self.turn.changed()).await;
+                    continue;
+                }
+                self.draw(&turn).await;
+                self.ask(&turn).await;
+                self.call(&turn).await;
             }
-            if is_new {
-                self.show(screen).await;
-            }
-            match timeout(TICK, self.changed()).await {
-                Ok(Err(_)) => return,
-                Ok(Ok(())) => self.gather().await,
-                Err(_) => {}
+            if self.pause(&turn, &mut around).await.is_err() {
+                return;
             }
         }
     }
 
-    /// Waits until there is something else to show, or the same in another way.
-    async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
+    /// Waits until it is time for another drawing, or something cannot wait for that.
+    async fn pause(
+        &mut self,
+        before: &Turn,
+        around: &mut watch::Receiver<u64>,
+    ) -> Result<(), watch::error::RecvError> {
+        let clock = !before.waits_for_person() && !before.joins();
+        let next = Instant::now() + pace(before.began.elapsed());
+        let mut turn = self.turn.clone();
         tokio::select! {
-            turn = self.turn.changed() => turn,
+            found = turn.wait_for(|now| is_urgent(before, now)) => found.map(drop),
             // Gone with the app, which then ends all turns.
             Ok(()) = self.canvas.view.changed() => Ok(()),
-        }
-    }
-
-    /// Lets more words come before the next drawing; an answer or a question is not made to wait.
-    async fn gather(&self) {
-        let asked = self.questions.len();
-        let urgent = |turn: &Turn| turn.outcome().is_some() || turn.asks.len() != asked;
-        let _ = timeout(GATHER, self.turn.clone().wait_for(urgent)).await;
-    }
-
-    fn draw(&self, turn: &Turn) -> Screen {
-        let scene = self.scene();
-        let joins = matches!(
-            turn.phase,
-            Phase::Waiting(Wait::Turn | Wait::After | Wait::Interrupt)
-                | Phase::Done(Outcome::Joined)
-        );
-        if joins {
-            return screens::turn::joining(&scene, turn);
-        }
-        screens::turn::progress(&scene, turn, &self.around(turn, String::new()))
-    }
-
-    /// Brings a screen into the progress message. What cannot be shown now may be shown later, and
-    /// ends nothing.
-    async fn show(&mut self, screen: Screen) {
-        let Canvas { outbox, place, .. } = &self.canvas;
-        let Some((id, shown)) = &mut self.progress else {
-            let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
-            if let Ok(id) = outbox.send(*place, screen.clone(), how).await {
-                self.progress = Some((id, screen));
-                self.note(|book, prompt| book.shown(prompt, id));
+            Ok(()) = around.changed() => {
+                self.frozen = false;
+                Ok(())
             }
+            () = sleep_until(next), if clock => Ok(()),
+        }
+    }
+
+    /// Brings the card up to date.
+    async fn draw(&mut self, turn: &Turn) {
+        let waits = turn.waits_for_person();
+        if waits && (self.frozen || (self.card.is_none() && !needs_card(turn))) {
             return;
-        };
+        }
+        self.frozen = waits;
+        let screen = card::running(&self.scene(), turn, &self.around(turn, String::new()));
+        if self.card.as_ref().is_some_and(|(_, shown)| *shown == screen) {
+            return;
+        }
+        self.show(turn, screen).await;
+    }
+
+    /// Brings a screen into the card. It stands below the messages that the turn has taken in. What
+    /// cannot be shown now may be shown later, and ends nothing.
+    async fn show(&mut self, turn: &Turn, screen: Screen) {
+        if turn.joined > self.joined {
+            self.delete_card();
+        }
+        let Canvas { outbox, place, .. } = &self.canvas;
+        let Some((id, shown)) = &mut self.card else { return self.send_card(turn, screen).await };
         let painted = outbox.repaint(*place, *id, screen.clone());
         let mut turn = self.turn.clone();
         let over = turn.wait_for(|turn| turn.outcome().is_some());
@@ -174,15 +214,71 @@ impl Painter {
             paint = painted => match paint {
                 RepaintOutcome::Shown => *shown = screen,
                 RepaintOutcome::Dropped => {}
-                RepaintOutcome::Gone => self.progress = None,
+                RepaintOutcome::Gone => self.card = None,
             },
             // The answer goes before a drawing of how it came to be.
             _ = over => {}
         }
     }
 
-    pub(super) fn reply_to(&self) -> Option<i32> {
+    /// Takes the card out of the chat. Before another comes: a bot that is killed between the two
+    /// knows of one only.
+    pub(super) fn delete_card(&mut self) {
+        if let Some((id, _)) = self.card.take() {
+            drop(self.canvas.outbox.delete(self.canvas.place, id));
+        }
+    }
+
+    async fn send_card(&mut self, turn: &Turn, screen: Screen) {
+        self.joined = turn.joined;
+        // *Take over* takes the message along that it answers.
+        let at_terminal = turn.terminal.as_ref().and_then(|_| self.asked());
+        let reply_to = at_terminal.or_else(|| self.group_quote());
+        let how = SendOptions { reply_to, sound: Sound::Silent };
+        if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen.clone(), how).await {
+            self.card = Some((id, screen));
+            self.note(|book, prompt| book.shown(prompt, id));
+        }
+    }
+
+    // ---- Quotes ----
+
+    /// The message that asked.
+    pub(super) fn asked(&self) -> Option<i32> {
         self.canvas.source.map(|source| source.message)
+    }
+
+    /// The message that asked, where others write, too, or it is wanted so.
+    pub(super) fn group_quote(&self) -> Option<i32> {
+        self.asked().filter(|_| self.canvas.place.is_group() || self.canvas.always_quote)
+    }
+
+    /// The message that asked, where it would not be clear which it was.
+    pub(super) fn quote(&self) -> Option<i32> {
+        let (prompt, attempt) = {
+            let turn = self.turn.borrow();
+            (turn.prompt, turn.attempt)
+        };
+        let Canvas { receipts, place, .. } = &self.canvas;
+        let unclear = self.canvas.always_quote
+            || place.is_group()
+            || attempt > 0
+            || self.left.as_ref().is_some_and(|kept| kept.progress.is_some())
+            || receipts.came_between(*place, prompt);
+        self.asked().filter(|_| unclear)
+    }
+
+    // ---- What the app and the person see besides ----
+
+    /// The person sees that Claude works, as long as it does.
+    fn type_on(&mut self, turn: &Turn) {
+        let works = matches!(turn.phase, Phase::Starting | Phase::Working);
+        if works && !turn.waits_for_person() {
+            let Canvas { outbox, place, .. } = &self.canvas;
+            self.typing.get_or_insert_with(|| outbox.typing(*place));
+        } else {
+            self.typing = None;
+        }
     }
 
     fn note_taken(&mut self, turn: &Turn) {
@@ -207,12 +303,13 @@ impl Painter {
         }
     }
 
-    /// Says aloud that a terminal waits for its person, and takes it back when it does no more.
+    /// Says aloud that a terminal waits for an answer, and takes it back when it does no more.
     async fn call(&mut self, turn: &Turn) {
         let Canvas { outbox, place, .. } = &self.canvas;
         match (screens::laptop::waits(&self.scene(), turn), self.called.take()) {
             (Some(screen), None) => {
-                let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Aloud };
+                // *Take over* takes the message along that it answers.
+                let how = SendOptions { reply_to: self.asked(), sound: Sound::Aloud };
                 self.called = outbox.send(*place, screen, how).await.ok();
             }
             (None, Some(id)) => drop(outbox.delete(*place, id)),
@@ -220,121 +317,7 @@ impl Painter {
         }
     }
 
-    /// Sends what is left of the turn.
-    async fn finish(&mut self) {
-        let turn = self.turn.borrow().clone();
-        let scene = self.scene();
-        if turn.outcome() != Some(&Outcome::Silent) {
-            self.canvas.book.deliver(turn.prompt);
-        }
-        match turn.outcome() {
-            // The session's worker broke: its turns ended with it.
-            None => {
-                let mut turn = turn;
-                let how = "a fault in segue ended it".to_owned();
-                turn.finish(Outcome::Crashed { how, stderr: String::new() });
-                self.answer(&scene, &turn).await;
-            }
-            Some(Outcome::Silent) => {
-                if let Some((id, _)) = self.progress.take() {
-                    drop(self.canvas.outbox.delete(self.canvas.place, id));
-                }
-            }
-            // The prompt was part of another turn, which answers it.
-            Some(Outcome::Joined | Outcome::TakenBack) => {
-                if self.remark(&scene, &turn).await != Err(SendError::Ended) {
-                    self.canvas.book.remove(turn.prompt);
-                }
-            }
-            // It stays in the spool, to go on when segue is back.
-            Some(Outcome::Shutdown) if !turn.taken || turn.terminal.is_some() => {
-                drop(self.remark(&scene, &turn).await);
-            }
-            _ => self.answer(&scene, &turn).await,
-        }
-    }
-
-    /// A word in the place of an answer.
-    async fn remark(&mut self, scene: &Scene, turn: &Turn) -> Result<(), SendError> {
-        if let Some(id) = self.called.take() {
-            drop(self.canvas.outbox.delete(self.canvas.place, id));
-        }
-        let screen = screens::turn::joining(scene, turn);
-        let Canvas { outbox, place, .. } = &self.canvas;
-        if let Some((id, _)) = self.progress.take() {
-            outbox.edit(*place, id, screen).await?;
-        } else {
-            let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
-            let id = outbox.send(*place, screen, how).await?;
-            self.note(|book, prompt| book.shown(prompt, id));
-        }
-        Ok(())
-    }
-
-    /// Sends what is not in the chat yet of the answer. When all of it is, the prompt is done with.
-    async fn answer(&mut self, scene: &Scene, turn: &Turn) {
-        let Canvas { outbox, place, .. } = &self.canvas;
-        let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
-        around.changed = changed::of(turn).await;
-        self.canvas.ticket.next().await;
-        self.tell_quick(scene, turn, &around);
-        // One sound for the whole answer.
-        let sound = |part| if part == 0 { Sound::Aloud } else { Sound::Silent };
-        let parts = screens::turn::answer(scene, turn, &around);
-        let (count, left) = (parts.len(), self.left.as_ref());
-        let sent: Vec<_> = parts
-            .into_iter()
-            .enumerate()
-            .skip(left.map_or(0, |entry| entry.delivered(count)))
-            .map(|(part, screen)| {
-                let how = SendOptions { reply_to: self.reply_to(), sound: sound(part) };
-                outbox.send(*place, screen, how)
-            })
-            .collect();
-        self.canvas.ticket.pass();
-        let mut lost = None;
-        for sent in sent {
-            match sent.await {
-                Ok(id) => self.note(|book, prompt| book.sent(prompt, id, count)),
-                Err(SendError::Ended) => return,
-                Err(error) => lost = Some(error),
-            }
-        }
-        if let Some(error) = lost {
-            // Also in a chat that took nothing a moment ago: people change their minds.
-            let screen = screens::notice::unsent(scene, turn.session, &error.to_string());
-            let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
-            if outbox.send(*place, screen, how).await == Err(SendError::Ended) {
-                return;
-            }
-        }
-        if let Some((id, _)) = self.progress.take() {
-            let left = match screens::turn::trace(scene, turn, &around) {
-                Some(screen) => outbox.edit(*place, id, screen),
-                None => outbox.delete(*place, id),
-            };
-            // Whoever takes the prompt up again brings it to its end.
-            if left.await == Err(SendError::Ended) {
-                return;
-            }
-        }
-        self.canvas.book.remove(turn.prompt);
-    }
-
-    /// What was done too quickly for a progress message is told all the same where results are
-    /// wanted.
-    fn tell_quick(&self, scene: &Scene, turn: &Turn, around: &Around) {
-        let Canvas { outbox, place, .. } = &self.canvas;
-        let untold =
-            self.progress.is_none() && self.left.as_ref().is_none_or(|entry| entry.sent.is_empty());
-        if untold
-            && around.verbosity == Verbosity::Results
-            && let Some(screen) = screens::turn::trace(scene, turn, around)
-        {
-            let how = SendOptions { reply_to: self.reply_to(), sound: Sound::Silent };
-            drop(outbox.send(*place, screen, how));
-        }
-    }
+    // ---- What it is drawn of ----
 
     /// Notes in the spool what is in the chat.
     pub(super) fn note(&self, note: impl FnOnce(&Book, PromptId)) {
@@ -342,25 +325,66 @@ impl Painter {
         note(&self.canvas.book, prompt);
     }
 
-    fn around(&self, turn: &Turn, title: String) -> Around {
-        let seconds = turn.ended.unwrap_or_else(Instant::now).duration_since(turn.began).as_secs();
-        let verbosity = *self.canvas.view.borrow();
-        Around { title, seconds, elsewhere: self.canvas.elsewhere, changed: Vec::new(), verbosity }
+    pub(super) fn around(&self, turn: &Turn, title: String) -> Around {
+        let Canvas { receipts, place, view, elsewhere, .. } = &self.canvas;
+        Around {
+            title,
+            seconds: turn.ended.unwrap_or_else(Instant::now).duration_since(turn.began).as_secs(),
+            elsewhere: *elsewhere,
+            changed: Vec::new(),
+            verbosity: *view.borrow(),
+            plan: self.plan.clone(),
+            waiting: receipts.waiting(*place, turn.session),
+        }
     }
 
-    fn scene(&self) -> Scene {
+    pub(super) fn scene(&self) -> Scene {
         Scene { now: super::now(), ..self.canvas.scene.clone() }
     }
 }
 
-/// Whether a turn is worth a progress message before it has lasted a moment.
+/// Time between two drawings of a card.
+fn pace(elapsed: Duration) -> Duration {
+    let fits = |(within, _): &&(u64, Duration)| elapsed.as_secs() < *within;
+    PACE.iter().find(fits).map_or(SLOWEST, |(_, pace)| *pace)
+}
+
+/// Whether what has become of a turn cannot wait for the next drawing.
+fn is_urgent(before: &Turn, now: &Turn) -> bool {
+    now.outcome().is_some()
+        || now.asks != before.asks
+        || std::mem::discriminant(&now.phase) != std::mem::discriminant(&before.phase)
+        || now.joins() != before.joins()
+        || now.terminal != before.terminal
+        || (now.taken, now.joined) != (before.taken, before.joined)
+        || now.mode != before.mode
+}
+
+/// Whether a turn is worth a card before it has lasted a moment.
 fn is_shown_at_once(turn: &Turn) -> bool {
     !turn.asks.is_empty()
         || matches!(turn.phase, Phase::Waiting(wait) if !matches!(wait, Wait::Files { .. }))
 }
 
-async fn title(home: &Home, session: SessionId) -> String {
-    let home = home.clone();
-    let found = tokio::task::spawn_blocking(move || catalog::find(&home, session)).await;
-    found.ok().flatten().map(|session| session.title).unwrap_or_default()
+/// Whether a question needs the card above it: what Claude said and did before it wants a tool.
+fn needs_card(turn: &Turn) -> bool {
+    turn.asks.is_empty() || turn.asks.iter().any(|open| open.about == About::Tool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_turn_is_edited_ever_more_slowly() {
+        let edits = |seconds: u64| {
+            let (mut at, mut count) = (Duration::ZERO, 0);
+            while at.as_secs() < seconds {
+                at += pace(at);
+                count += 1;
+            }
+            count
+        };
+        assert_eq!((edits(10), edits(60), edits(600)), (10, 27, 81));
+    }
 }

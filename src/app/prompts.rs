@@ -9,7 +9,7 @@ use crate::{
         book::{About, Arrival, Came},
         place::Place,
         prompt::{Prompt, Source, fresh_session},
-        recover::Past,
+        reader::Past,
         route::{self, Facts, Route},
         session::RunSpec,
         terminal::Plan,

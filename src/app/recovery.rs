@@ -12,7 +12,7 @@ use crate::{
         book::{About, Arrival, Came, Destination, Entry, Found, Question, Stage, Start},
         place::Place,
         prompt::{Prompt, PromptId},
-        recover::{self, Past},
+        reader::{self, Past},
         session::RunSpec,
     },
     claude::{process::Conversation, session::SessionId},
@@ -113,7 +113,7 @@ impl App {
         }
         let session = self.ledger.session_of(prompt.source);
         let transcript = session.and_then(|session| self.setup.home.transcript(session));
-        transcript.is_some_and(|path| recover::holds(&path, prompt.id).unwrap_or_default())
+        transcript.is_some_and(|path| reader::holds(&path, prompt.id).unwrap_or_default())
     }
 
     /// A prompt that may have run goes no further where its session holds it.
@@ -143,7 +143,7 @@ impl App {
 
     pub(super) fn past(&self, prompt: PromptId, session: SessionId) -> Past {
         let Some(path) = self.setup.home.transcript(session) else { return Past::Unread };
-        recover::look(&path, prompt).unwrap_or_else(|error| {
+        reader::look(&path, prompt).unwrap_or_else(|error| {
             tracing::warn!(%error, path = %path.display(), "the transcript cannot be read");
             Past::Unread
         })

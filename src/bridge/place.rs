@@ -13,6 +13,13 @@ pub struct Place {
     pub thread: Option<i32>,
 }
 
+impl Place {
+    /// Whether others may read and write here.
+    pub fn is_group(self) -> bool {
+        self.chat < 0
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.thread {

@@ -48,6 +48,8 @@ pub enum About {
 pub enum Hands {
     /// They choose among buttons.
     Choosing,
+    /// They look at the answers that are not on top.
+    Looking,
     /// They said that their next message belongs to it.
     Writing,
 }
@@ -63,8 +65,10 @@ pub enum Press {
     Deny,
     /// The next message belongs to this question: why not, what else, another answer.
     Write,
-    /// Rather not: choose among buttons again.
+    /// Rather not: choose among the first buttons again.
     Unwrite,
+    /// See the other answers.
+    More,
     /// Pick an option of one of a form's questions.
     Pick(u8, u8),
     /// All is picked of one of a form's questions.
@@ -127,7 +131,7 @@ impl Open {
     pub fn apply(&mut self, input: &Input) -> Option<Decision> {
         match input {
             Input::Press(press) => self.press(*press),
-            Input::Write(_) if self.hands == Hands::Choosing => None,
+            Input::Write(_) if self.hands != Hands::Writing => None,
             Input::Write(text) => {
                 self.hands = Hands::Choosing;
                 match &mut self.about {
@@ -145,6 +149,7 @@ impl Open {
         match press {
             Press::Write => self.hands = Hands::Writing,
             Press::Unwrite => self.hands = Hands::Choosing,
+            Press::More => self.hands = Hands::Looking,
             Press::Deny => return Some(Decision::Denied(None)),
             Press::Allow if !matches!(self.about, About::Form(_)) => {
                 return Some(Decision::Allowed(None));

@@ -56,10 +56,12 @@ pub struct Turn {
     pub thinking: bool,
     /// Set while it is in the hands of a terminal on the laptop, and not of a run of ours.
     pub terminal: Option<Terminal>,
+    /// Whether a terminal on the laptop had it in the end.
+    pub via_terminal: bool,
     /// Questions that wait for the person.
     pub asks: Vec<Open>,
-    /// What the person has decided, by request id.
-    pub decided: Vec<(String, Decision)>,
+    /// What the person has decided, in order.
+    pub decided: Vec<Decided>,
     /// The API call that is being tried again.
     pub retry: Option<Retry>,
     /// Why it began, where nobody asked for it: the CLI's words for the background task that ended,
@@ -226,6 +228,15 @@ pub struct Step {
     pub result_cut: bool,
 }
 
+/// A question that the person has decided.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decided {
+    /// The question, as they left it.
+    pub open: Open,
+    /// What they decided.
+    pub decision: Decision,
+}
+
 /// How a step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
@@ -255,6 +266,7 @@ impl Turn {
             directory: PathBuf::new(),
             thinking: false,
             terminal: None,
+            via_terminal: false,
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,
@@ -336,24 +348,14 @@ impl Turn {
         });
     }
 
-    /// Takes the text of a `result` for what Claude said, where no record has said anything: a
-    /// slash command of the CLI answers so.
-    pub fn said_or(&mut self, result: Option<&str>) {
-        if let Some(text) = result.filter(|text| !text.trim().is_empty())
-            && self.said.is_empty()
-            && self.partial.trim().is_empty()
-        {
-            self.said.push(Said { text: text.to_owned(), after: self.steps.len() });
-        }
-    }
-
     /// The person does something to a question. Some: what the CLI is told, since it is decided.
     pub fn decide(&mut self, request: &str, input: &Input) -> Option<Verdict> {
         let open = self.asks.iter_mut().find(|open| open.ask.request == request)?;
         let decision = open.apply(input)?;
         let verdict = open.verdict(&decision);
+        let open = open.clone();
         self.withdraw(request);
-        self.decided.push((request.to_owned(), decision));
+        self.decided.push(Decided { open, decision });
         Some(verdict)
     }
 
@@ -377,6 +379,7 @@ impl Turn {
         }
         (self.thinking, self.retry) = (false, None);
         self.asks.clear();
+        self.via_terminal = self.terminal.is_some() && self.taken;
         if outcome != Outcome::Shutdown {
             // That goes on without us.
             self.terminal = None;

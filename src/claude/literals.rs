@@ -23,6 +23,9 @@ pub const SENT_AT: &str = "\n<system-reminder>Message sent at ";
 /// `attachment.type` of a prompt that was folded into a running turn.
 pub const QUEUED_COMMAND: &str = "queued_command";
 
+/// `subtype` of the `system` record by which a terminal says how long a turn took that is over.
+pub const TURN_DURATION: &str = "turn_duration";
+
 /// `subtype` of the `system` record at which a compacted conversation begins anew.
 pub const COMPACT_BOUNDARY: &str = "compact_boundary";
 

@@ -232,6 +232,7 @@ fn setup(config: &Config, me: Me, client: Client) -> Setup {
         mode: config.mode.clone(),
         model: config.model.clone(),
         allow_bypass: config.allow_bypass,
+        always_quote: config.always_quote,
         idle: config.idle,
         warm: config.warm,
         turns: config.turns,

@@ -23,7 +23,7 @@ const fn key(
 }
 
 /// Every key there is. The README's table is this one.
-pub const KEYS: [Key; 22] = [
+pub const KEYS: [Key; 23] = [
     key("token", "TELEGRAM_BOT_TOKEN", "none", "the bot's token, as BotFather gave it"),
     key("token_file", "", "none", "a file that holds the token instead"),
     key(
@@ -72,6 +72,12 @@ pub const KEYS: [Key; 22] = [
         "",
         "1000",
         "milliseconds between two calls in a private chat, 3.3 times that in groups; Telegram punishes less",
+    ),
+    key(
+        "always_quote",
+        "",
+        "false",
+        "whether all messages of a turn quote yours, also where nothing came between",
     ),
     key("grace_seconds", "", "5", "how long running turns may finish when segue ends"),
     key(

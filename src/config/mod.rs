@@ -73,6 +73,8 @@ pub struct Config {
     pub model: Option<String>,
     /// Whether the mode that asks about nothing may be chosen.
     pub allow_bypass: bool,
+    /// Whether all messages of a turn quote the one that asked.
+    pub always_quote: bool,
     /// How long an idle run lives.
     pub idle: Duration,
     /// How many idle runs live.
@@ -208,6 +210,7 @@ impl Config {
             mode: settings.mode(),
             model: settings.text("model"),
             allow_bypass: settings.flag("allow_bypass"),
+            always_quote: settings.flag("always_quote"),
             idle: Duration::from_secs(60 * settings.number("idle_minutes", 10)),
             warm: settings.number("warm_runs", 3) as usize,
             turns: settings.number("turns_at_once", 4).max(1) as usize,
@@ -260,6 +263,7 @@ impl Config {
             "mode" => self.mode.clone(),
             "model" => self.model.clone(),
             "allow_bypass" => Some(self.allow_bypass.to_string()),
+            "always_quote" => Some(self.always_quote.to_string()),
             "idle_minutes" => Some((self.idle.as_secs() / 60).to_string()),
             "warm_runs" => Some(self.warm.to_string()),
             "turns_at_once" => Some(self.turns.to_string()),
@@ -351,7 +355,7 @@ mod tests {
             (
                 "tokn = \"x\"",
                 &[][..],
-                "FILE: there is no key `tokn`; the keys are token, token_file, allowed_users, project, roots, claude, api_url, mode, model, allow_bypass, idle_minutes, warm_runs, turns_at_once, pace_ms, grace_seconds, inbox, transcriber, notify, notify_after_seconds, notify_delay_seconds, quiet, log",
+                "FILE: there is no key `tokn`; the keys are token, token_file, allowed_users, project, roots, claude, api_url, mode, model, allow_bypass, idle_minutes, warm_runs, turns_at_once, pace_ms, always_quote, grace_seconds, inbox, transcriber, notify, notify_after_seconds, notify_delay_seconds, quiet, log",
             ),
             (
                 "idle_minutes = \"ten\"",

@@ -40,7 +40,8 @@ pub(super) fn ending(
         Outcome::Answered | Outcome::Joined | Outcome::Silent | Outcome::NoConversation => {
             (None, vec![])
         }
-        Outcome::Stopped if wordless => (plain("Stopped before Claude said anything."), again),
+        // The line of what was done says it.
+        Outcome::Stopped if wordless => (None, again),
         Outcome::Stopped => (plain("Stopped here."), again),
         Outcome::TakenBack => (plain("Taken back: Claude has not read this."), vec![]),
         Outcome::Repeated => (

@@ -16,7 +16,7 @@ use crate::{
         prompt::{Prompt, Source},
         question::{Hands, Open, Press},
         terminal::{Terminal, Trouble},
-        turn::{Outcome, Phase, Said, Step, StepState, Turn},
+        turn::{Decided, Outcome, Phase, Said, Step, StepState, Turn},
         verbosity::Verbosity,
         work::{Item, ItemState, Work},
     },
@@ -39,7 +39,7 @@ use crate::{
         },
     },
     screens::{
-        Scene, audit, export, failure, files, follow, help, history, laptop, later, limits,
+        Scene, audit, card, export, failure, files, follow, help, history, laptop, later, limits,
         live as live_screens, notice, notices, put_away, question, search, sessions, status,
         steering, turn, usage, verbose,
     },
@@ -148,6 +148,12 @@ fn eventful(evil: &str, phase: Phase) -> Turn {
     turn.occasion = Some(evil.to_owned());
     turn.lost = vec![evil.to_owned()];
     turn.denials = vec![(evil.to_owned(), evil.to_owned())];
+    for mut open in questions(evil) {
+        for press in [Press::Deny, Press::Allow, Press::Grant(0)] {
+            let decision = open.apply(&crate::bridge::question::Input::Press(press));
+            turn.decided.extend(decision.map(|decision| Decided { open: open.clone(), decision }));
+        }
+    }
     turn.terminal = Some(Terminal { leaving: false, sent: false, waits: Some(evil.to_owned()) });
     (turn.joined, turn.context, turn.window) = (2, Some(190), Some(200));
     turn
@@ -475,6 +481,7 @@ fn of_exchanges(evil: &str) -> Vec<Screen> {
         input: json!({"command": evil}),
         result: None,
         pictures: Vec::new(),
+        others: vec![evil.to_owned()],
         failed: true,
     };
     let parts = vec![Part::Said(evil.to_owned()), Part::Used(tool), Part::Notice(evil.to_owned())];
@@ -539,28 +546,30 @@ fn of_files(evil: &str) -> Vec<Screen> {
 }
 
 fn of_questions(evil: &str) -> Vec<Screen> {
-    let asker = question::Asker { session: SessionId(Uuid::nil()), directory: evil.into() };
+    let asker = question::Asker {
+        session: SessionId(Uuid::nil()),
+        directory: evil.into(),
+        stop: Some(Key(1)),
+    };
     let mut all = Vec::new();
     for mut asked in questions(evil) {
         all.push(question::open(&scene(), &asker, &asked));
         all.extend(question::input::file_of(&asked).map(|file| file.caption));
         let about = question::subject(&asked);
         all.push(question::lost(asker.session, &about));
-        let withdrawn = question::closed(&scene(), &asked, question::Closed::Withdrawn);
-        all.push(withdrawn);
         let written = crate::bridge::question::Input::Write(evil.to_owned());
         for press in [Press::Allow, Press::Grant(0), Press::Grant(1), Press::Grant(2)] {
             let decision = asked.apply(&crate::bridge::question::Input::Press(press));
             if let Some(decision) = decision {
-                let how = question::Closed::Decided(&decision);
-                all.push(question::closed(&scene(), &asked, how));
+                all.push(files::bare(question::decided(&scene(), &asked, &decision)));
             }
         }
+        asked.hands = Hands::Looking;
+        all.push(question::open(&scene(), &asker, &asked));
         asked.hands = Hands::Writing;
         all.push(question::open(&scene(), &asker, &asked));
         if let Some(decision) = asked.apply(&written) {
-            let how = question::Closed::Decided(&decision);
-            all.push(question::closed(&scene(), &asked, how));
+            all.push(files::bare(question::decided(&scene(), &asked, &decision)));
         }
     }
     all
@@ -573,6 +582,7 @@ fn story(evil: &str) -> Story {
         input: json!({"command": evil, "description": evil}),
         result: Some(evil.to_owned()),
         pictures: Vec::new(),
+        others: vec![evil.to_owned()],
         failed: true,
     };
     let said = Part::Said(evil.to_owned());
@@ -618,16 +628,18 @@ fn of_turns(evil: &str) -> Vec<Screen> {
             verbosity,
             elsewhere: true,
             seconds: 1,
+            plan: Some(evil.to_owned()),
+            waiting: vec![(Key(1), evil.to_owned()), (Key(2), evil.to_owned())],
         };
         let running = eventful(evil, Phase::Working);
-        all.push(turn::progress(&scene(), &running, &around));
+        all.push(card::running(&scene(), &running, &around));
         all.push(turn::joining(&scene(), &running));
         for outcome in endings(evil) {
             let (said, _) = failure::ending(&outcome, &running, true);
             all.extend(said.map(files::bare));
             let done = eventful(evil, Phase::Done(outcome));
             all.extend(turn::answer(&scene(), &done, &around));
-            all.extend(turn::trace(&scene(), &done, &around));
+            all.extend(card::rest(&scene(), &done, &around));
             all.push(turn::joining(&scene(), &done));
         }
     }
@@ -648,9 +660,6 @@ fn of_texts(evil: &str) -> Vec<Screen> {
     all.push(sessions::preview(&scene, &card));
     all.extend(steering::aside(&scene, id, evil));
     all.extend(history::history(&scene, &past, &story(evil)));
-    for asked in questions(evil) {
-        all.extend(question::before(&asked));
-    }
     all
 }
 

@@ -4,6 +4,7 @@
 //! any other.
 
 pub mod audit;
+pub mod card;
 pub mod export;
 pub mod failure;
 pub mod files;

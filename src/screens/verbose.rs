@@ -1,16 +1,12 @@
 //! How much a place shows: the picker of `/verbose`, and the results of tools in a turn.
 
 use crate::{
-    bridge::{
-        turn::{Step, Turn},
-        verbosity::Verbosity,
-        work::is_list,
-    },
-    screens::{button, screen, words, work},
+    bridge::{turn::Step, verbosity::Verbosity},
+    screens::{button, screen, words},
     telegram::{
         callback::Callback,
         screen::Screen,
-        text::{EntityKind, Text, clean},
+        text::{Text, clean},
     },
 };
 
@@ -18,10 +14,6 @@ use crate::{
 const LINES: usize = 4;
 /// Characters of each.
 const LINE: usize = 120;
-/// Steps that stay in the chat when the turn is over; Telegram takes about 100 entities.
-const STEPS: usize = 30;
-/// UTF-16 units of them.
-const MOST: usize = 3_000;
 
 /// A picker of how much is shown, with what holds now.
 pub fn picker(now: Verbosity) -> Screen {
@@ -75,20 +67,6 @@ pub(super) fn result(step: &Step) -> Text {
     text
 }
 
-/// What was done, folded: the newest steps with what they gave.
-pub(super) fn trace(turn: &Turn) -> Text {
-    let steps: Vec<_> = turn.steps.iter().filter(|step| !is_list(&step.tool)).collect();
-    let hidden = steps.len().saturating_sub(STEPS);
-    let mut text = Text::default();
-    if hidden > 0 {
-        text.data(&format!("… {} before\n", words::plural(hidden as u64, "step")));
-    }
-    for step in &steps[hidden..] {
-        text.append(work::line(step)).append(result(step)).push("\n");
-    }
-    text.trim().head(MOST).wrap(EntityKind::Fold)
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::time::Instant;
@@ -99,10 +77,10 @@ mod tests {
         bridge::{
             place::Place,
             prompt::{Prompt, Source},
-            turn::{Phase, StepState},
+            turn::{Phase, StepState, Turn},
         },
         claude::session::SessionId,
-        screens::{Scene, turn as screens},
+        screens::{Scene, card, turn::Around},
         telegram::text::rules,
     };
 
@@ -144,9 +122,9 @@ mod tests {
         turn.partial = "*word* ".repeat(2_000);
         let scene = Scene { home: "/home/ada".into(), bot: "b".to_owned(), now: 0 };
         for verbosity in Verbosity::ALL {
-            let around = screens::Around { verbosity, ..screens::Around::default() };
-            let drawn = screens::progress(&scene, &turn, &around);
-            for screen in [Some(drawn), screens::trace(&scene, &turn, &around)] {
+            let around = Around { verbosity, ..Around::default() };
+            let drawn = card::running(&scene, &turn, &around);
+            for screen in [Some(drawn), card::rest(&scene, &turn, &around)] {
                 let text = screen.map(|screen| screen.text).unwrap_or_default();
                 assert_eq!(rules::broken(&text), None, "{verbosity:?}");
                 assert!(text.utf16_len() <= 4_096, "{verbosity:?}: {}", text.utf16_len());

@@ -4,6 +4,7 @@
 use crate::{
     bridge::{
         turn::{Step, StepState, Turn},
+        verbosity::Verbosity,
         work::{Item, ItemState, Work},
     },
     screens::{row, turn::tool_name, words},
@@ -113,11 +114,12 @@ pub(super) fn thoughts(work: &Work) -> Text {
 }
 
 /// What is to be said after the answer, and the buttons that belong to it.
-pub(super) fn afterwords(turn: &Turn) -> (Text, Vec<Vec<Button>>) {
+pub(super) fn afterwords(turn: &Turn, verbosity: Verbosity) -> (Text, Vec<Vec<Button>>) {
     let mut text = Text::default();
     let mut keyboard = Vec::new();
     let denied = denied(turn);
-    if !denied.is_empty() {
+    // Else the card has it.
+    if !denied.is_empty() && verbosity == Verbosity::Words {
         text.push("Not allowed: ").append(denied).push("\n");
     }
     if !turn.lost.is_empty() {
@@ -206,13 +208,13 @@ mod tests {
         let session = SessionId(Uuid::nil());
         let mut turn = Turn::new(&Prompt::new(source, "", 0), session, Instant::now());
         (turn.context, turn.window) = (Some(150), Some(200));
-        assert_eq!(afterwords(&turn), (Text::default(), Vec::new()));
+        assert_eq!(afterwords(&turn, Verbosity::Words), (Text::default(), Vec::new()));
         (turn.context, turn.window) = (Some(170), Some(200));
         turn.work.background = vec!["Fill\nit".to_owned()];
         let denied = |tool: &str, subject: &str| (tool.to_owned(), subject.to_owned());
         turn.denials =
             vec![denied("Bash", "ls"), denied("ExitPlanMode", ""), denied("mcp__a_b__c", "")];
-        let (text, keyboard) = afterwords(&turn);
+        let (text, keyboard) = afterwords(&turn, Verbosity::Words);
         assert_eq!(
             text.text,
             "Not allowed: Run ls, a b: c\nStill running in the background: Fill it.\n\

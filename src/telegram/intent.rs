@@ -48,6 +48,19 @@ pub enum Intent {
     Nothing,
 }
 
+impl Intent {
+    /// The message that somebody has written to bring it.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Prompt(asking) => Some(&asking.message),
+            Self::Command(_, message) | Self::Spoken(message) | Self::Unreadable(_, message) => {
+                Some(message)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A message for Claude.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserInput {
@@ -245,10 +258,13 @@ pub fn session_of(reply: &Replied) -> Option<SessionId> {
 
 /// The session of a message of ours, by the same link.
 pub fn session_in(entities: &[Entity]) -> Option<SessionId> {
-    entities.iter().rev().find_map(|entity| match &entity.kind {
+    let linked = |entity: &Entity| match &entity.kind {
         EntityKind::Link(address) => opened_by(address),
         _ => None,
-    })
+    };
+    // The link that nobody sees is ours; what follows it may be anybody's.
+    let hidden = entities.first().filter(|first| (first.offset, first.length) == (0, 1));
+    hidden.and_then(linked).or_else(|| entities.iter().rev().find_map(linked))
 }
 
 fn opened_by(link: &str) -> Option<SessionId> {

@@ -176,7 +176,7 @@ impl Bench {
             }
             let around =
                 Around { title: String::new(), seconds: 0, elsewhere: false, ..Around::default() };
-            let screen = screens::turn::progress(&self.scene, &turn, &around);
+            let screen = screens::card::running(&self.scene, &turn, &around);
             let painted = self.outbox.repaint(self.place, self.message, screen);
             ages.extend(to_watch.zip(cli::age(&turn.partial)));
             // Taken back: what Telegram's pace does to it is not measured here.

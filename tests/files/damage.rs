@@ -121,7 +121,7 @@ fn spooled() -> Vec<Vec<u8>> {
     let to = Destination { directory: "/home/ada".into(), session, start, bound: true };
     book.queue(id, to).unwrap();
     book.shown(id, 10);
-    book.sent(id, 11, 2);
+    drop(book.sent(id, 11, 2));
     book.flush();
     let files = fs::read_dir(state.path().join("7")).unwrap();
     files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect()

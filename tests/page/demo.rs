@@ -95,14 +95,14 @@ fn the_demo_is_a_conversation() {
     view.see(&post, "▸ Run");
     view.see(&post, "✓ Read");
     demo.go_on();
-    view.message("Read · Run · Search");
+    view.message("↳ 3 steps");
     let answer = view.message("Three files, one entry point");
     view.see(&format!("[data-message='{answer}'] a[href*='?start=s_']"), "↳");
 
     view.say("Run the tests");
     view.message("Claude asks: Run");
     view.press("Allow once");
-    view.message("✓ Allowed");
+    view.message("you allowed it");
     view.message("All 24 tests pass");
 
     view.say("/sessions");

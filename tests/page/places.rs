@@ -184,7 +184,12 @@ async fn the_menu_opens_while_the_person_writes() {
                           { "command": "stop", "description": "Stop this turn" }]);
     bot.call("setMyCommands", json!({ "commands": commands })).await;
     view.click("#input");
-    view.click("#menu-button");
+    // The page may not have heard of the commands yet.
+    let open = "(() => {
+        if (document.querySelector('#menu').hidden) document.querySelector('#menu-button').click();
+        return !document.querySelector('#menu').hidden;
+    })()";
+    view.wait("the menu", open);
     view.see("#menu", "Begin a session");
     view.eval("new Promise((done) => setTimeout(done, 400))");
     view.see("#menu", "Begin a session");

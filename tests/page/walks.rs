@@ -36,23 +36,22 @@ fn a_walk_through_what_claude_asks() {
     view.message("Claude asks: Run");
     view.keep("asks-permission");
     view.press("Allow once");
-    view.message("✓ Allowed");
+    view.message("you allowed it");
     view.message(DONE);
     let last = view.newest();
     view.say("Run them again, please");
     view.newer(&last, "Claude asks: Run");
-    view.press_like("Always allow");
-    view.newer(&last, "Always allow");
+    view.press("Always here");
     view.newer(&last, DONE);
     view.keep("asks-always");
 
     view.say("Fix the interval");
     view.message("Claude asks: Edit");
     view.keep("asks-edit");
-    view.press("Deny and say why");
+    view.press("Deny + reason");
     view.message("your next message here goes to Claude");
     view.say("Not before the harvest");
-    view.message("✗ Denied");
+    view.message("✗ Edit");
     view.message("as it is.");
     view.keep("asks-denied");
 
@@ -106,7 +105,7 @@ fn a_walk_through_steering_a_turn() {
     view.say("Slow, please");
     view.newer(&last, "▸ Read");
     view.say("And the sensors?");
-    view.newer(&last, "Claude takes this in");
+    view.see(".reactions", "😴");
     view.keep("steer-joined");
     demo.go_on();
     view.newer(&last, "And the sensors?");
@@ -126,7 +125,7 @@ fn a_walk_through_steering_a_turn() {
     view.say("Slow, please");
     view.newer(&last, "▸ Read");
     view.say("> Later, then");
-    view.newer(&last, "Waits until this turn is done");
+    view.see(".reactions", "😴");
     view.keep("steer-later");
     view.press("Take back");
     view.newer(&last, "Taken back: Claude has not read this.");

@@ -128,7 +128,7 @@ async fn a_permission_is_asked_and_answered() {
     phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
     assert_eq!(fs::read_to_string(garden.join("beds/north.txt")).unwrap(), "tulips\n");
-    phone.see_text(&["✓ Allowed", "Run"]).await;
+    phone.see_text(&["Run", "(you allowed it"]).await;
 
     fs::remove_dir_all(garden.join("beds")).unwrap();
     let prompt = phone.say("plant tulips");
@@ -136,7 +136,7 @@ async fn a_permission_is_asked_and_answered() {
     phone.press(&question, "Deny").await;
     phone.answer(prompt).await;
     assert!(!garden.join("beds").exists());
-    phone.see_text(&["✗ Denied", "Run"]).await;
+    phone.see_text(&["✗ Run"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

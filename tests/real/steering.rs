@@ -15,7 +15,7 @@ use crate::{
         headless::{HOME, script, script_text},
         laptop::records,
         phone::{ADA, PATIENCE, session_of},
-        wait::until,
+        wait::{until, until_or},
     },
 };
 
@@ -126,17 +126,17 @@ async fn an_exclamation_mark_interrupts_a_tool_and_a_text() {
     let first = phone.say("ramble on");
     phone.see_text(&["It all began"]).await;
     let inside = phone.say("weed the peas");
-    phone.see_text(&["Claude takes this in"]).await;
+    phone.see_reaction(inside, Some("😴")).await;
     let second = phone.say("!water the peas");
     phone.answer(first).await;
     let answer = phone.answer(second).await;
     assert!(answer.text.contains("water the peas"), "{answer:?}");
     phone.settled().await;
-    let told = |post: &segue::sandbox::Post| {
-        post.reply_to == Some(inside)
-            && (post.text.contains("weed the peas") || post.text.contains("has taken this"))
-    };
-    phone.see("what became of the third", |posts| posts.iter().find(|p| told(p)).cloned()).await;
+    phone.see_reaction(inside, None).await;
+    until_or(
+        || api.prompts_seen().iter().any(|text| text.contains("weed the peas")),
+        || format!("{:?}\n{:?}", api.prompts_seen(), phone.client.messages(ADA)),
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,11 +145,12 @@ async fn what_waits_is_said_and_can_be_taken_back() {
     let Bench { phone, api, .. } = &bench;
     let first = phone.say("plant tulips");
     let question = phone.see_text(&["Claude asks"]).await;
-    phone.say("and daffodils");
-    let inside = phone.see_text(&["Claude takes this in"]).await;
+    let inside = phone.say("and daffodils");
+    phone.see_reaction(inside, Some("😴")).await;
     let after = phone.say("> sow the peas");
-    phone.see_text(&["Waits until this turn is done."]).await;
-    phone.press(&inside, "Take back").await;
+    phone.see_reaction(after, Some("😴")).await;
+    let card = phone.see_with("Take back: and d…").await;
+    phone.press(&card, "Take back: and d…").await;
     phone.see_text(&["Taken back: Claude has not read this."]).await;
     phone.press(&question, "Allow once").await;
     phone.answer(first).await;

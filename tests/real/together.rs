@@ -12,6 +12,7 @@ use std::{
 use segue::sandbox::Post;
 
 use crate::support::{
+    answers::answer_to,
     cli,
     headless::{HOME, script},
     laptop::{Laptop, Terminal},
@@ -48,12 +49,13 @@ impl Bench {
 
     /// Waits for what the bot says of a prompt: its answer, or a card with these words.
     async fn reaction(&self, prompt: i64, words: &str) -> Post {
-        let fits = |post: &&Post| {
-            let is_answer = !post.silent && post.text.contains("the last is:");
-            post.reply_to == Some(prompt) && (is_answer || post.text.contains(words))
-        };
+        let fits = |post: &&Post| post.reply_to == Some(prompt) && post.text.contains(words);
         let wish = format!("reaction to #{prompt}");
-        self.phone.see(&wish, |posts| posts.iter().find(fits).cloned()).await
+        let found = |posts: &[Post]| {
+            let answer = answer_to(posts, prompt).filter(|post| post.text.contains("the last is:"));
+            answer.or_else(|| posts.iter().find(fits)).cloned()
+        };
+        self.phone.see(&wish, found).await
     }
 }
 

@@ -31,24 +31,22 @@ async fn a_tool_is_allowed_once_and_then_for_good() {
     let question = phone.see_text(&["Claude asks", "touch gate.txt", "Open the gate"]).await;
     assert_eq!(
         labels(&question),
-        [
-            "Allow once",
-            "Always allow touch gate.txt in this project",
-            "Allow work in ~/garden in this session",
-            "Accept edits in this session",
-            "Deny",
-            "Deny and say why",
-        ]
+        ["Allow once", "Always here", "Deny", "Deny + reason", "More…", "Stop"]
     );
+    phone.press(&question, "More…").await;
+    let more = phone.see_text(&["Allow this folder: work in"]).await;
+    assert_eq!(labels(&more), ["Allow this folder", "Accept edits", "‹ Back", "Stop"]);
+    phone.press(&more, "‹ Back").await;
+    let question = phone.see_with("Allow once").await;
     phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
-    phone.see_text(&["✓ Allowed: Run touch gate.txt"]).await;
+    phone.see_text(&["✓ Run touch gate.txt (you allowed it)"]).await;
 
     let prompt = phone.say("open the gate again");
     let question = phone.see_open("touch gate.txt").await;
-    phone.press(&question, "Always allow touch gate.txt in this project").await;
+    phone.press(&question, "Always here").await;
     phone.answer(prompt).await;
-    phone.see_text(&["✓ Allowed: Run touch gate.txt · Always allow"]).await;
+    phone.see_text(&["✓ Run touch gate.txt (you allowed it: touch"]).await;
 
     let prompt = phone.say("and the gate once more");
     phone.answer(prompt).await;
@@ -59,16 +57,16 @@ async fn the_next_message_is_the_reason_of_a_denial() {
     let (_scratch, phone) = phone().await;
     let prompt = phone.say("open the gate");
     let question = phone.see_open("touch gate.txt").await;
-    phone.press(&question, "Deny and say why").await;
+    phone.press(&question, "Deny + reason").await;
     let writing = phone.see_text(&["your next message here goes to Claude"]).await;
     phone.press(&writing, "‹ Back").await;
     let question = phone.see_open("touch gate.txt").await;
-    phone.press(&question, "Deny and say why").await;
+    phone.press(&question, "Deny + reason").await;
     phone.see_text(&["your next message here goes to Claude"]).await;
     phone.say("the dog is out");
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("Then not, since: the dog is out"), "{answer:?}");
-    phone.see_text(&["✗ Denied: Run touch gate.txt: the dog is out"]).await;
+    phone.see_text(&["✗ Run touch gate.txt: the dog is out"]).await;
     let answer = phone.ask("hello").await;
     assert!(answer.text.contains("I see 2 prompts; the last is: hello"), "{answer:?}");
 }
@@ -81,7 +79,8 @@ async fn dangers_and_changes_are_seen_at_a_glance() {
     phone.press(&question, "Deny").await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("The weeds stay."), "{answer:?}");
-    assert!(answer.text.contains("Not allowed: Run rm -rf weeds\n"), "{answer:?}");
+    assert!(!answer.text.contains("rm -rf"), "said once: {answer:?}");
+    phone.see_text(&["✗ Run rm -rf weeds (you denied it)"]).await;
 
     let prompt = phone.say("write notes");
     let question = phone.see_text(&["~/garden/notes.md\n# Notes\nsow in May"]).await;
@@ -89,7 +88,7 @@ async fn dangers_and_changes_are_seen_at_a_glance() {
     let question = phone.see_text(&["~/garden/notes.md\n-sow in May\n+sow in April"]).await;
     let mut languages = question.entities.iter().filter_map(|entity| entity.language.as_deref());
     assert!(languages.any(|language| language == "diff"), "{question:?}");
-    phone.press(&question, "Accept edits in this session").await;
+    phone.press(&question, "Accept edits").await;
     phone.answer(prompt).await;
 }
 
@@ -98,13 +97,13 @@ async fn questions_come_in_turn_with_a_way_back_and_own_words() {
     let (_scratch, phone) = phone().await;
     let prompt = phone.say("set up the sensors");
     let first = phone.see_text(&["1 of 2 · Storage", "SQLite — One file"]).await;
-    assert_eq!(labels(&first), ["SQLite", "CSV", "Other…"]);
+    assert_eq!(labels(&first), ["SQLite", "CSV", "Other…", "Stop"]);
     phone.press(&first, "CSV").await;
     let second = phone.see_text(&["2 of 2 · Sensors"]).await;
     assert_eq!(second.id, first.id, "one message for all of it");
     phone.press(&second, "‹ Back").await;
     let first = phone.see_text(&["1 of 2 · Storage"]).await;
-    assert_eq!(labels(&first), ["SQLite", "☑ CSV", "Other…"]);
+    assert_eq!(labels(&first), ["SQLite", "☑ CSV", "Other…", "Stop"]);
     phone.press(&first, "Other…").await;
     phone.see_text(&["your next message here is it"]).await;
     phone.say("a notebook");
@@ -131,7 +130,7 @@ async fn a_long_reason_is_one_and_a_place_is_an_answer() {
     let (_scratch, phone) = phone().await;
     let prompt = phone.say("open the gate");
     let question = phone.see_open("touch gate.txt").await;
-    phone.press(&question, "Deny and say why").await;
+    phone.press(&question, "Deny + reason").await;
     phone.see_text(&["your next message here goes to Claude"]).await;
     phone.say(&"so ".repeat(1_300));
     phone.say("the dog is out");
@@ -163,22 +162,21 @@ async fn a_plan_is_shown_in_full_and_approved_or_not() {
     let (_scratch, phone) = phone().await;
     let prompt = phone.say("draw a blueprint");
     let question = phone.see_text(&["Claude asks: approve this plan?"]).await;
-    assert_eq!(labels(&question), ["Approve", "Approve and accept edits", "Keep planning"]);
-    let plan = phone.see_text(&["The plan\n", "1. Dig\n2. Sow"]).await;
-    assert!(plan.id < question.id);
+    assert_eq!(labels(&question), ["Approve", "Approve + edits", "Keep planning", "Stop"]);
+    assert!(question.text.contains("The plan\n") && question.text.contains("1. Dig\n2. Sow"));
     phone.press(&question, "Keep planning").await;
     phone.see_text(&["Write what should be different"]).await;
     phone.say("smaller, please");
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("Then otherwise: smaller, please"), "{answer:?}");
-    phone.see_text(&["✗ Keep planning: smaller, please"]).await;
+    phone.see_text(&["✗ Plan rejected: smaller, please"]).await;
 
     let prompt = phone.say("draw a blueprint");
     let question = phone.see_with("Approve").await;
-    phone.press(&question, "Approve and accept edits").await;
+    phone.press(&question, "Approve + edits").await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("It is built."), "no further question: {answer:?}");
-    phone.see_text(&["✓ Plan approved · Accept edits in this session"]).await;
+    phone.see_text(&["✓ Plan approved (accept edits in this session)", "1. Dig\n2. Sow"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,13 +203,11 @@ async fn a_plan_stands_in_the_input_in_its_file_or_before_it() {
     for from in ["input", "file", "words"] {
         let prompt = phone.say(&format!("plan with the {from}"));
         let question = phone.see_with("Approve").await;
-        let plan = phone.see_text(&[&format!("From the {from}")]).await;
-        assert!(plan.id < question.id, "{plan:?}");
+        assert!(question.text.contains(&format!("From the {from}")), "{question:?}");
         phone.press(&question, "Approve").await;
         phone.answer(prompt).await;
+        phone.see_text(&["✓ Plan approved", &format!("From the {from}")]).await;
     }
-    let plans = phone.client.messages(ADA);
-    assert_eq!(plans.iter().filter(|post| post.text.starts_with("From the file")).count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,10 +215,11 @@ async fn a_question_closes_with_its_turn() {
     let (_scratch, phone) = phone().await;
     let prompt = phone.say("open the gate");
     let question = phone.see_open("touch gate.txt").await;
-    phone.press(&question, "Deny and say why").await;
+    phone.press(&question, "Deny + reason").await;
     phone.say("/stop");
     phone.answer(prompt).await;
-    phone.see_text(&["No longer asked: Run touch gate.txt"]).await;
+    phone.settled().await;
+    assert!(phone.client.messages(ADA).iter().all(|post| post.id != question.id));
     let answer = phone.ask("hello").await;
     assert!(answer.text.contains("the last is: hello"), "a reason for nothing: {answer:?}");
     assert!(phone.client.messages(ADA).iter().all(|post| !post.text.contains("✓ Allowed")));

@@ -25,12 +25,14 @@ async fn phone(tools: &[(&str, &str, Value)]) -> (Scratch, Phone) {
 /// Asks for something, sees the question and its file, and allows it.
 async fn asked(phone: &Phone, word: &str, name: &str) -> (Post, Vec<u8>) {
     let prompt = phone.say(word);
-    let question = phone.see_text(&["Claude asks", "All of it is in the file below."]).await;
+    let question = phone.see_text(&["Claude asks", "All of it is in the file."]).await;
     let (post, bytes) = file(phone, name).await;
-    assert_eq!(post.reply_to, Some(question.id), "whose it is");
+    assert!(post.id < question.id, "the question is the newest message");
     assert!(post.silent && !question.silent, "one sound for both");
     phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
+    let gone = |posts: &[Post]| posts.iter().all(|one| one.id != post.id).then_some(());
+    phone.see("the file gone with its question", gone).await;
     (question, bytes)
 }
 

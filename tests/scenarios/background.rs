@@ -51,8 +51,9 @@ async fn a_turn_that_begins_as_a_prompt_is_written_is_not_its_answer() {
     let phone = Phone::start(&scratch.base(), &garden).await;
     let answer = phone.ask("sow the beans").await;
     assert!(answer.text.contains("Prompt 1 is answered."), "{answer:?}");
-    let answer = phone.ask("water them").await;
-    assert!(answer.text.contains("Prompt 2 is answered."), "{answer:?}");
+    let prompt = phone.say("water them");
+    let answer = phone.see_text(&["Prompt 2 is answered."]).await;
+    assert_eq!(answer.reply_to, Some(prompt), "of two turns: {answer:?}");
     let stray = phone.see_text(&["The pump has ended", "The barrel is full.", "↳"]).await;
     assert!(stray.reply_to.is_none() && !stray.silent, "{stray:?}");
     let answer = phone.ask("weed them").await;

@@ -67,9 +67,9 @@ async fn what_is_chosen_for_one_holds_for_all_that_wait() {
     phone.press(&cards[1].1, "Trust and continue").await;
     until("all there", || asked(&scratch) == ["sow", "water", "weed"]);
     phone.at_rest();
-    let left = phone.client.messages(ADA);
-    let left = left.iter().filter(|post| post.text.contains("haven't trusted"));
-    assert_eq!(left.count(), 0, "no question is left behind");
+    // No question is left behind.
+    let asks = |post: &Post| post.text.contains("haven't trusted");
+    phone.see("no question", |posts| (!posts.iter().any(asks)).then_some(())).await;
 }
 
 /// How many prompts wait for a choice, with its question in the chat.
@@ -80,12 +80,10 @@ fn asking(phone: &Phone) -> usize {
     entries.filter(|entry| entry["stage"] == "asking" && entry["progress"].is_i64()).count()
 }
 
-/// The message that says that a prompt waits.
+/// The card of the turn that a prompt waits for.
 async fn waiting(phone: &Phone, prompt: i64) -> Post {
-    let is_it = |post: &&Post| {
-        post.reply_to == Some(prompt) && post.buttons().any(|button| button.text == "Take back")
-    };
-    phone.see("what waits", |posts| posts.iter().find(is_it).cloned()).await
+    phone.see_reaction(prompt, Some("😴")).await;
+    phone.see_with("Take back").await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ mod support;
 mod asking;
 mod asking_long;
 mod background;
+mod calm;
 mod carried;
 mod chaos;
 mod commands;

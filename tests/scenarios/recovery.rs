@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
+    answers::answers_to,
     phone::{ADA, Phone, phone_with, session_of},
     processes::{end, halt, living},
     scratch::Scratch,
@@ -19,7 +20,7 @@ use crate::support::{
 };
 
 /// A garden whose Claude thinks for a while about what is slow, and for ever about what is endless.
-async fn phone() -> (Scratch, PathBuf, Phone) {
+pub(crate) async fn phone() -> (Scratch, PathBuf, Phone) {
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
             {"text": "One after the other. "}, {"pause": 2000}, {"text": "Done with {last}"},
@@ -62,10 +63,9 @@ pub(crate) fn noted(phone: &Phone, field: &str) {
     until("noted", || phone.noted(field));
 }
 
-/// The answers to a prompt: messages that made a sound.
+/// The answers to a prompt.
 pub(crate) fn answers(phone: &Phone, prompt: i64) -> Vec<Post> {
-    let is_it = |post: &Post| post.reply_to == Some(prompt) && !post.silent;
-    phone.client.messages(ADA).into_iter().filter(is_it).collect()
+    answers_to(&phone.client.messages(ADA), prompt)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +75,7 @@ async fn a_turn_that_outlives_the_bot_is_followed_and_answered_once() {
     phone.see_text(&["One after"]).await;
     noted(&phone, "progress");
     let next = phone.say("water them");
-    phone.see_text(&["takes this in"]).await;
+    phone.see_reaction(next, Some("😴")).await;
     phone.kill();
     phone.boot().await;
     let answer = phone.answer(prompt).await;
@@ -85,8 +85,7 @@ async fn a_turn_that_outlives_the_bot_is_followed_and_answered_once() {
     let records = records(&scratch);
     assert_eq!((taken(&records, "slow beans"), taken(&records, "water them")), (1, 1));
     assert_eq!(answers(&phone, prompt).len(), 1);
-    let heard = |post: &Post| post.reply_to == Some(next);
-    assert!(phone.client.messages(ADA).iter().any(heard), "the second has its word");
+    phone.see_reaction(next, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,13 +140,10 @@ async fn a_prompt_that_claude_never_got_is_sent_and_order_is_kept() {
     phone.kill();
     let prompts = ["one", "two", "three"].map(|text| (text, phone.say(text)));
     phone.boot().await;
-    for (_, prompt) in prompts {
-        phone
-            .see("a word on each", |posts| {
-                posts.iter().any(|post| post.reply_to == Some(prompt)).then_some(())
-            })
-            .await;
-    }
+    until("all taken", || {
+        let records = records(&scratch);
+        prompts.iter().all(|(text, _)| taken(&records, text) > 0)
+    });
     phone.at_rest();
     let records = records(&scratch);
     assert_eq!(prompts.map(|(text, _)| taken(&records, text)), [1, 1, 1]);
@@ -203,7 +199,7 @@ async fn parts_that_are_in_the_chat_are_not_sent_again() {
     let text: Vec<String> = (1..=6).map(|n| format!("## Part {n}\n\n{paragraph}")).collect();
     let script = json!({"rules": [{"replies": [[{"text": text.join("\n\n")}]]}]});
     fs::write(scratch.script(), script.to_string()).unwrap();
-    let prompt = phone.say("tell me all");
+    phone.say("tell me all");
     noted(&phone, "sent");
     phone.kill();
     phone.boot().await;
@@ -211,7 +207,7 @@ async fn parts_that_are_in_the_chat_are_not_sent_again() {
     phone.at_rest();
     phone.settled().await;
     let posts = phone.client.messages(ADA);
-    let parts = posts.iter().filter(|post| post.reply_to == Some(prompt));
+    let parts = posts.iter().filter(|post| post.from != ADA && !post.text.starts_with('↳'));
     let whole: String = parts.map(|post| post.text.as_str()).collect();
     let counts: Vec<_> = (1..=6).map(|n| whole.matches(&format!("Part {n}\n")).count()).collect();
     assert!(
@@ -267,11 +263,13 @@ async fn no_progress_message_outlives_its_turn() {
     let prompt = phone.say("slow beans");
     phone.answer(prompt).await;
     until("a call held", || phone.client.held() > 0);
+    noted(&phone, "sent");
     phone.kill();
     phone.boot().await;
     phone.settled().await;
     phone.at_rest();
-    assert_eq!(answers(&phone, prompt).len(), 1);
+    let answers = answers(&phone, prompt);
+    assert_eq!(answers.len(), 1, "{answers:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use segue::sandbox::{Bot, Media, Options, Pace, Post, Saying, Upload};
 use serde_json::{Value, json};
 
 use crate::{
-    recovery::{answers, noted, records, taken},
+    recovery::{answers, noted, phone, records, taken},
     support::{
         headless,
         phone::{ADA, Phone},
@@ -51,7 +51,7 @@ async fn ask_again(phone: &Phone, lost: &Post) {
     let question = phone.see_open("touch gate.txt").await;
     phone.press(&question, "Allow once").await;
     phone.answer(lost.id).await;
-    phone.see_text(&["✓ Allowed: Run touch gate.txt"]).await;
+    phone.see_text(&["✓ Run touch gate.txt (you allowed it)"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +74,7 @@ async fn a_question_of_a_killed_bot_says_that_nothing_was_granted() {
         let answer = phone.answer(prompt).await;
         assert_eq!(answer.text.contains("cut off here"), with_claude, "{answer:?}");
         phone.at_rest();
-        assert_eq!(answers(&phone, prompt).len(), 2, "the question and the answer");
+        assert_eq!(answers(&phone, prompt).len(), 1, "one answer");
         ask_again(&phone, &lost).await;
         assert_eq!(taken(&records(&scratch), "open the gate"), 1);
     }
@@ -99,8 +99,8 @@ async fn a_question_is_closed_when_the_bot_is_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_progress_message_that_was_not_noted_goes_when_it_is_touched() {
-    let (scratch, _, mut phone) = asking().await;
-    let prompt = phone.say("open the gate");
+    let (scratch, _, mut phone) = phone().await;
+    let prompt = phone.say("slow beans");
     let progress = phone.progress(ADA, prompt).await;
     noted(&phone, "progress");
     phone.kill();

@@ -62,13 +62,7 @@ async fn a_queue_of_prompts_goes_on_in_order_after_the_start() {
     let texts = ["> one", "> two", "> three"];
     let prompts = texts.map(|text| phone.say(text));
     for prompt in prompts {
-        let waits = |posts: &[segue::sandbox::Post]| {
-            let mut posts = posts.iter();
-            posts
-                .any(|post| post.reply_to == Some(prompt) && post.text.contains("Waits"))
-                .then_some(())
-        };
-        phone.see("each waits", waits).await;
+        phone.see_reaction(prompt, Some("😴")).await;
     }
     phone.terminate();
     assert_eq!(phone.state().len(), 3);

@@ -5,16 +5,10 @@ use std::fs;
 use segue::sandbox::{Fault, Post, Trouble};
 
 use crate::support::{
-    phone::{ADA, Phone, phone, session_of},
+    phone::{ADA, phone, session_of},
     scratch::Scratch,
     wait::until,
 };
-
-/// The message of the bot's that answers one of Ada's without a sound, with these words.
-async fn notice(phone: &Phone, to: i64, words: &str) -> Post {
-    let fits = |post: &&Post| post.reply_to == Some(to) && post.text.contains(words);
-    phone.see(words, |posts| posts.iter().find(fits).cloned()).await
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exclamation_mark_interrupts_first() {
@@ -34,7 +28,7 @@ async fn what_waits_inside_goes_behind_what_interrupts() {
     let first = phone.say("ramble on");
     phone.see_text(&["It all began"]).await;
     let second = phone.say("weed");
-    notice(&phone, second, "Claude takes this in").await;
+    phone.see_reaction(second, Some("😴")).await;
     let third = phone.say("!water");
     phone.answer(first).await;
     let third = phone.answer(third).await;
@@ -49,7 +43,7 @@ async fn a_greater_sign_waits_until_the_turn_is_done() {
     let first = phone.say("plant tulips");
     let question = phone.see_text(&["Claude asks"]).await;
     let second = phone.say("> and daffodils");
-    notice(&phone, second, "Waits until this turn is done.").await;
+    phone.see_reaction(second, Some("😴")).await;
     phone.press(&question, "Allow once").await;
     let answer = phone.answer(first).await;
     assert!(!answer.text.contains("You added on the way"), "{answer:?}");
@@ -63,11 +57,12 @@ async fn what_has_not_started_can_be_taken_back() {
     let first = phone.say("plant tulips");
     let question = phone.see_text(&["Claude asks"]).await;
     let inside = phone.say("and daffodils");
-    let inside = notice(&phone, inside, "Claude takes this in").await;
+    phone.see_reaction(inside, Some("😴")).await;
     let waiting = phone.say(">and roses");
-    let waiting = notice(&phone, waiting, "Waits until").await;
-    for post in [&inside, &waiting] {
-        assert_eq!(phone.press(post, "Take back").await, "Taking it back…");
+    phone.see_reaction(waiting, Some("😴")).await;
+    for label in ["Take back: and r", "Take back: and d"] {
+        let card = phone.see_with(&format!("{label}…")).await;
+        assert_eq!(phone.press(&card, &format!("{label}…")).await, "Taking it back…");
     }
     let back = |post: &Post| post.text.contains("Taken back: Claude has not read this.");
     phone
@@ -86,7 +81,8 @@ async fn what_has_started_is_not_taken_back() {
     let first = phone.say("plant tulips");
     let question = phone.see_text(&["Claude asks"]).await;
     let inside = phone.say("and daffodils");
-    let shown = notice(&phone, inside, "Claude takes this in").await;
+    phone.see_reaction(inside, Some("😴")).await;
+    let shown = phone.see_with("Take back").await;
     // The button outlives its use where Telegram is slow.
     phone.client.fault(Fault::on("editMessageText", Trouble::RetryAfter { seconds: 2 }));
     phone.press(&question, "Allow once").await;
@@ -98,7 +94,7 @@ async fn what_has_started_is_not_taken_back() {
     while phone.press(&shown, "Take back").await != "Too late: Claude has it." {}
     let answer = phone.answer(first).await;
     assert!(answer.text.contains("You added on the way: and daffodils."), "{answer:?}");
-    notice(&phone, inside, "Claude has taken this into the running turn.").await;
+    phone.see_reaction(inside, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +106,7 @@ async fn a_plan_that_claude_begins_and_the_person_approves_decides_the_mode() {
     phone.say("/status");
     phone.see_text(&["mode plan"]).await;
     assert_eq!(mode(&scratch), "plan");
-    phone.press(&question, "Approve and accept edits").await;
+    phone.press(&question, "Approve + edits").await;
     phone.answer(prompt).await;
     phone.settled().await;
     phone.kill();
@@ -127,7 +123,9 @@ async fn what_is_granted_for_a_session_is_no_mode_of_the_place() {
     let (scratch, _, phone) = phone().await;
     let prompt = phone.say("open the gate");
     let question = phone.see_text(&["Claude asks"]).await;
-    phone.press(&question, "Accept edits in this session").await;
+    phone.press(&question, "More…").await;
+    let question = phone.see_with("Accept edits").await;
+    phone.press(&question, "Accept edits").await;
     phone.answer(prompt).await;
     phone.say("/status");
     phone.see_text(&["mode accept edits"]).await;

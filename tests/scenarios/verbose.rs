@@ -60,7 +60,7 @@ async fn it_is_remembered_for_the_place_and_said_where_it_is_unusual() {
     phone.see_text(&["This chat shows 2"]).await;
     let prompt = phone.say("count them");
     phone.answer(prompt).await;
-    let trace = phone.see_text(&["↳ Run · ", "✓ Run ls\napples\nbeans\ncress\ndill\n…"]).await;
+    let trace = phone.see_text(&["↳ 1 step · ", "✓ Run ls\napples\nbeans\ncress\ndill\n…"]).await;
     assert!(trace.buttons().next().is_none(), "{trace:?}");
     phone.say("/status");
     phone.see_text(&["Shows: /verbose 2"]).await;

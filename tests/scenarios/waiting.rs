@@ -5,6 +5,7 @@ use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{
+    answers::answers_to,
     phone::{ADA, GROUP, Phone, phone, phone_with, session_of},
     scratch::Scratch,
 };
@@ -82,13 +83,13 @@ async fn a_place_is_bound_by_what_is_taken_while_segue_ends() {
     let first = phone.say("plant tulips");
     let question = phone.see_text(&["Claude asks"]).await;
     let second = phone.say("> and daffodils");
-    phone.see_text(&["Waits until this turn is done."]).await;
+    phone.see_reaction(second, Some("😴")).await;
     phone.press(&question, "Allow once").await;
     phone.terminate();
     let said = phone.client.messages(ADA);
-    let answered =
-        |prompt: i64| said.iter().any(|post| post.reply_to == Some(prompt) && !post.silent);
-    assert!(answered(first) && answered(second), "{said:?}");
+    for prompt in [first, second] {
+        assert_eq!(answers_to(&said, prompt).len(), 1, "{said:?}");
+    }
     let remembered = scratch.history().iter().any(|line| line["display"] == "and daffodils");
     assert!(remembered, "its line stands in the history");
 }

@@ -10,6 +10,7 @@
     clippy::print_stderr
 )]
 
+pub(crate) mod answers;
 pub(crate) mod background;
 pub(crate) mod chaos;
 pub(crate) mod cli;

@@ -16,7 +16,12 @@ use segue::sandbox::{Answer, Client, Options, Pace, Post, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{schema, scratch::Scratch, wait::until_or};
+use crate::support::{
+    answers::{answer_to, is_label},
+    schema,
+    scratch::Scratch,
+    wait::until_or,
+};
 
 /// The owner of the bot, and their private chat.
 pub(crate) const ADA: i64 = 1001;
@@ -231,12 +236,8 @@ impl Phone {
 
     /// Somebody presses a button somewhere.
     pub(crate) async fn press_as(&self, who: (i64, i64), post: &Post, label: &str) -> String {
-        // What stands for an hour or a name is cut off.
-        let is_it = |shown: &str| match label.strip_suffix('…') {
-            Some(start) => shown.starts_with(start),
-            None => shown == label,
-        };
-        let found = post.buttons().find(|button| is_it(button.text.trim_start_matches("✓ ")));
+        let is_it = |shown: &str| is_label(shown.trim_start_matches("✓ "), label);
+        let found = post.buttons().find(|button| is_it(&button.text));
         let button = found.unwrap_or_else(|| panic!("no button {label:?} on {post:?}"));
         let data = button.callback_data.clone().unwrap();
         let answer = self.client.press(who, post.id, data.as_str()).await.unwrap();
@@ -270,16 +271,23 @@ impl Phone {
         self.see(&format!("{texts:?}"), |posts| posts.iter().rev().find(fits).cloned()).await
     }
 
+    /// Waits until the bot's reaction on a message of Ada's is this one.
+    pub(crate) async fn see_reaction(&self, message: i64, reaction: Option<&str>) {
+        let is_it = |post: &Post| post.id == message && post.reaction.as_deref() == reaction;
+        let wish = format!("reaction {reaction:?} on #{message}");
+        self.see(&wish, |posts| posts.iter().any(is_it).then_some(())).await;
+    }
+
     /// Waits for the newest message with a button of this label.
     pub(crate) async fn see_with(&self, label: &str) -> Post {
-        let has = |post: &&Post| post.buttons().any(|button| button.text == label);
+        let has = |post: &&Post| post.buttons().any(|button| is_label(&button.text, label));
         self.see(label, |posts| posts.iter().rev().find(has).cloned()).await
     }
 
     /// Waits for a permission question that is still to be decided and holds this text.
     pub(crate) async fn see_open(&self, text: &str) -> Post {
         let is_open = |post: &&Post| {
-            let open = post.buttons().any(|button| button.text == "Deny and say why");
+            let open = post.buttons().any(|button| button.text == "Deny + reason");
             open && post.text.contains(text)
         };
         self.see(&format!("question about {text}"), |posts| {
@@ -288,23 +296,22 @@ impl Phone {
         .await
     }
 
-    /// Waits for the final answer to a prompt: the message that made a sound.
+    /// Waits for the final answer to a prompt.
     pub(crate) async fn answer(&self, prompt: i64) -> Post {
         self.answer_in(ADA, prompt).await
     }
 
     /// The same in any chat.
     pub(crate) async fn answer_in(&self, chat: i64, prompt: i64) -> Post {
-        let is_it =
-            |post: &&Post| post.reply_to == Some(prompt) && !post.silent && post.text.contains('↳');
         let wish = format!("answer to #{prompt}");
-        self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
+        self.see_in(chat, &wish, |posts| answer_to(posts, prompt).cloned()).await
     }
 
     /// Waits for the progress message of a prompt.
     pub(crate) async fn progress(&self, chat: i64, prompt: i64) -> Post {
         let is_it = |post: &&Post| {
-            post.reply_to == Some(prompt) && post.buttons().any(|button| button.text == "Stop")
+            let near = post.reply_to.map_or(post.id > prompt, |to| to == prompt);
+            near && post.buttons().any(|button| button.text == "Stop")
         };
         let wish = format!("progress of #{prompt}");
         self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await

@@ -163,6 +163,12 @@ impl Entry {
         self.messages.iter().any(|raw| raw["update_id"] == update)
     }
 
+    /// The newest message that is a part of it.
+    pub fn last_message(&self) -> Option<i32> {
+        let of = |raw: &Value| i32::try_from(raw["message"]["message_id"].as_i64()?).ok();
+        self.messages.iter().filter_map(of).max()
+    }
+
     /// Whether a message is a part of it. `chat` and `message` as in Telegram.
     pub(super) fn has_message(&self, chat: i64, message: i32) -> bool {
         let is_it = |raw: &Value| {

@@ -1,7 +1,7 @@
 //! What is noted of prompts and known of them, in whatever state they are.
 
 use crate::bridge::{
-    book::{Book, Came, Entry, Page, Question, Stage},
+    book::{Book, Came, Entry, Noted, Page, Question, Stage},
     prompt::{PromptId, Source},
 };
 
@@ -10,7 +10,7 @@ impl Book {
 
     /// Notes the message that shows how a prompt stands.
     pub fn shown(&self, id: PromptId, message: i32) {
-        self.note(id, |entry| entry.progress = Some(message));
+        drop(self.note(id, |entry| entry.progress = Some(message)));
     }
 
     /// Notes the message that asks the person about a prompt, unless they are not asked any more.
@@ -20,22 +20,23 @@ impl Book {
         }
     }
 
-    /// Notes that one more part of an answer of so many parts is in the chat.
-    pub fn sent(&self, id: PromptId, message: i32, parts: usize) {
+    /// Notes that one more part of an answer of so many parts is in the chat. Who goes on when that
+    /// is [on the disk](Noted::on_disk) does not send it again after a crash.
+    pub fn sent(&self, id: PromptId, message: i32, parts: usize) -> Noted {
         self.note(id, |entry| {
             entry.sent.push(message);
             entry.parts = parts;
-        });
+        })
     }
 
     /// Notes that a question is in the chat.
     pub fn asked(&self, id: PromptId, question: Question) {
-        self.note(id, |entry| entry.questions.push(question));
+        drop(self.note(id, |entry| entry.questions.push(question)));
     }
 
     /// Notes that a question waits no more.
     pub fn closed(&self, id: PromptId, message: i32) {
-        self.note(id, |entry| entry.questions.retain(|question| question.message != message));
+        drop(self.note(id, |entry| entry.questions.retain(|question| question.message != message)));
     }
 
     // ---- What is known ----

@@ -39,7 +39,7 @@ use std::{
 };
 
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::{task::spawn_blocking, time::Instant};
 use uuid::Uuid;
 
 use crate::bridge::{
@@ -69,6 +69,19 @@ pub enum Came {
     Perhaps,
     /// It was in the book when this process started: it may have run.
     Left,
+}
+
+/// A note on its way to the disk. What comes of it is logged.
+#[derive(Debug)]
+pub struct Noted(Option<disk::Done>);
+
+impl Noted {
+    /// Waits until it is there, or cannot be.
+    pub async fn on_disk(self) {
+        if let Some(done) = self.0 {
+            let _ = spawn_blocking(move || done.wait()).await;
+        }
+    }
 }
 
 /// The book. Clones share it.
@@ -309,13 +322,11 @@ impl Book {
     }
 
     /// Notes something of a prompt, in its file where it has one.
-    fn note(&self, id: PromptId, change: impl FnOnce(&mut Entry)) {
+    fn note(&self, id: PromptId, change: impl FnOnce(&mut Entry)) -> Noted {
         let mut pages = self.lock();
-        let Some(page) = pages.open.get_mut(&id.0) else { return };
+        let Some(page) = pages.open.get_mut(&id.0) else { return Noted(None) };
         change(&mut page.entry);
-        if page.written {
-            drop(self.disk.write(&page.entry));
-        }
+        Noted(page.written.then(|| self.disk.write(&page.entry)))
     }
 
     /// Nobody has chosen for so long that the oldest is let go.

@@ -88,7 +88,7 @@ fn what_is_in_the_chat_is_known_to_the_next_process() {
     let state = tempdir().unwrap();
     let book = queued(&state);
     book.shown(id(1), 10);
-    book.sent(id(1), 11, 2);
+    drop(book.sent(id(1), 11, 2));
     let question = |message| Question { message, about: "Run ls".to_owned() };
     for message in [5, 6] {
         book.asked(id(1), question(message));
@@ -226,7 +226,7 @@ fn change((book, model): (&Book, &mut Model), (what, n): (u8, i32)) {
         9 => {
             if model.open.get(&n).is_some_and(|(stage, _)| *stage == Stage::Queued) {
                 book.deliver(id(n));
-                book.sent(id(n), n, 1);
+                drop(book.sent(id(n), n, 1));
                 model.stand(n, Stage::Delivering);
             }
         }

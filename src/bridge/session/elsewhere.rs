@@ -12,11 +12,11 @@ use crate::{
     bridge::{
         place::Place,
         prompt::PromptId,
+        reader::TurnReader,
         session::{
             Queued,
             state::{Effect, Holder, Session},
         },
-        tail::Tail,
         terminal::{Plan, Terminal, Trouble},
         turn::{Outcome, Phase, Wait},
     },
@@ -39,7 +39,7 @@ const TAKES: Duration = Duration::from_secs(60);
 pub(super) struct Elsewhere {
     pub(super) who: Who,
     /// The reader of the first prompt's turn.
-    pub(super) tail: Option<(PromptId, Tail)>,
+    pub(super) tail: Option<(PromptId, TurnReader)>,
     /// Whether a look, a message, or an end is under way.
     pub(super) busy: bool,
     pub(super) next: Instant,
@@ -65,7 +65,7 @@ pub(super) struct Sighting {
     /// Whether the process runs.
     pub(super) alive: bool,
     /// How far the turn of a prompt was read, and how it ended if it did.
-    pub(super) tail: Option<(PromptId, Tail, Option<Outcome>)>,
+    pub(super) tail: Option<(PromptId, TurnReader, Option<Outcome>)>,
 }
 
 impl Elsewhere {
@@ -103,7 +103,7 @@ impl Elsewhere {
         self.live.as_ref().map_or(Status::Busy, |live| live.status)
     }
 
-    pub(super) fn tail_of(&self, prompt: PromptId) -> Option<&Tail> {
+    pub(super) fn tail_of(&self, prompt: PromptId) -> Option<&TurnReader> {
         self.tail.as_ref().filter(|(id, _)| *id == prompt).map(|(_, tail)| tail)
     }
 }

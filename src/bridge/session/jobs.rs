@@ -15,14 +15,14 @@ use uuid::Uuid;
 use crate::{
     bridge::{
         prompt::PromptId,
-        recover::{self, Past},
+        reader::TurnReader,
+        reader::{self, Past},
         session::{
             elsewhere::{Sighting, Who},
             staleness::Mirror,
             state::{Found, Prepared},
         },
-        tail::Tail,
-        turn::Turn,
+        turn::{Outcome, Turn},
     },
     claude::{
         home::Home,
@@ -111,10 +111,10 @@ fn find(home: &Home, session: SessionId, prompt: PromptId, mut turn: Box<Turn>) 
         Ok(None) => return Found::Nothing,
         Err(error) => return unreadable(error),
     };
-    match recover::look(&path, prompt) {
+    match reader::look(&path, prompt) {
         Ok(Past::Unread) => Found::Nothing,
         Ok(Past::Joined) => Found::Joined,
-        Ok(Past::Turn(offset)) => match recover::conclude(&path, offset, &mut turn) {
+        Ok(Past::Turn(offset)) => match reader::conclude(&path, offset, &mut turn) {
             Ok(()) => Found::Turn(turn),
             Err(error) => unreadable(error),
         },
@@ -169,7 +169,7 @@ pub(super) async fn watch(
     (home, session): (Home, SessionId),
     who: Who,
     head: Option<(PromptId, watch::Sender<Turn>)>,
-    tail: Option<(PromptId, Tail)>,
+    tail: Option<(PromptId, TurnReader)>,
 ) -> Done {
     let looked = (home.clone(), who.clone());
     let look = move || {
@@ -185,29 +185,44 @@ pub(super) async fn watch(
         }
     };
     let (live, alive) = blocking(look).await;
-    let Some((prompt, turn)) = head else {
-        return Done::Seen(Box::new(Sighting { live, alive, tail: None }));
+    let there = live.as_ref().filter(|live| live.session == session);
+    let status = match &who {
+        Who::Terminal(_) if alive => there.map(|live| live.status),
+        _ => None,
     };
-    let mut tail = match tail {
-        Some((id, tail)) if id == prompt => tail,
-        _ => Tail::find(&home, session, prompt.0).await,
-    };
-    let over = match &who {
-        Who::Orphan(_) => {
-            tail.read(&turn).await;
-            None
+    let tail = match head {
+        Some(head) => {
+            let (home, tail) = (home.clone(), tail.filter(|(id, _)| *id == head.0));
+            blocking(move || read_on((&home, session), head, tail, status)).await
         }
-        Who::Terminal(_) => {
-            let there = live.as_ref().is_some_and(|live| live.session == session);
-            if alive && there {
-                let status = live.as_ref().map_or(Status::Busy, |live| live.status);
-                tail.watch(&turn, status, Instant::now()).await
-            } else {
-                tail.read(&turn).await
-            }
-        }
+        None => None,
     };
-    Done::Seen(Box::new(Sighting { live, alive, tail: Some((prompt, tail, over)) }))
+    Done::Seen(Box::new(Sighting { live, alive, tail }))
+}
+
+/// Reads on in the turn of a prompt. None while that cannot be read: then nothing is known of it.
+fn read_on(
+    (home, session): (&Home, SessionId),
+    (prompt, turn): (PromptId, watch::Sender<Turn>),
+    tail: Option<(PromptId, TurnReader)>,
+    status: Option<Status>,
+) -> Option<(PromptId, TurnReader, Option<Outcome>)> {
+    let read = || {
+        let mut reader = match tail {
+            Some((_, reader)) => reader,
+            None => TurnReader::find(home, session, prompt)?,
+        };
+        let before = reader.offset();
+        reader.read(&turn)?;
+        let grown = reader.offset() != before;
+        let over = match status {
+            Some(status) => reader.over_by(status, grown, tokio::time::Instant::now()),
+            None => reader.over(),
+        };
+        std::io::Result::Ok((prompt, reader, over))
+    };
+    let log = |error: &std::io::Error| tracing::warn!(%error, %session, "a turn cannot be read");
+    read().inspect_err(log).ok()
 }
 
 /// Hands a prompt to a terminal.

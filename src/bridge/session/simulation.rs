@@ -26,7 +26,7 @@ use crate::{
         choices::Choices,
         place::Place,
         prompt::{Manner, Prompt, PromptId, Source},
-        tail::Tail,
+        reader::TurnReader,
         terminal::{Plan, When},
         turn::{Outcome, Turn},
     },
@@ -137,6 +137,8 @@ impl World {
     fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Start => {
+                let rests = self.core.resting.is_some_and(|until| until > self.now);
+                assert!(!rests, "7: a start without a pause");
                 assert!(self.cli.is_none(), "3: a second process");
                 self.cli = Some(Cli::default());
                 self.core.started(7);
@@ -408,7 +410,7 @@ impl World {
         let tail = head.map(|head| {
             let mut tail = match known {
                 Some((id, tail)) if id == head => tail,
-                _ => Tail::new(None, head.0),
+                _ => TurnReader::new(None, head),
             };
             let stands = self.transcript.get(&head.0).copied();
             (tail.sent, tail.taken) = (tail.sent || stands.is_some(), stands.is_some());
@@ -429,7 +431,7 @@ impl World {
             _ => String::new(),
         };
         self.cli = None;
-        self.core.exited(&Ended { status, stderr });
+        self.core.exited(&Ended { status, stderr }, self.now);
     }
 
     /// The process does something by itself.

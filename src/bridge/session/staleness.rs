@@ -90,7 +90,7 @@ fn is_turn(record: &Record<'_>) -> bool {
         return false;
     }
     match &record.kind {
-        Kind::Assistant(message) => message.model.as_deref() != Some("<synthetic>"),
+        Kind::Assistant(message) => !message.is_synthetic(),
         Kind::User(_) => record.prompt().is_some(),
         _ => false,
     }

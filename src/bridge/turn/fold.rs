@@ -1,8 +1,9 @@
-//! What a record of the main conversation adds to a turn: words, steps, and how steps went.
+//! What a record of the main conversation adds to a turn: words, steps, and how steps went; and what
+//! the turn waits for.
 
 use crate::{
     bridge::{
-        turn::{Said, Step, StepState, Turn},
+        turn::{Phase, Said, Step, StepState, Turn, Wait},
         work::subject,
     },
     claude::{
@@ -15,6 +16,29 @@ use crate::{
 const RESULT: usize = 600;
 
 impl Turn {
+    /// Takes the text of a `result` for what Claude said, where no record has said anything: a
+    /// slash command of the CLI answers so.
+    pub fn said_or(&mut self, result: Option<&str>) {
+        if let Some(text) = result.filter(|text| !text.trim().is_empty())
+            && self.said.is_empty()
+            && self.partial.trim().is_empty()
+        {
+            self.said.push(Said { text: text.to_owned(), after: self.steps.len() });
+        }
+    }
+
+    /// Whether nothing goes on until a person has done something.
+    pub fn waits_for_person(&self) -> bool {
+        let terminal = self.terminal.as_ref().is_some_and(|there| there.waits.is_some());
+        self.outcome().is_none() && (!self.asks.is_empty() || (terminal && self.taken))
+    }
+
+    /// Whether it is to go into, or waits for, the turn that runs in its session and place.
+    pub fn joins(&self) -> bool {
+        let waits = Phase::Waiting;
+        [waits(Wait::Turn), waits(Wait::After), waits(Wait::Interrupt)].contains(&self.phase)
+    }
+
     pub(super) fn record(&mut self, record: &Record<'_>) {
         if record.parent_tool.is_some() || record.sidechain {
             return;

@@ -19,6 +19,7 @@ use memchr::memchr;
 use uuid::Uuid;
 
 use super::{
+    ending::{Mark, mark},
     exchange::{asked, begins, is_nothing, shows},
     sender,
     story::{Chapter, Part, Tool},
@@ -33,8 +34,6 @@ use crate::claude::{
 
 /// Bytes that are searched for a line break at once.
 const CHUNK: usize = 64 << 10;
-/// How the CLI notes that the person broke off.
-const INTERRUPTED: &str = "[Request interrupted by user";
 
 /// What a look at the transcript has shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,13 +223,13 @@ impl Growth {
             return true;
         }
         let shown = match &record.kind {
-            Kind::Assistant(message) => self.said(message),
-            Kind::User(message) if message.texts().any(|text| text.starts_with(INTERRUPTED)) => {
+            Kind::Assistant(message) => self.said(message, &mark(record)),
+            Kind::User(_) if mark(record) == Mark::Interrupted => {
                 self.last().ended = Some(Ended::Interrupted);
                 true
             }
             Kind::User(message) => self.gave(message),
-            Kind::System { subtype, .. } if subtype == "turn_duration" => self.is_over(),
+            Kind::System { .. } if mark(record) == Mark::Over => self.is_over(),
             Kind::System { subtype, .. } if subtype == COMPACT_BOUNDARY => {
                 self.last().chapter.parts.push(Part::Compacted);
                 true
@@ -274,7 +273,7 @@ impl Growth {
         &mut self.chapters[last]
     }
 
-    fn said(&mut self, message: &Message<'_>) -> bool {
+    fn said(&mut self, message: &Message<'_>, mark: &Mark<'_>) -> bool {
         let growing = self.last();
         let mut shown = false;
         for block in &message.blocks {
@@ -282,14 +281,9 @@ impl Growth {
                 Block::Text(text) if is_nothing(text) => continue,
                 Block::Text(text) if message.is_synthetic() => Part::Notice(text.trim().to_owned()),
                 Block::Text(text) => Part::Said(text.trim().to_owned()),
-                Block::ToolUse { id, name, input } => Part::Used(Tool {
-                    id: id.to_string(),
-                    name: name.to_string(),
-                    input: input.value(),
-                    result: None,
-                    pictures: Vec::new(),
-                    failed: false,
-                }),
+                Block::ToolUse { id, name, input } => {
+                    Part::Used(Tool::called(id, name, input.value()))
+                }
                 _ => continue,
             };
             growing.chapter.parts.push(part);
@@ -298,12 +292,10 @@ impl Growth {
         if !shown {
             return false;
         }
-        let works = matches!(growing.chapter.parts.last(), Some(Part::Used(_)));
-        growing.ended = match message.stop.as_deref() {
-            _ if message.is_synthetic() => Some(Ended::Failed),
-            Some("tool_use") | None => None,
-            Some(_) if works => None,
-            Some(_) => Some(Ended::Answered),
+        growing.ended = match mark {
+            Mark::Failed(_) => Some(Ended::Failed),
+            Mark::Done(_) => Some(Ended::Answered),
+            _ => None,
         };
         true
     }

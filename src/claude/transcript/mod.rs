@@ -3,7 +3,8 @@
 //! Reads line by line, in memory bounded by the longest line and a few words per record; what cannot
 //! be read is passed over and counted. Knows nothing of which sessions there are, and never writes.
 
-pub mod exchange;
+pub mod ending;
+mod exchange;
 pub mod follow;
 pub mod story;
 mod tree;

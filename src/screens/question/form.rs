@@ -2,7 +2,7 @@
 
 use crate::{
     bridge::{
-        form::{Form, Picks, Question},
+        form::{self, Form, Picks, Question},
         question::{Hands, Press},
     },
     screens::{button, row, words},
@@ -16,8 +16,10 @@ use crate::{
 /// Characters of a question, and of what an option means.
 const QUESTION: usize = 1_000;
 const DESCRIPTION: usize = 400;
-/// Characters on a button.
-const LABEL: usize = 60;
+/// Characters of an option in the text.
+const OPTION: usize = 200;
+/// Characters on a button: what a telephone shows of it in one line.
+const LABEL: usize = 28;
 
 /// The question that is being answered.
 pub(super) fn text(form: &Form, hands: Hands) -> Text {
@@ -31,9 +33,14 @@ pub(super) fn text(form: &Form, hands: Hands) -> Text {
         text.push("\n");
     }
     text.bold(&words::clip(&clean(&asked.text), QUESTION));
-    for choice in asked.options.iter().filter(|choice| !choice.description.is_empty()) {
-        text.push("\n• ").data(&words::line(&choice.label, LABEL)).push(" — ");
-        text.data(&words::line(&choice.description, DESCRIPTION));
+    let is_told = |choice: &&form::Choice| {
+        !choice.description.is_empty() || choice.label.chars().count() > LABEL
+    };
+    for choice in asked.options.iter().filter(is_told) {
+        text.push("\n• ").data(&words::line(&choice.label, OPTION));
+        if !choice.description.is_empty() {
+            text.push(" — ").data(&words::line(&choice.description, DESCRIPTION));
+        }
     }
     if let Some(written) = &asked.written {
         text.push("\nYour words: ").italic(&words::line(written, DESCRIPTION));

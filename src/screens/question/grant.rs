@@ -4,24 +4,56 @@ use std::path::Path;
 
 use crate::{
     bridge::grant::{Allows, Grant, Rule, Scope},
+    claude::wire::offers::mode_name,
     screens::{Scene, turn::tool_name, words},
 };
 
-/// Characters of one rule on a button.
-const RULE: usize = 40;
+/// Characters of one rule.
+const RULE: usize = 60;
+/// Characters on a button, room for a number left.
+const LABEL: usize = 17;
 
-/// A button's words: what is granted, and where.
-pub(super) fn label(scene: &Scene, grant: &Grant) -> String {
+/// What is granted, and where.
+pub(super) fn whole(scene: &Scene, grant: &Grant) -> String {
     match &grant.allows {
         Allows::Rules(rules) => {
             let rules: Vec<_> = rules.iter().map(|of| rule(scene, of)).collect();
-            format!("Always allow {}{}", rules.join(" and "), place(grant.scope))
+            format!("{}{}", rules.join(" and "), place(grant.scope))
         }
         Allows::Directories(directories) => {
             let all: Vec<_> = directories.iter().map(|dir| words::path(dir, &scene.home)).collect();
-            format!("Allow work in {}{}", words::line(&all.join(" and "), RULE), place(grant.scope))
+            format!("work in {}{}", words::line(&all.join(" and "), RULE), place(grant.scope))
         }
-        Allows::Mode(mode) => format!("{}{}", mode_words(mode), place(grant.scope)),
+        Allows::Mode(mode) => {
+            format!("{}{}", words::line(mode_name(mode), RULE), place(grant.scope))
+        }
+    }
+}
+
+/// The buttons of all grants, in at most 20 characters each and no two alike.
+pub(super) fn labels(grants: &[Grant]) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for grant in grants {
+        let label = label(grant);
+        let same = labels.iter().filter(|known| known.starts_with(&label)).count();
+        labels.push(if same > 0 { format!("{label} {}", same + 1) } else { label });
+    }
+    labels
+}
+
+fn label(grant: &Grant) -> String {
+    match (&grant.allows, grant.scope) {
+        (Allows::Rules(_), Scope::Session) => "Allow this session".to_owned(),
+        (Allows::Rules(_), Scope::Project) => "Always here".to_owned(),
+        (Allows::Rules(_), Scope::Shared) => "Always, for all".to_owned(),
+        (Allows::Rules(_), Scope::Everywhere) => "Always, everywhere".to_owned(),
+        (Allows::Directories(_), _) => "Allow this folder".to_owned(),
+        (Allows::Mode(mode), _) => {
+            let name = words::line(mode_name(mode), LABEL);
+            let mut signs = name.chars();
+            let first = signs.next().map(|first| first.to_uppercase().to_string());
+            first.unwrap_or_default() + signs.as_str()
+        }
     }
 }
 
@@ -53,15 +85,6 @@ fn tool_words(tool: &str) -> String {
     }
 }
 
-fn mode_words(mode: &str) -> String {
-    match mode {
-        "acceptEdits" => "Accept edits".to_owned(),
-        "plan" => "Plan mode".to_owned(),
-        "default" | "manual" => "Manual mode".to_owned(),
-        other => format!("Mode {}", words::line(other, RULE)),
-    }
-}
-
 fn place(scope: Scope) -> &'static str {
     match scope {
         Scope::Session => " in this session",
@@ -81,47 +104,49 @@ mod tests {
     fn grants_are_said_in_plain_words() {
         let scene = Scene { home: "/home/ada".into(), bot: "b".to_owned(), now: 0 };
         let check = |raw: Value, expected: &str| {
-            assert_eq!(label(&scene, &Grant::read(&raw).unwrap()), expected);
+            let grant = Grant::read(&raw).unwrap();
+            assert_eq!(whole(&scene, &grant), expected);
+            assert!(labels(&[grant]).iter().all(|label| label.chars().count() <= 20));
         };
         let rules = |rules: Value, destination: &str| json!({"type": "addRules", "rules": rules, "behavior": "allow", "destination": destination});
         check(
             rules(json!([{"toolName": "Bash", "ruleContent": "git status"}]), "localSettings"),
-            "Always allow git status in this project",
+            "git status in this project",
         );
         check(
             rules(
                 json!([{"toolName": "Bash", "ruleContent": "npm test *"}, {"toolName": "Bash", "ruleContent": "npm run *"}]),
                 "localSettings",
             ),
-            "Always allow npm test * and npm run * in this project",
+            "npm test * and npm run * in this project",
         );
         check(
             rules(json!([{"toolName": "Read", "ruleContent": "//etc/**"}]), "session"),
-            "Always allow reading in /etc in this session",
+            "reading in /etc in this session",
         );
         check(
             rules(
                 json!([{"toolName": "WebFetch", "ruleContent": "domain:example.org"}]),
                 "localSettings",
             ),
-            "Always allow pages of example.org in this project",
+            "pages of example.org in this project",
         );
         check(
             rules(json!([{"toolName": "mcp__jira__search_issues"}]), "userSettings"),
-            "Always allow jira: search issues everywhere",
+            "jira: search issues everywhere",
         );
         check(
             json!({"type": "setMode", "mode": "acceptEdits", "destination": "session"}),
-            "Accept edits in this session",
+            "accept edits in this session",
         );
         check(
             json!({"type": "addDirectories", "directories": ["/home/ada/garden"], "destination": "session"}),
-            "Allow work in ~/garden in this session",
+            "work in ~/garden in this session",
         );
         let hostile = rules(
             json!([{"toolName": "Bash", "ruleContent": "echo \u{202e}\u{1b}x\n\ny"}]),
             "session",
         );
-        check(hostile, "Always allow echo \u{fffd}x y in this session");
+        check(hostile, "echo \u{fffd}x y in this session");
     }
 }

@@ -6,7 +6,13 @@ use serde_json::Value;
 use crate::{
     bridge::question::{About, Open},
     claude::wire::Ask,
-    screens::{Scene, question::diff, screen, turn::tool_name, words},
+    screens::{
+        Scene,
+        question::{diff, is_long},
+        screen,
+        turn::tool_name,
+        words,
+    },
     telegram::{
         outgoing::{self, OutgoingFile, SendAs},
         text::{Text, clean},
@@ -36,6 +42,9 @@ struct Content {
     most: (usize, usize),
 }
 
+/// What a message says that shows a part.
+pub(super) const ALL: &str = "All of it is in the file.";
+
 /// What the message shows.
 pub(super) fn shown(scene: &Scene, ask: &Ask) -> Text {
     let mut text = Text::default();
@@ -58,15 +67,18 @@ pub(super) fn shown(scene: &Scene, ask: &Ask) -> Text {
         }
     }
     if whole(ask).is_some() {
-        text.push("\n").italic("All of it is in the file below.");
+        text.push("\n").italic(ALL);
     }
     text
 }
 
 /// The file with the whole input of a question, where its message shows a part.
 pub fn file_of(open: &Open) -> Option<OutgoingFile> {
-    let About::Tool = open.about else { return None };
-    let Content { name, text, .. } = whole(&open.ask)?;
+    let (name, text) = match &open.about {
+        About::Tool => whole(&open.ask).map(|content| (content.name, content.text))?,
+        About::Plan(plan) if is_long(plan) => ("plan.md".to_owned(), clean(plan).into_owned()),
+        About::Plan(_) | About::Form(_) => return None,
+    };
     let mut caption = Text::plain("All of what Claude asks about: ");
     caption.data(&tool_name(&open.ask.tool)).push(".");
     Some(OutgoingFile {
@@ -177,7 +189,7 @@ mod tests {
         let scene = Scene { home: "/home/ada".into(), bot: "b".to_owned(), now: 0 };
         let text = shown(&scene, &ask);
         assert_eq!(rules::broken(&text), None);
-        assert_eq!(text.text.contains("in the file below"), expected.is_some(), "{text:?}");
+        assert_eq!(text.text.contains("in the file"), expected.is_some(), "{text:?}");
         text
     }
 

@@ -27,9 +27,13 @@ use crate::{
     },
 };
 
-/// UTF-16 units and entities of one part of a plan.
+/// UTF-16 units of what a lost question was about.
 const PART: usize = 4_000;
-const ENTITIES: usize = 90;
+/// UTF-16 units and entities of a plan in its question.
+const PLAN: usize = 3_400;
+const PLAN_ENTITIES: usize = 80;
+/// The button that approves a plan and accepts edits from then on.
+const EDITS: &str = "Approve + edits";
 
 /// Whose question it is.
 #[derive(Clone, Debug)]
@@ -38,18 +42,13 @@ pub struct Asker {
     pub session: SessionId,
     /// Where it works; empty where it is not known.
     pub directory: PathBuf,
+    /// What stops the turn that asks.
+    pub stop: Option<Key>,
 }
 
 /// What the buttons of a question name.
 pub fn key(ask: &Ask) -> Key {
     Key::of(&ask.request)
-}
-
-/// What is shown before a question and stays: the plan that is to be approved.
-pub fn before(open: &Open) -> Vec<Screen> {
-    let About::Plan(plan) = &open.about else { return Vec::new() };
-    let parts = markdown::render(&clean(plan)).trim().split(PART, ENTITIES);
-    parts.into_iter().map(|part| screen(part, Vec::new())).collect()
 }
 
 /// A question that waits for the person.
@@ -58,28 +57,68 @@ pub fn open(scene: &Scene, asker: &Asker, open: &Open) -> Screen {
     let mut text = Text::default();
     // The link brings a reply to this message to its session.
     text.link("Claude asks", &deep_link(&scene.bot, asker.session)).push(": ");
-    match &open.about {
+    let mut rows = match &open.about {
         About::Tool => {
-            text.append(tool(scene, asker, &open.ask));
+            text.append(tool(scene, asker, &open.ask)).append(granted(scene, open));
             text.append(writing(open.hands, "Write why: your next message here goes to Claude."));
-            screen(text, permission(scene, open, key))
+            permission(open, key)
         }
         About::Plan(plan) => {
-            let sentence = if plan.trim().is_empty() {
-                "approve the plan? (It stands in no message of this turn.)"
-            } else {
-                "approve this plan?"
-            };
-            text.bold(sentence);
+            text.append(planned(plan));
+            text.push("\n").bold(EDITS).push(": the plan, and from then on edits without asking.");
             let what = "Write what should be different: your next message here goes to Claude.";
             text.append(writing(open.hands, what));
-            screen(text, plan_keyboard(open.hands, key))
+            plan_keyboard(open.hands, key)
         }
         About::Form(form) => {
             text.push("\n").append(form::text(form, open.hands));
-            screen(text, form::keyboard(form, open.hands, key))
+            form::keyboard(form, open.hands, key)
         }
+    };
+    rows.extend(asker.stop.map(|key| row([("Stop", Callback::Stop(key))])));
+    screen(text, rows)
+}
+
+/// The plan, or its head where that is more than a message takes; then a file holds all of it.
+fn planned(plan: &str) -> Text {
+    let mut text = Text::default();
+    if plan.trim().is_empty() {
+        text.bold("approve the plan?").push(" (It stands in no message of this turn.)");
+        return text;
     }
+    text.bold("approve this plan?").push("\n\n").append(head(plan));
+    if is_long(plan) {
+        text.push("\n").italic(input::ALL);
+    }
+    text
+}
+
+fn head(plan: &str) -> Text {
+    let shown = markdown::render(&clean(plan)).trim();
+    let first = shown.head(PLAN).split(PLAN, PLAN_ENTITIES).into_iter().next();
+    first.unwrap_or_default()
+}
+
+/// Whether a message shows a plan in part.
+fn is_long(plan: &str) -> bool {
+    let shown = markdown::render(&clean(plan)).trim();
+    shown.utf16_len() > PLAN || shown.entities.len() > PLAN_ENTITIES
+}
+
+/// What the buttons that allow more than this once stand for.
+fn granted(scene: &Scene, open: &Open) -> Text {
+    let mut text = Text::default();
+    let shown = match open.hands {
+        Hands::Choosing => 0..open.grants.len().min(1),
+        Hands::Looking => 1..open.grants.len(),
+        Hands::Writing => 0..0,
+    };
+    let labels = grant::labels(&open.grants);
+    for index in shown {
+        text.push("\n").bold(&labels[index]);
+        text.push(": ").data(&grant::whole(scene, &open.grants[index]));
+    }
+    text
 }
 
 fn writing(hands: Hands, words: &str) -> Text {
@@ -90,29 +129,38 @@ fn writing(hands: Hands, words: &str) -> Text {
     text
 }
 
-fn permission(scene: &Scene, open: &Open, key: Key) -> Vec<Vec<Button>> {
+/// The first answers to a permission, at most four; the others are behind *More…*.
+fn permission(open: &Open, key: Key) -> Vec<Vec<Button>> {
     let tap = |press| Callback::Answer(key, press);
-    if open.hands == Hands::Writing {
-        return vec![row([("‹ Back", tap(Press::Unwrite)), ("Deny", tap(Press::Deny))])];
+    let labels = grant::labels(&open.grants);
+    let granting = |index: usize| button(labels[index].as_str(), &tap(Press::Grant(index as u8)));
+    match open.hands {
+        Hands::Writing => vec![row([("‹ Back", tap(Press::Unwrite)), ("Deny", tap(Press::Deny))])],
+        Hands::Looking => {
+            let mut rows: Vec<_> = (1..labels.len()).map(|index| vec![granting(index)]).collect();
+            rows.push(row([("‹ Back", tap(Press::Unwrite))]));
+            rows
+        }
+        Hands::Choosing => {
+            let mut first = row([("Allow once", tap(Press::Allow))]);
+            first.extend((!labels.is_empty()).then(|| granting(0)));
+            let deny = row([("Deny", tap(Press::Deny)), ("Deny + reason", tap(Press::Write))]);
+            let more = (labels.len() > 1).then(|| row([("More…", tap(Press::More))]));
+            [Some(first), Some(deny), more].into_iter().flatten().collect()
+        }
     }
-    let mut rows = vec![row([("Allow once", tap(Press::Allow))])];
-    rows.extend(open.grants.iter().enumerate().map(|(index, grant)| {
-        let label = grant::label(scene, grant);
-        vec![button(label, &tap(Press::Grant(index as u8)))]
-    }));
-    rows.push(row([("Deny", tap(Press::Deny)), ("Deny and say why", tap(Press::Write))]));
-    rows
 }
 
 fn plan_keyboard(hands: Hands, key: Key) -> Vec<Vec<Button>> {
     let tap = |press| Callback::Answer(key, press);
     if hands == Hands::Writing {
-        let ways = [("‹ Back", tap(Press::Unwrite)), ("Reject without comment", tap(Press::Deny))];
-        return vec![row(ways)];
+        return vec![
+            row([("Reject without comment", tap(Press::Deny))]),
+            row([("‹ Back", tap(Press::Unwrite))]),
+        ];
     }
     vec![
-        row([("Approve", tap(Press::Allow))]),
-        row([("Approve and accept edits", tap(Press::Grant(0)))]),
+        row([("Approve", tap(Press::Allow)), (EDITS, tap(Press::Grant(0)))]),
         row([("Keep planning", tap(Press::Write))]),
     ]
 }
@@ -149,57 +197,53 @@ fn is_shown_anyway(ask: &Ask, description: &str) -> bool {
 
 // ---- What was decided ----
 
-/// How a question was closed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Closed<'a> {
-    /// The person decided.
-    Decided(&'a Decision),
-    /// It went without an answer: the turn was stopped or has ended.
-    Withdrawn,
-    /// We end, and with us the question.
-    Lost(SessionId),
+/// What was decided of a tool, behind the tool's line.
+pub(super) fn verdict(scene: &Scene, decision: &Decision) -> Text {
+    let mut text = Text::default();
+    match decision {
+        Decision::Allowed(None) => text.push(" (you allowed it)"),
+        Decision::Allowed(Some(grant)) => {
+            text.push(" (you allowed it: ").data(&grant::whole(scene, grant)).push(")")
+        }
+        Decision::Denied(None) => text.push(" (you denied it)"),
+        Decision::Denied(Some(why)) => text.push(": ").italic(&words::line(why, 300)),
+        Decision::Answered(_) => &mut text,
+    };
+    text
 }
 
-/// One line of what was decided.
-pub fn closed(scene: &Scene, open: &Open, how: Closed<'_>) -> Screen {
-    let why = |text: &mut Text, why: &Option<String>| {
-        if let Some(why) = why {
-            text.push(": ").italic(&words::line(why, 300));
-        }
-    };
+/// What was decided, as a line of its own.
+pub(super) fn decided(scene: &Scene, open: &Open, decision: &Decision) -> Text {
     let mut text = Text::default();
-    match (how, &open.about) {
-        (Closed::Lost(session), _) => return lost(session, &subject(open)),
-        (Closed::Withdrawn, _) => {
-            text.push("No longer asked: ").append(subject(open));
-        }
-        (Closed::Decided(Decision::Answered(answers)), _) => {
+    match (decision, &open.about) {
+        (Decision::Answered(answers), _) => {
             for (at, (question, given)) in answers.iter().enumerate() {
                 text.push(if at > 0 { "\n" } else { "" }).push("✓ ");
                 text.data(&words::line(question, 200)).push(" ");
                 text.bold(&words::line(&given.join(", "), 300));
             }
         }
-        (Closed::Decided(Decision::Allowed(grant)), about) => {
-            let plan = matches!(about, About::Plan(_));
-            text.push(if plan { "✓ Plan approved" } else { "✓ Allowed: " });
-            if !plan {
-                text.append(subject(open));
-            }
+        (Decision::Allowed(grant), About::Plan(plan)) => {
+            text.push("✓ Plan approved");
             if let Some(grant) = grant {
-                text.push(" · ").italic(&grant::label(scene, grant));
+                text.push(" (").data(&grant::whole(scene, grant)).push(")");
+            }
+            if !plan.trim().is_empty() {
+                text.push("\n").append(head(plan));
             }
         }
-        (Closed::Decided(Decision::Denied(reason)), About::Plan(_)) => {
-            text.push("✗ Keep planning");
-            why(&mut text, reason);
+        (Decision::Denied(why), About::Plan(_)) => {
+            text.push("✗ Plan rejected");
+            if let Some(why) = why {
+                text.push(": ").italic(&words::line(why, 300));
+            }
         }
-        (Closed::Decided(Decision::Denied(reason)), _) => {
-            text.push("✗ Denied: ").append(subject(open));
-            why(&mut text, reason);
+        (decision, _) => {
+            let mark = if matches!(decision, Decision::Allowed(_)) { "✓ " } else { "✗ " };
+            text.push(mark).append(subject(open)).append(verdict(scene, decision));
         }
     }
-    screen(text, Vec::new())
+    text
 }
 
 /// A question that ended with the process that asked it. `what` it was about.

@@ -3,12 +3,15 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Asker, Closed, before, closed, open};
+use super::{Asker, decided, input, open};
 use crate::{
-    bridge::question::{Input, Open, Press},
+    bridge::{
+        grant::Grant,
+        question::{Input, Open, Press},
+    },
     claude::{session::SessionId, wire::Ask},
     screens::Scene,
-    telegram::{screen::Screen, text::rules},
+    telegram::{callback::Key, screen::Screen, text::rules},
 };
 
 fn scene() -> Scene {
@@ -29,7 +32,7 @@ fn question(tool: &str, input: Value) -> Open {
 
 fn shown(question: &Open) -> Screen {
     let session = SessionId(Uuid::nil());
-    let asker = Asker { session, directory: "/home/ada/garden".into() };
+    let asker = Asker { session, directory: "/home/ada/garden".into(), stop: Some(Key(1)) };
     let screen = open(&scene(), &asker, question);
     assert_eq!(rules::broken(&screen.text), None, "{screen:?}");
     assert!(screen.text.utf16_len() <= 4_096);
@@ -60,12 +63,12 @@ fn what_matters_of_the_input_is_shown() {
     check(
         "Write",
         json!({"file_path": "/etc/x", "content": "line\n".repeat(50)}),
-        "All of it is in the file below.",
+        "All of it is in the file.",
     );
     check("Write", json!({"file_path": "/etc/x", "content": ""}), "Writes outside of the project");
     check("WebFetch", json!({"url": "https://example.org/a"}), "https://example.org/a");
     check("mcp__jira__search", json!({"jql": "a=b"}), "jira: search\n{\n  \"jql\": \"a=b\"\n}");
-    check("Bash", json!({"command": "x".repeat(9_000)}), "xx…\nAll of it is in the file below.");
+    check("Bash", json!({"command": "x".repeat(9_000)}), "xx…\nAll of it is in the file.");
 }
 
 #[test]
@@ -87,11 +90,22 @@ fn hostile_input_is_harmless() {
 #[test]
 fn buttons_say_what_they_do() {
     let mut asked = question("Bash", json!({"command": "ls -l"}));
-    let all = ["Allow once", "Always allow ls * in this project", "Deny", "Deny and say why"];
-    assert_eq!(labels(&shown(&asked)), all);
+    let screen = shown(&asked);
+    let all = ["Allow once", "Always here", "Deny", "Deny + reason", "Stop"];
+    assert_eq!(labels(&screen), all);
+    assert!(screen.text.text.ends_with("\nAlways here: ls * in this project"), "{screen:?}");
+    let session = json!({"type": "setMode", "mode": "acceptEdits", "destination": "session"});
+    asked.grants.extend([asked.grants[0].clone(), Grant::read(&session).unwrap()]);
+    let screen = shown(&asked);
+    assert_eq!(labels(&screen)[..4], all[..4], "four answers");
+    assert_eq!(labels(&screen)[4..], ["More…", "Stop"]);
+    asked.apply(&Input::Press(Press::More));
+    let screen = shown(&asked);
+    assert_eq!(labels(&screen), ["Always here 2", "Accept edits", "‹ Back", "Stop"]);
+    assert!(screen.text.text.ends_with("\nAccept edits: accept edits in this session"));
     asked.apply(&Input::Press(Press::Write));
     let screen = shown(&asked);
-    assert_eq!(labels(&screen), ["‹ Back", "Deny"]);
+    assert_eq!(labels(&screen), ["‹ Back", "Deny", "Stop"]);
     assert!(screen.text.text.ends_with("your next message here goes to Claude."));
 }
 
@@ -108,45 +122,44 @@ fn a_form_shows_one_question_and_what_is_picked() {
     );
     let screen = shown(&asked);
     assert_eq!(screen.text.text, "Claude asks: \n1 of 2 · Place\nWhere?\n• Soil — Moisture");
-    assert_eq!(labels(&screen), ["Soil", "Rain", "Other…"]);
+    assert_eq!(labels(&screen), ["Soil", "Rain", "Other…", "Stop"]);
     asked.apply(&Input::Press(Press::Pick(0, 0)));
-    assert_eq!(labels(&shown(&asked)), ["☐ Soil", "☐ Rain", "‹ Back", "Other…"]);
+    assert_eq!(labels(&shown(&asked)), ["☐ Soil", "☐ Rain", "‹ Back", "Other…", "Stop"]);
     asked.apply(&Input::Press(Press::Pick(1, 1)));
-    assert_eq!(labels(&shown(&asked)), ["☐ Soil", "☑ Rain", "‹ Back", "Other…", "Done"]);
+    assert_eq!(labels(&shown(&asked)), ["☐ Soil", "☑ Rain", "‹ Back", "Other…", "Done", "Stop"]);
     let decision = asked.apply(&Input::Press(Press::Done(1))).unwrap();
-    let closed = closed(&scene(), &asked, Closed::Decided(&decision));
-    assert_eq!(closed.text.text, "✓ Where? Soil\n✓ Which? Rain");
+    assert_eq!(decided(&scene(), &asked, &decision).text, "✓ Where? Soil\n✓ Which? Rain");
 }
 
 #[test]
-fn a_long_plan_is_shown_in_full() {
+fn a_plan_is_shown_once_and_a_long_one_as_a_file() {
+    let asked = question("ExitPlanMode", json!({"plan": "1. **dig**\n2. sow"}));
+    let screen = shown(&asked);
+    assert!(screen.text.text.starts_with("Claude asks: approve this plan?\n\n1. dig\n2. sow"));
+    assert_eq!(labels(&screen), ["Approve", "Approve + edits", "Keep planning", "Stop"]);
+    assert!(input::file_of(&asked).is_none());
     let steps = (1..=500).map(|n| format!("{n}. **step** number `{n}`"));
     let plan = steps.collect::<Vec<_>>().join("\n");
     let asked = question("ExitPlanMode", json!({"plan": plan}));
-    let parts = before(&asked);
-    assert!(parts.len() > 1);
-    assert!(parts.iter().all(|part| rules::broken(&part.text).is_none()));
-    let whole = parts.iter().map(|part| part.text.text.as_str()).collect::<Vec<_>>().join("\n");
-    assert!((1..=500).all(|n| whole.contains(&format!("number {n}"))), "a step is lost");
-    let ways = ["Approve", "Approve and accept edits", "Keep planning"];
-    assert_eq!(labels(&shown(&asked)), ways);
+    assert!(shown(&asked).text.text.contains("All of it is in the file."));
+    let file = input::file_of(&asked).unwrap();
+    assert_eq!((file.name.as_str(), file.content.held()), ("plan.md", plan.as_bytes()));
 }
 
 #[test]
 fn a_decision_is_one_line() {
     let mut asked = question("Bash", json!({"command": "ls\n-l"}));
-    let check = |asked: &mut Open, press: Press, expected: &str| {
-        let decision = asked.apply(&Input::Press(press)).unwrap();
-        let line = closed(&scene(), asked, Closed::Decided(&decision)).text.text;
-        assert_eq!(line, expected);
+    let check = |asked: &mut Open, input: Input, expected: &str| {
+        let decision = asked.apply(&input).unwrap();
+        assert_eq!(decided(&scene(), asked, &decision).text, expected);
     };
-    check(&mut asked, Press::Allow, "✓ Allowed: Run ls");
-    check(&mut asked, Press::Grant(0), "✓ Allowed: Run ls · Always allow ls * in this project");
-    check(&mut asked, Press::Deny, "✗ Denied: Run ls");
-    asked.apply(&Input::Press(Press::Write));
-    let decision = asked.apply(&Input::Write("too\nrisky".to_owned())).unwrap();
-    let line = closed(&scene(), &asked, Closed::Decided(&decision)).text.text;
-    assert_eq!(line, "✗ Denied: Run ls: too risky");
-    let line = closed(&scene(), &asked, Closed::Withdrawn).text.text;
-    assert_eq!(line, "No longer asked: Run ls");
+    let press = Input::Press;
+    check(&mut asked, press(Press::Allow), "✓ Run ls (you allowed it)");
+    check(&mut asked, press(Press::Grant(0)), "✓ Run ls (you allowed it: ls * in this project)");
+    check(&mut asked, press(Press::Deny), "✗ Run ls (you denied it)");
+    asked.apply(&press(Press::Write));
+    check(&mut asked, Input::Write("too\nrisky".to_owned()), "✗ Run ls: too risky");
+    let mut plan = question("ExitPlanMode", json!({"plan": "Dig."}));
+    check(&mut plan, press(Press::Allow), "✓ Plan approved\nDig.");
+    check(&mut plan, press(Press::Deny), "✗ Plan rejected");
 }

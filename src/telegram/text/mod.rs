@@ -190,6 +190,13 @@ impl Text {
         self.append(text.wrap(kind))
     }
 
+    /// An address on a sign without width: nobody sees it, and a reply to its message carries it.
+    pub fn hidden_link(address: &str) -> Self {
+        let kind = EntityKind::Link(address.to_owned());
+        let entities = vec![Entity { kind, offset: 0, length: 1 }];
+        Self { text: "\u{200b}".to_owned(), entities }
+    }
+
     /// Adds text that opens an address; where Telegram would refuse it, the text followed by the
     /// address.
     pub fn link(&mut self, text: &str, address: &str) -> &mut Self {

@@ -109,7 +109,14 @@ pub(crate) struct Chaos {
 
 impl Chaos {
     /// A session each in a private chat, in a group, in another group, and in a topic of that.
-    pub(crate) async fn begin(phone: Phone, home: &Path) -> Self {
+    ///
+    /// Every answer quotes its message, and no chat allows reactions: so each message of the bot's
+    /// says which prompt it is about.
+    pub(crate) async fn begin(mut phone: Phone, home: &Path) -> Self {
+        phone.terminate();
+        phone.provoke("REACTION_INVALID");
+        phone.configure("pace_ms = 20\nalways_quote = true\n");
+        phone.boot().await;
         let yard = phone.client.add_group("Yard", &[ADA]).unwrap();
         let shed = phone.client.open_topic((yard, ADA), "Shed").unwrap();
         let (lost, sent) = (HashSet::new(), Vec::new());
@@ -117,6 +124,7 @@ impl Chaos {
         let mut chaos =
             Self { phone, home, spots, said, lost, kills: 0, calls: 0, sent, diary: Vec::new() };
         for (chat, thread) in [(ADA, None), (GROUP, None), (yard, None), (yard, Some(shed))] {
+            chaos.phone.client.allow_reactions(chat, Some(Vec::new())).unwrap();
             chaos.spots.push(Spot { chat, thread, session: String::new() });
             let spot = chaos.spots.len() - 1;
             let id = chaos.write(spot, &format!("/new to begin with {spot}"));
@@ -206,11 +214,14 @@ impl Chaos {
     pub(crate) fn read_log(&mut self) {
         for call in self.phone.client.calls(self.calls) {
             self.calls = call.id;
+            self.diary.extend(change_of(&call));
             let Some(id) = call.response["result"]["message_id"].as_i64() else { continue };
             let Some(chat) = call.chat.filter(|_| call.method == "sendMessage") else { continue };
             let Call { at, took, status, .. } = call;
             let to = call.body["reply_parameters"]["message_id"].as_i64().unwrap_or_default();
-            self.diary.push(format!("{at} + {took}: {chat}/{id} to {to}, {status:?}"));
+            let text: String =
+                call.body["text"].as_str().unwrap_or_default().chars().take(60).collect();
+            self.diary.push(format!("{at} + {took}: {chat}/{id} to {to}, {status:?} {text:?}"));
             self.sent.push(Sent { chat, id, to, at: at + took });
             if call.status.is_none() {
                 self.lost.insert((chat, id));
@@ -240,17 +251,6 @@ impl Chaos {
         let is_of_it =
             |line: &&String| line.contains("kill") || line.contains(&format!(": {chat}/"));
         self.diary.iter().filter(is_of_it).cloned().collect::<Vec<_>>().join("\n")
-    }
-
-    /// What has no last word yet.
-    pub(crate) fn open(&self) -> Vec<usize> {
-        let posts = self.posts();
-        let is_open = |said: &Said| {
-            !posts[&self.spots[said.spot].chat]
-                .iter()
-                .any(|post| verdict::is_last(post, said.id) || verdict::is_joined(post, said.id))
-        };
-        (0..self.said.len()).filter(|said| is_open(&self.said[*said])).collect()
     }
 
     pub(crate) fn posts(&self) -> HashMap<i64, Vec<Post>> {
@@ -303,6 +303,14 @@ impl Chaos {
             pids: living(&self.home),
         }
     }
+}
+
+/// A line for the diary on a message that was changed or taken away.
+fn change_of(call: &Call) -> Option<String> {
+    let id = call.body["message_id"].as_i64()?;
+    let Call { at, took, status, method, .. } = call;
+    let text: String = call.body["text"].as_str().unwrap_or_default().chars().take(60).collect();
+    Some(format!("{at} + {took}: {}/{id} {method} {status:?} {text:?}", call.chat?))
 }
 
 /// Milliseconds since the epoch.

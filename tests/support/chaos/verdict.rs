@@ -30,13 +30,13 @@ pub(crate) fn is_last(post: &Post, prompt: i64) -> bool {
 /// Whether a message is a part of the answer to a prompt. What is drawn anew is none, and what has
 /// a button of a turn that runs is none either.
 fn is_part(post: &Post, prompt: i64) -> bool {
-    let words = !post.text.contains("taken this into the running turn");
-    post.reply_to == Some(prompt) && post.edits == 0 && words && !is_open(post)
+    // What was done is a card of its own.
+    let card = post.text.starts_with('↳') && !post.text.starts_with("↳ Stopped");
+    post.reply_to == Some(prompt) && post.edits == 0 && !card && !is_open(post)
 }
 
-/// Whether a message says that the answer to another prompt is about this one, too.
-pub(crate) fn is_joined(post: &Post, prompt: i64) -> bool {
-    post.reply_to == Some(prompt) && post.text.contains("taken this into the running turn")
+fn is_taken_in(post: &Post) -> bool {
+    post.text.contains("taken this into the running turn")
 }
 
 fn is_open(post: &Post) -> bool {
@@ -49,6 +49,22 @@ fn words(post: &Post) -> &str {
 }
 
 impl Chaos {
+    /// What has no last word yet. What was taken into another turn has it when that has.
+    pub(crate) fn open(&self) -> Vec<usize> {
+        let (posts, taken) = (self.posts(), taken(&self.home));
+        let of = |said: &Said| taken.get(&said.text).map_or(&[][..], Vec::as_slice);
+        let mut open: Vec<usize> = Vec::new();
+        for (index, said) in self.said.iter().enumerate() {
+            let is_there =
+                posts[&self.spots[said.spot].chat].iter().any(|post| is_last(post, said.id));
+            let waits = open.iter().any(|before| self.said[*before].spot == said.spot);
+            if !(is_there || (is_folded(of(said)) && !waits)) {
+                open.push(index);
+            }
+        }
+        open
+    }
+
     /// Waits until everything is answered, and checks all of it against what the bot was told and
     /// what Claude was asked.
     pub(crate) async fn judge(mut self, requests: impl Fn() -> Vec<Request>) {
@@ -62,7 +78,13 @@ impl Chaos {
             if self.open().is_empty() && self.phone.state().is_empty() && stale.is_empty() {
                 break;
             }
-            assert!(Instant::now() < deadline, "stale: {stale:#?}\n{}", self.trouble());
+            let diary = || self.spots.iter().map(|spot| self.diary(spot.chat)).collect::<Vec<_>>();
+            assert!(
+                Instant::now() < deadline,
+                "stale: {stale:#?}\n{}\n{}",
+                diary().join("\n\n"),
+                self.trouble()
+            );
             tokio::time::sleep(LOOK).await;
         }
         let posts = self.posts();
@@ -76,7 +98,7 @@ impl Chaos {
             // The CLI writes a moment later: what is killed then leaves no record.
             let is_once = records.len() == 1 || (said.hurt && records.is_empty());
             assert!(is_once, "{:?}, {heard:#?}, {traces:#?}", said.text);
-            self.judge_answer(said, posts);
+            self.judge_answer(said, posts, &taken);
         }
         for spot in 0..self.spots.len() {
             self.judge_order(spot, &posts);
@@ -88,11 +110,14 @@ impl Chaos {
         println!("{kills} kills, {said} prompts, {lost} lost replies");
     }
 
-    /// Progress messages of turns that are over, of whose arrival the bot has heard.
+    /// Cards of turns that are over, and words on what was taken in, of whose arrival the bot has
+    /// heard.
     fn stale(&self) -> Vec<String> {
         let posts = self.posts();
         let of_chat = posts.iter().flat_map(|(chat, posts)| {
-            let heard = |post: &&Post| is_open(post) && !self.lost.contains(&(*chat, post.id));
+            let heard = |post: &&Post| {
+                (is_open(post) || is_taken_in(post)) && !self.lost.contains(&(*chat, post.id))
+            };
             posts.iter().filter(heard).map(move |post| {
                 format!("{chat}: #{} to {:?}: {:?}", post.id, post.reply_to, post.text)
             })
@@ -100,11 +125,11 @@ impl Chaos {
         of_chat.collect()
     }
 
-    fn judge_answer(&self, said: &Said, posts: &[Post]) {
+    fn judge_answer(&self, said: &Said, posts: &[Post], taken: &Taken) {
         let chat = self.spots[said.spot].chat;
         let is_lost = |post: &&Post| self.lost.contains(&(chat, post.id));
         let parts: Vec<&Post> = posts.iter().filter(|post| is_part(post, said.id)).collect();
-        let joined = posts.iter().any(|post| is_joined(post, said.id));
+        let joined = taken.get(&said.text).is_some_and(|records| is_folded(records));
         if joined && parts.is_empty() {
             return;
         }
@@ -132,10 +157,9 @@ impl Chaos {
             assert!(said.hurt, "{text:?} was broken off by nobody: {whole:?}");
         } else {
             let about = self.said.iter().filter(|other| other.spot == said.spot);
-            let mut about = about.filter(|other| {
-                other.id == said.id
-                    || (other.id > said.id && posts.iter().any(|post| is_joined(post, other.id)))
-            });
+            let folded = |other: &Said| taken.get(&other.text).is_some_and(|all| is_folded(all));
+            let mut about =
+                about.filter(|other| other.id == said.id || (other.id > said.id && folded(other)));
             let right = about.any(|other| whole.contains(&format!("Done with {}", other.text)));
             assert!(right, "{text:?} is answered with {whole:?}");
         }
@@ -192,6 +216,11 @@ impl Chaos {
         let wanted: Vec<&String> = wanted.collect();
         assert_eq!(heard, wanted, "what Claude knows at the end in place {spot}");
     }
+}
+
+/// Whether a prompt was taken into the turn of another one, whose answer is about it, too.
+fn is_folded(records: &[Value]) -> bool {
+    records.iter().any(|record| record["type"] == "attachment")
 }
 
 /// Every record that holds a text in any way.

@@ -1,0 +1,294 @@
+//! The card of a turn: what Claude does while it runs, and one line of what it did once it is over.
+
+use crate::{
+    bridge::{
+        question::About,
+        terminal::{Terminal, When},
+        turn::{Decided, Outcome, Phase, Step, StepState, Turn, Wait},
+        verbosity::Verbosity,
+        work::is_list,
+    },
+    screens::{
+        Scene, anchor, button, question, row, screen,
+        turn::{Around, stop_key, unasked},
+        verbose, words, work,
+    },
+    telegram::{
+        callback::Callback,
+        markdown,
+        screen::{Button, Screen},
+        text::{EntityKind, Text},
+    },
+};
+
+/// The newest steps that a running card shows; more would push the text off a phone.
+const STEPS: usize = 5;
+/// Steps that stay when the turn is over; Telegram takes about 100 entities.
+const KEPT: usize = 30;
+/// UTF-16 units of them.
+const FOLDED: usize = 3_000;
+/// UTF-16 units of the words that opened the turn.
+const OPENING: usize = 240;
+/// UTF-16 units of the text so far: a card is looked at, not read.
+const SO_FAR: usize = 2_400;
+/// Entities of the text so far; the steps need some, too.
+const SO_FAR_ENTITIES: usize = 50;
+/// UTF-16 units of what is done.
+const DOINGS: usize = 2_400;
+/// UTF-16 units of a message.
+const MESSAGE: usize = 4_096;
+/// Characters of a waiting message's words on a button.
+const WAITING: usize = 9;
+/// Waiting messages that can be taken back from a card.
+const TAKEN_BACK: usize = 3;
+
+// ---- While it runs ----
+
+/// The card of a turn that runs.
+pub fn running(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
+    let mut text = anchor(scene, turn.session);
+    text.push(" ").bold(&headline(turn));
+    if around.seconds > 0 && !turn.waits_for_person() {
+        text.push(" · ").data(&words::span(around.seconds));
+    }
+    if let Some(occasion) = &turn.occasion {
+        text.push("\n").append(unasked(occasion));
+    }
+    let opening = opening(turn);
+    if !opening.is_empty() {
+        text.push("\n").append(opening);
+    }
+    if around.verbosity != Verbosity::Words {
+        text.append(doings(scene, turn, around));
+    }
+    let so_far = so_far(turn);
+    if !so_far.is_empty() {
+        let room = MESSAGE.saturating_sub(text.utf16_len() + 2).min(SO_FAR);
+        let newest = markdown::render(&so_far).tail(room).split(room, SO_FAR_ENTITIES).pop();
+        text.push("\n\n").append(newest.unwrap_or_default());
+    }
+    screen(text, ways(turn, around))
+}
+
+/// The words that opened the turn, where steps have followed them.
+fn opening(turn: &Turn) -> Text {
+    let first = turn.said.first().filter(|said| said.after == 0 && !turn.steps.is_empty());
+    let shown = first.map(|said| markdown::render(&said.text).trim()).unwrap_or_default();
+    let mut parts = shown.head(OPENING).split(OPENING, 8);
+    if parts.is_empty() { Text::default() } else { parts.swap_remove(0) }
+}
+
+/// What is done besides talking, each on a line of its own, behind a line break; the list of things
+/// to do stands apart.
+fn doings(scene: &Scene, turn: &Turn, around: &Around) -> Text {
+    let mut text = steps(scene, turn, around, STEPS);
+    text.append(work::background(&turn.work));
+    if text.utf16_len() > DOINGS {
+        let newest = text.tail(DOINGS);
+        text = Text::plain("\n");
+        text.append(newest);
+    }
+    let list = work::checklist(&turn.work);
+    if !list.is_empty() {
+        text.push("\n").append(list);
+    }
+    text
+}
+
+/// What Claude has said since the last step, finished or not; nothing that stands further up.
+fn so_far(turn: &Turn) -> String {
+    let since = turn.said.iter().filter(|said| said.after == turn.steps.len());
+    let mut texts: Vec<_> = since.map(|said| said.text.as_str()).collect();
+    texts.push(&turn.partial);
+    texts.retain(|text| !text.trim().is_empty());
+    match (texts.is_empty(), turn.said.last()) {
+        (true, Some(last)) if turn.said.len() > 1 || last.after > 0 => last.text.clone(),
+        _ => texts.join("\n\n"),
+    }
+}
+
+fn ways(turn: &Turn, around: &Around) -> Vec<Vec<Button>> {
+    let stop = ("Stop", Callback::Stop(stop_key(turn)));
+    let now = Callback::TakeOver(turn.session, When::Now);
+    let mut rows = vec![match &turn.terminal {
+        // The question below has it.
+        None if !turn.asks.is_empty() => Vec::new(),
+        None => row([stop]),
+        Some(_) if turn.taken => row([("Take over, ending it there", now)]),
+        Some(_) => row([("Take over now", now), stop]),
+    }];
+    let is_one = around.waiting.len() == 1;
+    rows.extend(around.waiting.iter().take(TAKEN_BACK).map(|(key, words)| {
+        let of = if is_one { String::new() } else { format!(": {}", words::line(words, WAITING)) };
+        vec![button(format!("Take back{of}"), &Callback::TakeBack(*key))]
+    }));
+    rows
+}
+
+// ---- When it is over ----
+
+/// What is left of a turn besides its answer: one line, with the steps folded. None where nothing but
+/// words was, or the answer says it.
+pub fn rest(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
+    let nothing = turn.steps.is_empty() && turn.decided.is_empty();
+    if nothing || around.verbosity == Verbosity::Words || is_in_the_answer(turn) {
+        return None;
+    }
+    Some(screen(line(scene, turn, around), Vec::new()))
+}
+
+/// Whether the card is all that there is to say: the person stopped the turn before a word.
+pub(super) fn is_in_the_answer(turn: &Turn) -> bool {
+    turn.outcome() == Some(&Outcome::Stopped) && turn.answer().is_empty()
+}
+
+/// The same of a turn that was stopped before a word.
+pub(super) fn stopped(scene: &Scene, turn: &Turn, around: &Around) -> Text {
+    line(scene, turn, around)
+}
+
+fn line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
+    let steps = turn.steps.iter().filter(|step| !is_list(&step.tool)).count();
+    let mut facts = Vec::new();
+    facts.extend((steps > 0).then(|| words::plural(steps as u64, "step")));
+    facts.push(words::span(around.seconds));
+    let mut text = anchor(scene, turn.session);
+    text.push(" ");
+    if turn.outcome() == Some(&Outcome::Stopped) {
+        text.bold("Stopped").push(" · ");
+    }
+    text.data(&facts.join(" · "));
+    if around.verbosity == Verbosity::Words {
+        return text;
+    }
+    let mut folded = self::steps(scene, turn, around, KEPT);
+    let list = work::checklist(&turn.work);
+    if !list.is_empty() {
+        folded.push("\n").append(list);
+    }
+    let folded = folded.trim();
+    if !folded.is_empty() {
+        let folded = folded.head(FOLDED).split(FOLDED, 80).into_iter().next().unwrap_or_default();
+        text.push("\n").append(folded.wrap(EntityKind::Fold));
+    }
+    text
+}
+
+// ---- The steps ----
+
+/// The newest steps, each on a line of its own behind a line break, with what the person has decided.
+fn steps(scene: &Scene, turn: &Turn, around: &Around, most: usize) -> Text {
+    let mut text = Text::default();
+    let steps: Vec<&Step> = turn.steps.iter().filter(|step| !is_list(&step.tool)).collect();
+    let hidden = steps.len().saturating_sub(most);
+    if hidden > 0 {
+        text.data(&format!("\n… {} before", words::plural(hidden as u64, "step")));
+    }
+    for step in &steps[hidden..] {
+        text.push("\n").append(step_line(scene, turn, around, step));
+        text.append(work::inner(&turn.work, step));
+        if around.verbosity == Verbosity::Results {
+            text.append(verbose::result(step));
+        }
+    }
+    let of_step = |decided: &&Decided| decision_of(turn, decided).is_some();
+    for decided in turn.decided.iter().filter(|decided| !of_step(decided)) {
+        text.push("\n").append(alone(scene, around, decided));
+    }
+    text
+}
+
+/// The step that a decision is about.
+fn decision_of<'a>(turn: &'a Turn, decided: &Decided) -> Option<&'a Step> {
+    let id = decided.open.ask.tool_use.as_deref()?;
+    turn.steps.iter().find(|step| step.id == id)
+}
+
+fn step_line(scene: &Scene, turn: &Turn, around: &Around, step: &Step) -> Text {
+    let of_this = |decided: &&Decided| decided.open.ask.tool_use.as_deref() == Some(&*step.id);
+    match turn.decided.iter().rfind(of_this) {
+        Some(decided) if decided.open.about == About::Tool => {
+            let mut text = work::line(step);
+            text.append(question::verdict(scene, &decided.decision));
+            text
+        }
+        Some(decided) => alone(scene, around, decided),
+        None => {
+            let mut text = work::line(step);
+            let is_it =
+                |(tool, subject): &(String, String)| *tool == step.tool && *subject == step.subject;
+            if step.state == StepState::Failed && turn.denials.iter().any(is_it) {
+                text.push(" (not allowed)");
+            }
+            text
+        }
+    }
+}
+
+/// A decision as a line of its own, of a plan with the plan.
+fn alone(scene: &Scene, around: &Around, decided: &Decided) -> Text {
+    let mut open = decided.open.clone();
+    if let (About::Plan(plan), Some(written)) = (&mut open.about, &around.plan) {
+        plan.clone_from(written);
+    }
+    question::decided(scene, &open, &decided.decision)
+}
+
+// ---- Its first line ----
+
+fn headline(turn: &Turn) -> String {
+    if let Some(retry) = &turn.retry {
+        let status = retry.error_status.map_or_else(String::new, |status| format!(" ({status})"));
+        let trouble = match retry.error_status {
+            Some(503 | 529) => "The API is overloaded",
+            Some(429) => "The API asks to slow down",
+            Some(401 | 403) => "The API rejected the login",
+            _ => "The API does not answer",
+        };
+        return format!("{trouble}{status}: try {} of {}", retry.attempt, retry.max_retries);
+    }
+    match &turn.phase {
+        Phase::Waiting(Wait::Turn | Wait::After | Wait::Interrupt) => {
+            "Waiting for the running turn".to_owned()
+        }
+        Phase::Waiting(Wait::Place) => "Waiting for the turn of another chat".to_owned(),
+        Phase::Waiting(Wait::Orphan) => "Waiting for the turn that was running before".to_owned(),
+        Phase::Waiting(Wait::Terminal) => match &turn.terminal {
+            Some(Terminal { leaving: true, .. }) => "Waiting until the terminal is idle".to_owned(),
+            _ => "Waiting for the terminal on the laptop".to_owned(),
+        },
+        Phase::Working if turn.terminal.as_ref().is_some_and(|there| there.waits.is_some()) => {
+            "The terminal waits for an answer there".to_owned()
+        }
+        Phase::Waiting(Wait::Slot(1)) => "Waiting: another turn is running".to_owned(),
+        Phase::Waiting(Wait::Slot(most)) => format!("Waiting: {most} other turns are running"),
+        Phase::Waiting(Wait::Files { count, percent }) => {
+            let here = percent.map_or_else(String::new, |percent| format!(" · {percent} %"));
+            let files = if *count == 1 { "your file".to_owned() } else { format!("{count} files") };
+            format!("Fetching {files}{here}")
+        }
+        Phase::Starting => "Starting Claude".to_owned(),
+        Phase::Done(_) => "Done".to_owned(),
+        Phase::Working if !turn.asks.is_empty() => "Waiting for your answer".to_owned(),
+        Phase::Working => match turn.steps.last() {
+            Some(step) if step.state == StepState::Running => format!("{}…", doing(&step.tool)),
+            _ if !turn.partial.is_empty() => "Writing…".to_owned(),
+            _ if turn.thinking => "Thinking…".to_owned(),
+            _ => "Working…".to_owned(),
+        },
+    }
+}
+
+fn doing(tool: &str) -> &'static str {
+    match tool {
+        "Bash" => "Running a command",
+        "Read" | "NotebookRead" => "Reading",
+        "Edit" | "MultiEdit" | "NotebookEdit" => "Editing",
+        "Write" => "Writing a file",
+        "Grep" | "Glob" | "LS" => "Searching",
+        "WebFetch" | "WebSearch" => "Looking on the web",
+        "Task" | "Agent" => "Working with a sub-agent",
+        tool if is_list(tool) => "Planning the work",
+        _ => "Using a tool",
+    }
+}
