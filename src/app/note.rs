@@ -14,9 +14,10 @@ use crate::{
         session::Report,
     },
     claude::{
-        session::SessionId,
+        session::{Session, SessionId},
         wire::{limits::Limits, offers::Offers},
     },
+    telegram::update::Message,
 };
 
 /// What a painter, or an errand, tells the app.
@@ -66,6 +67,15 @@ pub(super) enum Note {
         value: String,
         /// What is offered.
         offers: Offers,
+    },
+    /// A session was put into the trash, or not.
+    Deleted {
+        /// The message whose button wanted it.
+        message: Box<Message>,
+        /// The session.
+        session: Box<Session>,
+        /// Why not.
+        failed: Option<String>,
     },
     /// A process has told of the limits of the plan.
     Limits {
