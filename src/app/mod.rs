@@ -309,9 +309,7 @@ impl App {
             Note::Taken { source, display, session } => self.taken(source, &display, session),
             Note::Fetched { id, unseen } => self.fetched(id, &unseen),
             Note::Heard { id, message, heard } => self.heard(id, message, heard),
-            Note::Deleted { message, session, failed } => {
-                self.deleted(&message, &session, failed.as_deref());
-            }
+            Note::Deleted(deleted) => self.deleted(&deleted),
             Note::Limits { place, limits } => self.limits_told(place, limits.as_ref()),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
             Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),

@@ -5,7 +5,7 @@ use std::future::pending;
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{ledger::Written, out::Wish},
+    app::{ledger::Written, out::Wish, put_away::Deleted},
     bridge::{
         attachment::Unfit,
         choices::Choice,
@@ -14,10 +14,9 @@ use crate::{
         session::Report,
     },
     claude::{
-        session::{Session, SessionId},
+        session::SessionId,
         wire::{limits::Limits, offers::Offers},
     },
-    telegram::update::Message,
 };
 
 /// What a painter, or an errand, tells the app.
@@ -69,14 +68,7 @@ pub(super) enum Note {
         offers: Offers,
     },
     /// A session was put into the trash, or not.
-    Deleted {
-        /// The message whose button wanted it.
-        message: Box<Message>,
-        /// The session.
-        session: Box<Session>,
-        /// Why not.
-        failed: Option<String>,
-    },
+    Deleted(Box<Deleted>),
     /// A process has told of the limits of the plan.
     Limits {
         /// Where that is of interest.

@@ -27,6 +27,16 @@ const LOOK: Duration = Duration::from_millis(50);
 const RECAP: &str = "Recap this session for somebody who takes it up again: in a few short lines, what \
     it is about, what was done, where it stands, and what is open. Change nothing and use no tools.";
 
+/// What became of a session that was to be deleted.
+#[derive(Debug)]
+pub(super) struct Deleted {
+    /// The message whose button wanted it.
+    message: Message,
+    session: Session,
+    /// Why it was not.
+    failed: Option<String>,
+}
+
 impl App {
     /// The session that a command means: the one that is named, or that of the place.
     fn session_for(&self, message: &Message, which: Option<&str>) -> Option<Session> {
@@ -120,13 +130,14 @@ impl App {
                     Err(error) => break Some(error.to_string()),
                 }
             };
-            let (message, session) = (Box::new(message), Box::new(session));
-            let _ = notes.send(Note::Deleted { message, session, failed });
+            let deleted = Deleted { message, session, failed };
+            let _ = notes.send(Note::Deleted(Box::new(deleted)));
         });
     }
 
     /// A session was put into the trash, or why not.
-    pub(super) fn deleted(&mut self, message: &Message, session: &Session, failed: Option<&str>) {
+    pub(super) fn deleted(&mut self, deleted: &Deleted) {
+        let Deleted { message, session, failed } = deleted;
         if let Some(why) = failed {
             let screen = screens::refused(&self.scene(), session.id, &session.title, why);
             return self.reply(message, screen);
