@@ -40,8 +40,8 @@ use crate::{
     },
     screens::{
         Scene, audit, card, export, failure, files, follow, help, history, laptop, later, limits,
-        live as live_screens, notice, notices, question, search, sessions, status, steering, turn,
-        usage, verbose,
+        live as live_screens, notice, notices, put_away, question, search, sessions, status,
+        steering, turn, usage, verbose,
     },
     telegram::{
         callback::{Callback, Carry, Deferral, Deferred, Format, Key, List},
@@ -413,7 +413,8 @@ fn of_insight(evil: &str) -> Vec<Screen> {
 }
 
 fn of_followed(evil: &str) -> Vec<Screen> {
-    let (scene, live, session) = (scene(), open(evil), SessionId(Uuid::nil()));
+    let (named, id) = (session(evil), SessionId(Uuid::nil()));
+    let (scene, live, session) = (scene(), open(evil), id);
     let followed = |live| follow::Followed { session, title: evil.to_owned(), live };
     let (held, closed) = (followed(Some(live.clone())), followed(None));
     let window = Window { name: evil.to_owned(), percent: 100.0, resets: Some(1) };
@@ -433,6 +434,11 @@ fn of_followed(evil: &str) -> Vec<Screen> {
         limits::limits(Some(&plan), None),
         limits::warning(&plan.windows[0]),
         limits::held(Some(1)),
+        put_away::archived(&scene, &named, true),
+        put_away::may_delete(&scene, &named, 2),
+        put_away::deleted(&scene, &named),
+        put_away::restored(&scene, &named),
+        put_away::refused(&scene, id, evil, evil),
         added,
     ]
 }
@@ -478,6 +484,7 @@ fn of_exchanges(evil: &str) -> Vec<Screen> {
         input: json!({"command": evil}),
         result: None,
         pictures: Vec::new(),
+        others: vec![evil.to_owned()],
         failed: true,
     };
     let parts = vec![Part::Said(evil.to_owned()), Part::Used(tool), Part::Notice(evil.to_owned())];
@@ -578,6 +585,7 @@ fn story(evil: &str) -> Story {
         input: json!({"command": evil, "description": evil}),
         result: Some(evil.to_owned()),
         pictures: Vec::new(),
+        others: vec![evil.to_owned()],
         failed: true,
     };
     let said = Part::Said(evil.to_owned());

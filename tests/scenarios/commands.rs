@@ -95,9 +95,10 @@ async fn help_start_and_the_registered_commands() {
     assert_eq!(
         names,
         [
-            "sessions", "new", "cd", "status", "stop", "history", "search", "live", "follow",
-            "notify", "usage", "limits", "audit", "get", "diff", "export", "mode", "model",
-            "effort", "verbose", "btw", "fork", "rename", "agent", "commands", "help"
+            "sessions", "new", "cd", "status", "stop", "history", "recap", "search", "live",
+            "follow", "notify", "usage", "limits", "audit", "get", "diff", "export", "mode",
+            "model", "effort", "verbose", "btw", "fork", "rename", "archive", "delete", "agent",
+            "commands", "help"
         ]
     );
 }
