@@ -58,6 +58,8 @@ impl Case {
                 Event::Compacted => "compacted".to_owned(),
                 Event::Summary(text) => format!("summary: {text}"),
                 Event::Notice(text) => format!("notice: {text}"),
+                Event::Thought(text) => format!("thought: {text}"),
+                Event::Unknown(kind) => format!("unknown: {kind}"),
             });
             Ok(())
         };
@@ -248,6 +250,40 @@ fn a_picture_that_a_tool_gave_is_in_the_export() {
         let page = case.export(&[]);
         assert!(page.contains(shown), "{page}");
         assert!(case.export(&["--md"]).contains(&format!("[picture, {kind}, 3 bytes]")));
+    }
+}
+
+#[test]
+fn thoughts_are_in_the_export_and_what_nobody_knows_is_named() {
+    let case = Case::of("plain");
+    let text = fs::read_to_string(&case.path).unwrap();
+    let blocks = concat!(
+        r#"[{"type":"thinking","thinking":"let me *see*","signature":"x"},"#,
+        r#"{"type":"thinking","thinking":""},{"type":"server_tool_use","id":"y"},"#,
+        r#"{"type":"text","text":"hi"}]"#
+    );
+    let with = text.replace(r#"[{"type":"text","text":"hi"}]"#, blocks);
+    assert_ne!(with, text);
+    fs::write(&case.path, with).unwrap();
+    let expected =
+        ["asked: hello", "thought: let me *see*", "unknown: server_tool_use", "said: hi"];
+    assert_eq!(case.told(), expected);
+    assert_eq!(case.exchanges(), [("hello".to_owned(), "hi".to_owned())]);
+    let (page, text) = (case.export(&[]), case.export(&["--md"]));
+    assert!(page.contains("<summary>Thought</summary>\n<p>let me <em>see</em></p>"), "{page}");
+    assert!(text.contains("<summary>Thought</summary>\n\nlet me *see*\n"), "{text}");
+    for export in [page, text] {
+        assert!(export.contains("[server_tool_use, not shown]"), "{export}");
+    }
+    // What a tool gave, too.
+    let case = Case::of("parallel-tools");
+    let text = fs::read_to_string(&case.path).unwrap();
+    let blocks =
+        r#"[{"type":"text","text":"RESULT-ONE"},{"type":"tool_reference","tool_name":"z"}]"#;
+    fs::write(&case.path, text.replace("\"RESULT-ONE\"", blocks)).unwrap();
+    for export in [case.export(&[]), case.export(&["--md"])] {
+        let at = export.find("RESULT-ONE").unwrap();
+        assert!(export[at..].contains("[tool_reference, not shown]"), "{export}");
     }
 }
 

@@ -15,6 +15,8 @@ enum Kind {
     /// One that came in a running turn, with a picture.
     Folded,
     Text,
+    /// A thought, and a block of the day after tomorrow.
+    Thought,
     /// So many tools at once, the calls on a branch each, and a result for each.
     Tools(usize),
     Boundary,
@@ -76,6 +78,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(|_| Kind::Folded),
         1 => any::<bool>().prop_map(|_| Kind::Boundary),
         1 => any::<bool>().prop_map(|_| Kind::Error),
+        1 => any::<bool>().prop_map(|_| Kind::Thought),
         1 => any::<bool>().prop_map(|_| Kind::Note),
         1 => any::<bool>().prop_map(|_| Kind::Unknown),
     ];
@@ -176,6 +179,15 @@ impl File {
                     &id,
                     parent.as_deref(),
                 );
+            }
+            Kind::Thought => {
+                let content = json!([
+                    {"type": "thinking", "thinking": text, "signature": "x"},
+                    {"type": "server_tool_use", "id": "y"},
+                ]);
+                let message = json!({"id": id, "model": "opus", "content": content});
+                let record = json!({"type": "assistant", "message": message});
+                self.add(step, record, &id, parent.as_deref());
             }
             Kind::Tools(count) => self.tools(step, number, count, parent.as_deref()),
             Kind::Boundary => {

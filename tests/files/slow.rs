@@ -109,6 +109,9 @@ fn tell(records: &[Value], branch: &[usize], at: usize) -> Vec<String> {
             ]
         }
         "assistant" if content[0]["type"] == "text" => vec![text(&content[0]["text"])],
+        "assistant" if content[0]["type"] == "thinking" => {
+            vec![text(&content[0]["thinking"]), text(&content[1]["type"])]
+        }
         "assistant" => {
             let id = &content[0]["id"];
             let is_result =
@@ -131,9 +134,11 @@ fn told_by(outline: &Outline) -> Vec<String> {
         match event {
             Event::Asked { prompt, .. } => told.push(format!("asked {prompt}")),
             Event::Shown(_) => told.push("shown".to_owned()),
-            Event::Said(text) | Event::Notice(text) | Event::Summary(text) => {
-                told.push(text.to_owned());
-            }
+            Event::Said(text)
+            | Event::Notice(text)
+            | Event::Summary(text)
+            | Event::Thought(text)
+            | Event::Unknown(text) => told.push(text.to_owned()),
             Event::Used(tool) => {
                 told.push(tool.input["command"].as_str().unwrap().to_owned());
                 told.extend(tool.result.clone());

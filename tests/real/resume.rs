@@ -113,7 +113,7 @@ fn told(path: &Path) -> (Vec<String>, Vec<String>) {
                 results.extend(tool.result.as_ref().map(|text| format!("result {}", json!(text))));
             }
             Event::Compacted => (texts, results) = (Vec::new(), Vec::new()),
-            Event::Shown(_) | Event::Printed(_) => {}
+            Event::Shown(_) | Event::Printed(_) | Event::Thought(_) | Event::Unknown(_) => {}
         }
         Ok(())
     };

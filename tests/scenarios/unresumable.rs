@@ -32,6 +32,7 @@ fn dies_in_first_turns(scratch: &Scratch, project: &Path, leaving: &str) {
     scratch.replace_claude(&format!(
         r#"[ -e {home}/mended ] && exec {home}/bin/real/claude "$@"
 echo "$*" >> {home}/starts
+date +%s%3N >> {home}/times
 while [ $# -gt 0 ]; do
   case "$1" in
     --session-id) new=$2;;
@@ -86,6 +87,10 @@ async fn a_cli_that_dies_in_each_first_turn_is_not_started_for_ever() {
         let failed = given_up(&phone, prompt).await;
         assert_eq!(begun(&scratch).len(), 2, "{:?}", starts(&scratch));
         assert!(starts(&scratch).len() <= 4, "{:?}", starts(&scratch));
+        let times = fs::read_to_string(scratch.home().join("times")).unwrap();
+        let times: Vec<u64> = times.lines().map(|time| time.parse().unwrap()).collect();
+        assert!(times[1] - times[0] >= 1_000, "without a pause: {times:?}");
+        assert!(times[times.len() - 1] - times[0] >= 5_000, "the pause does not grow: {times:?}");
         let said = phone.client.messages(ADA);
         let replaced = said.iter().filter(|post| post.text.contains("A fresh session")).count();
         assert_eq!(replaced, 1, "{said:#?}");

@@ -48,6 +48,9 @@ impl Session {
 
     /// Brings the first of the queue on its way.
     fn next_prompt(&mut self, now: Instant) {
+        if matches!(self.holder, Holder::Nobody) && self.resting.is_some_and(|until| until > now) {
+            return self.free_slot();
+        }
         let Some(head) = self.queue.front() else { return };
         let elsewhere = head.plan.is_some();
         if elsewhere && matches!(self.holder, Holder::Ours(_)) {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     bridge::{
         outcome,
-        prompt::PromptId,
+        prompt::{Prompt, PromptId, substitute_session},
         session::{
             Queued, Why,
             state::{Cause, Found, Holder, Prepared, Session, resumed},
@@ -19,12 +19,20 @@ use crate::{
     claude::{
         live::Live,
         process::{Ended, Ending, LaunchError},
+        session::SessionId,
     },
 };
 
 /// Time for the stream to catch up with the transcript: that may be ahead for a moment, when a
 /// background task has ended and a turn of our own begins.
 const CATCH_UP: Duration = Duration::from_millis(500);
+
+/// How long nothing is started where a process was killed under its prompt: what killed it, mostly a
+/// lack of memory or of disk, may be over then.
+const REST: Duration = Duration::from_secs(1);
+
+/// The same where it happened in another session before.
+const LONGER_REST: Duration = Duration::from_secs(4);
 
 impl Session {
     // ---- Before a start ----
@@ -148,7 +156,7 @@ impl Session {
     }
 
     /// The process is gone.
-    pub(super) fn exited(&mut self, ended: &Ended) {
+    pub(super) fn exited(&mut self, ended: &Ended, now: Instant) {
         let Holder::Closing(cause) = self.holder else { return };
         self.holder = Holder::Nobody;
         tracing::debug!(session = %self.id(), ?cause, status = ?ended.status, "the CLI has ended");
@@ -169,11 +177,11 @@ impl Session {
                 }
                 self.finish(Outcome::Stopped);
             }
-            Cause::Itself { stopped } => self.ended_itself(ended, stopped),
+            Cause::Itself { stopped } => self.ended_itself(ended, stopped, now),
         }
     }
 
-    fn ended_itself(&mut self, ended: &Ended, stopped: bool) {
+    fn ended_itself(&mut self, ended: &Ended, stopped: bool, now: Instant) {
         let taken = self.running.as_ref().is_some_and(|running| running.turn.borrow().taken);
         let session = self.id();
         if !taken && outcome::is_missing(&ended.stderr, &session.to_string()) {
@@ -197,6 +205,7 @@ impl Session {
         }
         if first && !stopped && (killed || in_use) && running.turn.borrow().occasion.is_none() {
             self.sent_again.insert(running.prompt.id);
+            self.resting = killed.then(|| now + rest(&running.prompt, session));
             let ended = (!in_use).then(|| crashed(ended));
             self.queue.push_front(Queued { may_have_run: true, ended, ..running });
             return self.settle();
@@ -205,6 +214,13 @@ impl Session {
         running.finish(if stopped { Outcome::Stopped } else { crashed(ended) });
         self.settle();
     }
+}
+
+/// How long to wait before a prompt is sent again whose process ended under it: once in its session,
+/// and longer once more in the one that took the place of that.
+fn rest(prompt: &Prompt, session: SessionId) -> Duration {
+    let is_substitute = session == substitute_session(prompt.source, prompt.attempt);
+    if is_substitute { LONGER_REST } else { REST }
 }
 
 /// What a process that could not be started means for its prompt.

@@ -138,6 +138,8 @@ impl World {
     fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Start => {
+                let rests = self.core.resting.is_some_and(|until| until > self.now);
+                assert!(!rests, "7: a start without a pause");
                 assert!(self.cli.is_none(), "3: a second process");
                 self.cli = Some(Cli::default());
                 self.core.started(7);
@@ -430,7 +432,7 @@ impl World {
             _ => String::new(),
         };
         self.cli = None;
-        self.core.exited(&Ended { status, stderr });
+        self.core.exited(&Ended { status, stderr }, self.now);
     }
 
     /// The process does something by itself.

@@ -194,6 +194,8 @@ pub(super) struct Session {
     pub(super) spent: f64,
     /// Prompts whose process ended under them, and which were sent again: once each.
     pub(super) sent_again: HashSet<PromptId>,
+    /// Until then no process is started: the last one ended under its prompt.
+    pub(super) resting: Option<Instant>,
     /// Whether a process of an earlier segue is to be seen to.
     pub(super) see_to: bool,
     /// Why it is over, once it is.
@@ -235,6 +237,7 @@ impl Session {
             lost: Vec::new(),
             spent: 0.0,
             sent_again: HashSet::new(),
+            resting: None,
             see_to: false,
             over: None,
             effects: VecDeque::new(),
@@ -288,12 +291,14 @@ impl Session {
                 known.chain(idle).min()
             }
             Holder::Elsewhere(elsewhere) => elsewhere.deadline(),
+            Holder::Nobody => self.resting,
             _ => None,
         }
     }
 
     /// A moment that [`Session::deadline`] named has come.
     pub(super) fn timer(&mut self, now: Instant) {
+        self.resting = self.resting.filter(|until| *until > now);
         let is_idle = self.is_idle();
         let since = self.state.borrow().activity;
         let idle = self.idle;

@@ -204,7 +204,7 @@ impl Shell {
                 self.core.compared(stale, now);
             }
             Done::Looked(prompt, found) => self.core.looked(prompt, found),
-            Done::Exited(ended) => self.core.exited(&ended),
+            Done::Exited(ended) => self.core.exited(&ended, Instant::now()),
             Done::Seen(sighting) => self.core.seen(*sighting, now),
             Done::Sent(prompt, taken) => self.core.sent(prompt, taken, now),
             Done::TakenOver(gone) => self.core.taken_over(gone, now),

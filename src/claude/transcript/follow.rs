@@ -281,14 +281,9 @@ impl Growth {
                 Block::Text(text) if is_nothing(text) => continue,
                 Block::Text(text) if message.is_synthetic() => Part::Notice(text.trim().to_owned()),
                 Block::Text(text) => Part::Said(text.trim().to_owned()),
-                Block::ToolUse { id, name, input } => Part::Used(Tool {
-                    id: id.to_string(),
-                    name: name.to_string(),
-                    input: input.value(),
-                    result: None,
-                    pictures: Vec::new(),
-                    failed: false,
-                }),
+                Block::ToolUse { id, name, input } => {
+                    Part::Used(Tool::called(id, name, input.value()))
+                }
                 _ => continue,
             };
             growing.chapter.parts.push(part);

@@ -57,6 +57,10 @@ pub enum Event<'e> {
     Said(&'e str),
     /// The CLI says something in Claude's place, such as an error of the API.
     Notice(&'e str),
+    /// Claude thinks; Markdown.
+    Thought(&'e str),
+    /// Something of a type that is not known here, by its name.
+    Unknown(&'e str),
     /// Claude has used a tool.
     Used(&'e Tool),
     /// The conversation was compacted: Claude knows what came before by the summary that follows.
@@ -124,8 +128,18 @@ pub struct Tool {
     pub result: Option<String>,
     /// The pictures that it gave.
     pub pictures: Vec<Picture>,
+    /// The types of what else it gave: blocks that are neither text nor picture.
+    pub others: Vec<String>,
     /// It failed, or was refused.
     pub failed: bool,
+}
+
+impl Tool {
+    /// A tool that was called, and has given nothing yet.
+    pub fn called(id: &str, name: &str, input: Value) -> Self {
+        let (id, name, result) = (id.to_owned(), name.to_owned(), None);
+        Self { id, name, input, result, pictures: Vec::new(), others: Vec::new(), failed: false }
+    }
 }
 
 /// The last `take` chapters of the active branch that come before its last `skip`.
@@ -157,15 +171,16 @@ fn collect(chapters: &mut Vec<Chapter>, event: &Event<'_>) {
         Event::Said(text) => chapter.parts.push(Part::Said((*text).to_owned())),
         Event::Notice(text) => chapter.parts.push(Part::Notice((*text).to_owned())),
         Event::Used(tool) => {
-            let input = tool.input.clone();
-            let (id, name) = (tool.id.clone(), tool.name.clone());
-            let (result, pictures) = (None, Vec::new());
-            let tool = Tool { id, name, input, result, pictures, failed: tool.failed };
-            chapter.parts.push(Part::Used(tool));
+            let called = Tool::called(&tool.id, &tool.name, tool.input.clone());
+            chapter.parts.push(Part::Used(Tool { failed: tool.failed, ..called }));
         }
         Event::Compacted => chapter.parts.push(Part::Compacted),
         Event::Shown(_) => chapter.pictures += 1,
-        Event::Asked { .. } | Event::Printed(_) | Event::Summary(_) => {}
+        Event::Asked { .. }
+        | Event::Printed(_)
+        | Event::Summary(_)
+        | Event::Thought(_)
+        | Event::Unknown(_) => {}
     }
 }
 
@@ -241,15 +256,12 @@ fn said(
             Block::Text(text) if is_nothing(text) => {}
             Block::Text(text) if message.is_synthetic() => each(Event::Notice(text.trim()))?,
             Block::Text(text) => each(Event::Said(text.trim()))?,
+            // The model may keep its thoughts to itself, and then only their place is there.
+            Block::Thinking(text) if text.trim().is_empty() => {}
+            Block::Thinking(text) => each(Event::Thought(text.trim()))?,
+            Block::Other(kind) => each(Event::Unknown(kind))?,
             Block::ToolUse { id, name, input } => {
-                let mut tool = Tool {
-                    id: id.to_string(),
-                    name: name.to_string(),
-                    input: input.value(),
-                    result: None,
-                    pictures: Vec::new(),
-                    failed: false,
-                };
+                let mut tool = Tool::called(id, name, input.value());
                 results.add_to(&mut tool)?;
                 each(Event::Used(&tool))?;
             }
@@ -259,12 +271,19 @@ fn said(
     Ok(())
 }
 
-/// The pictures and documents among blocks.
+/// The pictures and documents among blocks, and what is of an unknown type.
 fn shown(
     blocks: &[Block<'_>],
     each: &mut impl FnMut(Event<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    blocks.iter().filter_map(picture).try_for_each(|picture| each(Event::Shown(&picture)))
+    for block in blocks {
+        if let Some(picture) = picture(block) {
+            each(Event::Shown(&picture))?;
+        } else if let Some(kind) = unknown(block) {
+            each(Event::Unknown(kind))?;
+        }
+    }
+    Ok(())
 }
 
 /// What a shell command of the person printed.
@@ -281,6 +300,14 @@ fn printed(
 
 fn texts<'m>(message: &'m Message<'_>) -> Vec<&'m str> {
     message.texts().map(Cow::as_ref).collect()
+}
+
+/// The type of a block that nobody here knows.
+fn unknown<'b>(block: &'b Block<'_>) -> Option<&'b str> {
+    match block {
+        Block::Other(kind) => Some(kind),
+        _ => None,
+    }
 }
 
 fn picture(block: &Block<'_>) -> Option<Picture> {
@@ -311,6 +338,7 @@ impl Results<'_> {
                 tool.result = content.map(|content| content.text().into_owned());
                 let blocks = content.map(blocks).unwrap_or_default();
                 tool.pictures = blocks.iter().filter_map(picture).collect();
+                tool.others = blocks.iter().filter_map(unknown).map(str::to_owned).collect();
             }
         }
         Ok(())

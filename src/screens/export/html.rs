@@ -4,7 +4,7 @@ use pulldown_cmark::{
     CowStr, Event as Markup, LinkType, Options, Parser, Tag, TagEnd, html::push_html,
 };
 
-use super::parts::{COMPACTED, Heading, headline, input, named, payload};
+use super::parts::{COMPACTED, Heading, headline, input, named, payload, unknown};
 use crate::{
     claude::transcript::story::{Event, Picture, Tool},
     screens::words,
@@ -66,6 +66,8 @@ impl Page {
             Event::Notice(text) => {
                 self.answer(&format!("<p class=\"facts\">{}</p>\n", escape(&line_breaks(text))))
             }
+            Event::Thought(text) => self.answer(&fold("Thought", &rendered(text))),
+            Event::Unknown(kind) => self.answer(&unshown(kind)),
             Event::Used(tool) => self.answer(&used(tool)),
             Event::Compacted => self.answer(&format!("<p class=\"cut\">{COMPACTED}</p>\n")),
             Event::Summary(text) => self.answer(&fold("Summary", &rendered(text))),
@@ -148,7 +150,13 @@ fn used(tool: &Tool) -> String {
         inside.push_str(&block(text));
     }
     inside.extend(tool.pictures.iter().map(shown));
+    inside.extend(tool.others.iter().map(|kind| unshown(kind)));
     fold(&headline(tool), &inside)
+}
+
+/// What stands for something that nobody here knows how to show.
+fn unshown(kind: &str) -> String {
+    format!("<p class=\"facts\">{}</p>\n", escape(&unknown(kind)))
 }
 
 /// Markup that a tap unfolds.
@@ -222,6 +230,7 @@ mod tests {
             input: json!({"command": text, "file_path": text}),
             result: Some(text.into()),
             pictures: vec![picture(text, "AA=="), picture("image/png", text)],
+            others: vec![text.into()],
             failed: false,
         };
         let mut page = Page::default();
@@ -234,6 +243,8 @@ mod tests {
             Event::Shown(&picture("image/png", "AA==")),
             Event::Printed(text),
             Event::Said(text),
+            Event::Thought(text),
+            Event::Unknown(text),
             Event::Notice(text),
             Event::Used(&tool),
             Event::Compacted,

@@ -2,7 +2,7 @@
 
 use super::{
     html::escape,
-    parts::{COMPACTED, Heading, headline, input, named, payload},
+    parts::{COMPACTED, Heading, headline, input, named, payload, unknown},
 };
 use crate::{
     claude::transcript::story::{Event, Picture, Tool},
@@ -43,6 +43,10 @@ impl Writing {
             Event::Printed(text) => self.answer(&fold("Printed", &fenced(text))),
             Event::Said(text) => self.answer(&format!("\n{}\n", clean(&line_breaks(text)))),
             Event::Notice(text) => self.answer(&format!("\n*{}*\n", line(text))),
+            Event::Thought(text) => {
+                self.answer(&fold("Thought", &format!("{}\n", clean(&line_breaks(text)))))
+            }
+            Event::Unknown(kind) => self.answer(&format!("\n*{}*\n", unknown(kind))),
             Event::Used(tool) => self.answer(&used(tool)),
             Event::Compacted => {
                 self.speaker = Speaker::Nobody;
@@ -82,6 +86,7 @@ fn used(tool: &Tool) -> String {
     let texts = [input(tool), result].into_iter().flatten();
     let mut inside: Vec<_> = texts.map(|text| fenced(&text)).collect();
     inside.extend(tool.pictures.iter().map(|picture| format!("{}\n", named(picture))));
+    inside.extend(tool.others.iter().map(|kind| format!("{}\n", unknown(kind))));
     fold(&headline(tool), &inside.join("\n"))
 }
 
@@ -116,6 +121,7 @@ mod tests {
             input: json!({"command": "cat x"}),
             result: Some("```\n</details><script>x</script>\u{202e}".into()),
             pictures: vec![picture("image/png")],
+            others: vec!["tool_reference".into()],
             failed: true,
         };
         let mut writing = Writing::default();
@@ -123,6 +129,8 @@ mod tests {
         for event in [
             Event::Asked { prompt: "# one\u{2028}</details>", at: None },
             Event::Shown(&picture("image/png")),
+            Event::Thought("Hm."),
+            Event::Unknown("server_tool_use"),
             Event::Used(&tool),
             Event::Compacted,
             Event::Summary("# SUMMARY"),
@@ -140,6 +148,9 @@ mod tests {
             text.contains("````\n```\n</details><script>x</script>\u{fffd}\n````\n\n[picture"),
             "{text}"
         );
+        assert!(text.contains("\n[tool_reference, not shown]\n"), "{text}");
+        assert!(text.contains("<summary>Thought</summary>\n\nHm.\n"), "{text}");
+        assert!(text.contains("*[server_tool_use, not shown]*"), "{text}");
         assert!(text.contains(COMPACTED) && text.contains("# SUMMARY"), "{text}");
         assert_eq!(text.matches("## Claude").count(), 2, "{text}");
         assert!(text.ends_with("\nDone.\n") && !text.contains('\u{202e}'), "{text}");

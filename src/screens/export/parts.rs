@@ -90,6 +90,14 @@ pub(super) fn named(picture: &Picture) -> String {
     format!("[{what}, {kind}, {}]", words::bytes(picture.data.len() as u64 / 4 * 3))
 }
 
+/// What stands for something of a type that is not known here.
+pub(super) fn unknown(kind: &str) -> String {
+    match words::line(kind, 60) {
+        kind if kind.is_empty() => "[of an unknown kind, not shown]".to_owned(),
+        kind => format!("[{kind}, not shown]"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -108,14 +116,7 @@ mod tests {
             (json!({}), None),
             (json!(null), None),
         ] {
-            let tool = Tool {
-                id: String::new(),
-                name: "Bash".to_owned(),
-                input: value,
-                result: None,
-                pictures: Vec::new(),
-                failed: false,
-            };
+            let tool = Tool::called("", "Bash", value);
             assert_eq!(input(&tool).as_deref(), expected);
         }
     }
