@@ -82,7 +82,7 @@ use crate::{
         verbose::Views,
     },
     bridge::{
-        book::{Book, Entry, Found},
+        book::{Book, Found},
         choices::Choices,
         place::Place,
         session::{self, Left, Order, RunSpec},
@@ -227,7 +227,7 @@ impl App {
         let (notes, back) = mpsc::unbounded_channel();
         let (ledger, written) = Ledger::open(setup.home.clone(), setup.me.id);
         let (book, found) = Book::open(setup.state.clone());
-        let left: Arc<[Left]> = found.entries.iter().filter_map(left_by).collect();
+        let left: Arc<[Left]> = found.entries.iter().filter_map(recovery::left_by).collect();
         let settings = session::Settings {
             program: setup.claude.clone(),
             home: setup.home.clone(),
@@ -391,12 +391,6 @@ async fn due(deadline: Option<tokio::time::Instant>) {
         Some(deadline) => sleep_until(deadline).await,
         None => pending().await,
     }
-}
-
-/// The process that an earlier segue has left with a prompt.
-fn left_by(entry: &Entry) -> Option<Left> {
-    let session = entry.destination.as_ref()?.session;
-    Some(Left { session, process: entry.process.clone()? })
 }
 
 /// Milliseconds since the epoch.

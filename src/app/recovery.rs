@@ -13,7 +13,7 @@ use crate::{
         place::Place,
         prompt::{Prompt, PromptId},
         reader::{self, Past},
-        session::RunSpec,
+        session::{Left, RunSpec},
     },
     claude::{process::Conversation, session::SessionId},
     screens::{notice, question},
@@ -192,4 +192,10 @@ impl App {
             }
         });
     }
+}
+
+/// The process that an earlier segue has left with a prompt.
+pub(super) fn left_by(entry: &Entry) -> Option<Left> {
+    let session = entry.destination.as_ref()?.session;
+    Some(Left { session, process: entry.process.clone()? })
 }
