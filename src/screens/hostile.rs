@@ -198,6 +198,8 @@ fn of_notices(evil: &str) -> Vec<Screen> {
     let id = session.id;
     vec![
         help::start(),
+        help::start_anew(&scene, Some(path)),
+        help::start_anew(&scene, None),
         help::help(),
         help::stranger(1_234_567_890),
         notice::resumed(&scene, &session),
@@ -288,6 +290,7 @@ fn of_lists(evil: &str) -> Vec<Screen> {
         directory: evil.into(),
         session: Some((session.id, evil.to_owned())),
         begun: true,
+        cost: Some(0.5),
         branch: Some(evil.to_owned()),
         run: Some(running),
         choices,
@@ -658,6 +661,7 @@ fn of_texts(evil: &str) -> Vec<Screen> {
     let past = history::Past { session: id, title: evil.to_owned(), skip: 0, take: 3 };
     let mut all = vec![files::heard(evil), files::said(evil), sessions::card(&scene, &card)];
     all.push(sessions::preview(&scene, &card));
+    all.push(help::start_in(&scene, &card));
     all.extend(steering::aside(&scene, id, evil));
     all.extend(history::history(&scene, &past, &story(evil)));
     all
