@@ -14,6 +14,8 @@ mod catalog;
 mod conversations;
 #[path = "files/damage.rs"]
 mod damage;
+#[path = "files/follow.rs"]
+mod follow;
 #[path = "fuzz/inputs.rs"]
 mod inputs;
 #[path = "files/lists.rs"]

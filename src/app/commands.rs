@@ -35,7 +35,10 @@ impl App {
             self.reply(message, files::left_out());
         }
         match command {
-            Command::Start(None) => self.reply(message, help::start()),
+            Command::Start(None) => {
+                let screen = self.start(message.place, message.chat);
+                self.reply(message, screen);
+            }
             Command::Start(Some(session)) => {
                 let source = self.source(message.place, message.id);
                 self.open(source, session);

@@ -122,7 +122,8 @@ impl Fetch {
             }
             let folders = self.folders.clone();
             let put = spawn_blocking(move || put_down(&folders, &label, &bytes)).await;
-            let said = put.map_err(|error| error.to_string())??;
+            let (path, said) = put.map_err(|error| error.to_string())??;
+            self.turn.send_modify(|turn| turn.files.push(path));
             prompt.text = [prompt.text.trim_end(), &said].join("\n\n").trim_start().into();
         }
         prompt.attachments = images;
@@ -148,19 +149,20 @@ impl Fetch {
     }
 }
 
-/// Puts a file down and says so to Claude.
-fn put_down(folders: &Folders, label: &str, bytes: &[u8]) -> Result<String, String> {
+/// Puts a file down and says so to Claude: where it lies, and the words.
+fn put_down(folders: &Folders, label: &str, bytes: &[u8]) -> Result<(PathBuf, String), String> {
     let path = inbox::save(folders.inbox.as_deref(), &folders.project, (label, bytes))
         .map_err(|error| format!("{label} could not be saved: {error}"))?;
     let size = words::bytes(bytes.len() as u64);
     let said = format!("Attached file: {} ({size})", path.display());
-    Ok(match str::from_utf8(bytes) {
+    let said = match str::from_utf8(bytes) {
         Ok(text) if text.len() <= SHORT && !text.contains('\0') && !text.trim().is_empty() => {
             let fence = fence(text);
             format!("{said}\n{fence}\n{}\n{fence}", text.trim_end_matches('\n'))
         }
         _ => said,
-    })
+    };
+    Ok((path, said))
 }
 
 /// More backticks than stand together anywhere in the text.
@@ -183,10 +185,10 @@ mod tests {
     fn short_texts_stand_in_the_prompt_and_others_are_named() {
         let project = tempfile::tempdir().unwrap();
         let folders = Folders { inbox: None, project: project.path().to_owned() };
-        let text = put_down(&folders, "a.txt", b"one\ntwo\n").unwrap();
+        let (_, text) = put_down(&folders, "a.txt", b"one\ntwo\n").unwrap();
         assert!(text.ends_with("a.txt (8 bytes)\n```\none\ntwo\n```"), "{text}");
         for bytes in [vec![0, 1, 2], vec![0xff; 3], vec![b'x'; SHORT + 1]] {
-            let said = put_down(&folders, "b.bin", &bytes).unwrap();
+            let (_, said) = put_down(&folders, "b.bin", &bytes).unwrap();
             assert!(said.starts_with("Attached file: ") && !said.contains('`'), "{said}");
         }
     }

@@ -244,6 +244,9 @@ impl App {
                 self.strip(message);
                 self.hold_until(message, until);
             }
+            See::Archive(session, archived) => self.tap_archive(message, session, archived),
+            See::Delete(session, sure) => self.tap_delete(message, session, sure),
+            See::Restore(session) => self.tap_restore(message, session),
             See::Mute(session, on) => self.mute(message, person, (session, on)),
             See::Notices(on) => {
                 self.strip(message);

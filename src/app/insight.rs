@@ -46,6 +46,10 @@ impl App {
             Insight::Usage => self.usage(message),
             Insight::Audit(which) => self.audit(message, which.as_deref()),
             Insight::Follow(which) => self.follow_command(message, which.as_deref()),
+            Insight::Archive(which) => self.archive(message, which.as_deref()),
+            Insight::Delete(which) => self.delete(message, which.as_deref()),
+            Insight::Recap => self.recap(message),
+            Insight::From(when) => self.history_from(message, &when),
             Insight::Limits => self.limits(message),
             Insight::Notify(which) => self.notify(message, which.as_deref()),
         }

@@ -162,6 +162,8 @@ impl App {
     /// What a process has told of the plan: a place hears of what passes a level, once per window.
     pub(super) fn limits_told(&mut self, place: Place, limits: Option<&Limits>) {
         self.plan.without = limits.is_none();
+        // A process that was asked could not be let go of meanwhile.
+        self.look_at_the_laptop();
         for window in limits.map(|limits| self.plan.passed(limits)).unwrap_or_default() {
             self.say(place, screens::warning(&window));
         }

@@ -19,8 +19,10 @@ use crate::{
         home::is_below,
         session::{Session, SessionId},
         transcript,
+        usage::{self, prices::Prices},
     },
     screens::{
+        help,
         sessions::{self, Card, PAGE, Paging, Picker, Purpose},
         status::{self, Other, Running, Status},
     },
@@ -28,6 +30,7 @@ use crate::{
         callback::{Carry, Key, List},
         screen::Screen,
         text::Text,
+        update::ChatKind,
     },
 };
 
@@ -141,6 +144,25 @@ impl App {
         Card { session, prompts: digest.prompts, seconds, last }
     }
 
+    /// What `/start` tells: where one is, or would begin. In a group no titles.
+    pub(super) fn start(&self, place: Place, chat: ChatKind) -> Screen {
+        if chat != ChatKind::Private {
+            return help::start();
+        }
+        let (binding, session) = self.whereabouts(place);
+        if let Some(session) = session.and_then(|session| self.found(session)) {
+            return help::start_in(&self.scene(), &self.facts_of(session));
+        }
+        let directory = Some(&*binding.project).filter(|dir| *dir != self.setup.user_home);
+        help::start_anew(&self.scene(), directory)
+    }
+
+    /// US dollars of a session, by its transcripts: a process that is gone takes none along.
+    fn cost(&self, session: SessionId) -> Option<f64> {
+        let used = usage::of_session(&self.setup.home, &Prices::default(), session)?;
+        Some(used.cli_cost.map_or(used.sum.cost, |cost| cost.max(used.sum.cost)))
+    }
+
     /// What `/status` tells in a place; other places only where nobody else reads along.
     pub(super) fn status(&self, place: Place, alone: bool) -> Screen {
         let binding = self
@@ -154,6 +176,7 @@ impl App {
             session: binding.session.map(|session| (session, title.to_owned())),
             begun: found.is_some(),
             branch: found.as_ref().and_then(|session| session.branch.clone()),
+            cost: binding.session.and_then(|session| self.cost(session)),
             run: binding.session.and_then(|session| self.running(session)),
             choices: self.permitted(binding.choices.clone()),
             others: if alone { self.others(place) } else { Vec::new() },

@@ -37,6 +37,7 @@ mod picture;
 mod press;
 mod program;
 mod prompts;
+mod put_away;
 mod questions;
 mod receipts;
 mod receiver;
@@ -308,6 +309,7 @@ impl App {
             Note::Taken { source, display, session } => self.taken(source, &display, session),
             Note::Fetched { id, unseen } => self.fetched(id, &unseen),
             Note::Heard { id, message, heard } => self.heard(id, message, heard),
+            Note::Deleted(deleted) => self.deleted(&deleted),
             Note::Limits { place, limits } => self.limits_told(place, limits.as_ref()),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
             Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),

@@ -5,7 +5,7 @@ use std::future::pending;
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{ledger::Written, out::Wish},
+    app::{ledger::Written, out::Wish, put_away::Deleted},
     bridge::{
         attachment::Unfit,
         choices::Choice,
@@ -67,6 +67,8 @@ pub(super) enum Note {
         /// What is offered.
         offers: Offers,
     },
+    /// A session was put into the trash, or not.
+    Deleted(Box<Deleted>),
     /// A process has told of the limits of the plan.
     Limits {
         /// Where that is of interest.

@@ -106,6 +106,9 @@ impl App {
 
     /// What was said around a moment in a session, with the ways to go on from it.
     pub(super) fn open_point(&self, message: &Message, session: SessionId, at: u64) {
+        if let Some(screen) = self.may_not_show(session) {
+            return self.reply(message, screen);
+        }
         let home = self.setup.home.clone();
         let read = spawn_blocking(move || around(&home, session, at));
         let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
@@ -203,6 +206,13 @@ async fn show(
 fn around(home: &Home, session: SessionId, at: u64) -> Option<(Past, Story)> {
     let title = catalog::find(home, session)?.title;
     let path = home.transcript(session)?;
+    let skip = newer_than(&path, at)?;
+    let story = story::story(&path, usize::from(skip), 1).ok()?;
+    Some((Past { session, title, skip, take: 1 }, story))
+}
+
+/// How many exchanges of a transcript began after a moment.
+pub(super) fn newer_than(path: &Path, at: u64) -> Option<u16> {
     let mut newer = 0_u16;
     let count = |event: Told<'_>| {
         if let Told::Asked { at: Some(asked), .. } = event {
@@ -210,7 +220,6 @@ fn around(home: &Home, session: SessionId, at: u64) -> Option<(Past, Story)> {
         }
         Ok(())
     };
-    Outline::of(&path).ok()?.tell(count).ok()?;
-    let story = story::story(&path, usize::from(newer), 1).ok()?;
-    Some((Past { session, title, skip: newer, take: 1 }, story))
+    Outline::of(path).ok()?.tell(count).ok()?;
+    Some(newer)
 }

@@ -58,6 +58,8 @@ pub struct Turn {
     pub terminal: Option<Terminal>,
     /// Whether a terminal on the laptop had it in the end.
     pub via_terminal: bool,
+    /// Where files that came with the prompt lie now.
+    pub files: Vec<PathBuf>,
     /// Questions that wait for the person.
     pub asks: Vec<Open>,
     /// What the person has decided, in order.
@@ -267,6 +269,7 @@ impl Turn {
             thinking: false,
             terminal: None,
             via_terminal: false,
+            files: Vec::new(),
             asks: Vec::new(),
             decided: Vec::new(),
             retry: None,

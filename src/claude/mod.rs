@@ -15,6 +15,7 @@ pub mod literals;
 pub mod live;
 pub mod names;
 pub mod process;
+pub mod put_away;
 pub mod record;
 pub mod search;
 pub mod session;

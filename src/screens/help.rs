@@ -1,26 +1,67 @@
 //! `/help` and `/start`.
 
+use std::path::Path;
+
 use crate::{
-    screens::{row, screen},
+    screens::{
+        Scene, row, screen,
+        sessions::{Card, about},
+        words,
+    },
     telegram::{
-        callback::{Callback, Carry, List},
+        callback::{Callback, Carry, Key, List},
         command::COMMANDS,
         screen::Screen,
         text::Text,
     },
 };
 
-/// The first message of a chat.
+/// The first message of a chat where others read along, too.
 pub fn start() -> Screen {
-    let mut text = Text::default();
-    text.bold("Claude Code, from here").push(
-        "\nWrite, and you go on with the session that you used last on the laptop. Sit down again \
-         there, and ",
-    );
-    text.code("claude --continue").push(" shows all that happened here.");
-    text.push("\n\nPick another session with /sessions; /help tells the rest.");
     let list = Callback::Sessions(List::default(), Carry::Nothing);
-    screen(text, vec![row([("Sessions", list), ("New", Callback::New(None, Carry::Nothing))])])
+    screen(lead(), vec![row([("Sessions", list), ("New", Callback::New(None, Carry::Nothing))])])
+}
+
+/// The same where a session can be continued.
+pub fn start_in(scene: &Scene, card: &Card) -> Screen {
+    let mut text = lead();
+    text.push("\n\nYou were here last:\n").append(about(scene, card));
+    let session = &card.session;
+    let here = List { directory: Some(Key::of_path(&session.project)), ..List::default() };
+    screen(
+        text,
+        vec![
+            row([("Continue", Callback::Pick(session.id, Carry::Nothing))]),
+            row([
+                ("Sessions", Callback::Sessions(here, Carry::Nothing)),
+                ("New", Callback::New(None, Carry::Nothing)),
+            ]),
+        ],
+    )
+}
+
+/// The same where there is no session yet, with where the first message starts one; None where it
+/// would be the home directory, all of which nobody wants to hand out.
+pub fn start_anew(scene: &Scene, directory: Option<&Path>) -> Screen {
+    let mut text = lead();
+    text.push("\n\nThere is no session yet. ");
+    if let Some(directory) = directory {
+        text.push("Your first message starts one in ");
+        text.code(&words::path(directory, &scene.home)).push("; ");
+        text.code("/cd PATH").push(" picks another directory.");
+    } else {
+        text.push("Say first where to work: ").code("/cd PATH").push(", such as ");
+        text.code("/cd ~/project").push(". Then write.");
+    }
+    screen(text, Vec::new())
+}
+
+fn lead() -> Text {
+    let mut text = Text::default();
+    text.bold("Claude Code, from here")
+        .push("\nWrite, and you continue the session of your laptop. Back there, ");
+    text.code("claude --continue").push(" shows all that happened here. /help tells the rest.");
+    text
 }
 
 /// What can be done here.

@@ -56,6 +56,11 @@ pub fn history(scene: &Scene, past: &Past, story: &Story) -> Vec<Screen> {
         take: past.take,
     };
     let mut buttons = if story.earlier { row([("‹ Earlier", earlier)]) } else { Vec::new() };
+    if past.skip > 0 {
+        let skip = past.skip.saturating_sub(past.take);
+        let later = Callback::Earlier { session: past.session, skip, take: past.take };
+        buttons.extend(row([("Later ›", later)]));
+    }
     if !story.chapters.is_empty() {
         buttons.extend(row([("All as a page", Callback::Export(past.session, Format::Html))]));
     }

@@ -40,8 +40,8 @@ use crate::{
     },
     screens::{
         Scene, audit, card, export, failure, files, follow, help, history, laptop, later, limits,
-        live as live_screens, notice, notices, question, search, sessions, status, steering, turn,
-        usage, verbose,
+        live as live_screens, notice, notices, put_away, question, search, sessions, status,
+        steering, turn, usage, verbose,
     },
     telegram::{
         callback::{Callback, Carry, Deferral, Deferred, Format, Key, List},
@@ -198,6 +198,8 @@ fn of_notices(evil: &str) -> Vec<Screen> {
     let id = session.id;
     vec![
         help::start(),
+        help::start_anew(&scene, Some(path)),
+        help::start_anew(&scene, None),
         help::help(),
         help::stranger(1_234_567_890),
         notice::resumed(&scene, &session),
@@ -288,6 +290,7 @@ fn of_lists(evil: &str) -> Vec<Screen> {
         directory: evil.into(),
         session: Some((session.id, evil.to_owned())),
         begun: true,
+        cost: Some(0.5),
         branch: Some(evil.to_owned()),
         run: Some(running),
         choices,
@@ -410,7 +413,8 @@ fn of_insight(evil: &str) -> Vec<Screen> {
 }
 
 fn of_followed(evil: &str) -> Vec<Screen> {
-    let (scene, live, session) = (scene(), open(evil), SessionId(Uuid::nil()));
+    let (named, id) = (session(evil), SessionId(Uuid::nil()));
+    let (scene, live, session) = (scene(), open(evil), id);
     let followed = |live| follow::Followed { session, title: evil.to_owned(), live };
     let (held, closed) = (followed(Some(live.clone())), followed(None));
     let window = Window { name: evil.to_owned(), percent: 100.0, resets: Some(1) };
@@ -430,6 +434,11 @@ fn of_followed(evil: &str) -> Vec<Screen> {
         limits::limits(Some(&plan), None),
         limits::warning(&plan.windows[0]),
         limits::held(Some(1)),
+        put_away::archived(&scene, &named, true),
+        put_away::may_delete(&scene, &named, 2),
+        put_away::deleted(&scene, &named),
+        put_away::restored(&scene, &named),
+        put_away::refused(&scene, id, evil, evil),
         added,
     ]
 }
@@ -652,6 +661,7 @@ fn of_texts(evil: &str) -> Vec<Screen> {
     let past = history::Past { session: id, title: evil.to_owned(), skip: 0, take: 3 };
     let mut all = vec![files::heard(evil), files::said(evil), sessions::card(&scene, &card)];
     all.push(sessions::preview(&scene, &card));
+    all.push(help::start_in(&scene, &card));
     all.extend(steering::aside(&scene, id, evil));
     all.extend(history::history(&scene, &past, &story(evil)));
     all

@@ -31,7 +31,9 @@ pub fn choose(scene: &Scene, session: &Session, live: &Live, files: usize) -> Sc
     if live.socket.is_some() && files > 0 {
         text.push("\nThe terminal takes words only, so what you attached cannot go there.");
     } else if live.socket.is_some() {
-        text.push("\n").bold("Send to the terminal").push(": Claude answers there and here.");
+        text.push("\n")
+            .bold("Send to the terminal")
+            .push(": Claude answers there and here. It arrives as a message from “telegram”.");
         ways.push(row([("Send to the terminal", Callback::Terminal(id))]));
     }
     let (words, taking) = take_over(id, live);

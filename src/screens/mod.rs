@@ -19,6 +19,7 @@ pub mod limits;
 pub mod live;
 pub mod notice;
 pub mod notices;
+pub mod put_away;
 pub mod question;
 pub mod search;
 pub mod sessions;

@@ -264,7 +264,8 @@ fn here(session: &Session) -> List {
     List { directory: Some(Key::of_path(&session.project)), ..List::default() }
 }
 
-fn about(scene: &Scene, card: &Card) -> Text {
+/// A session, its directory, age and last words.
+pub(super) fn about(scene: &Scene, card: &Card) -> Text {
     let Card { session, .. } = card;
     let mut text = anchor(scene, session.id);
     text.push(" ").bold(&words::line(&session.title, TITLE)).push("\n");

@@ -27,6 +27,8 @@ pub struct Status {
     pub begun: bool,
     /// Git branch of the session.
     pub branch: Option<String>,
+    /// US dollars of that session so far.
+    pub cost: Option<f64>,
     /// The run of that session, if there is one.
     pub run: Option<Running>,
     /// What holds for the place; of runs, where nothing runs.
@@ -85,13 +87,16 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
         text.push(" · ").data(&branch);
     }
     text.append(match (&status.run, status.begun) {
-        (Some(running), _) => run(running),
+        (Some(running), _) => run(running, status.cost),
         (None, true) => asleep("Asleep: the next message wakes it.", &status.choices),
         (None, false) if status.session.is_some() => {
             asleep("It begins with the next message.", &status.choices)
         }
         (None, false) => asleep("", &status.choices),
     });
+    if status.run.is_none() {
+        text.append(behind_a_break(&Vec::from_iter(so_far(status.cost))));
+    }
     if let Some((session, _)) = status.session.as_ref().filter(|_| status.begun) {
         text.push("\nOn the laptop: ").code(&format!("claude --resume {session}"));
     }
@@ -152,8 +157,13 @@ fn behind_a_break(lines: &[String]) -> Text {
     text
 }
 
+/// What a session has cost, where that is known and anything.
+fn so_far(cost: Option<f64>) -> Option<String> {
+    cost.filter(|cost| *cost > 0.0).map(|cost| format!("{} so far", words::dollars(cost)))
+}
+
 /// What a run does, behind a line break.
-fn run(run: &Running) -> Text {
+fn run(run: &Running, cost: Option<f64>) -> Text {
     let mut lines = vec![run.activity.clone()];
     let mut facts: Vec<String> = Vec::new();
     facts.extend(run.effort.as_ref().map(|effort| format!("effort {effort}")));
@@ -172,7 +182,7 @@ fn run(run: &Running) -> Text {
         ),
         None => format!("Context {}", words::tokens(used)),
     }));
-    use_so_far.extend(run.cost.map(|cost| format!("{} so far", words::dollars(cost))));
+    use_so_far.extend(so_far(cost.into_iter().chain(run.cost).reduce(f64::max)));
     if !use_so_far.is_empty() {
         lines.push(use_so_far.join(" · "));
     }

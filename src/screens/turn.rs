@@ -127,6 +127,9 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
     if !after.is_empty() {
         part_from(&mut text).append(after);
     }
+    if !turn.files.is_empty() {
+        part_from(&mut text).append(kept(scene, turn));
+    }
     if !card::is_in_the_answer(turn) {
         text.push("\n\n").append(small_line(scene, turn, around));
     }
@@ -150,6 +153,21 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
         }
     }
     parts
+}
+
+/// Where the files lie that came with the prompt.
+fn kept(scene: &Scene, turn: &Turn) -> Text {
+    let one = turn.files.len() == 1;
+    let mut text = Text::plain(if one { "Your file is in " } else { "Your files are in " });
+    for (number, file) in turn.files.iter().enumerate() {
+        let of_project = file.strip_prefix(&turn.directory);
+        let path = of_project.map_or_else(
+            |_| words::path(file, &scene.home),
+            |inside| words::path(inside, &scene.home),
+        );
+        text.push(if number == 0 { "" } else { ", " }).code(&path);
+    }
+    text
 }
 
 /// What comes before the words of an answer: why there is one, what Claude thought, and what it said

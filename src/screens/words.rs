@@ -48,15 +48,18 @@ pub(crate) fn time(seconds: u64) -> String {
     time.with_timezone(&Local).format("%H:%M").to_string()
 }
 
+/// Keeps a number and its unit on one line.
+const GLUE: char = '\u{a0}';
+
 /// A span of so many seconds.
 pub(crate) fn span(seconds: u64) -> String {
     let two = |big: u64, unit: &str, small: u64, small_unit: &str| match small {
-        0 => format!("{big} {unit}"),
-        small => format!("{big} {unit} {small} {small_unit}"),
+        0 => format!("{big}{GLUE}{unit}"),
+        small => format!("{big}{GLUE}{unit} {small}{GLUE}{small_unit}"),
     };
     match seconds {
-        0 => "<1 s".to_owned(),
-        1..MINUTE => format!("{seconds} s"),
+        0 => format!("<1{GLUE}s"),
+        1..MINUTE => format!("{seconds}{GLUE}s"),
         MINUTE..HOUR => two(seconds / MINUTE, "min", seconds % MINUTE, "s"),
         HOUR..DAY => two(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min"),
         _ => plural(seconds / DAY, "day"),
@@ -215,10 +218,10 @@ mod tests {
     #[test]
     fn spans_and_costs() {
         for (seconds, expected) in [
-            (0, "<1 s"),
-            (61, "1 min 1 s"),
-            (120, "2 min"),
-            (3900, "1 h 5 min"),
+            (0, "<1\u{a0}s"),
+            (61, "1\u{a0}min 1\u{a0}s"),
+            (120, "2\u{a0}min"),
+            (3900, "1\u{a0}h 5\u{a0}min"),
             (200_000, "2 days"),
         ] {
             assert_eq!(span(seconds), expected);

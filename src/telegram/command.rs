@@ -64,16 +64,25 @@ pub enum Insight {
     Notify(Option<String>),
     /// `/limits`
     Limits,
+    /// `/archive [session]`
+    Archive(Option<String>),
+    /// `/delete [session]`
+    Delete(Option<String>),
+    /// `/recap`
+    Recap,
+    /// `/history WHEN`
+    From(String),
 }
 
 /// The commands that Telegram offers, with their descriptions.
-pub const COMMANDS: [(&str, &str); 26] = [
+pub const COMMANDS: [(&str, &str); 29] = [
     ("sessions", "Pick a session of this directory or of all"),
     ("new", "Start a new session"),
     ("cd", "Work in another directory"),
     ("status", "Where this chat is and what runs"),
     ("stop", "Stop what Claude is doing"),
     ("history", "What was said before"),
+    ("recap", "What this session is about and where it stands"),
     ("search", "Find where something was said"),
     ("live", "What runs on the laptop, and what it waits for"),
     ("follow", "See here what a session elsewhere does"),
@@ -91,6 +100,8 @@ pub const COMMANDS: [(&str, &str); 26] = [
     ("btw", "Ask aside, without a trace in the conversation"),
     ("fork", "Continue in a copy of the session"),
     ("rename", "Give the session a title"),
+    ("archive", "Leave a session out of lists"),
+    ("delete", "Put a session into the laptop's trash"),
     ("agent", "Start a session with an agent"),
     ("commands", "Find a command or skill of Claude's"),
     ("help", "What you can do here"),
@@ -111,7 +122,10 @@ impl Command {
             "stop" => Self::Stop,
             "get" => Self::Get(given),
             "diff" => Self::Diff,
-            "history" => Self::History(rest.parse().ok()),
+            "history" if rest.is_empty() || rest.parse::<u16>().is_ok() => {
+                Self::History(rest.parse().ok())
+            }
+            "history" => Self::Insight(Insight::From(rest.to_owned())),
             "export" if matches!(rest, "md" | "markdown") => Self::Export(Format::Markdown),
             "export" => Self::Export(Format::Html),
             "mode" => Self::Choose(Choice::Mode, given),
@@ -130,6 +144,9 @@ impl Command {
             "follow" => Self::Insight(Insight::Follow(given)),
             "notify" => Self::Insight(Insight::Notify(given)),
             "limits" => Self::Insight(Insight::Limits),
+            "archive" => Self::Insight(Insight::Archive(given)),
+            "delete" => Self::Insight(Insight::Delete(given)),
+            "recap" => Self::Insight(Insight::Recap),
             _ => return None,
         })
     }

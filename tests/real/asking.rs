@@ -27,6 +27,9 @@ async fn a_tool_is_allowed_once_for_good_or_denied_with_a_reason() {
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("Then not, since: the dog is out"), "{answer:?}");
     assert!(!gate.exists());
+    // Whatever the words, it is known as a denial.
+    phone.say("/audit");
+    phone.see_text(&["What tools did", "touch gate.txt", "denied"]).await;
 
     let prompt = phone.say("open the gate");
     let question = phone.see_open("touch gate.txt").await;

@@ -5,7 +5,7 @@ use std::fs;
 use segue::sandbox::Post;
 
 use crate::support::{
-    phone::{ADA, Phone, session_of},
+    phone::{ADA, GROUP, Phone, phone, session_of},
     scratch::Scratch,
     wait::until,
 };
@@ -67,9 +67,8 @@ async fn status_tells_this_place_and_the_others() {
     let phone = Phone::start(&scratch.base(), &garden).await;
     phone.say("/status");
     phone.see_text(&["No session yet", "~/garden\n\n0 turns running · 0 warm runs"]).await;
-    let group = crate::support::phone::GROUP;
-    let prompt = phone.client.say((group, ADA), "/new paint the fence").unwrap();
-    phone.answer_in(group, prompt).await;
+    let prompt = phone.client.say((GROUP, ADA), "/new paint the fence").unwrap();
+    phone.answer_in(GROUP, prompt).await;
     phone.ask("/new water").await;
     phone.settled().await;
     phone.say("/status");
@@ -96,9 +95,10 @@ async fn help_start_and_the_registered_commands() {
     assert_eq!(
         names,
         [
-            "sessions", "new", "cd", "status", "stop", "history", "search", "live", "follow",
-            "notify", "usage", "limits", "audit", "get", "diff", "export", "mode", "model",
-            "effort", "verbose", "btw", "fork", "rename", "agent", "commands", "help"
+            "sessions", "new", "cd", "status", "stop", "history", "recap", "search", "live",
+            "follow", "notify", "usage", "limits", "audit", "get", "diff", "export", "mode",
+            "model", "effort", "verbose", "btw", "fork", "rename", "archive", "delete", "agent",
+            "commands", "help"
         ]
     );
 }
@@ -208,4 +208,35 @@ async fn roots_hold_lists_buttons_links_and_chats_that_were_elsewhere() {
     phone.say("/sessions pears");
     phone.see_text(&["No session anywhere with pears."]).await;
     assert!(scratch.history().iter().all(|line| line["display"] != "water the pears"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_knows_where_one_was() {
+    let (_scratch, _, phone) = phone().await;
+    phone.say("/start");
+    phone.see_text(&["There is no session yet.", "starts one in ~/garden"]).await;
+    phone.ask("sow the beans").await;
+    phone.say("/start");
+    let known = phone.see_text(&["You were here last:", "sow the beans", "~/garden"]).await;
+    assert!(known.text.contains("just now") && known.text.contains("Claude\nI see 1"), "{known:?}");
+    let labels: Vec<_> = known.buttons().map(|button| button.text.as_str()).collect();
+    assert_eq!(labels, ["Continue", "Sessions", "New"]);
+    phone.press(&known, "Continue").await;
+    phone.see_text(&["Write to continue here."]).await;
+    // To a group no session is shown before it was asked.
+    phone.client.say((GROUP, ADA), "/start").unwrap();
+    let start = |posts: &[Post]| posts.iter().find(|post| post.text.contains("from here")).cloned();
+    let shown = phone.see_in(GROUP, "the start", start).await;
+    assert!(!shown.text.contains("beans"), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn costs_do_not_fall_when_a_process_ends() {
+    let (_scratch, _, mut phone) = phone().await;
+    phone.terminate();
+    phone.configure("pace_ms = 20\nidle_minutes = 0\n");
+    phone.boot().await;
+    phone.ask("sow the beans").await;
+    phone.say("/status");
+    phone.see_text(&["Asleep", "so far"]).await;
 }

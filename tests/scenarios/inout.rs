@@ -43,7 +43,8 @@ async fn a_document_is_put_down_and_named() {
     let (scratch, garden, phone) = phone().await;
     let notes = Upload::new("../notes of may.txt", "text/plain", *b"sow beans\n");
     let prompt = phone.client.send(WHO, document(&phone, "read this", notes)).unwrap();
-    phone.answer(prompt).await;
+    let answer = phone.answer(prompt).await;
+    assert!(answer.text.contains("Your file is in .segue/inbox/notes_of_may.txt"), "{answer:?}");
     let saved = garden.join(".segue/inbox/notes_of_may.txt");
     assert_eq!(fs::read_to_string(&saved).unwrap(), "sow beans\n");
     let prompts = prompts(&scratch, &garden);

@@ -30,6 +30,7 @@ mod out;
 mod outgoing;
 mod picker;
 mod promises;
+mod put_away;
 mod recovery;
 mod restart;
 mod shutdown;

@@ -149,6 +149,20 @@ pub fn of_projects(
     books.usage
 }
 
+/// What a session has used, by its transcript and those of its sub-agents; `None` where it has none.
+pub fn of_session(home: &Home, prices: &Prices, id: SessionId) -> Option<SessionUsage> {
+    let corpus = Corpus::of(home);
+    let session = corpus.sessions.iter().find(|session| session.id == id)?;
+    let mut books = Books::new(prices, &|_| true);
+    let _ = sweep(&[&*session.files], &Reader::new(0), |step| {
+        if let Step::Session { parts, .. } = step {
+            books.add(id, Rows::of(parts));
+        }
+        ControlFlow::Continue(())
+    });
+    books.usage.sessions.pop()
+}
+
 /// The sums while they grow.
 struct Books<'p> {
     prices: &'p Prices,

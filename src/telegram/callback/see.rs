@@ -2,7 +2,10 @@
 
 use crate::{
     claude::session::SessionId,
-    telegram::callback::codec::{id, session},
+    telegram::callback::{
+        Sure,
+        codec::{id, session},
+    },
 };
 
 /// What a person wants to see of other sessions.
@@ -20,6 +23,12 @@ pub enum See {
     Card(bool),
     /// Hold messages until then, seconds since the Unix epoch; 0: no longer.
     Hold(u64),
+    /// Archive a session, or take that back.
+    Archive(SessionId, bool),
+    /// Put a session into the trash.
+    Delete(SessionId, Sure),
+    /// Take it out again.
+    Restore(SessionId),
 }
 
 impl See {
@@ -35,6 +44,11 @@ impl See {
             Self::Card(true) => "c1".to_owned(),
             Self::Card(false) => "c0".to_owned(),
             Self::Hold(until) => format!("h{until:x}"),
+            Self::Archive(session, true) => format!("a{}", id(&session)),
+            Self::Archive(session, false) => format!("b{}", id(&session)),
+            Self::Delete(session, Sure::Ask) => format!("d{}", id(&session)),
+            Self::Delete(session, Sure::Yes) => format!("y{}", id(&session)),
+            Self::Restore(session) => format!("r{}", id(&session)),
         }
     }
 
@@ -54,6 +68,11 @@ impl See {
             'n' => Self::Notices(flag()?),
             'c' => Self::Card(flag()?),
             'h' => Self::Hold(u64::from_str_radix(fields, 16).ok()?),
+            'a' => Self::Archive(session(fields)?, true),
+            'b' => Self::Archive(session(fields)?, false),
+            'd' => Self::Delete(session(fields)?, Sure::Ask),
+            'y' => Self::Delete(session(fields)?, Sure::Yes),
+            'r' => Self::Restore(session(fields)?),
             _ => return None,
         })
     }
@@ -77,6 +96,10 @@ pub(super) mod tests {
             any::<bool>().prop_map(See::Notices),
             any::<bool>().prop_map(See::Card),
             any::<u64>().prop_map(See::Hold),
+            (session(), any::<bool>()).prop_map(|(session, on)| See::Archive(session, on)),
+            session().prop_map(|session| See::Delete(session, Sure::Ask)),
+            session().prop_map(|session| See::Delete(session, Sure::Yes)),
+            session().prop_map(See::Restore),
         ]
     }
 

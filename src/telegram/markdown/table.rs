@@ -1,4 +1,4 @@
-//! Tables: columns of monospaced text where they fit a phone, else a paragraph per row.
+//! Tables: columns of monospaced text where they fit a phone, else a line per row.
 
 use pulldown_cmark::Alignment;
 use unicode_width::UnicodeWidthStr;
@@ -81,46 +81,69 @@ impl Table {
         lines.join("\n")
     }
 
-    /// `key: value` lines, a paragraph per row, the first line bold; the keys alone where there
-    /// are no rows.
-    fn paragraphs(self) -> Text {
-        let mut writer = Writer::default();
-        let mut rows = self.rows.into_iter();
-        let keys = rows.next().unwrap_or_default();
-        if rows.len() == 0 {
-            for key in &keys {
+    /// A line per row, `Name — value · value`, below one with the names of the columns. What is the same
+    /// in every row is said once, at the end.
+    fn paragraphs(mut self) -> Text {
+        let names = if self.rows.is_empty() { Vec::new() } else { self.rows.remove(0) };
+        if self.rows.is_empty() {
+            let mut writer = Writer::default();
+            for name in &names {
                 writer.write(if writer.len() > 0 { " · " } else { "" });
-                writer.paste(key);
+                writer.paste(name);
             }
+            return writer.into_text();
         }
-        for row in rows {
-            let mut gap = if writer.len() > 0 { "\n\n" } else { "" };
-            for (column, value) in row.into_iter().enumerate() {
-                let mut line = line(keys.get(column), value);
-                if column == 0 {
-                    line = line.wrap(EntityKind::Bold);
-                }
-                if !line.is_empty() {
-                    writer.write(gap);
-                    writer.paste(&line);
-                    gap = "\n";
-                }
+        let count = self.rows.iter().map(Vec::len).max().unwrap_or_default().max(names.len());
+        let (same, kept): (Vec<usize>, Vec<usize>) =
+            (0..count).partition(|column| *column > 0 && self.is_constant(*column));
+        let cells = |row: &[Text]| -> Vec<Text> {
+            kept.iter().map(|column| row.get(*column).cloned().unwrap_or_default()).collect()
+        };
+        let mut writer = Writer::default();
+        if names.iter().any(|name| !name.is_empty()) {
+            writer.paste(&line(cells(&names)).wrap(EntityKind::Italic));
+        }
+        for row in &self.rows {
+            let mut cells = cells(row);
+            if let Some(name) = cells.first_mut() {
+                *name = std::mem::take(name).wrap(EntityKind::Bold);
             }
+            writer.write(if writer.len() > 0 { "\n" } else { "" });
+            writer.paste(&line(cells));
+        }
+        for column in same {
+            writer.write("\n");
+            if let Some(name) = names.get(column).filter(|name| !name.is_empty()) {
+                writer.paste(name);
+                writer.write(": ");
+            }
+            writer.paste(&self.rows[0][column]);
         }
         writer.into_text()
     }
+
+    /// Whether all of several rows have the same in a column.
+    fn is_constant(&self, column: usize) -> bool {
+        let first = self.rows[0].get(column).filter(|cell| !cell.is_empty());
+        let is_same = |row: &Vec<Text>| row.get(column) == first;
+        self.rows.len() > 1 && first.is_some() && self.rows.iter().all(is_same)
+    }
 }
 
-/// `key: value`, a dash where only the value is missing.
-fn line(key: Option<&Text>, value: Text) -> Text {
+/// `Name — value · value`, a dash where a value is missing.
+fn line(cells: Vec<Text>) -> Text {
     let mut line = Text::default();
-    if let Some(key) = key.filter(|key| !key.is_empty()) {
-        line.append(key.clone()).push(": ");
-        if value.is_empty() {
+    for (column, cell) in cells.into_iter().enumerate() {
+        line.push(match column {
+            0 => "",
+            1 => " — ",
+            _ => " · ",
+        });
+        if cell.is_empty() {
             line.push("–");
         }
+        line.append(cell);
     }
-    line.append(value);
     line
 }
 

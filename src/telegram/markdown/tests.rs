@@ -165,15 +165,22 @@ fn narrow_tables_are_aligned() {
 }
 
 #[test]
-fn wide_tables_are_paragraphs() {
+fn wide_tables_are_lines() {
     let wide = "a long explanation of what the file is for";
     check(
         &format!("| File | For | |\n|-|-|-|\n| `a.rs` b | {wide} | x |\n| c | | |"),
         &format!(
-            "<b>File:</b> <code>a.rs</code> <b>b</b>\nFor: {wide}\nx\n\n<b>File: c</b>\nFor: –"
+            "<i>File — For · –</i>\n<code>a.rs</code> <b>b</b> — {wide} · x\n<b>c</b> — – · –"
         ),
     );
-    check("|a|b|\n|-|-|\n|[c](https://c.io)|[d](e)|", "<b>a: <a https://c.io>c</a></b>\nb: d (e)");
+    check(
+        &format!("|File|Kind|For|\n|-|-|-|\n|a|*new*|{wide}|\n|b|*new*|tea|"),
+        &format!("<i>File — For</i>\n<b>a</b> — {wide}\n<b>b</b> — tea\nKind: <i>new</i>"),
+    );
+    check(
+        "|a|b|\n|-|-|\n|[c](https://c.io)|[d](e)|",
+        "<i>a — b</i>\n<a https://c.io><b>c</b></a> — d (e)",
+    );
     check(&format!("|{wide}|b|\n|-|-|"), &format!("{wide} · b"));
 }
 
