@@ -28,6 +28,8 @@ mod properties;
 mod search;
 #[path = "files/slow.rs"]
 mod slow;
+#[path = "files/table.rs"]
+mod table;
 #[path = "files/transcripts.rs"]
 mod transcripts;
 #[path = "files/usage.rs"]

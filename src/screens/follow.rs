@@ -144,7 +144,7 @@ pub fn exchange(scene: &Scene, followed: &Followed, growing: &Growing) -> Vec<Sc
     let mut text = anchor(scene, followed.session);
     text.push(" ").italic(&words::line(&followed.title, TITLE)).push("\n");
     text.append(asked(scene, chapter));
-    let (steps, answer) = parts(chapter);
+    let (steps, answer) = parts(chapter, growing.ended.is_none());
     if !steps.is_empty() {
         text.append(steps.wrap(EntityKind::Fold)).push("\n");
     }
@@ -182,7 +182,7 @@ fn state(followed: &Followed, chapter: &Chapter) -> Text {
     let mut text = Text::default();
     if let Some(live) = waits {
         let what = live.waiting_for.as_deref().unwrap_or("input needed");
-        text.push("⏸ Waits for an answer there: ").bold(&words::line(what, TITLE));
+        text.push("● Waits for an answer there: ").bold(&words::line(what, TITLE));
         return text;
     }
     match chapter.parts.last() {
@@ -195,7 +195,7 @@ fn state(followed: &Followed, chapter: &Chapter) -> Text {
 }
 
 /// What was done, and what was said after the last of it.
-fn parts(chapter: &Chapter) -> (Text, String) {
+fn parts(chapter: &Chapter, grows: bool) -> (Text, String) {
     let is_step = |part: &Part| matches!(part, Part::Used(_) | Part::Compacted);
     let after = chapter.parts.iter().rposition(is_step).map_or(0, |last| last + 1);
     let said = chapter.parts[after..].iter().filter_map(|part| match part {
@@ -208,22 +208,28 @@ fn parts(chapter: &Chapter) -> (Text, String) {
     if hidden > 0 {
         steps.data(&format!("… {} before", words::plural(hidden as u64, "step")));
     }
-    for part in &chapter.parts[hidden..after] {
+    let running = (grows && after == chapter.parts.len()).then(|| after.saturating_sub(1));
+    for (at, part) in chapter.parts[..after].iter().enumerate().skip(hidden) {
         if !steps.is_empty() {
             steps.push("\n");
         }
-        steps.append(step(part));
+        steps.append(step(part, running == Some(at)));
     }
     (steps, answer)
 }
 
-fn step(part: &Part) -> Text {
+fn step(part: &Part, runs: bool) -> Text {
     let mut text = Text::default();
     match part {
         Part::Said(said) | Part::Notice(said) => _ = text.data(&words::line(said, REMARK)),
         Part::Compacted => _ = text.push("The conversation was compacted."),
         Part::Used(tool) => {
-            text.push(if tool.failed { "✗ " } else { "✓ " }).data(&tool_name(&tool.name));
+            text.push(match (tool.failed, runs) {
+                (true, _) => "✗ ",
+                (false, true) => "▸ ",
+                (false, false) => "✓ ",
+            });
+            text.data(&tool_name(&tool.name));
             let used_on = subject(&tool.name, &tool.input);
             if !used_on.is_empty() {
                 text.push(" ").code(&words::used_on(&used_on, SUBJECT));

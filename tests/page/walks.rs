@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What the last part of an answer ends in.
-pub(crate) const DONE: &str = " s · <$0.01";
+pub(crate) const DONE: &str = "\u{a0}s · <$0.01";
 
 /// The demo on a telephone, with the private chat open.
 pub(crate) fn walk(test: &str) -> Option<(Demo, View)> {

@@ -81,7 +81,7 @@ async fn a_session_elsewhere_is_followed_as_it_grows() {
     writer.asks("water them");
     phone.see_text(&["You", "water them", "▸ Working…"]).await;
     writer.uses("t1", "water beds");
-    phone.see_text(&["water them", "✓ Run water beds", "▸ Run…"]).await;
+    phone.see_text(&["water them", "▸ Run water beds", "▸ Run…"]).await;
     terminal.is("waiting", Some("permission prompt"));
     phone.see_text(&["water them", "Waits for an answer there: permission prompt"]).await;
     terminal.is("busy", None);
@@ -90,7 +90,7 @@ async fn a_session_elsewhere_is_followed_as_it_grows() {
     let (first, rest) = bytes.split_at(40);
     writer.raw(first.as_bytes());
     writer.raw(rest.as_bytes());
-    let done = phone.see_text(&["water them", "water beds", "All wet."]).await;
+    let done = phone.see_text(&["water them", "✓ Run water beds", "All wet."]).await;
     assert!(!done.text.contains('▸'), "{done:?}");
     assert_eq!(seen(&phone, "water them").await, 1, "it is one message");
     // What is too long for one message comes in several, each of which leads to the session.

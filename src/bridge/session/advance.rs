@@ -48,7 +48,9 @@ impl Session {
 
     /// Brings the first of the queue on its way.
     fn next_prompt(&mut self, now: Instant) {
-        if matches!(self.holder, Holder::Nobody) && self.resting.is_some_and(|until| until > now) {
+        let is_gone = matches!(self.holder, Holder::Nobody | Holder::Free);
+        if is_gone && self.resting.is_some_and(|until| until > now) {
+            self.holder = Holder::Nobody;
             return self.free_slot();
         }
         let Some(head) = self.queue.front() else { return };

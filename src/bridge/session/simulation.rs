@@ -139,7 +139,9 @@ impl World {
         match effect {
             Effect::Start => {
                 let rests = self.core.resting.is_some_and(|until| until > self.now);
-                assert!(!rests, "7: a start without a pause");
+                // What is asked beside prompts may have its process.
+                let asks = self.core.running.is_some();
+                assert!(!rests || !asks, "7: a start without a pause");
                 assert!(self.cli.is_none(), "3: a second process");
                 self.cli = Some(Cli::default());
                 self.core.started(7);
