@@ -20,6 +20,15 @@
 //! | [`sandbox`] | a local Telegram and a scripted `claude` for demo and tests | nothing of ours |
 //! | [`cli`], [`config`] | arguments and settings into one of the above | everything |
 //!
+//! The way of one prompt, in the order in which it happens:
+//!
+//! 1. `app/intake.rs`: messages are gathered and composed, and stand in the [book](bridge::book)
+//!    before Telegram hears that they came;
+//! 2. `app/prompts.rs`: which session it is for, and whether the person must be asked first;
+//! 3. `bridge/session`: the one queue of that session, and the process, orphan or terminal that has
+//!    it ([`session`](bridge::session) lists its files);
+//! 4. `app/painter.rs`: its turn in the chat; when the answer is there, the prompt leaves the book.
+//!
 //! A test (`tests/tidy.rs`) holds these directions.
 
 pub mod app;
