@@ -166,25 +166,32 @@ impl Watch {
         }
         let projects = self.home.projects();
         let above = self.home.dir.parent().map(Path::to_owned);
-        let mut folders: Vec<_> = above.into_iter().collect();
-        folders.extend([self.home.dir.clone(), self.home.sessions()]);
-        let inside = fs::read_dir(&projects).into_iter().flatten().flatten();
-        folders.extend(inside.map(|entry| entry.path()).filter(|path| path.is_dir()));
-        folders.push(projects);
+        let folders = [self.home.dir.clone(), self.home.sessions(), projects.clone()];
         let mut blind = false;
-        for folder in folders {
-            match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
-                Ok(()) => {
-                    self.watched.insert(folder);
-                }
-                Err(_) if !folder.exists() => {}
-                Err(error) => {
-                    tracing::warn!(%error, folder = %folder.display(), "cannot be watched");
-                    blind = true;
-                }
-            }
+        for folder in above.into_iter().chain(folders) {
+            blind |= !self.add(folder);
+        }
+        // Looked into once it is watched: what comes between is told.
+        let inside = fs::read_dir(&projects).into_iter().flatten().flatten();
+        for folder in inside.map(|entry| entry.path()).filter(|path| path.is_dir()) {
+            blind |= !self.add(folder);
         }
         self.wakers.set_blind(blind);
+    }
+
+    /// Watches a folder, if it is there; false where the system tells nothing of it.
+    fn add(&mut self, folder: PathBuf) -> bool {
+        match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
+            Ok(()) => {
+                self.watched.insert(folder);
+                true
+            }
+            Err(_) if !folder.exists() => true,
+            Err(error) => {
+                tracing::warn!(%error, folder = %folder.display(), "cannot be watched");
+                false
+            }
+        }
     }
 
     /// What an event says has changed. Who waits for just that is woken.
