@@ -112,8 +112,7 @@ impl App {
         }
         let mut lead = Text::default();
         if let Some(session) = followed {
-            let title =
-                self.found(session).map_or_else(|| session.to_string(), |found| found.title);
+            let title = self.title_of(session);
             lead.push("Following ").bold(&title).push(". ");
         }
         lead.push(match (elsewhere.is_empty(), followed) {
@@ -129,6 +128,11 @@ impl App {
             screen.keyboard.push(vec![way("Stop following", See::Unfollow)]);
         }
         self.reply(message, screen);
+    }
+
+    /// The title of a session, or its id where it has said nothing yet.
+    fn title_of(&self, session: SessionId) -> String {
+        self.found(session).map_or_else(|| session.to_string(), |found| found.title)
     }
 
     /// Whether a process is somebody else's, in a directory that the bot may tell of.
@@ -154,7 +158,7 @@ impl App {
     /// Begins to mirror; `asked` is the message that wanted it, none after a restart.
     fn mirror(&mut self, place: Place, session: SessionId, asked: Option<&Message>) {
         let there = self.there(session, None);
-        let title = self.found(session).map_or_else(|| session.to_string(), |found| found.title);
+        let title = self.title_of(session);
         let followed = Followed { session, title, live: there.live.clone() };
         let wakers = self.follows.wakers.clone();
         let sight = if wakers.are_blind() { Sight::Polled } else { Sight::Told };
@@ -186,7 +190,7 @@ impl App {
         let session = follow.session;
         let wish = (Wish::Follow(message.place), false);
         self.wish(message.place, wish, Some(session), "/follow off");
-        let title = self.found(session).map_or_else(|| session.to_string(), |found| found.title);
+        let title = self.title_of(session);
         self.reply(message, screens::ended(&self.scene(), session, &title));
     }
 

@@ -12,7 +12,7 @@ use crate::{
     },
     bridge::{
         attachment::{Attached, Kind},
-        book::{Arrival, Came, Entry, Stage},
+        book::{Arrival, Came, Entry, Stage, replace},
         place::Place,
         prompt::{Prompt, PromptId},
         session::Order,
@@ -159,8 +159,8 @@ impl App {
         let Some(entry) = self.book.of_message(message.place.chat, message.id) else {
             return self.offer_alone(input);
         };
-        let messages = entry.messages.iter().map(|old| if same(old, &raw) { &raw } else { old });
-        let messages: Vec<Value> = messages.cloned().collect();
+        let mut messages = entry.messages.clone();
+        replace(&mut messages, raw.clone());
         let Some(arrival) = self.composed(&self.inputs(&messages), Vec::new()) else { return };
         // What a button has put in its place stands.
         let own = entry.prompt.text == self.text_of(&entry);
@@ -276,9 +276,4 @@ fn as_written(raw: &Value) -> Value {
         update.insert("message".to_owned(), message);
     }
     raw
-}
-
-/// Whether two updates bring the same message.
-fn same(one: &Value, other: &Value) -> bool {
-    one["message"]["message_id"] == other["message"]["message_id"]
 }

@@ -1,11 +1,14 @@
 //! A session in a terminal of the real CLI, followed on the phone.
 
-use crate::support::{
-    cli,
-    headless::{HOME, script},
-    laptop::{Laptop, Terminal},
-    messages_api::MessagesApi,
-    phone::Phone,
+use crate::{
+    support::{
+        cli,
+        headless::{HOME, script},
+        laptop::{Laptop, Terminal},
+        messages_api::MessagesApi,
+        phone::Phone,
+    },
+    together::Bench,
 };
 
 /// Says yes to the question of a terminal. It takes no answer that comes as soon as it asks.
@@ -55,15 +58,9 @@ async fn a_terminal_of_the_real_cli_that_waits_and_ends_is_told_of() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_of_the_real_cli_is_followed_from_prompt_to_exit() {
-    let Some(cli) = cli::find_for("a terminal of the real CLI is followed") else { return };
-    let api = MessagesApi::start(script(HOME.as_ref()));
-    let laptop = Laptop::new(&cli, &api.url);
-    let garden = laptop.project("garden");
-    laptop.print_as_person(&garden, "sow the beans");
-    let mut base = laptop.claude_in(&garden);
-    base.env("SEGUE_CLAUDE", &cli);
-    let phone = Phone::start(&base, &garden).await;
-    let terminal = laptop.open(&garden, &["--continue", "--permission-mode", "default"]);
+    let Some(bench) = Bench::new("a terminal of the real CLI is followed").await else { return };
+    let Bench { laptop, garden, phone, .. } = &bench;
+    let terminal = laptop.open(garden, &["--continue", "--permission-mode", "default"]);
     terminal.wait_for("❯");
     laptop.wait_for_terminal("idle");
     phone.say("/follow");

@@ -22,16 +22,16 @@ use crate::support::{
 };
 
 /// A laptop with a project and a session in it, and the phone of its person.
-struct Bench {
-    laptop: Laptop,
-    garden: PathBuf,
-    phone: Phone,
+pub(crate) struct Bench {
+    pub(crate) laptop: Laptop,
+    pub(crate) garden: PathBuf,
+    pub(crate) phone: Phone,
     api: MessagesApi,
 }
 
 impl Bench {
     /// None where the CLI is not installed. The session has one prompt.
-    async fn new(test: &str) -> Option<Self> {
+    pub(crate) async fn new(test: &str) -> Option<Self> {
         let cli = cli::find_for(test)?;
         let api = MessagesApi::start(script(HOME.as_ref()));
         let laptop = Laptop::new(&cli, &api.url);

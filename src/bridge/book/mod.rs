@@ -32,7 +32,7 @@ mod simulation;
 
 use std::{
     collections::{HashMap, VecDeque},
-    io, mem,
+    io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
@@ -254,12 +254,6 @@ impl Book {
 
     /// A prompt goes to its session, and waits until that is on the disk: from here on it may run.
     pub fn queue(&self, id: PromptId, destination: Destination) -> io::Result<()> {
-        let is_known = |entry: &Entry| {
-            entry.stage == Stage::Queued && entry.destination.as_ref() == Some(&destination)
-        };
-        if self.read(id, is_known) == Some(true) {
-            return Ok(());
-        }
         self.write(id, |entry| {
             entry.leave_question();
             (entry.stage, entry.destination) = (Stage::Queued, Some(destination));
@@ -364,12 +358,12 @@ impl Pages {
     }
 }
 
-/// Puts a message in the place of the one with its id.
-fn replace(messages: &mut [Value], message: Value) {
+/// Puts an update in the place of the one that brought the same message.
+pub fn replace(messages: &mut [Value], message: Value) {
     let id = |raw: &Value| raw["message"]["message_id"].clone();
     let new = id(&message);
     if let Some(old) = messages.iter_mut().find(|old| id(old) == new) {
-        let _ = mem::replace(old, message);
+        *old = message;
     }
 }
 

@@ -1,10 +1,10 @@
 //! The shell of a session: one task that owns its process and carries out what the core wants.
 
-use std::{future::pending, panic::resume_unwind, pin::Pin, sync::Arc};
+use std::{future::pending, io, panic::resume_unwind, pin::Pin, sync::Arc};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, watch},
-    task::{JoinError, JoinSet},
+    task::{JoinError, JoinSet, spawn_blocking},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     bridge::{
+        book::Book,
         prompt::PromptId,
         session::{
             Finished, Order, RunSpec, Settings, State,
@@ -274,12 +275,7 @@ impl Shell {
             Effect::Kill(live) => live.kill(),
             Effect::Renew { old, prompt } => {
                 let new = prompt.id;
-                let book = self.settings.book.clone();
-                let renewed =
-                    tokio::task::spawn_blocking(move || book.renew(old, new, prompt.attempt));
-                if let Ok(Err(error)) = renewed.await {
-                    tracing::warn!(%error, "the spool takes no note");
-                }
+                self.write_down(move |book| book.renew(old, new, prompt.attempt)).await;
                 let _ = self.settings.reports.send(super::Report::Renewed { old, new });
             }
             Effect::Report(report) => {
@@ -291,11 +287,14 @@ impl Shell {
     /// Writes down which process has a prompt, before it has it: whoever comes after us finds it.
     async fn note_process(&mut self, prompt: PromptId) {
         let Some(process) = self.started.clone() else { return };
+        self.write_down(move |book| book.runs_in(prompt, process)).await;
+    }
+
+    /// Changes the book and waits until that is on the disk; where it cannot be written, that is in
+    /// its log.
+    async fn write_down(&mut self, change: impl FnOnce(&Book) -> io::Result<()> + Send + 'static) {
         let book = self.settings.book.clone();
-        let noted = tokio::task::spawn_blocking(move || book.runs_in(prompt, process)).await;
-        if let Ok(Err(error)) = noted {
-            tracing::warn!(%error, "a process is not written down");
-        }
+        let _ = spawn_blocking(move || change(&book)).await;
     }
 
     fn start(&mut self) {
