@@ -3,7 +3,7 @@
 use crate::{
     app::{
         changed,
-        painter::{Canvas, Painter},
+        painter::{Painter, PainterContext},
         press::is_carrying,
     },
     bridge::turn::{Outcome, Turn},
@@ -23,7 +23,7 @@ impl Painter {
         let turn = self.turn.borrow().clone();
         let scene = self.scene();
         if turn.outcome() != Some(&Outcome::Silent) {
-            self.canvas.book.deliver(turn.prompt);
+            self.context.book.deliver(turn.prompt);
         }
         match turn.outcome() {
             // The session's worker broke: its turns ended with it.
@@ -41,7 +41,7 @@ impl Painter {
             Some(Outcome::Joined) => self.joined(&scene, &turn).await,
             Some(Outcome::TakenBack) => {
                 if self.remark(&scene, &turn).await != Err(SendError::Ended) {
-                    self.canvas.book.remove(turn.prompt);
+                    self.context.book.remove(turn.prompt);
                 }
             }
             // It stays in the spool, to go on when segue is back.
@@ -55,11 +55,11 @@ impl Painter {
     /// A word in the place of an answer.
     pub(super) async fn remark(&mut self, scene: &Scene, turn: &Turn) -> Result<(), SendError> {
         if let Some(id) = self.called.take() {
-            drop(self.canvas.outbox.delete(self.canvas.place, id));
+            drop(self.context.outbox.delete(self.context.place, id));
         }
         self.release();
         let screen = screens::turn::joining(scene, turn);
-        let Canvas { outbox, place, .. } = &self.canvas;
+        let PainterContext { outbox, place, .. } = &self.context;
         if let Some((id, _)) = self.card.take() {
             outbox.edit(*place, id, screen).await?;
         } else {
@@ -72,19 +72,19 @@ impl Painter {
 
     /// Sends what is not in the chat yet of the answer. When all of it is, the prompt is done with.
     async fn answer(&mut self, scene: &Scene, turn: &Turn) {
-        let mut around = self.around(turn, title(&self.canvas.home, turn.session).await);
+        let mut around = self.around(turn, title(&self.context.home, turn.session).await);
         around.changed = changed::of(turn).await;
-        self.canvas.ticket.next().await;
+        self.context.slot.next().await;
         self.release();
         let quote = self.quote();
         // From here on what is written comes after the answer.
-        self.canvas.receipts.leave(self.canvas.place, turn.prompt);
+        self.context.receipts.leave(self.context.place, turn.prompt);
         let rest = card::rest(scene, turn, &around);
         if rest.is_some() && self.is_above() {
             self.delete_card();
         }
         let renewed = self.renew_card(rest.as_ref());
-        let Canvas { outbox, place, .. } = &self.canvas;
+        let PainterContext { outbox, place, .. } = &self.context;
         let parts = screens::turn::answer(scene, turn, &around);
         let (count, left) = (parts.len(), self.left.as_ref());
         let sent: Vec<_> = parts
@@ -92,11 +92,11 @@ impl Painter {
             .enumerate()
             .skip(left.map_or(0, |kept| kept.delivered(count)))
             .map(|(part, screen)| {
-                let how = self.manner(turn, part, (quote, &screen));
+                let how = self.policy(turn, part, (quote, &screen));
                 outbox.send(*place, screen, how)
             })
             .collect();
-        self.canvas.ticket.pass();
+        self.context.slot.pass();
         if let Some(sent) = renewed
             && let Ok(id) = sent.await
         {
@@ -105,7 +105,7 @@ impl Painter {
         let mut lost = None;
         for sent in sent {
             match sent.await {
-                Ok(id) => self.canvas.book.sent(turn.prompt, id, count).on_disk().await,
+                Ok(id) => self.context.book.sent(turn.prompt, id, count).on_disk().await,
                 Err(SendError::Ended) => return,
                 Err(error) => lost = Some(error),
             }
@@ -129,12 +129,12 @@ impl Painter {
                 return;
             }
         }
-        self.canvas.book.remove(turn.prompt);
+        self.context.book.remove(turn.prompt);
     }
 
     /// Whether messages of the person stand below the card.
     fn is_above(&self) -> bool {
-        let newest = self.canvas.receipts.newest(self.canvas.place);
+        let newest = self.context.receipts.newest(self.context.place);
         self.card.as_ref().is_some_and(|(id, _)| *id < newest)
     }
 
@@ -143,12 +143,12 @@ impl Painter {
         let was_sent = self.left.as_ref().is_some_and(|kept| !kept.sent.is_empty());
         let screen = rest.filter(|_| self.card.is_none() && !was_sent)?;
         let how = SendOptions { reply_to: self.group_quote(), sound: Sound::Silent };
-        Some(self.canvas.outbox.send(self.canvas.place, screen.clone(), how))
+        Some(self.context.outbox.send(self.context.place, screen.clone(), how))
     }
 
     /// How a part of the answer is sent: with one sound for all of it, none for what the person did,
     /// and a quote where it is needed, which it is for buttons that send the prompt again.
-    fn manner(
+    fn policy(
         &self,
         turn: &Turn,
         part: usize,
@@ -161,7 +161,7 @@ impl Painter {
             Callback::decode(&button.data).is_some_and(|callback| is_carrying(&callback))
         });
         SendOptions {
-            reply_to: if carries || self.canvas.always_quote {
+            reply_to: if carries || self.context.always_quote {
                 self.asked()
             } else {
                 quote.filter(|_| first)

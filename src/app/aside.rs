@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, note::Note},
+    app::{App, events::AppEvent},
     bridge::prompt::Source,
     claude::{session::SessionId, transcript},
     screens::{Scene, notice, steering as screens},
@@ -134,10 +134,10 @@ impl App {
         }
     }
 
-    pub(super) fn teller(&self, source: Source) -> Teller {
-        Teller {
+    pub(super) fn teller(&self, source: Source) -> TaskReply {
+        TaskReply {
             outbox: self.outbox.clone(),
-            notes: self.notes.clone(),
+            events: self.events.clone(),
             scene: self.scene(),
             source,
         }
@@ -145,14 +145,14 @@ impl App {
 }
 
 /// Tells a place what came of something, from a task that outlives the moment.
-pub(super) struct Teller {
+pub(super) struct TaskReply {
     pub(super) outbox: Outbox,
-    notes: mpsc::UnboundedSender<Note>,
+    events: mpsc::UnboundedSender<AppEvent>,
     scene: Scene,
     source: Source,
 }
 
-impl Teller {
+impl TaskReply {
     pub(super) fn say(&self, screen: Screen) {
         drop(self.send(screen, Sound::Silent));
     }
@@ -162,8 +162,8 @@ impl Teller {
         self.outbox.send(self.source.place, screen, how)
     }
 
-    pub(super) fn note(&self, note: Note) {
-        let _ = self.notes.send(note);
+    pub(super) fn note(&self, note: AppEvent) {
+        let _ = self.events.send(note);
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// Whose card it is.
-pub(super) struct Card {
+pub(super) struct PinnedCard {
     pub(super) client: Client,
     pub(super) outbox: Outbox,
     pub(super) place: Place,
@@ -30,7 +30,7 @@ pub(super) struct Card {
     pub(super) me: u64,
 }
 
-impl Card {
+impl PinnedCard {
     /// Shows what is wanted, `None` for no card, until nobody wants anything more; the last card
     /// stays then.
     pub(super) async fn keep(self, mut wanted: watch::Receiver<Option<Screen>>) {

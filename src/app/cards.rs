@@ -6,7 +6,7 @@ use std::{path::Path, time::Duration};
 use tokio::{io::AsyncReadExt, time::timeout};
 
 use crate::{
-    app::painter::{Canvas, Painter},
+    app::painter::{Painter, PainterContext},
     bridge::{
         book,
         place::Place,
@@ -29,16 +29,16 @@ const PLAN: u64 = 64 * 1024;
 const FILE: Duration = Duration::from_secs(5);
 
 /// A question in the chat.
-pub(super) struct Question {
+pub(super) struct QuestionMessage {
     /// As it is drawn.
     open: Open,
     /// Its message.
     id: i32,
     /// The file with all of what it is about.
-    file: Option<File>,
+    file: Option<AttachedFile>,
 }
 
-enum File {
+enum AttachedFile {
     There(i32),
     Coming(Sent),
 }
@@ -49,18 +49,18 @@ impl Painter {
     pub(super) async fn ask(&mut self, turn: &Turn) {
         self.close(turn);
         for open in &turn.asks {
-            let same = |known: &&mut Question| known.open.ask.request == open.ask.request;
+            let same = |known: &&mut QuestionMessage| known.open.ask.request == open.ask.request;
             match self.questions.iter_mut().find(same) {
-                Some(Question { open: drawn, id, .. }) => {
-                    if drawn.hands != open.hands || drawn.about != open.about {
+                Some(QuestionMessage { open: drawn, id, .. }) => {
+                    if drawn.mode != open.mode || drawn.about != open.about {
                         // What was read of the plan stays.
                         let about = std::mem::replace(&mut drawn.about, open.about.clone());
                         if matches!(about, About::Plan(_)) {
                             drawn.about = about;
                         }
-                        drawn.hands = open.hands;
-                        let screen = question::open(&self.canvas.scene, &asker(turn), drawn);
-                        drop(self.canvas.outbox.edit(self.canvas.place, *id, screen));
+                        drawn.mode = open.mode;
+                        let screen = question::open(&self.context.scene, &asker(turn), drawn);
+                        drop(self.context.outbox.edit(self.context.place, *id, screen));
                     }
                 }
                 None => self.put_question(turn, open.clone()).await,
@@ -72,47 +72,47 @@ impl Painter {
         if let About::Plan(plan) = &mut open.about
             && !open.ask.input["plan"].is_string()
             && let Some(file) = &turn.work.plan_file
-            && let Some(written) = read_plan(&self.canvas.home, file).await
+            && let Some(written) = read_plan(&self.context.home, file).await
         {
             self.plan = Some(written.clone());
             *plan = written;
         }
         let file = self.put_file(&open).await;
         let how = SendOptions { reply_to: self.quote(), sound: Sound::Aloud };
-        let screen = question::open(&self.canvas.scene, &asker(turn), &open);
-        if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen, how).await {
-            let asked = book::Question { message: id, about: question::subject(&open).text };
+        let screen = question::open(&self.context.scene, &asker(turn), &open);
+        if let Ok(id) = self.context.outbox.send(self.context.place, screen, how).await {
+            let asked = book::PostedQuestion { message: id, about: question::subject(&open).text };
             self.note(|book, prompt| book.asked(prompt, asked));
-            self.questions.push(Question { open, id, file });
+            self.questions.push(QuestionMessage { open, id, file });
         }
     }
 
     /// Sends the file that belongs to a question, before it: the question is the newest message.
-    async fn put_file(&self, open: &Open) -> Option<File> {
-        let Canvas { outbox, place, .. } = &self.canvas;
+    async fn put_file(&self, open: &Open) -> Option<AttachedFile> {
+        let PainterContext { outbox, place, .. } = &self.context;
         let file = question::input::file_of(open)?;
         let name = file.name.clone();
         let how = SendOptions { reply_to: None, sound: Sound::Silent };
         let mut sent = outbox.send_file(*place, file, how);
         match timeout(FILE, &mut sent).await {
-            Ok(Ok(id)) => Some(File::There(id)),
+            Ok(Ok(id)) => Some(AttachedFile::There(id)),
             Ok(Err(error)) => {
                 let screen = files::not_taken(&name, &error.to_string());
-                outbox.send(*place, screen, how).await.ok().map(File::There)
+                outbox.send(*place, screen, how).await.ok().map(AttachedFile::There)
             }
-            Err(_) => Some(File::Coming(sent)),
+            Err(_) => Some(AttachedFile::Coming(sent)),
         }
     }
 
     /// Takes the questions out that do not wait any more: what was decided stands in the card.
     fn close(&mut self, turn: &Turn) {
-        let is_open = |question: &Question| {
+        let is_open = |question: &QuestionMessage| {
             turn.asks.iter().any(|open| open.ask.request == question.open.ask.request)
         };
         let (open, closed) = std::mem::take(&mut self.questions).into_iter().partition(is_open);
         self.questions = open;
-        let Canvas { outbox, place, .. } = &self.canvas;
-        for Question { open, id, file } in closed {
+        let PainterContext { outbox, place, .. } = &self.context;
+        for QuestionMessage { open, id, file } in closed {
             let request = &open.ask.request;
             let is_it = |decided: &Decided| decided.open.ask.request == *request;
             let decided = turn.decided.iter().any(is_it);
@@ -124,8 +124,8 @@ impl Painter {
             }
             self.note(|book, prompt| book.closed(prompt, id));
             match file {
-                Some(File::There(id)) => drop(outbox.delete(*place, id)),
-                Some(File::Coming(sent)) => {
+                Some(AttachedFile::There(id)) => drop(outbox.delete(*place, id)),
+                Some(AttachedFile::Coming(sent)) => {
                     drop(tokio::spawn(delete(outbox.clone(), *place, sent)));
                 }
                 None => {}

@@ -6,9 +6,9 @@ use crate::{
     app::{
         App,
         aside::{LOOK, answered},
-        note::Note,
+        events::AppEvent,
         now,
-        out::Wish,
+        out::ReplyTarget,
         steering::offers_of,
     },
     bridge::{
@@ -50,7 +50,7 @@ impl App {
     // ---- Mode, model, effort ----
 
     /// Somebody has typed or pressed a mode, model or effort; nothing: the default.
-    pub(super) fn pick_choice(&mut self, wish: Wish, choice: Choice, value: &str) {
+    pub(super) fn pick_choice(&mut self, wish: ReplyTarget, choice: Choice, value: &str) {
         let source = wish.source();
         let place = source.place;
         if value.is_empty() {
@@ -73,7 +73,7 @@ impl App {
         self.painters.spawn(async move {
             let answer = answered(answer, LOOK).await;
             if let Some(offers) = offers_of(state) {
-                teller.note(Note::Offered { wish, choice, value, offers });
+                teller.note(AppEvent::Offered { wish, choice, value, offers });
             } else {
                 let why = answer.err().unwrap_or_default();
                 teller.say(screens::failed("Asking Claude what it offers", &why));
@@ -82,7 +82,13 @@ impl App {
     }
 
     /// Chooses what the CLI offers; what it does not offer is refused.
-    pub(super) fn choose_of(&mut self, offers: &Offers, wish: Wish, choice: Choice, value: &str) {
+    pub(super) fn choose_of(
+        &mut self,
+        offers: &Offers,
+        wish: ReplyTarget,
+        choice: Choice,
+        value: &str,
+    ) {
         let source = wish.source();
         let now = self.current(source.place, choice);
         let Some(value) = screens::offered(choice, offers, &now.choices, value) else {
@@ -102,7 +108,7 @@ impl App {
                 Ok(_) => {
                     let offers = offers_of(state);
                     wish.granted(&teller.outbox, screens::chosen(choice, &value, offers.as_ref()));
-                    teller.note(Note::Chosen { source, choice, value });
+                    teller.note(AppEvent::Chosen { source, choice, value });
                 }
                 Err(why) => teller.say(screens::refused(choice, &value, &why)),
             }
@@ -110,7 +116,7 @@ impl App {
     }
 
     /// Leaves a choice to the configuration and the CLI again, from the next process on.
-    fn unchoose(&mut self, wish: Wish, choice: Choice) {
+    fn unchoose(&mut self, wish: ReplyTarget, choice: Choice) {
         let source = wish.source();
         let (mut binding, session) = self.whereabouts(source.place);
         binding.choices.clear(choice);
@@ -141,7 +147,7 @@ impl App {
         }
     }
 
-    pub(super) fn bypass(&mut self, wish: Wish) {
+    pub(super) fn bypass(&mut self, wish: ReplyTarget) {
         let source = wish.source();
         if !self.setup.allow_bypass {
             return self.say(source.place, screens::bypass_forbidden());

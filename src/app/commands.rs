@@ -19,7 +19,7 @@ use crate::{
     config::expand,
     screens::{
         files, help, notice,
-        sessions::{Purpose, search},
+        sessions::{DirectoryAction, search},
     },
     telegram::{
         callback::{Carry, Key, List, Words},
@@ -161,39 +161,39 @@ impl App {
     fn known_directories(&self, message: &Message) {
         let mut lead = Text::default();
         lead.push("Where to? ").push("Or send ").code("/cd ~/path").push(" or part of a name.");
-        let screen = self.directories(lead, 0, (Purpose::Go, Carry::Nothing));
+        let screen = self.directories(lead, 0, (DirectoryAction::Go, Carry::Nothing));
         self.reply(message, screen);
     }
 
     fn cd(&mut self, message: &Message, to: &str) {
         let source = self.source(message.place, message.id);
         match self.destination(message.place, to) {
-            Destination::One(directory) => self.move_to(source, &directory),
-            Destination::Outside(directory) => {
+            CdTarget::One(directory) => self.move_to(source, &directory),
+            CdTarget::Outside(directory) => {
                 let screen = notice::forbidden(&self.scene(), &directory);
                 self.reply(message, screen);
             }
-            Destination::None => {
+            CdTarget::None => {
                 let lead = "There is no directory and no known project ";
                 let screen = notice::about_path(lead, to, ". /cd shows those that are known.");
                 self.reply(message, screen);
             }
-            Destination::Several => {
+            CdTarget::Several => {
                 let after = " fits several projects: give more of its name.";
                 self.reply(message, notice::about_path("", to, after));
             }
         }
     }
 
-    fn destination(&self, place: Place, to: &str) -> Destination {
+    fn destination(&self, place: Place, to: &str) -> CdTarget {
         let path = expand(to, &self.setup.user_home);
         let path = self.directory_here(place).join(path);
         let looks_like_path = to.starts_with(['/', '~', '.']) || path.is_dir();
         if looks_like_path {
             return match path.canonicalize() {
-                Ok(path) if path.is_dir() && self.is_within_roots(&path) => Destination::One(path),
-                Ok(path) if path.is_dir() => Destination::Outside(path),
-                _ => Destination::None,
+                Ok(path) if path.is_dir() && self.is_within_roots(&path) => CdTarget::One(path),
+                Ok(path) if path.is_dir() => CdTarget::Outside(path),
+                _ => CdTarget::None,
             };
         }
         let wanted = folded(to);
@@ -204,16 +204,16 @@ impl App {
         match (&exact[..], &fits[..]) {
             ([one], _) => self.allowed((*one).clone()),
             ([], [one]) => self.allowed(one.clone()),
-            (_, []) => Destination::None,
-            _ => Destination::Several,
+            (_, []) => CdTarget::None,
+            _ => CdTarget::Several,
         }
     }
 
-    fn allowed(&self, directory: PathBuf) -> Destination {
+    fn allowed(&self, directory: PathBuf) -> CdTarget {
         if self.is_within_roots(&directory) {
-            Destination::One(directory)
+            CdTarget::One(directory)
         } else {
-            Destination::Outside(directory)
+            CdTarget::Outside(directory)
         }
     }
 
@@ -256,7 +256,7 @@ pub(super) fn only_fit(sessions: &[Session], words: &str) -> Option<SessionId> {
 }
 
 /// Where `/cd` leads.
-enum Destination {
+enum CdTarget {
     One(PathBuf),
     Outside(PathBuf),
     Several,

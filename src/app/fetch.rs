@@ -10,9 +10,10 @@ use tokio::{
 
 use crate::{
     app::{
-        App, inbox,
-        note::Note,
-        picture::{self, Seen},
+        App,
+        events::AppEvent,
+        inbox,
+        picture::{self, PictureKind},
     },
     bridge::{
         attachment::{Attached, Attachment, Kind, Unfit},
@@ -52,7 +53,7 @@ struct Fetch {
 
 /// A prompt with all that belongs to it.
 #[derive(Debug)]
-struct Fetched {
+struct FetchedPrompt {
     /// The prompt: of its files only pictures are left, the others stand in its words.
     prompt: Prompt,
     /// Pictures that Claude got as files only, by what they are called.
@@ -72,15 +73,15 @@ impl App {
         };
         let (files, fetched) = watch::channel(None);
         queued.files = Some(fetched);
-        let (notes, prompt) = (self.notes.clone(), queued.prompt.clone());
+        let (events, prompt) = (self.events.clone(), queued.prompt.clone());
         self.errands.spawn(async move {
             let id = prompt.id;
             let (result, unseen) = match fetch.all(prompt).await {
-                Ok(Fetched { prompt, unseen }) => (Ok(prompt), unseen),
+                Ok(FetchedPrompt { prompt, unseen }) => (Ok(prompt), unseen),
                 Err(message) => (Err(message), Vec::new()),
             };
             files.send_replace(Some(result));
-            let _ = notes.send(Note::Fetched { id, unseen });
+            let _ = events.send(AppEvent::Fetched { id, unseen });
         });
     }
 
@@ -98,7 +99,7 @@ impl App {
 
 impl Fetch {
     /// The prompt with its files fetched, or why it cannot be had, in a sentence.
-    async fn all(self, mut prompt: Prompt) -> Result<Fetched, String> {
+    async fn all(self, mut prompt: Prompt) -> Result<FetchedPrompt, String> {
         let files: Vec<Attached> = prompt.files().cloned().collect();
         let total: Option<u64> = files.iter().map(|attached| attached.size).sum();
         let (mut images, mut unseen, mut before) = (Vec::new(), Vec::new(), 0);
@@ -111,14 +112,14 @@ impl Fetch {
             before += bytes.len() as u64;
             let bytes = Arc::new(bytes);
             match self.look(&bytes).await {
-                Seen::Picture(image) => {
+                PictureKind::Picture(image) => {
                     images.push(Attachment::Image(image));
                     if attached.kind == Kind::Photo {
                         continue;
                     }
                 }
-                Seen::Unfit(unfit) => unseen.push((label.clone(), unfit)),
-                Seen::NoPicture => {}
+                PictureKind::Unfit(unfit) => unseen.push((label.clone(), unfit)),
+                PictureKind::NoPicture => {}
             }
             let folders = self.folders.clone();
             let put = spawn_blocking(move || put_down(&folders, &label, &bytes)).await;
@@ -127,15 +128,15 @@ impl Fetch {
             prompt.text = [prompt.text.trim_end(), &said].join("\n\n").trim_start().into();
         }
         prompt.attachments = images;
-        Ok(Fetched { prompt, unseen })
+        Ok(FetchedPrompt { prompt, unseen })
     }
 
     /// What is to be seen in a file. What the decoder stumbles over is damaged.
-    async fn look(&self, bytes: &Arc<Vec<u8>>) -> Seen {
+    async fn look(&self, bytes: &Arc<Vec<u8>>) -> PictureKind {
         let _permit = ONE_PICTURE.acquire().await;
         let bytes = Arc::clone(bytes);
         let seen = spawn_blocking(move || picture::look(&bytes)).await;
-        seen.unwrap_or(Seen::Unfit(Unfit::Damaged))
+        seen.unwrap_or(PictureKind::Unfit(Unfit::Damaged))
     }
 
     /// Shows how much of the files is here.

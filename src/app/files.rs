@@ -15,7 +15,7 @@ use crate::{
     },
     config::expand,
     screens::{
-        export::patch::{self, Shown},
+        export::patch::{self, DiffView},
         files::{self, Entry, Folder},
         notice, words,
     },
@@ -153,8 +153,8 @@ impl App {
             let screen = match git::diff(&directory, file.as_deref()).await {
                 Ok(diff) if diff.trim().is_empty() => files::unchanged(&what),
                 Ok(diff) => match patch::shown(&what, &diff) {
-                    Shown::Here(text) => files::bare(text),
-                    Shown::Page(page, text) => {
+                    DiffView::Here(text) => files::bare(text),
+                    DiffView::Page(page, text) => {
                         let content = Content::bytes(page.into_bytes());
                         let (send_as, name) = (SendAs::Document, "changes.html".to_owned());
                         let caption = files::bare(text);

@@ -8,11 +8,11 @@ use crate::{
     app::{
         App,
         commands::only_fit,
-        mirror::{Mirror, OwnTurns, There},
+        mirror::{LaptopState, Mirror, OwnTurns},
     },
     bridge::{
         place::Place,
-        wishes::{Wish, Wishes},
+        subscriptions::{Subscription, Subscriptions},
     },
     claude::{
         catalog::{self, Query},
@@ -21,7 +21,7 @@ use crate::{
         watch::Wakers,
     },
     screens::{
-        follow::{self as screens, Followed, Sight},
+        follow::{self as screens, Followed, WatchMode},
         notice,
     },
     telegram::{
@@ -42,7 +42,7 @@ pub(super) struct Follows {
 
 struct Follow {
     session: SessionId,
-    there: watch::Sender<There>,
+    there: watch::Sender<LaptopState>,
     mirror: AbortHandle,
 }
 
@@ -151,7 +151,12 @@ impl App {
             return self.reply(message, notice::forbidden(&self.scene(), &found.project));
         }
         let display = format!("/follow {session}");
-        self.wish(message.place, (Wish::Follow(message.place), true), Some(session), &display);
+        self.subscription(
+            message.place,
+            (Subscription::Follow(message.place), true),
+            Some(session),
+            &display,
+        );
         self.mirror(message.place, session, Some(message));
     }
 
@@ -161,7 +166,7 @@ impl App {
         let title = self.title_of(session);
         let followed = Followed { session, title, live: there.live.clone() };
         let wakers = self.follows.wakers.clone();
-        let sight = if wakers.are_blind() { Sight::Polled } else { Sight::Told };
+        let sight = if wakers.are_blind() { WatchMode::Polled } else { WatchMode::Told };
         let screen = screens::begun(&self.scene(), &followed, asked.is_none(), sight);
         match asked {
             Some(message) => self.reply(message, screen),
@@ -188,15 +193,15 @@ impl App {
             return self.reply(message, notice::plain("Nothing is followed here."));
         };
         let session = follow.session;
-        let wish = (Wish::Follow(message.place), false);
-        self.wish(message.place, wish, Some(session), "/follow off");
+        let subscription = (Subscription::Follow(message.place), false);
+        self.subscription(message.place, subscription, Some(session), "/follow off");
         let title = self.title_of(session);
         self.reply(message, screens::ended(&self.scene(), session, &title));
     }
 
     /// What places followed before this start.
-    pub(super) fn follow_again(&mut self, wishes: &Wishes) {
-        for (place, session) in &wishes.follows {
+    pub(super) fn follow_again(&mut self, subscriptions: &Subscriptions) {
+        for (place, session) in &subscriptions.follows {
             let allowed =
                 |found: &crate::claude::session::Session| self.may_work_in(&found.project);
             if self.found(*session).as_ref().is_some_and(allowed) {
@@ -218,14 +223,14 @@ impl App {
         }
     }
 
-    fn there(&self, session: SessionId, had: Option<u32>) -> There {
+    fn there(&self, session: SessionId, had: Option<u32>) -> LaptopState {
         self.there_in(&live::list(&self.setup.home), session, had)
     }
 
-    fn there_in(&self, all: &[Live], session: SessionId, had: Option<u32>) -> There {
+    fn there_in(&self, all: &[Live], session: SessionId, had: Option<u32>) -> LaptopState {
         let live = all.iter().find(|live| live.session == session && self.is_elsewhere(live));
         let next = all.iter().find(|live| Some(live.pid) == had && live.session != session);
-        There { live: live.cloned(), next: next.map(|live| live.session) }
+        LaptopState { live: live.cloned(), next: next.map(|live| live.session) }
     }
 
     /// Adds to the card of a session that it can be followed, where somebody else works in it.

@@ -4,13 +4,13 @@ use std::{thread::sleep, time::Duration};
 
 use crate::{
     app::insight::title,
-    bridge::notices::{Happened, What},
+    bridge::notices::{NoticeEvent, NoticeKind},
     claude::{
         catalog,
         home::Home,
         live::Live,
         transcript::{
-            follow::{Ended, Follower, Growing, Growth},
+            follow::{Ended, Follower, LiveChapter, LiveTranscript},
             story::{Chapter, Part},
         },
     },
@@ -23,14 +23,18 @@ const AGAIN: Duration = Duration::from_millis(100);
 
 /// What there is to say of something that happened; nothing of a turn that was short, or that its
 /// person broke off.
-pub(super) fn describe(home: &Home, happened: &Happened, after: Duration) -> Option<(Whose, Told)> {
-    let Happened { live, what } = happened;
+pub(super) fn describe(
+    home: &Home,
+    happened: &NoticeEvent,
+    after: Duration,
+) -> Option<(Whose, Told)> {
+    let NoticeEvent { live, what } = happened;
     let mut last = last_exchange(home, live);
     // The registry tells of it a moment before the transcript does.
     for _ in 0..TRIES {
         let is_told = match what {
-            What::Waits => matches!(last.chapter.parts.last(), Some(Part::Used(_))),
-            What::Over(_) | What::Gone(_) => last.ended.is_some(),
+            NoticeKind::Waits => matches!(last.chapter.parts.last(), Some(Part::Used(_))),
+            NoticeKind::Over(_) | NoticeKind::Gone(_) => last.ended.is_some(),
         };
         if is_told {
             break;
@@ -44,15 +48,15 @@ pub(super) fn describe(home: &Home, happened: &Happened, after: Duration) -> Opt
     let whose = Whose { session: live.session, title, directory };
     let is_long = |seconds: u64| seconds >= after.as_secs();
     let told = match (*what, last.ended) {
-        (What::Waits, _) => Told::Waits {
+        (NoticeKind::Waits, _) => Told::Waits {
             what: live.waiting_for.clone(),
             exactly: asks(&last.chapter),
             inbox: live.socket.is_some(),
         },
         (_, Some(Ended::Failed)) => Told::Failed(last_words(&last.chapter)),
         (_, Some(Ended::Interrupted)) => return None,
-        (What::Gone(_), None) => Told::BrokenOff,
-        (What::Over(seconds) | What::Gone(seconds), _) if is_long(seconds) => {
+        (NoticeKind::Gone(_), None) => Told::BrokenOff,
+        (NoticeKind::Over(seconds) | NoticeKind::Gone(seconds), _) if is_long(seconds) => {
             Told::Finished(seconds, last_words(&last.chapter))
         }
         _ => return None,
@@ -60,8 +64,8 @@ pub(super) fn describe(home: &Home, happened: &Happened, after: Duration) -> Opt
     Some((whose, told))
 }
 
-fn last_exchange(home: &Home, live: &Live) -> Growing {
-    let mut growth = Growth::default();
+fn last_exchange(home: &Home, live: &Live) -> LiveChapter {
+    let mut growth = LiveTranscript::default();
     let read = Follower::of_last_exchange(home.clone(), live.session);
     let read = read.and_then(|mut follower| follower.read(|record| _ = growth.add(record)));
     if let Err(error) = read {

@@ -11,7 +11,7 @@ use tokio::{process::Command, task::spawn_blocking};
 
 use crate::{
     app::{App, limits::told, search::are_above, upload},
-    bridge::audit::{self, Entry},
+    bridge::audit::{self, AuditEntry},
     claude::{
         audit::{self as transcripts, Scope},
         catalog,
@@ -61,7 +61,7 @@ impl App {
         let home = &self.setup.home;
         let all = live::by_need(home).into_iter().filter(|live| self.may_work_in(&live.cwd));
         let all: Vec<_> = all.map(|live| (live.clone(), title(home, &live))).collect();
-        let card = self.notices.wishes.cards.contains(&message.from.id);
+        let card = self.notices.subscriptions.cards.contains(&message.from.id);
         self.reply(message, live_screen::live(&self.scene(), &all, card));
     }
 
@@ -175,7 +175,7 @@ impl App {
 }
 
 /// What tools did, the oldest first.
-fn entries(home: &Home, user_home: &Path, scope: Scope) -> Vec<Entry> {
+fn entries(home: &Home, user_home: &Path, scope: Scope) -> Vec<AuditEntry> {
     let mut entries = Vec::new();
     transcripts::run(home, scope, |calls| {
         entries.extend(calls.into_iter().map(|call| audit::entry(call, user_home)));

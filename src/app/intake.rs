@@ -12,7 +12,7 @@ use crate::{
     },
     bridge::{
         attachment::{Attached, Kind},
-        book::{Arrival, Came, Entry, Stage, replace},
+        book::{Arrival, Entry, Provenance, Stage, replace},
         place::Place,
         prompt::{Prompt, PromptId},
         session::Order,
@@ -31,7 +31,7 @@ impl App {
     // ---- Messages ----
 
     /// A message for Claude, or a part of one.
-    pub(super) fn input(&mut self, input: &UserInput, raw: Value, came: Came) {
+    pub(super) fn input(&mut self, input: &UserInput, raw: Value, provenance: Provenance) {
         if self.book.has(raw["update_id"].as_i64().unwrap_or_default()) {
             return;
         }
@@ -47,8 +47,10 @@ impl App {
         let Some(arrival) = self.composed(parts, vec![raw]) else { return };
         let (id, wait) = (arrival.prompt.id, gather::wait_for_more(parts));
         // A first part alone does not tell: until it is whole, it may not be what was answered.
-        let known = wait.is_none() && came == Came::Perhaps && self.is_answered(&arrival.prompt);
-        if known || self.book.is_done(id) || !self.book.arrive(arrival, came) {
+        let known = wait.is_none()
+            && provenance == Provenance::MaybeRepeated
+            && self.is_answered(&arrival.prompt);
+        if known || self.book.is_done(id) || !self.book.arrive(arrival, provenance) {
             return tracing::info!(prompt = %id.0, "came again: nothing to do");
         }
         match wait {
@@ -101,7 +103,8 @@ impl App {
         {
             return self.book.remove(id);
         }
-        if self.book.came(id) == Came::Perhaps && self.is_answered(&entry.prompt) {
+        if self.book.provenance(id) == Provenance::MaybeRepeated && self.is_answered(&entry.prompt)
+        {
             tracing::info!(prompt = %id.0, "came again and was answered: nothing to do");
             return self.book.remove(id);
         }
@@ -229,7 +232,7 @@ impl App {
     /// The prompt that messages are together. None without any.
     pub(super) fn composed(&self, parts: &[UserInput], messages: Vec<Value>) -> Option<Arrival> {
         let UserInput { message, session, .. } = parts.first()?;
-        let (manner, first) = wording::typed(message);
+        let (policy, first) = wording::typed(message);
         let others = parts.iter().skip(1).map(|part| wording::of(&part.message));
         let words: Vec<_> = iter::once(first).chain(others).collect();
         let said: Vec<_> = words.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
@@ -238,7 +241,7 @@ impl App {
         let source = self.source(message.place, message.id);
         let prompt = Prompt::new(source, said.join(gather::between(parts)), 0);
         Some(Arrival {
-            prompt: Prompt { manner, ..prompt.with(attached) },
+            prompt: Prompt { policy, ..prompt.with(attached) },
             from: message.from.id,
             group: message.chat == ChatKind::Group,
             session: *session,

@@ -4,13 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::{
-    app::{App, sessions::Shown},
+    app::{App, sessions::ActiveTurn},
     bridge::{
-        book::{About, Arrival},
+        book::{Arrival, HoldReason},
         place::Place,
         prompt::PromptId,
         session::{Activity, Order},
-        terminal::Plan,
+        terminal::TerminalRoute,
     },
     claude::{
         live::{self, Live},
@@ -34,7 +34,7 @@ pub(super) const IN_INBOX: &str =
 /// What is known of the laptop.
 pub(super) struct Laptop {
     /// What the person chose for a place and session, while this process has the session.
-    chosen: HashMap<(Place, SessionId), (Plan, u32)>,
+    chosen: HashMap<(Place, SessionId), (TerminalRoute, u32)>,
     /// Sessions that the laptop has opened, and by which process: said once.
     opened: HashSet<(SessionId, u32)>,
     /// The place that used a session last.
@@ -60,7 +60,7 @@ impl Laptop {
     }
 
     /// What was chosen for a place, while this process has the session.
-    fn chosen(&self, place: Place, live: &Live) -> Option<Plan> {
+    fn chosen(&self, place: Place, live: &Live) -> Option<TerminalRoute> {
         let (plan, pid) = self.chosen.get(&(place, live.session))?;
         (*pid == live.pid).then_some(*plan)
     }
@@ -81,7 +81,7 @@ impl App {
             self.ask_with(spec, prompt, Some(plan));
         } else {
             let card = laptop::choose(&self.scene(), found, &live, files);
-            self.ask_person(&prompt, About::Terminal(found.id), card);
+            self.ask_person(&prompt, HoldReason::Terminal(found.id), card);
         }
     }
 
@@ -92,16 +92,16 @@ impl App {
         (session, prompt): (SessionId, PromptId),
         live: &Live,
         files: usize,
-    ) -> Option<Plan> {
+    ) -> Option<TerminalRoute> {
         // What the terminal has already, from before a restart, is followed there.
         let plan = self.laptop.chosen(place, live).or_else(|| self.stands_in(session, prompt))?;
-        (plan != Plan::Send || (live.socket.is_some() && files == 0)).then_some(plan)
+        (plan != TerminalRoute::Send || (live.socket.is_some() && files == 0)).then_some(plan)
     }
 
-    fn stands_in(&self, session: SessionId, prompt: PromptId) -> Option<Plan> {
+    fn stands_in(&self, session: SessionId, prompt: PromptId) -> Option<TerminalRoute> {
         let transcript = self.setup.home.transcript(session)?;
         let trace = transcript::holds(&transcript, prompt.0).ok()?;
-        (trace != Trace::Absent).then_some(Plan::Send)
+        (trace != Trace::Absent).then_some(TerminalRoute::Send)
     }
 
     /// The person has chosen: for a prompt that waits, or another way for one that is on its way.
@@ -109,15 +109,15 @@ impl App {
         &mut self,
         message: &Message,
         session: SessionId,
-        plan: Plan,
+        plan: TerminalRoute,
         waiting: Option<Arrival>,
     ) {
         let Some(mut arrival) = waiting else { return };
         let source = arrival.prompt.source;
-        if plan == Plan::Send && !arrival.prompt.attachments.is_empty() {
+        if plan == TerminalRoute::Send && !arrival.prompt.attachments.is_empty() {
             return self.say(source.place, files::not_for_a_terminal());
         }
-        let is_it = |shown: &&Shown| {
+        let is_it = |shown: &&ActiveTurn| {
             shown.message == Some(source.message)
                 && shown.place == source.place
                 && shown.turn.borrow().terminal.is_some()
@@ -183,7 +183,7 @@ impl App {
         if idle {
             return self.say(last.place, laptop::let_go(&self.scene(), &found, live));
         }
-        let runs_here = |shown: &&Shown| {
+        let runs_here = |shown: &&ActiveTurn| {
             let turn = shown.turn.borrow();
             turn.session == session && turn.outcome().is_none() && turn.terminal.is_none()
         };
@@ -217,7 +217,7 @@ impl App {
 }
 
 /// Why a prompt cannot be taken back or stopped from here, if it cannot.
-pub(super) fn out_of_reach(shown: &Shown) -> Option<&'static str> {
+pub(super) fn out_of_reach(shown: &ActiveTurn) -> Option<&'static str> {
     if is_in_inbox(shown) {
         return Some(IN_INBOX);
     }
@@ -226,7 +226,7 @@ pub(super) fn out_of_reach(shown: &Shown) -> Option<&'static str> {
 }
 
 /// Whether a terminal has a prompt that it has not begun.
-pub(super) fn is_in_inbox(shown: &Shown) -> bool {
+pub(super) fn is_in_inbox(shown: &ActiveTurn) -> bool {
     let turn = shown.turn.borrow();
     turn.terminal.as_ref().is_some_and(|terminal| terminal.sent) && !turn.taken
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
-    app::{App, aside::answered, note::Note, now},
+    app::{App, aside::answered, events::AppEvent, now},
     bridge::{
         book::{Arrival, Stage},
         place::Place,
@@ -35,11 +35,11 @@ const BESIDE: Duration = Duration::from_secs(3);
 const ASKED: Duration = Duration::from_secs(30);
 
 /// What a process will have answered.
-type Answer = oneshot::Receiver<Result<Value, String>>;
+type PendingLimits = oneshot::Receiver<Result<Value, String>>;
 
 /// What is known of the plan.
 #[derive(Default)]
-pub(super) struct Plan {
+pub(super) struct PlanLimits {
     /// When it was asked last after a turn.
     asked: Option<Instant>,
     /// No plan's limits apply.
@@ -50,7 +50,7 @@ pub(super) struct Plan {
     held: HashMap<Place, u64>,
 }
 
-impl Plan {
+impl PlanLimits {
     /// Windows that have passed a level that was not warned of in them.
     fn passed(&mut self, limits: &Limits) -> Vec<Window> {
         let mut passed = Vec::new();
@@ -75,14 +75,14 @@ impl Plan {
 
 impl App {
     /// Asks a process of ours about something beside its turns.
-    fn ask_process(&mut self, session: SessionId, body: Value) -> Answer {
+    fn ask_process(&mut self, session: SessionId, body: Value) -> PendingLimits {
         let (reply, answer) = oneshot::channel();
         self.sessions.order(session, Order::Control(Control { body, choice: None, reply }));
         answer
     }
 
     /// Asks how much of the plan is used, where a process of ours is there and a plan may be.
-    pub(super) fn ask_plan(&mut self) -> Option<Answer> {
+    pub(super) fn ask_plan(&mut self) -> Option<PendingLimits> {
         let session = self.sessions.with_process().filter(|_| !self.plan.without)?;
         Some(self.ask_process(session, usage()))
     }
@@ -103,7 +103,7 @@ impl App {
                 Ok(answer) => {
                     let limits = Limits::read(&answer);
                     teller.say(screens::limits(limits.as_ref(), held));
-                    teller.note(Note::Limits { place, limits });
+                    teller.note(AppEvent::Limits { place, limits });
                 }
                 Err(why) => teller.say(notice::about_path("The limits are not known: ", &why, "")),
             }
@@ -151,10 +151,10 @@ impl App {
         }
         let Some(session) = self.sessions.with_process() else { return };
         self.plan.asked = Some(Instant::now());
-        let (answer, notes) = (self.ask_process(session, usage()), self.notes.clone());
+        let (answer, events) = (self.ask_process(session, usage()), self.events.clone());
         self.errands.spawn(async move {
             if let Ok(answer) = answered(answer, ASKED).await {
-                let _ = notes.send(Note::Limits { place, limits: Limits::read(&answer) });
+                let _ = events.send(AppEvent::Limits { place, limits: Limits::read(&answer) });
             }
         });
     }
@@ -195,7 +195,7 @@ impl App {
 }
 
 /// What was told of the plan, if that comes soon.
-pub(super) async fn told(plan: Option<Answer>) -> Option<Limits> {
+pub(super) async fn told(plan: Option<PendingLimits>) -> Option<Limits> {
     Limits::read(&answered(plan?, BESIDE).await.ok()?)
 }
 
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn each_level_is_warned_of_once_in_each_window() {
-        let mut plan = Plan::default();
+        let mut plan = PlanLimits::default();
         let mut warned = |percent, resets| {
             let window = Window { name: "five_hour".to_owned(), percent, resets: Some(resets) };
             plan.passed(&Limits { plan: None, windows: vec![window] }).len()

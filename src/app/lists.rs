@@ -23,7 +23,7 @@ use crate::{
     },
     screens::{
         help,
-        sessions::{self, Card, PAGE, Paging, Picker, Purpose},
+        sessions::{self, DirectoryAction, PAGE, Paging, Picker, SessionCard},
         status::{self, Other, Running, Status},
     },
     telegram::{
@@ -89,11 +89,11 @@ impl App {
         &self,
         lead: Text,
         page: u16,
-        (purpose, carry): (Purpose, Carry),
+        (purpose, carry): (DirectoryAction, Carry),
     ) -> Screen {
         let known = catalog::projects(&self.setup.home);
         let there = known.into_iter().filter(|known| {
-            self.may_work_in(&known.dir) && (purpose == Purpose::List || known.dir.is_dir())
+            self.may_work_in(&known.dir) && (purpose == DirectoryAction::List || known.dir.is_dir())
         });
         let mut places: Vec<_> = there.skip(usize::from(page) * PAGE).take(PAGE + 1).collect();
         let more = places.len() > PAGE;
@@ -132,7 +132,7 @@ impl App {
         sessions::preview(&self.scene(), &self.facts_of(session))
     }
 
-    fn facts_of(&self, mut session: Session) -> Card {
+    fn facts_of(&self, mut session: Session) -> SessionCard {
         self.hide_ours(&mut session);
         let path = self.setup.home.transcript(session.id);
         let digest = path.and_then(|path| transcript::digest(&path).ok()).unwrap_or_default();
@@ -141,7 +141,7 @@ impl App {
             _ => 0,
         };
         let last = digest.last.map(|last| (last.prompt, last.answer));
-        Card { session, prompts: digest.prompts, seconds, last }
+        SessionCard { session, prompts: digest.prompts, seconds, last }
     }
 
     /// What `/start` tells: where one is, or would begin. In a group no titles.

@@ -22,7 +22,7 @@ use crate::{
         home::Home,
         live::Live,
         session::SessionId,
-        transcript::follow::{Ended, Follower, Growing, Growth, Look},
+        transcript::follow::{Ended, Follower, LiveChapter, LiveTranscript, Look},
         watch::Wakers,
     },
     screens::{
@@ -65,7 +65,7 @@ impl OwnTurns {
 
 /// Who has a session, and which session that process has after it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct There {
+pub(super) struct LaptopState {
     pub(super) live: Option<Live>,
     pub(super) next: Option<SessionId>,
 }
@@ -77,14 +77,14 @@ pub(super) struct Mirror {
     pub(super) scene: Scene,
     pub(super) place: Place,
     pub(super) followed: Followed,
-    pub(super) there: watch::Receiver<There>,
+    pub(super) there: watch::Receiver<LaptopState>,
     pub(super) wakers: Wakers,
     pub(super) own: OwnTurns,
 }
 
 /// The messages of the exchange that grows.
 #[derive(Default)]
-struct Shown(Vec<(i32, Screen)>);
+struct PostedParts(Vec<(i32, Screen)>);
 
 impl Mirror {
     /// Follows the session until the task is aborted or the outbox has ended.
@@ -94,11 +94,11 @@ impl Mirror {
         let begun = spawn_blocking(move || Follower::of_last_exchange(home, session)).await;
         let mut reading = match begun {
             Ok(Ok(follower)) => {
-                Reading { follower, growth: Growth::default(), look: Look::Nothing }
+                Reading { follower, growth: LiveTranscript::default(), look: Look::Nothing }
             }
             failed => return tracing::warn!(?failed, %session, "cannot be followed"),
         };
-        let mut shown = Shown::default();
+        let mut shown = PostedParts::default();
         let mut is_gone = false;
         loop {
             reading = match spawn_blocking(move || reading.on()).await {
@@ -125,7 +125,11 @@ impl Mirror {
     }
 
     /// Shows what has grown. The error says that nothing can be shown any more.
-    async fn draw(&mut self, growth: &mut Growth, shown: &mut Shown) -> Result<(), SendError> {
+    async fn draw(
+        &mut self,
+        growth: &mut LiveTranscript,
+        shown: &mut PostedParts,
+    ) -> Result<(), SendError> {
         while growth.chapters.len() > 1 {
             let mut over = growth.chapters.remove(0);
             // The next has begun, so this one is over, whatever stands there.
@@ -142,7 +146,7 @@ impl Mirror {
         Ok(())
     }
 
-    async fn show(&self, growing: &Growing, shown: &mut Shown) -> Result<(), SendError> {
+    async fn show(&self, growing: &LiveChapter, shown: &mut PostedParts) -> Result<(), SendError> {
         if growing.prompt.is_some() && self.own.has(self.place, growing.prompt) {
             return Ok(());
         }
@@ -193,7 +197,7 @@ impl Mirror {
 
     /// Whoever has the session does something else now, or has gone.
     fn look_there(&mut self) {
-        let There { live, next } = self.there.borrow_and_update().clone();
+        let LaptopState { live, next } = self.there.borrow_and_update().clone();
         let had = self.followed.live.is_some();
         let has = live.is_some();
         self.followed.live = live;
@@ -215,7 +219,7 @@ impl Mirror {
 /// A transcript as far as it was read.
 struct Reading {
     follower: Follower,
-    growth: Growth,
+    growth: LiveTranscript,
     look: Look,
 }
 

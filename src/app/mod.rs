@@ -4,13 +4,14 @@
 //! or the CLI: what those have to say comes back through one of its channels.
 
 mod answer;
+mod answer_order;
 mod aside;
-mod border;
 mod card;
 mod cards;
 mod changed;
 mod choose;
 mod commands;
+mod events;
 pub(crate) mod export;
 mod fetch;
 mod files;
@@ -19,6 +20,7 @@ mod gather;
 mod git;
 mod happened;
 mod inbox;
+mod ingest;
 mod insight;
 mod intake;
 mod laptop;
@@ -27,8 +29,6 @@ mod ledger;
 mod limits;
 mod lists;
 mod mirror;
-mod moved;
-mod note;
 mod notices;
 mod out;
 mod painter;
@@ -48,7 +48,6 @@ mod search;
 mod sessions;
 mod steering;
 mod taps;
-mod turnstile;
 mod upload;
 mod verbose;
 mod voice;
@@ -72,20 +71,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{
+        answer_order::AnswerOrder,
+        events::{AppEvent, EventReceivers, Received},
         laptop::Laptop,
         ledger::{Ledger, Written},
-        note::{Ears, Heard, Note},
-        questions::Asked,
+        questions::QuestionRef,
         receipts::Receipts,
         sessions::Sessions,
-        turnstile::Turnstile,
         verbose::Views,
     },
     bridge::{
-        book::{Book, Found},
+        book::{Book, StoredBook},
         choices::Choices,
         place::Place,
-        session::{self, Left, Order, RunSpec},
+        session::{self, LeftRunning, Order, RunSpec},
     },
     claude::{home::Home, live, process::Conversation, watch},
     screens,
@@ -155,7 +154,7 @@ struct App {
     sessions: Sessions,
     laptop: Laptop,
     painters: JoinSet<()>,
-    turnstile: Turnstile,
+    answer_order: AnswerOrder,
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
     views: Views,
@@ -163,13 +162,13 @@ struct App {
     searches: search::Searches,
     follows: follow::Follows,
     notices: notices::Notices,
-    plan: limits::Plan,
-    notes: mpsc::UnboundedSender<Note>,
+    plan: limits::PlanLimits,
+    events: mpsc::UnboundedSender<AppEvent>,
     book: Book,
     /// Whether the log knows that the spool cannot be written.
     spool_failed: bool,
     /// The question that somebody's next message in a place belongs to.
-    writing: HashMap<(Place, u64), Asked>,
+    writing: HashMap<(Place, u64), QuestionRef>,
     /// Directories that the person has trusted here, until Claude's files show it.
     trusted: HashSet<PathBuf>,
     /// Strangers who were told: once each is enough.
@@ -188,9 +187,9 @@ pub async fn run(
     mut updates: mpsc::Receiver<Incoming>,
     cancel: CancellationToken,
 ) {
-    let (mut app, found, ears) = App::new(setup, outbox);
+    let (mut app, found, receivers) = App::new(setup, outbox);
     let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers.clone());
-    let mut ears = ears;
+    let mut receivers = receivers;
     let book = app.book.clone();
     block_in_place(|| {
         app.recover(found);
@@ -202,7 +201,7 @@ pub async fn run(
             biased;
             () = cancel.cancelled() => break,
             finished = app.sessions.finished() => block_in_place(|| app.finished(finished)),
-            heard = ears.next() => block_in_place(|| app.heard_of(heard)),
+            heard = receivers.next() => block_in_place(|| app.received(heard)),
             Some(changes) = changes.recv() => block_in_place(|| app.changed(&changes)),
             Some(_) = app.painters.join_next() => {}
             Some(_) = app.errands.join_next() => {}
@@ -216,18 +215,18 @@ pub async fn run(
             },
         }
     }
-    app.end(ears).await;
+    app.end(receivers).await;
 }
 
 impl App {
     /// An app that has done nothing yet, and what is in its spool.
-    fn new(setup: Setup, outbox: Outbox) -> (Self, Found, Ears) {
+    fn new(setup: Setup, outbox: Outbox) -> (Self, StoredBook, EventReceivers) {
         let (report, reports) = mpsc::unbounded_channel();
         // Painters must not wait for the loop, which may be at the disk.
-        let (notes, back) = mpsc::unbounded_channel();
+        let (events, back) = mpsc::unbounded_channel();
         let (ledger, written) = Ledger::open(setup.home.clone(), setup.me.id);
         let (book, found) = Book::open(setup.state.clone());
-        let left: Arc<[Left]> = found.entries.iter().filter_map(recovery::left_by).collect();
+        let left: Arc<[LeftRunning]> = found.entries.iter().filter_map(recovery::left_by).collect();
         let settings = session::Settings {
             program: setup.claude.clone(),
             home: setup.home.clone(),
@@ -248,15 +247,15 @@ impl App {
             sessions,
             laptop: Laptop::default(),
             painters: JoinSet::new(),
-            turnstile: Turnstile::default(),
+            answer_order: AnswerOrder::default(),
             errands: JoinSet::new(),
             views: Views::default(),
             receipts: Receipts::default(),
             searches: search::Searches::default(),
             follows: follow::Follows::default(),
             notices: notices::Notices::default(),
-            plan: limits::Plan::default(),
-            notes,
+            plan: limits::PlanLimits::default(),
+            events,
             book,
             spool_failed: false,
             writing: HashMap::new(),
@@ -265,7 +264,7 @@ impl App {
             history_failed: false,
             unread: false,
         };
-        (app, found, Ears { notes: back, reports, written })
+        (app, found, EventReceivers { events: back, reports, written })
     }
 
     fn intent(&mut self, intent: Intent) {
@@ -292,28 +291,28 @@ impl App {
 
     // ---- What comes back ----
 
-    fn heard_of(&mut self, heard: Heard) {
+    fn received(&mut self, heard: Received) {
         match heard {
-            Heard::Note(note) => self.note(note),
-            Heard::Report(report) => self.report(report),
-            Heard::Written(line) => self.written(&line),
+            Received::Event(event) => self.event(event),
+            Received::Report(report) => self.report(report),
+            Received::Written(line) => self.written(&line),
         }
     }
 
-    fn note(&mut self, note: Note) {
-        match note {
-            Note::Chosen { source, choice, value } => self.chosen(source, choice, &value),
-            Note::Offered { wish, choice, value, offers } => {
+    fn event(&mut self, event: AppEvent) {
+        match event {
+            AppEvent::Chosen { source, choice, value } => self.chosen(source, choice, &value),
+            AppEvent::Offered { wish, choice, value, offers } => {
                 self.choose_of(&offers, wish, choice, &value);
             }
-            Note::Taken { source, display, session } => self.taken(source, &display, session),
-            Note::Fetched { id, unseen } => self.fetched(id, &unseen),
-            Note::Heard { id, message, heard } => self.heard(id, message, heard),
-            Note::Deleted(deleted) => self.deleted(&deleted),
-            Note::Limits { place, limits } => self.limits_told(place, limits.as_ref()),
-            Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
-            Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
-            Note::Settled { prompt, place, progress } => {
+            AppEvent::Taken { source, display, session } => self.taken(source, &display, session),
+            AppEvent::Fetched { id, unseen } => self.fetched(id, &unseen),
+            AppEvent::Transcribed { id, message, heard } => self.heard(id, message, heard),
+            AppEvent::Deleted(deleted) => self.deleted(&deleted),
+            AppEvent::Limits { place, limits } => self.limits_told(place, limits.as_ref()),
+            AppEvent::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
+            AppEvent::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
+            AppEvent::Settled { prompt, place, progress } => {
                 self.sessions.settle(prompt, progress.map(|id| (place, id)));
                 self.look_at_limits(place);
                 self.look_at_the_laptop();
@@ -352,7 +351,7 @@ impl App {
     // ---- The end ----
 
     /// Lets running turns finish for a while, and hears all that comes of them: bindings, modes.
-    async fn end(mut self, mut ears: Ears) {
+    async fn end(mut self, mut receivers: EventReceivers) {
         self.sessions.leave();
         self.laptop.leave();
         let grace = sleep(self.setup.grace);
@@ -364,7 +363,7 @@ impl App {
                     tracing::info!("turns are still running: ending them");
                     break;
                 }
-                heard = ears.next() => block_in_place(|| self.heard_of(heard)),
+                heard = receivers.next() => block_in_place(|| self.received(heard)),
                 finished = self.sessions.finished() => block_in_place(|| self.finished(finished)),
                 Some(_) = self.painters.join_next() => {}
             }
@@ -372,8 +371,8 @@ impl App {
         self.sessions.end().await;
         let painted = async { while self.painters.join_next().await.is_some() {} };
         let _ = timeout(FAREWELL, painted).await;
-        while let Some(heard) = ears.next().now_or_never() {
-            self.heard_of(heard);
+        while let Some(heard) = receivers.next().now_or_never() {
+            self.received(heard);
         }
         if timeout(FAREWELL, self.ledger.close()).await.is_err() {
             tracing::warn!("the history takes no lines: what was said last is not remembered");

@@ -14,11 +14,11 @@ use chrono::{Local, Timelike};
 use tokio::{sync::watch, task::spawn_blocking, time::Instant};
 
 use crate::{
-    app::{App, card::Card, happened::describe, insight::title, now, sessions::Shown},
+    app::{App, card::PinnedCard, happened::describe, insight::title, now, sessions::ActiveTurn},
     bridge::{
-        notices::{Happened, Quiet, Settings, Watched, What},
+        notices::{NoticeEvent, NoticeKind, Quiet, Settings, Watched},
         place::Place,
-        wishes::{Wish, Wishes},
+        subscriptions::{Subscription, Subscriptions},
     },
     claude::{
         live::{self, Live},
@@ -39,26 +39,26 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Notices {
     settings: Settings,
-    pub(super) wishes: Wishes,
+    pub(super) subscriptions: Subscriptions,
     watched: Watched,
-    shared: Shared,
+    shared: SharedState,
     cards: HashMap<u64, watch::Sender<Option<Screen>>>,
 }
 
 /// What the tasks that find words and send them share.
 #[derive(Clone, Default)]
-struct Shared(Arc<Mutex<Sent>>);
+struct SharedState(Arc<Mutex<SentNotices>>);
 
 #[derive(Default)]
-struct Sent {
+struct SentNotices {
     /// Waits that last, each with its message when that is in the chat.
     waits: HashMap<(u64, SessionId), Option<i32>>,
     /// What happened in the quiet hours.
     kept: HashMap<u64, Vec<(Whose, Told)>>,
 }
 
-impl Shared {
-    fn get(&self) -> MutexGuard<'_, Sent> {
+impl SharedState {
+    fn get(&self) -> MutexGuard<'_, SentNotices> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,11 +80,11 @@ impl Notices {
     }
 
     fn wants(&self, person: u64) -> bool {
-        self.wishes.notices.get(&person).copied().unwrap_or(self.settings.on)
+        self.subscriptions.notices.get(&person).copied().unwrap_or(self.settings.on)
     }
 
     fn hears_of(&self, person: u64, session: SessionId) -> bool {
-        !self.wishes.muted.contains(&(person, session))
+        !self.subscriptions.muted.contains(&(person, session))
     }
 }
 
@@ -100,10 +100,10 @@ impl App {
     /// Takes up what was wished for before this start.
     pub(super) fn wish_again(&mut self) {
         self.notices = Notices::new(self.setup.notices);
-        match Wishes::read(&self.setup.home, self.setup.me.id) {
-            Ok(wishes) => {
-                self.follow_again(&wishes);
-                self.notices.wishes = wishes;
+        match Subscriptions::read(&self.setup.home, self.setup.me.id) {
+            Ok(subscriptions) => {
+                self.follow_again(&subscriptions);
+                self.notices.subscriptions = subscriptions;
             }
             Err(error) => tracing::warn!(%error, "the history cannot be read"),
         }
@@ -122,7 +122,7 @@ impl App {
             return;
         }
         let first = !self.notices.watched.has_begun();
-        let of_terminal = |shown: &Shown| {
+        let of_terminal = |shown: &ActiveTurn| {
             let turn = shown.turn.borrow();
             turn.terminal.is_some().then_some(turn.session)
         };
@@ -173,18 +173,18 @@ impl App {
     }
 
     /// Tells all who want to hear of it, once its words are found.
-    fn tell_people(&mut self, people: &[u64], happened: Happened) {
+    fn tell_people(&mut self, people: &[u64], happened: NoticeEvent) {
         let session = happened.live.session;
         let hear = people.iter().copied().filter(|one| self.notices.hears_of(*one, session));
         let people: Vec<u64> = hear.collect();
         let quiet = quiet_left(self.notices.settings.quiet).is_some();
-        if happened.what == What::Waits && !quiet {
+        if happened.what == NoticeKind::Waits && !quiet {
             let mut sent = self.notices.shared.get();
             sent.waits.extend(people.iter().map(|person| ((*person, session), None)));
         }
         let (home, after) = (self.setup.home.clone(), self.notices.settings.after);
         let described = spawn_blocking(move || describe(&home, &happened, after));
-        let teller = Teller {
+        let teller = NoticeSender {
             shared: self.notices.shared.clone(),
             outbox: self.outbox.clone(),
             scene: self.scene(),
@@ -225,7 +225,7 @@ impl App {
 
     fn keep_cards(&mut self, elsewhere: &[Live]) {
         for person in self.setup.access.allowed.clone() {
-            if !self.notices.wishes.cards.contains(&person) {
+            if !self.notices.subscriptions.cards.contains(&person) {
                 if let Some(card) = self.notices.cards.remove(&person) {
                     card.send_replace(None);
                 }
@@ -242,7 +242,7 @@ impl App {
                 continue;
             }
             let (sender, wanted) = watch::channel(screen);
-            let card = Card {
+            let card = PinnedCard {
                 client: self.setup.client.clone(),
                 outbox: self.outbox.clone(),
                 place: private(person),
@@ -267,13 +267,13 @@ impl App {
 
     pub(super) fn wish_notices(&mut self, message: &Message, person: u64, on: bool) {
         let display = if on { "/notify on" } else { "/notify off" };
-        self.wish(message.place, (Wish::Notices(person), on), None, display);
+        self.subscription(message.place, (Subscription::Notices(person), on), None, display);
         self.look_at_notices(&live::list(&self.setup.home));
         self.reply(message, self.notice_state(person));
     }
 
     pub(super) fn wish_card(&mut self, message: &Message, person: u64, on: bool) {
-        self.wish(message.place, (Wish::Card(person), on), None, "/notify");
+        self.subscription(message.place, (Subscription::Card(person), on), None, "/notify");
         self.keep_cards_of_now();
         self.reply(message, self.notice_state(person));
     }
@@ -284,7 +284,12 @@ impl App {
         person: u64,
         (session, on): (SessionId, bool),
     ) {
-        self.wish(message.place, (Wish::Mute(person), on), Some(session), "/notify");
+        self.subscription(
+            message.place,
+            (Subscription::Mute(person), on),
+            Some(session),
+            "/notify",
+        );
         if on {
             self.notices.shared.get().waits.remove(&(person, session));
         }
@@ -299,29 +304,30 @@ impl App {
     }
 
     /// Remembers a wish.
-    pub(super) fn wish(
+    pub(super) fn subscription(
         &mut self,
         place: Place,
-        (wish, on): (Wish, bool),
+        (subscription, on): (Subscription, bool),
         session: Option<SessionId>,
         display: &str,
     ) {
         let project = session.and_then(|session| Some(self.found(session)?.project));
         let project = project.unwrap_or_else(|| self.directory_here(place));
-        let entry = wish.entry(self.setup.me.id, on, (project, session), (display, now()));
+        let entry = subscription.entry(self.setup.me.id, on, (project, session), (display, now()));
         self.ledger.log(place, entry);
-        self.notices.wishes.set(wish, on, session);
+        self.notices.subscriptions.set(subscription, on, session);
     }
 
     fn notice_state(&self, person: u64) -> Screen {
-        let wishes = &self.notices.wishes;
-        let mut muted: Vec<_> = wishes.muted.iter().filter(|(of, _)| *of == person).collect();
+        let subscriptions = &self.notices.subscriptions;
+        let mut muted: Vec<_> =
+            subscriptions.muted.iter().filter(|(of, _)| *of == person).collect();
         muted.sort_unstable_by_key(|(_, session)| *session);
         screens::state(&screens::State {
             on: self.notices.wants(person),
             after: self.notices.settings.after.as_secs(),
             quiet: self.notices.settings.quiet,
-            card: wishes.cards.contains(&person),
+            card: subscriptions.cards.contains(&person),
             muted: muted.into_iter().map(|(_, session)| self.whose(*session)).collect(),
         })
     }
@@ -339,14 +345,14 @@ fn private(person: u64) -> Place {
 }
 
 /// Brings notices into chats.
-struct Teller {
-    shared: Shared,
+struct NoticeSender {
+    shared: SharedState,
     outbox: Outbox,
     scene: Scene,
     quiet: bool,
 }
 
-impl Teller {
+impl NoticeSender {
     async fn tell(&self, person: u64, whose: &Whose, told: &Told) {
         if self.quiet {
             let entry = (whose.clone(), told.clone());

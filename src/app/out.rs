@@ -5,7 +5,7 @@ use tokio::sync::watch::Receiver;
 use crate::{
     app::{
         App, now,
-        painter::{self, Canvas},
+        painter::{self, PainterContext},
     },
     bridge::{book::Entry, place::Place, prompt::Source, turn::Turn},
     screens::Scene,
@@ -18,14 +18,14 @@ use crate::{
 
 /// By what a person wished something, and so where they read what came of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Wish {
+pub(super) enum ReplyTarget {
     /// A message of theirs, which is answered.
     Written(Source),
     /// A button below a message of ours, which gives way to the answer.
     Pressed(Source),
 }
 
-impl Wish {
+impl ReplyTarget {
     /// The message.
     pub(super) fn source(self) -> Source {
         let (Self::Written(source) | Self::Pressed(source)) = self;
@@ -62,13 +62,13 @@ impl App {
         let recovered = self.receipts.enter(place, (prompt, message), session);
         let bound = self.ledger.binding(place).and_then(|binding| binding.session);
         let view = self.view(place);
-        let canvas = Canvas {
+        let context = PainterContext {
             outbox: self.outbox.clone(),
             home: self.setup.home.clone(),
-            notes: self.notes.clone(),
+            events: self.events.clone(),
             scene: self.scene(),
             book: self.book.clone(),
-            ticket: self.turnstile.ticket(place, turn.clone()),
+            slot: self.answer_order.slot(place, turn.clone()),
             place,
             source,
             display,
@@ -78,7 +78,7 @@ impl App {
             always_quote: self.setup.always_quote,
             elsewhere: bound.is_some_and(|bound| bound != session),
         };
-        self.painters.spawn(painter::paint(canvas, turn));
+        self.painters.spawn(painter::paint(context, turn));
     }
 
     pub(super) fn scene(&self) -> Scene {

@@ -17,17 +17,20 @@ use tokio::{
 };
 
 use crate::{
-    app::{cards::Question, note::Note, receipts::Receipts, receiver::Sign, turnstile::Ticket},
+    app::{
+        answer_order::AnswerSlot, cards::QuestionMessage, events::AppEvent, receipts::Receipts,
+        receiver::Sign,
+    },
     bridge::{
         book::{Book, Entry},
+        choices::Verbosity,
         place::Place,
         prompt::{PromptId, Source},
         question::About,
         turn::{Phase, Turn, Wait},
-        verbosity::Verbosity,
     },
     claude::home::Home,
-    screens::{self, Scene, card, turn::Around},
+    screens::{self, Scene, card, turn::TurnContext},
     telegram::{
         outbox::{Outbox, RepaintOutcome, SendOptions, Sound, Typing},
         screen::Screen,
@@ -42,15 +45,15 @@ const PACE: [(u64, Duration); 2] = [(10, Duration::from_secs(1)), (60, Duration:
 const SLOWEST: Duration = Duration::from_secs(10);
 
 /// What a painter is given.
-pub(super) struct Canvas {
+pub(super) struct PainterContext {
     pub(super) outbox: Outbox,
     pub(super) home: Home,
-    pub(super) notes: mpsc::UnboundedSender<Note>,
+    pub(super) events: mpsc::UnboundedSender<AppEvent>,
     /// Where and when; its time is renewed for each screen.
     pub(super) scene: Scene,
     pub(super) book: Book,
     /// Its turn to send the answer.
-    pub(super) ticket: Ticket,
+    pub(super) slot: AnswerSlot,
     pub(super) place: Place,
     /// The message that asked; None for a turn that nobody asked for.
     pub(super) source: Option<Source>,
@@ -69,14 +72,14 @@ pub(super) struct Canvas {
 }
 
 /// Shows a turn until it is over and its answer is in the chat.
-pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
+pub(super) async fn paint(context: PainterContext, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
     let prompt = turn.borrow().prompt;
-    let left = canvas.book.read(prompt, Entry::clone);
+    let left = context.book.read(prompt, Entry::clone);
     let stale = left.as_ref().and_then(|kept| kept.progress);
     let mut painter = Painter {
-        sign: canvas.recovered.then_some(stale.map_or(Sign::Reaction, Sign::Line)),
-        canvas,
+        sign: context.recovered.then_some(stale.map_or(Sign::Reaction, Sign::Line)),
+        context,
         turn,
         card: stale.map(|id| (id, Screen::default())),
         left,
@@ -93,26 +96,26 @@ pub(super) async fn paint(canvas: Canvas, turn: watch::Receiver<Turn>) {
     let last = painter.turn.borrow().session;
     if last != first {
         // Before the answer: who has read it may write at once.
-        let moved = Note::Moved { place: painter.canvas.place, sessions: (first, last) };
-        let _ = painter.canvas.notes.send(moved);
+        let moved = AppEvent::Moved { place: painter.context.place, sessions: (first, last) };
+        let _ = painter.context.events.send(moved);
     }
-    let (place, progress) = (painter.canvas.place, painter.card.as_ref().map(|(id, _)| *id));
+    let (place, progress) = (painter.context.place, painter.card.as_ref().map(|(id, _)| *id));
     painter.finish().await;
-    painter.canvas.receipts.leave(place, prompt);
-    let settled = Note::Settled { prompt, place, progress };
-    let _ = painter.canvas.notes.send(settled);
+    painter.context.receipts.leave(place, prompt);
+    let settled = AppEvent::Settled { prompt, place, progress };
+    let _ = painter.context.events.send(settled);
 }
 
 /// One turn on its way into the chat.
 pub(super) struct Painter {
-    pub(super) canvas: Canvas,
+    pub(super) context: PainterContext,
     pub(super) turn: watch::Receiver<Turn>,
     /// The card and what it shows.
     pub(super) card: Option<(i32, Screen)>,
     /// What the spool held of the prompt when it came here.
     pub(super) left: Option<Entry>,
     /// Questions that are in the chat, as they are drawn.
-    pub(super) questions: Vec<Question>,
+    pub(super) questions: Vec<QuestionMessage>,
     /// The plan that was asked about, where a file had it.
     pub(super) plan: Option<String>,
     taken: bool,
@@ -134,7 +137,7 @@ impl Painter {
     /// Draws while the turn runs.
     async fn follow(&mut self) {
         let begun = Instant::now();
-        let mut around = self.canvas.receipts.changes();
+        let mut around = self.context.receipts.changes();
         loop {
             let turn = self.turn.borrow_and_update().clone();
             self.note_taken(&turn);
@@ -176,7 +179,7 @@ impl Painter {
         tokio::select! {
             found = turn.wait_for(|now| is_urgent(before, now)) => found.map(drop),
             // Gone with the app, which then ends all turns.
-            Ok(()) = self.canvas.view.changed() => Ok(()),
+            Ok(()) = self.context.view.changed() => Ok(()),
             Ok(()) = around.changed() => {
                 self.frozen = false;
                 Ok(())
@@ -205,7 +208,7 @@ impl Painter {
         if turn.joined > self.joined {
             self.delete_card();
         }
-        let Canvas { outbox, place, .. } = &self.canvas;
+        let PainterContext { outbox, place, .. } = &self.context;
         let Some((id, shown)) = &mut self.card else { return self.send_card(turn, screen).await };
         let painted = outbox.repaint(*place, *id, screen.clone());
         let mut turn = self.turn.clone();
@@ -225,7 +228,7 @@ impl Painter {
     /// knows of one only.
     pub(super) fn delete_card(&mut self) {
         if let Some((id, _)) = self.card.take() {
-            drop(self.canvas.outbox.delete(self.canvas.place, id));
+            drop(self.context.outbox.delete(self.context.place, id));
         }
     }
 
@@ -235,7 +238,7 @@ impl Painter {
         let at_terminal = turn.terminal.as_ref().and_then(|_| self.asked());
         let reply_to = at_terminal.or_else(|| self.group_quote());
         let how = SendOptions { reply_to, sound: Sound::Silent };
-        if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen.clone(), how).await {
+        if let Ok(id) = self.context.outbox.send(self.context.place, screen.clone(), how).await {
             self.card = Some((id, screen));
             self.note(|book, prompt| book.shown(prompt, id));
         }
@@ -245,12 +248,12 @@ impl Painter {
 
     /// The message that asked.
     pub(super) fn asked(&self) -> Option<i32> {
-        self.canvas.source.map(|source| source.message)
+        self.context.source.map(|source| source.message)
     }
 
     /// The message that asked, where others write, too, or it is wanted so.
     pub(super) fn group_quote(&self) -> Option<i32> {
-        self.asked().filter(|_| self.canvas.place.is_group() || self.canvas.always_quote)
+        self.asked().filter(|_| self.context.place.is_group() || self.context.always_quote)
     }
 
     /// The message that asked, where it would not be clear which it was.
@@ -259,8 +262,8 @@ impl Painter {
             let turn = self.turn.borrow();
             (turn.prompt, turn.attempt)
         };
-        let Canvas { receipts, place, .. } = &self.canvas;
-        let unclear = self.canvas.always_quote
+        let PainterContext { receipts, place, .. } = &self.context;
+        let unclear = self.context.always_quote
             || place.is_group()
             || attempt > 0
             || self.left.as_ref().is_some_and(|kept| kept.progress.is_some())
@@ -274,7 +277,7 @@ impl Painter {
     fn type_on(&mut self, turn: &Turn) {
         let works = matches!(turn.phase, Phase::Starting | Phase::Working);
         if works && !turn.waits_for_person() {
-            let Canvas { outbox, place, .. } = &self.canvas;
+            let PainterContext { outbox, place, .. } = &self.context;
             self.typing.get_or_insert_with(|| outbox.typing(*place));
         } else {
             self.typing = None;
@@ -284,28 +287,28 @@ impl Painter {
     fn note_taken(&mut self, turn: &Turn) {
         if turn.taken
             && !self.taken
-            && let Some(source) = self.canvas.source
+            && let Some(source) = self.context.source
         {
             self.taken = true;
-            let display = self.canvas.display.clone();
-            let note = Note::Taken { source, display, session: turn.session };
-            let _ = self.canvas.notes.send(note);
+            let display = self.context.display.clone();
+            let note = AppEvent::Taken { source, display, session: turn.session };
+            let _ = self.context.events.send(note);
         }
     }
 
     fn note_mode(&mut self, turn: &Turn) {
         if let Some(mode) = turn.mode.as_ref().filter(|_| turn.mode != self.mode)
-            && let Some(source) = self.canvas.source
+            && let Some(source) = self.context.source
         {
             self.mode.clone_from(&turn.mode);
-            let note = Note::Mode { source, session: turn.session, mode: mode.clone() };
-            let _ = self.canvas.notes.send(note);
+            let note = AppEvent::Mode { source, session: turn.session, mode: mode.clone() };
+            let _ = self.context.events.send(note);
         }
     }
 
     /// Says aloud that a terminal waits for an answer, and takes it back when it does no more.
     async fn call(&mut self, turn: &Turn) {
-        let Canvas { outbox, place, .. } = &self.canvas;
+        let PainterContext { outbox, place, .. } = &self.context;
         match (screens::laptop::waits(&self.scene(), turn), self.called.take()) {
             (Some(screen), None) => {
                 // *Take over* takes the message along that it answers.
@@ -322,12 +325,12 @@ impl Painter {
     /// Notes in the spool what is in the chat.
     pub(super) fn note(&self, note: impl FnOnce(&Book, PromptId)) {
         let prompt = self.turn.borrow().prompt;
-        note(&self.canvas.book, prompt);
+        note(&self.context.book, prompt);
     }
 
-    pub(super) fn around(&self, turn: &Turn, title: String) -> Around {
-        let Canvas { receipts, place, view, elsewhere, .. } = &self.canvas;
-        Around {
+    pub(super) fn around(&self, turn: &Turn, title: String) -> TurnContext {
+        let PainterContext { receipts, place, view, elsewhere, .. } = &self.context;
+        TurnContext {
             title,
             seconds: turn.ended.unwrap_or_else(Instant::now).duration_since(turn.began).as_secs(),
             elsewhere: *elsewhere,
@@ -339,7 +342,7 @@ impl Painter {
     }
 
     pub(super) fn scene(&self) -> Scene {
-        Scene { now: super::now(), ..self.canvas.scene.clone() }
+        Scene { now: super::now(), ..self.context.scene.clone() }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     },
     screens::{
         export,
-        history::{self, Past},
+        history::{self, HistoryPage},
         notice,
     },
     telegram::{
@@ -64,13 +64,13 @@ impl App {
             return self.reply(message, screen);
         }
         let home = self.setup.home.clone();
-        let read = spawn_blocking(move || -> Option<(Past, Story)> {
+        let read = spawn_blocking(move || -> Option<(HistoryPage, Story)> {
             let title = catalog::find(&home, session)?.title;
             let path = home.transcript(session)?;
             let (skip, take) = part(&path);
             let take = take.clamp(1, MOST);
             let story = story::story(&path, usize::from(skip), usize::from(take)).ok()?;
-            Some((Past { session, title, skip, take }, story))
+            Some((HistoryPage { session, title, skip, take }, story))
         });
         let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
         let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };

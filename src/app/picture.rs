@@ -31,7 +31,7 @@ const HEIC: [&[u8]; 4] = [b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"];
 
 /// What there is to be seen in a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum PictureKind {
     /// A picture that the API takes.
     Picture(Image),
     /// It is no picture at all.
@@ -41,31 +41,31 @@ pub(super) enum Seen {
 }
 
 /// Looks at a file.
-pub(super) fn look(bytes: &[u8]) -> Seen {
+pub(super) fn look(bytes: &[u8]) -> PictureKind {
     let (format, media_type) = match guess_format(bytes) {
         Ok(format @ ImageFormat::Jpeg) => (format, "image/jpeg"),
         Ok(format @ ImageFormat::Png) => (format, "image/png"),
         Ok(format @ ImageFormat::Gif) => (format, "image/gif"),
         Ok(format @ ImageFormat::WebP) => (format, "image/webp"),
-        Ok(ImageFormat::Tiff | ImageFormat::Avif) => return Seen::Unfit(Unfit::Format),
+        Ok(ImageFormat::Tiff | ImageFormat::Avif) => return PictureKind::Unfit(Unfit::Format),
         _ if HEIC
             .iter()
             .any(|brand| bytes.get(4..).is_some_and(|rest| rest.starts_with(brand))) =>
         {
-            return Seen::Unfit(Unfit::Format);
+            return PictureKind::Unfit(Unfit::Format);
         }
         // The marks of the others are so short that a text may begin with them.
-        _ => return Seen::NoPicture,
+        _ => return PictureKind::NoPicture,
     };
     let (image, turned) = match decode(bytes, format) {
         Ok(decoded) => decoded,
-        Err(unfit) => return Seen::Unfit(unfit),
+        Err(unfit) => return PictureKind::Unfit(unfit),
     };
     let fits = image.width().max(image.height()) <= LONGEST_SIDE && bytes.len() <= LARGEST_IMAGE;
     if fits && turned == Orientation::NoTransforms && is_whole(bytes, format) {
-        return Seen::Picture(Image::new(media_type, bytes));
+        return PictureKind::Picture(Image::new(media_type, bytes));
     }
-    scaled(image, turned).map_or(Seen::Unfit(Unfit::Damaged), Seen::Picture)
+    scaled(image, turned).map_or(PictureKind::Unfit(Unfit::Damaged), PictureKind::Picture)
 }
 
 /// The picture, and how it has to be turned to be upright.
@@ -143,7 +143,9 @@ mod tests {
 
     /// What Claude gets to see, with its type.
     fn shown(bytes: &[u8]) -> (&'static str, DynamicImage) {
-        let Seen::Picture(image) = look(bytes) else { panic!("no picture: {:?}", look(bytes)) };
+        let PictureKind::Picture(image) = look(bytes) else {
+            panic!("no picture: {:?}", look(bytes))
+        };
         let bytes = STANDARD.decode(image.base64()).unwrap();
         (image.media_type, image::load_from_memory(&bytes).unwrap())
     }
@@ -157,7 +159,7 @@ mod tests {
             (ImageFormat::WebP, "image/webp"),
         ] {
             let bytes = encoded(grey((40, 30)), format);
-            assert_eq!(look(&bytes), Seen::Picture(Image::new(media_type, &bytes)));
+            assert_eq!(look(&bytes), PictureKind::Picture(Image::new(media_type, &bytes)));
         }
     }
 
@@ -231,36 +233,36 @@ mod tests {
     #[test]
     fn hostile_pictures_are_no_trouble() {
         let png = encoded(grey((300, 200)), ImageFormat::Png);
-        let broken = |bytes: &[u8]| Seen::Unfit(Unfit::Damaged) == look(bytes);
+        let broken = |bytes: &[u8]| PictureKind::Unfit(Unfit::Damaged) == look(bytes);
         assert!(broken(&png[..png.len() / 2]) && broken(&png[..20]) && broken(b"\xff\xd8\xff"));
         assert!(broken(b"GIF89a\xff\xff\xff\xff") && broken(b"RIFF\0\0\0\0WEBPVP8 "));
         assert!(broken(&claim(0, 5)) && broken(&claim(300, 200)));
         for sides in [(60_000, 60_000), (u32::MAX >> 1, 1), (8_000, 8_000)] {
             let seen = look(&claim(sides.0, sides.1));
-            assert!(matches!(seen, Seen::Unfit(_)), "{sides:?}");
+            assert!(matches!(seen, PictureKind::Unfit(_)), "{sides:?}");
         }
-        assert_eq!(look(&claim(8_000, 8_000)), Seen::Unfit(Unfit::Pixels));
+        assert_eq!(look(&claim(8_000, 8_000)), PictureKind::Unfit(Unfit::Pixels));
     }
 
     #[test]
     fn half_a_photo_is_shown_as_one_that_is_whole() {
         let bytes = encoded(grey((300, 200)), ImageFormat::Jpeg);
         match look(&bytes[..bytes.len() - 40]) {
-            Seen::Picture(image) => {
+            PictureKind::Picture(image) => {
                 let whole = STANDARD.decode(image.base64()).unwrap();
                 assert!(whole.ends_with(&[0xff, 0xd9]));
             }
-            other => assert_eq!(other, Seen::Unfit(Unfit::Damaged)),
+            other => assert_eq!(other, PictureKind::Unfit(Unfit::Damaged)),
         }
     }
 
     #[test]
     fn other_files_are_no_pictures_and_some_pictures_are_not_seen() {
         for bytes in [&b"BM plain text"[..], b"P1 is a name", b"", b"\0\0\0\x18ftypmp42isom"] {
-            assert_eq!(look(bytes), Seen::NoPicture);
+            assert_eq!(look(bytes), PictureKind::NoPicture);
         }
         for bytes in [&b"\0\0\0\x18ftypheic\0\0\0\0"[..], b"\0\0\0\x18ftypavif", b"II*\0\x08"] {
-            assert_eq!(look(bytes), Seen::Unfit(Unfit::Format));
+            assert_eq!(look(bytes), PictureKind::Unfit(Unfit::Format));
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         later::{GO_ON, deferred},
     },
     bridge::{
-        book::{Arrival, Came, Entry, Stage},
+        book::{Arrival, Entry, Provenance, Stage},
         prompt::Prompt,
     },
     claude::session::SessionId,
@@ -26,13 +26,13 @@ pub(super) const COMPACT: &str = "/compact";
 impl App {
     /// Somebody has pressed a button. What was chosen for a prompt holds for all about which the same
     /// was asked.
-    pub(super) fn press(&mut self, tap: Callback, press: &CallbackQuery, came: Came) {
+    pub(super) fn press(&mut self, tap: Callback, press: &CallbackQuery, provenance: Provenance) {
         let Some(arrival) = self.taken_along(&tap, press) else { return self.tap(tap, press) };
         let (id, place) = (arrival.prompt.id, arrival.prompt.source.place);
         let others = self.book.asking(arrival.prompt.source);
         let other_way = matches!(tap, Callback::Terminal(_) | Callback::TakeOver(..));
         let goes_on = match self.book.stage(id) {
-            None => self.book.arrive(arrival, came),
+            None => self.book.arrive(arrival, provenance),
             Some(Stage::Asking) => true,
             Some(_) => other_way,
         };

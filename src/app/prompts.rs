@@ -6,13 +6,13 @@ use crate::{
     app::{App, sessions::Sessions},
     bridge::{
         binding::Binding,
-        book::{About, Arrival, Came},
+        book::{Arrival, HoldReason, Provenance},
         place::Place,
         prompt::{Prompt, Source, fresh_session},
-        reader::Past,
+        reader::PromptTrace,
         route::{self, Facts, Route},
         session::RunSpec,
-        terminal::Plan,
+        terminal::TerminalRoute,
         turn::Outcome,
     },
     claude::{
@@ -105,7 +105,7 @@ impl App {
         if let Some(newest) = self.newest(&binding.project) {
             if arrival.group {
                 let screen = notice::may_resume(&scene, &newest);
-                return self.ask_person(&arrival.prompt, About::Group(newest.id), screen);
+                return self.ask_person(&arrival.prompt, HoldReason::Group(newest.id), screen);
             }
             let binding = Binding::to(binding.project.clone(), newest.id);
             let facts = self.facts(newest.id, &binding);
@@ -193,7 +193,7 @@ impl App {
             Route::Fresh => self.fall_back(arrival, &facts, session),
             Route::NoDirectory => {
                 let screen = self.what_is_left(session, &facts.directory);
-                self.ask_person(&arrival.prompt, About::Directory(facts.directory), screen);
+                self.ask_person(&arrival.prompt, HoldReason::Directory(facts.directory), screen);
             }
             Route::Forbidden => {
                 let screen = notice::forbidden(&scene, &facts.directory);
@@ -201,7 +201,7 @@ impl App {
             }
             Route::Distrusted => {
                 let screen = notice::distrusted(&scene, &facts.directory);
-                self.ask_person(&arrival.prompt, About::Trust(facts.directory), screen);
+                self.ask_person(&arrival.prompt, HoldReason::Trust(facts.directory), screen);
             }
             Route::Choose(live) => {
                 if let Some(found) = self.found(session) {
@@ -236,19 +236,20 @@ impl App {
     }
 
     /// The same, with what the person has chosen where a terminal has the session.
-    pub(super) fn ask_with(&mut self, spec: RunSpec, prompt: Prompt, plan: Option<Plan>) {
+    pub(super) fn ask_with(&mut self, spec: RunSpec, prompt: Prompt, plan: Option<TerminalRoute>) {
         let (source, display) = (prompt.source, prompt.display());
         self.note_destination(&spec, &prompt);
         let session = spec.conversation.session();
-        let came = self.book.came(prompt.id);
+        let provenance = self.book.provenance(prompt.id);
         let (mut queued, turn) = self.sessions.admit(session, prompt);
         queued.plan = plan;
-        queued.may_have_run = came != Came::New;
+        queued.may_have_run = provenance != Provenance::New;
         self.show(source.place, Some(source), turn, display);
         if let Some(count) = self.sessions.one_more(session) {
             self.say(source.place, notice::one_more(count));
         }
-        let ran = queued.may_have_run && self.past(queued.prompt.id, session) != Past::Unread;
+        let ran =
+            queued.may_have_run && self.past(queued.prompt.id, session) != PromptTrace::Unread;
         if !ran && queued.prompt.files().next().is_some() {
             self.fetch(&spec, &mut queued);
         }
@@ -257,7 +258,7 @@ impl App {
 
     /// Asks the person what must be chosen before a prompt goes on. What they press below the message
     /// is for all prompts of the place about which the same is asked.
-    pub(super) fn ask_person(&mut self, prompt: &Prompt, about: About, screen: Screen) {
+    pub(super) fn ask_person(&mut self, prompt: &Prompt, about: HoldReason, screen: Screen) {
         let Prompt { id, source, .. } = *prompt;
         let asks = self.book.ask(id, about);
         self.spooled(&asks);

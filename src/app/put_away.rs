@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, note::Note, now},
+    app::{App, events::AppEvent, now},
     bridge::{binding::Binding, place::Place, session::Order},
     claude::{
         put_away::{self, PutAwayError},
@@ -114,7 +114,8 @@ impl App {
         let Some(session) = self.session_for(message, Some(&which)) else { return };
         self.sessions.order(session.id, Order::LetGo);
         let is_ours = self.sessions.state(session.id).is_some_and(|state| state.pid.is_some());
-        let (home, notes, message) = (self.setup.home.clone(), self.notes.clone(), message.clone());
+        let (home, events, message) =
+            (self.setup.home.clone(), self.events.clone(), message.clone());
         self.errands.spawn(async move {
             let patience = if is_ours { PATIENCE } else { Duration::ZERO };
             let begun = Instant::now();
@@ -131,7 +132,7 @@ impl App {
                 }
             };
             let deleted = Deleted { message, session, failed };
-            let _ = notes.send(Note::Deleted(Box::new(deleted)));
+            let _ = events.send(AppEvent::Deleted(Box::new(deleted)));
         });
     }
 

@@ -3,7 +3,7 @@
 //! The question itself lives in the turn of its run; here it is only found.
 
 use crate::{
-    app::{App, sessions::Shown},
+    app::{App, sessions::ActiveTurn},
     bridge::{
         question::{Input, Press as Choice},
         session::Order,
@@ -20,7 +20,7 @@ use crate::{
 
 /// An open question: its session, and the CLI's request id.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct QuestionRef {
     session: SessionId,
     request: String,
 }
@@ -73,17 +73,17 @@ impl App {
         drop(self.outbox.edit(message.place, message.id, screen));
     }
 
-    fn asked(&self, key: Key) -> Option<Asked> {
-        let find = |shown: &Shown| {
+    fn asked(&self, key: Key) -> Option<QuestionRef> {
+        let find = |shown: &ActiveTurn| {
             let turn = shown.turn.borrow();
             let open = turn.asks.iter().find(|open| question::key(&open.ask) == key)?;
-            Some(Asked { session: turn.session, request: open.ask.request.clone() })
+            Some(QuestionRef { session: turn.session, request: open.ask.request.clone() })
         };
         self.sessions.shown.iter().find_map(find)
     }
 
-    fn tell(&mut self, asked: Asked, input: Input) {
-        let Asked { session, request } = asked;
+    fn tell(&mut self, asked: QuestionRef, input: Input) {
+        let QuestionRef { session, request } = asked;
         self.sessions.order(session, Order::Answer { request, input });
     }
 }

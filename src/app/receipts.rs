@@ -40,13 +40,13 @@ struct Chat {
     newest: i32,
     /// A message came that was written long before.
     late: bool,
-    shown: Vec<Shown>,
+    shown: Vec<ReceiptState>,
     receipts: Vec<Receipt>,
 }
 
 /// A turn that is shown and has no answer yet.
 #[derive(Debug)]
-struct Shown {
+struct ReceiptState {
     prompt: PromptId,
     session: SessionId,
     /// The newest message that it is about.
@@ -115,7 +115,7 @@ impl Receipts {
             let overlapped = !chat.shown.is_empty() || late;
             chat.shown.iter_mut().for_each(|other| other.overlapped = true);
             let since = message.unwrap_or(chat.newest);
-            chat.shown.push(Shown { prompt, session, since, overlapped });
+            chat.shown.push(ReceiptState { prompt, session, since, overlapped });
             !known
         })
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     app::{
-        painter::{Canvas, Painter},
+        painter::{Painter, PainterContext},
         receipts::Receipt,
     },
     bridge::turn::Turn,
@@ -24,12 +24,12 @@ pub(super) enum Sign {
 impl Painter {
     /// The message waits for the turn that runs.
     pub(super) async fn hold(&mut self, turn: &Turn) {
-        let Some(source) = self.canvas.source else { return };
-        let place = self.canvas.place;
+        let Some(source) = self.context.source else { return };
+        let place = self.context.place;
         match self.sign {
             None => {
                 let reacted =
-                    self.canvas.outbox.react(place, source.message, Some(Reaction::Asleep));
+                    self.context.outbox.react(place, source.message, Some(Reaction::Asleep));
                 let mut later = self.turn.clone();
                 let outcome = tokio::select! {
                     outcome = reacted => Some(outcome),
@@ -47,13 +47,13 @@ impl Painter {
             Some(Sign::Line(id)) => {
                 let screen = screens::turn::joining(&self.scene(), turn);
                 if self.card.as_ref().is_none_or(|(_, shown)| *shown != screen) {
-                    let _ = self.canvas.outbox.repaint(place, id, screen.clone()).await;
+                    let _ = self.context.outbox.repaint(place, id, screen.clone()).await;
                     self.card = Some((id, screen));
                 }
             }
             Some(Sign::Reaction) => {}
         }
-        let back = (stop_key(turn), self.canvas.display.clone());
+        let back = (stop_key(turn), self.context.display.clone());
         let waiting = (self.sign == Some(Sign::Reaction)).then_some(back);
         self.put(turn.session, waiting, false);
     }
@@ -62,12 +62,12 @@ impl Painter {
     async fn say_line(&mut self, turn: &Turn) -> Option<i32> {
         let screen = screens::turn::joining(&self.scene(), turn);
         if let Some((id, shown)) = &mut self.card {
-            drop(self.canvas.outbox.edit(self.canvas.place, *id, screen.clone()));
+            drop(self.context.outbox.edit(self.context.place, *id, screen.clone()));
             *shown = screen;
             return Some(*id);
         }
         let how = SendOptions { reply_to: self.asked(), sound: Sound::Silent };
-        let id = self.canvas.outbox.send(self.canvas.place, screen.clone(), how).await.ok()?;
+        let id = self.context.outbox.send(self.context.place, screen.clone(), how).await.ok()?;
         self.note(|book, prompt| book.shown(prompt, id));
         self.card = Some((id, screen));
         Some(id)
@@ -86,33 +86,33 @@ impl Painter {
         };
         let prompt = self.turn.borrow().prompt;
         let receipt = Receipt { session, message, prompt, line, waiting, taken };
-        self.canvas.receipts.put(self.canvas.place, receipt)
+        self.context.receipts.put(self.context.place, receipt)
     }
 
     /// The message does not wait for another turn any more.
     pub(super) fn release(&mut self) {
-        let (Some(sign), Some(source)) = (self.sign.take(), self.canvas.source) else { return };
-        self.canvas.receipts.remove(source);
+        let (Some(sign), Some(source)) = (self.sign.take(), self.context.source) else { return };
+        self.context.receipts.remove(source);
         // An earlier process may have left a reaction besides its line.
-        if sign == Sign::Reaction || self.canvas.recovered {
-            drop(self.canvas.outbox.react(source.place, source.message, None));
+        if sign == Sign::Reaction || self.context.recovered {
+            drop(self.context.outbox.react(source.place, source.message, None));
         }
     }
 
     /// Claude has taken the message into the turn that runs. That takes the sign off it when it has
     /// its answer; where it has that already, there is nothing left to say.
     pub(super) async fn joined(&mut self, scene: &Scene, turn: &Turn) {
-        let Some(source) = self.canvas.source else { return };
+        let Some(source) = self.context.source else { return };
         if !self.put(turn.session, None, true) {
             self.delete_card();
             self.release();
-            return self.canvas.book.remove(turn.prompt);
+            return self.context.book.remove(turn.prompt);
         }
         if !matches!(self.sign, Some(Sign::Line(_))) {
             // It waited for something else before, and had a card then.
             self.delete_card();
         }
-        let outbox = &self.canvas.outbox;
+        let outbox = &self.context.outbox;
         match self.sign {
             Some(Sign::Line(id)) => {
                 let screen = screens::turn::joining(scene, turn);
@@ -128,7 +128,7 @@ impl Painter {
                     self.sign = self.say_line(turn).await.map(Sign::Line);
                     if !self.put(turn.session, None, true) {
                         self.delete_card();
-                        self.canvas.book.remove(turn.prompt);
+                        self.context.book.remove(turn.prompt);
                     }
                 }
             }
@@ -138,7 +138,7 @@ impl Painter {
     /// The answer is there: the messages that were taken into the turn need no sign any more, and
     /// are done with.
     pub(super) async fn clear_receipts(&self, session: SessionId) {
-        let Canvas { outbox, place, receipts, book, .. } = &self.canvas;
+        let PainterContext { outbox, place, receipts, book, .. } = &self.context;
         for receipt in receipts.answered(*place, session) {
             match receipt.line {
                 // Left to a later process.

@@ -9,11 +9,14 @@ use crate::{
     app::{App, gather::FIRST_POLL},
     bridge::{
         binding::Binding,
-        book::{About, Arrival, Came, Destination, Entry, Found, Question, Stage, Start},
+        book::{
+            Arrival, Destination, Entry, HoldReason, PostedQuestion, Provenance, Stage, Start,
+            StoredBook,
+        },
         place::Place,
         prompt::{Prompt, PromptId},
-        reader::{self, Past},
-        session::{Left, RunSpec},
+        reader::{self, PromptTrace},
+        session::{LeftRunning, RunSpec},
     },
     claude::{process::Conversation, session::SessionId},
     screens::{notice, question},
@@ -22,7 +25,7 @@ use crate::{
 
 impl App {
     /// Takes up what is in the book.
-    pub(super) fn recover(&mut self, found: Found) {
+    pub(super) fn recover(&mut self, found: StoredBook) {
         for name in &found.damaged {
             tracing::error!(name, "a file of the spool cannot be read: set aside");
             self.tell_owners(&notice::damaged(name));
@@ -50,7 +53,7 @@ impl App {
             }
             Stage::Listening => self.listen(&entry),
             Stage::Asking => match (&entry.about, entry.progress) {
-                (Some(About::Heard(message)), _) => self.show_heard(&entry, *message),
+                (Some(HoldReason::Heard(message)), _) => self.show_heard(&entry, *message),
                 // Its question is in the chat.
                 (_, Some(_)) => {}
                 (_, None) => self.send_again(entry),
@@ -98,7 +101,7 @@ impl App {
     /// and offers to have it asked again.
     fn close_questions(&self, entry: &Entry) {
         let Some(destination) = &entry.destination else { return };
-        for Question { message, about } in &entry.questions {
+        for PostedQuestion { message, about } in &entry.questions {
             let mut what = Text::default();
             what.code(about);
             let screen = question::lost(destination.session, &what);
@@ -121,15 +124,15 @@ impl App {
     /// A prompt that may have run goes no further where its session holds it.
     pub(super) fn unless_run(&mut self, arrival: Arrival, session: SessionId) -> Option<Arrival> {
         let id = arrival.prompt.id;
-        let came = self.book.came(id);
+        let provenance = self.book.provenance(id);
         // What a terminal has is followed there.
-        if came == Came::New
-            || self.past(id, session) == Past::Unread
+        if provenance == Provenance::New
+            || self.past(id, session) == PromptTrace::Unread
             || self.holder(session).is_some()
         {
             return Some(arrival);
         }
-        if came == Came::Perhaps {
+        if provenance == Provenance::MaybeRepeated {
             tracing::info!(prompt = %id.0, "came again and was answered: nothing to do");
             self.book.remove(id);
             return None;
@@ -143,11 +146,11 @@ impl App {
         None
     }
 
-    pub(super) fn past(&self, prompt: PromptId, session: SessionId) -> Past {
-        let Some(path) = self.setup.home.transcript(session) else { return Past::Unread };
+    pub(super) fn past(&self, prompt: PromptId, session: SessionId) -> PromptTrace {
+        let Some(path) = self.setup.home.transcript(session) else { return PromptTrace::Unread };
         reader::look(&path, prompt).unwrap_or_else(|error| {
             tracing::warn!(%error, path = %path.display(), "the transcript cannot be read");
-            Past::Unread
+            PromptTrace::Unread
         })
     }
 
@@ -195,7 +198,7 @@ impl App {
 }
 
 /// The process that an earlier segue has left with a prompt.
-pub(super) fn left_by(entry: &Entry) -> Option<Left> {
+pub(super) fn left_by(entry: &Entry) -> Option<LeftRunning> {
     let session = entry.destination.as_ref()?.session;
-    Some(Left { session, process: entry.process.clone()? })
+    Some(LeftRunning { session, process: entry.process.clone()? })
 }

@@ -7,10 +7,10 @@ use crate::{
     app::{App, now},
     bridge::{binding::Binding, book::Arrival, place::Place},
     claude::{
-        catalog::{self, Left},
+        catalog::{self, Alternative},
         session::{Session, SessionId},
     },
-    screens::{notice, sessions::Purpose},
+    screens::{notice, sessions::DirectoryAction},
     telegram::{
         callback::{Carry, Key},
         screen::Screen,
@@ -43,7 +43,7 @@ impl App {
     }
 
     /// Where a session can go on whose directory is gone, as far as this bot may work there.
-    fn left_of(&self, session: SessionId) -> Option<(Session, Vec<Left>)> {
+    fn left_of(&self, session: SessionId) -> Option<(Session, Vec<Alternative>)> {
         let found = self.found(session)?;
         let mut left = catalog::left_of(&self.setup.home, &found);
         left.retain(|left| self.may_work_in(left.dir()));
@@ -54,7 +54,7 @@ impl App {
     pub(super) fn what_is_left(&self, session: SessionId, directory: &Path) -> Screen {
         let scene = self.scene();
         let lead = notice::no_directory(&scene, directory);
-        let mut screen = self.directories(lead, 0, (Purpose::Go, Carry::Prompt));
+        let mut screen = self.directories(lead, 0, (DirectoryAction::Go, Carry::Prompt));
         if let Some((found, left)) = self.left_of(session) {
             screen.keyboard.splice(0..0, notice::left(&scene, found.id, &left));
         }
@@ -81,5 +81,28 @@ impl App {
         let moved = Session { project: directory, ..found };
         self.say(message.place, notice::resumed(&self.scene(), &moved));
         self.go(message, waiting);
+    }
+
+    /// Both chats tell of it, and either may be first; what was chosen in the new one holds.
+    pub(super) fn moved(&mut self, from: i64, to: i64) {
+        let [old, new] = [from, to].map(|chat| Place { chat, thread: None });
+        if self.ledger.binding(new).is_some() {
+            return;
+        }
+        if let Some(binding) = self.ledger.binding(old) {
+            tracing::info!(from, to, "a group became a supergroup: its binding goes along");
+            self.ledger.choose(self.source(new, 0), binding, "/resume", now());
+        }
+    }
+
+    /// The session of a place has become another, by `/clear` or as a fork: the place follows.
+    pub(super) fn followed(&mut self, place: Place, from: SessionId, to: SessionId) {
+        if let Some(mut binding) = self.ledger.binding(place)
+            && binding.session == Some(from)
+        {
+            (binding.session, binding.fresh) = (Some(to), false);
+            let source = self.source(place, 0);
+            self.ledger.bind(source, binding, "/resume", now());
+        }
     }
 }

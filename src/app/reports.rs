@@ -1,13 +1,13 @@
 //! What comes back from the workers of sessions beside their turns.
 
 use crate::{
-    app::{App, now, sessions::Shown},
+    app::{App, now, sessions::ActiveTurn},
     bridge::{
         binding::{self, Binding},
-        book::About,
+        book::HoldReason,
         prompt::Source,
         route,
-        session::{Finished, Order, Queued, Report, Why},
+        session::{EndReason, Finished, Order, Queued, Report},
         turn::Outcome,
     },
     claude::{live::Live, process::Conversation, session::SessionId},
@@ -23,12 +23,12 @@ impl App {
         for queued in unsent {
             let Source { place, .. } = queued.prompt.source;
             let conversation = match why {
-                Why::Shutdown => {
+                EndReason::Shutdown => {
                     queued.turn.send_modify(|turn| turn.finish(Outcome::Shutdown));
                     continue;
                 }
-                Why::Idle => Conversation::Resume(session),
-                Why::NoConversation => {
+                EndReason::Idle => Conversation::Resume(session),
+                EndReason::NoConversation => {
                     if next == session {
                         let attempt = queued.prompt.attempt;
                         let Some(into) = route::instead(queued.prompt.source, attempt, session)
@@ -54,7 +54,7 @@ impl App {
         match report {
             Report::Unsolicited { place, turn } => {
                 let prompt = turn.borrow().prompt;
-                let shown = Shown { place, message: None, prompt, turn: turn.clone() };
+                let shown = ActiveTurn { place, message: None, prompt, turn: turn.clone() };
                 self.sessions.shown.push(shown);
                 self.show(place, None, turn, String::new());
             }
@@ -82,7 +82,7 @@ impl App {
         queued.turn.send_modify(|turn| turn.finish(Outcome::Silent));
         if let Some(found) = self.found(session) {
             let card = laptop::choose(&self.scene(), &found, live, files);
-            return self.ask_person(&queued.prompt, About::Terminal(session), card);
+            return self.ask_person(&queued.prompt, HoldReason::Terminal(session), card);
         }
         self.say(source.place, notice::plain(notice::BROKEN));
         self.book.begin(id);

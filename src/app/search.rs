@@ -18,12 +18,12 @@ use crate::{
     claude::{
         catalog,
         home::{Home, is_below},
-        search::{self, Asked, Event, Query},
+        search::{self, Event, Query, QueryContext},
         session::SessionId,
         transcript::story::{self, Event as Told, Outline, Story},
     },
     screens::{
-        history::{self, Past},
+        history::{self, HistoryPage},
         notice,
         search::{self as screens, PAGE, Results, State},
     },
@@ -53,7 +53,7 @@ impl Searches {
 
 /// The message that shows what is found.
 #[derive(Clone, Copy)]
-enum Page {
+enum ResultMessage {
     /// A new one, in answer to that message.
     Answer(i32),
     /// That one.
@@ -63,7 +63,7 @@ enum Page {
 impl App {
     /// `/search WORDS`
     pub(super) fn search(&mut self, message: &Message, words: &str) {
-        self.look_for(message.place, words, 0, Page::Answer(message.id));
+        self.look_for(message.place, words, 0, ResultMessage::Answer(message.id));
     }
 
     /// A page of a search, whose words stand in its message where the button has no room for them.
@@ -71,15 +71,17 @@ impl App {
         let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
         let bold = shown.first(|kind| *kind == EntityKind::Bold);
         match words.find(bold.as_deref()).map(str::to_owned) {
-            Some(words) => self.look_for(message.place, &words, skip, Page::Turned(message.id)),
+            Some(words) => {
+                self.look_for(message.place, &words, skip, ResultMessage::Turned(message.id));
+            }
             None => self.say(message.place, notice::plain("That search is not known any more.")),
         }
     }
 
-    fn look_for(&mut self, place: Place, words: &str, skip: u16, page: Page) {
+    fn look_for(&mut self, place: Place, words: &str, skip: u16, page: ResultMessage) {
         let scene = self.scene();
         let here = self.directory_here(place);
-        let asked = Asked { home: &scene.home, here: &here, now: scene.now };
+        let asked = QueryContext { home: &scene.home, here: &here, now: scene.now };
         let query = match Query::parse(words, &asked) {
             Ok(query) => query,
             Err(error) => return self.say(place, screens::misread(&error.to_string())),
@@ -168,14 +170,14 @@ pub(super) fn are_above(roots: &[PathBuf], directory: &Path) -> bool {
 /// Shows what is found: a first message as soon as there is something, and what follows in it.
 async fn show(
     outbox: &Outbox,
-    (place, page): (Place, Page),
+    (place, page): (Place, ResultMessage),
     mut seen: watch::Receiver<Results>,
     draw: impl Fn(&Results) -> Screen,
 ) {
     let _typing = outbox.typing(place);
     let mut shown = match page {
-        Page::Answer(_) => None,
-        Page::Turned(id) => Some(id),
+        ResultMessage::Answer(_) => None,
+        ResultMessage::Turned(id) => Some(id),
     };
     while seen.changed().await.is_ok() {
         let results = seen.borrow_and_update().clone();
@@ -190,11 +192,11 @@ async fn show(
                 let _ = outbox.repaint(place, id, screen).await;
                 Some(id)
             }
-            (None, Page::Answer(message)) => {
+            (None, ResultMessage::Answer(message)) => {
                 let how = SendOptions { reply_to: Some(message), sound: Sound::Silent };
                 outbox.send(place, screen, how).await.ok()
             }
-            (None, Page::Turned(_)) => None,
+            (None, ResultMessage::Turned(_)) => None,
         };
         if is_last {
             return;
@@ -203,12 +205,12 @@ async fn show(
 }
 
 /// The exchange of a session that was the last to begin by a moment, and how many are newer.
-fn around(home: &Home, session: SessionId, at: u64) -> Option<(Past, Story)> {
+fn around(home: &Home, session: SessionId, at: u64) -> Option<(HistoryPage, Story)> {
     let title = catalog::find(home, session)?.title;
     let path = home.transcript(session)?;
     let skip = newer_than(&path, at)?;
     let story = story::story(&path, usize::from(skip), 1).ok()?;
-    Some((Past { session, title, skip, take: 1 }, story))
+    Some((HistoryPage { session, title, skip, take: 1 }, story))
 }
 
 /// How many exchanges of a transcript began after a moment.

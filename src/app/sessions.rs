@@ -29,7 +29,7 @@ use crate::{
 const ENDED: usize = 50;
 
 /// A turn that is not over, or a prompt that waits for one.
-pub(super) struct Shown {
+pub(super) struct ActiveTurn {
     /// Where it is shown.
     pub(super) place: Place,
     /// The message that carries its prompt; None for a turn that nobody asked for.
@@ -56,7 +56,7 @@ pub(super) struct Sessions {
     live: HashMap<Id, InUse>,
     tasks: JoinSet<Finished>,
     /// Turns that are not over.
-    pub(super) shown: Vec<Shown>,
+    pub(super) shown: Vec<ActiveTurn>,
     /// Progress messages of turns that were shown to their end, the newest last.
     ended: VecDeque<(Place, i32)>,
 }
@@ -76,7 +76,7 @@ impl Sessions {
     ) -> (Queued, watch::Receiver<Turn>) {
         let (turn, shown) = watch::channel(Turn::new(&prompt, session, Instant::now()));
         let (source, id) = (prompt.source, prompt.id);
-        self.shown.push(Shown {
+        self.shown.push(ActiveTurn {
             place: source.place,
             message: Some(source.message),
             prompt: id,
@@ -170,7 +170,7 @@ impl Sessions {
 
     /// Whether a prompt waits for its turn, as far as is shown.
     pub(super) fn waits(&self, prompt: PromptId) -> bool {
-        let waits = |shown: &Shown| {
+        let waits = |shown: &ActiveTurn| {
             let turn = shown.turn.borrow();
             shown.prompt == prompt && matches!(turn.phase, Phase::Waiting(_)) && !turn.taken
         };
@@ -217,7 +217,7 @@ impl Sessions {
             if let (Order::Ask(queued), Order::Edit(prompt)) = (held, &refused)
                 && queued.prompt.id == prompt.id
             {
-                (queued.prompt.text, queued.prompt.manner) = (prompt.text.clone(), prompt.manner);
+                (queued.prompt.text, queued.prompt.policy) = (prompt.text.clone(), prompt.policy);
             }
         }
         let is_meant = |held: &Order| match (held, &refused) {

@@ -15,7 +15,7 @@ use crate::{
         aside::{LOOK, answered},
         laptop::{IN_INBOX, is_in_inbox},
         now,
-        out::Wish,
+        out::ReplyTarget,
     },
     bridge::{
         binding::Binding,
@@ -51,7 +51,7 @@ impl App {
             Command::Choose(choice, Some(value)) => {
                 let is_default = value.eq_ignore_ascii_case(DEFAULT);
                 let value = if is_default { "" } else { &value };
-                self.pick_choice(Wish::Written(source), choice, value);
+                self.pick_choice(ReplyTarget::Written(source), choice, value);
             }
             Command::Agent(name) => self.agent(source, name.unwrap_or_default()),
             Command::Commands(words) => {
@@ -70,7 +70,7 @@ impl App {
     /// Buttons that say how Claude works here.
     pub(super) fn tap_choice(&mut self, callback: Callback, message: &Message) {
         let source = self.source(message.place, message.id);
-        let wish = Wish::Pressed(source);
+        let wish = ReplyTarget::Pressed(source);
         match callback {
             Callback::Choose(choice, value) => match self.offered_choice(source, choice, &value) {
                 Some(value) => self.pick_choice(wish, choice, &value),
@@ -214,12 +214,12 @@ impl App {
         let offers = self.sessions.offers(&directory);
         let is_it = |offers: &Offers| offers.agents.iter().any(|agent| agent.name == name);
         if offers.is_some_and(|offers| is_it(&offers)) {
-            return self.begin_with_agent(Wish::Written(source), name);
+            return self.begin_with_agent(ReplyTarget::Written(source), name);
         }
         self.with_offers(source, move |offers| screens::agents(offers, &name));
     }
 
-    fn begin_with_agent(&mut self, wish: Wish, name: String) {
+    fn begin_with_agent(&mut self, wish: ReplyTarget, name: String) {
         let source = wish.source();
         let session = self.unused_session(source);
         let screen = screens::with_agent(&self.scene(), session, &name);

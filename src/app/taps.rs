@@ -7,20 +7,20 @@ use crate::{
         later::GO_ON,
         now,
         press::{ASK_AGAIN, COMPACT, is_carrying},
-        sessions::Shown,
+        sessions::ActiveTurn,
     },
     bridge::{
         binding::Binding,
         book::Arrival,
         prompt::{Prompt, Source, fresh_session},
         session::Order,
-        terminal::Plan,
+        terminal::TerminalRoute,
         turn::Phase,
     },
     claude::{process::Conversation, session::SessionId},
     screens::{
         files, notice,
-        sessions::{Purpose, searched},
+        sessions::{DirectoryAction, searched},
         turn::stop_key,
     },
     telegram::{
@@ -68,22 +68,10 @@ impl App {
             return self.say(message.place, notice::forbidden(&self.scene(), &found.project));
         }
         match tap {
-            Callback::Sessions(list, carry) => {
-                let directory =
-                    list.directory.and_then(|key| self.directory_of(message.place, key));
-                if let Some(outside) = directory.filter(|dir| !self.may_work_in(dir)) {
-                    return self.say(message.place, notice::forbidden(&self.scene(), &outside));
-                }
-                let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
-                let words = list.words.find(searched(&shown).as_deref()).map(Words::from);
-                let list = words.map(|words| List { words, ..list });
-                let page = list.and_then(|list| self.picker(message.place, list, carry));
-                let gone = || notice::plain("That list is not known any more: ask for it anew.");
-                self.turn_page(message, page.unwrap_or_else(gone));
-            }
+            Callback::Sessions(list, carry) => self.turn_list(message, list, carry),
             Callback::Directories(page, carry) => {
                 let lead = Text::plain("Directories, the newest first:");
-                let screen = self.directories(lead, page, (Purpose::List, carry));
+                let screen = self.directories(lead, page, (DirectoryAction::List, carry));
                 self.turn_page(message, screen);
             }
             Callback::Pick(session, Carry::Nothing) => self.open(source, session),
@@ -98,9 +86,11 @@ impl App {
             Callback::Relocate(session, key) => self.relocate(message, (session, key), waiting),
             Callback::Trust(key) => self.tap_trust(message, key, waiting),
             Callback::Fork(session) => self.tap_fork(message, session, waiting),
-            Callback::Terminal(session) => self.tap_plan(message, session, Plan::Send, waiting),
+            Callback::Terminal(session) => {
+                self.tap_plan(message, session, TerminalRoute::Send, waiting);
+            }
             Callback::TakeOver(session, when) => {
-                self.tap_plan(message, session, Plan::TakeOver(when), waiting);
+                self.tap_plan(message, session, TerminalRoute::TakeOver(when), waiting);
             }
             Callback::Retry(session, attempt) => {
                 self.tap_again(message, (session, attempt), (None, waiting));
@@ -154,6 +144,20 @@ impl App {
         }
     }
 
+    /// Another page of a list, or another list in its place.
+    fn turn_list(&self, message: &Message, list: List, carry: Carry) {
+        let directory = list.directory.and_then(|key| self.directory_of(message.place, key));
+        if let Some(outside) = directory.filter(|dir| !self.may_work_in(dir)) {
+            return self.say(message.place, notice::forbidden(&self.scene(), &outside));
+        }
+        let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
+        let words = list.words.find(searched(&shown).as_deref()).map(Words::from);
+        let list = words.map(|words| List { words, ..list });
+        let page = list.and_then(|list| self.picker(message.place, list, carry));
+        let gone = || notice::plain("That list is not known any more: ask for it anew.");
+        self.turn_page(message, page.unwrap_or_else(gone));
+    }
+
     /// A button that this version, or this process, does not know.
     pub(super) fn outdated(&self, press: &CallbackQuery) {
         let words = "This button has expired. /sessions and /status show where you are.";
@@ -163,7 +167,7 @@ impl App {
     // ---- Turns and questions ----
 
     fn tap_stop(&mut self, key: Key) -> Option<&'static str> {
-        let is_it = |shown: &&Shown| stop_key(&shown.turn.borrow()) == key;
+        let is_it = |shown: &&ActiveTurn| stop_key(&shown.turn.borrow()) == key;
         let shown = self.sessions.shown.iter().find(is_it)?;
         if let Some(words) = out_of_reach(shown) {
             return Some(words);

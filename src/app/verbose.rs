@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use tokio::sync::watch;
 
 use crate::{
-    app::{App, now, out::Wish},
-    bridge::{place::Place, prompt::Source, verbosity::Verbosity},
+    app::{App, now, out::ReplyTarget},
+    bridge::{choices::Verbosity, place::Place, prompt::Source},
     screens::verbose as screens,
 };
 
@@ -22,12 +22,12 @@ impl App {
         match wanted {
             None => self.reply_to(source.place, source.message, screens::picker(now)),
             Some(None) => self.reply_to(source.place, source.message, screens::unknown()),
-            Some(Some(verbosity)) => self.choose_verbosity(Wish::Written(source), verbosity),
+            Some(Some(verbosity)) => self.choose_verbosity(ReplyTarget::Written(source), verbosity),
         }
     }
 
     /// Shows so much from now on, and remembers it for the place.
-    pub(super) fn choose_verbosity(&mut self, wish: Wish, verbosity: Verbosity) {
+    pub(super) fn choose_verbosity(&mut self, wish: ReplyTarget, verbosity: Verbosity) {
         let source = wish.source();
         let (mut binding, _) = self.whereabouts(source.place);
         binding.choices.verbosity = verbosity;

@@ -7,10 +7,10 @@ use serde_json::Value;
 use tokio::{process::Command, sync::Semaphore, time::sleep};
 
 use crate::{
-    app::{App, note::Note, program},
+    app::{App, events::AppEvent, program},
     bridge::{
         attachment::Attached,
-        book::{About, Arrival, Came, Entry, Stage},
+        book::{Arrival, Entry, HoldReason, Provenance, Stage},
         prompt::{Prompt, PromptId},
     },
     screens::{files, notice},
@@ -33,7 +33,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 impl App {
     /// Writes a recording down and shows it.
-    pub(super) fn spoken(&mut self, message: &Message, raw: Value, came: Came) {
+    pub(super) fn spoken(&mut self, message: &Message, raw: Value, provenance: Provenance) {
         let Some(attached) = message.extra.file.clone() else { return };
         self.flush(message.place);
         let source = self.source(message.place, message.id);
@@ -45,8 +45,8 @@ impl App {
             messages: vec![raw],
         };
         let id = arrival.prompt.id;
-        let known = came == Came::Perhaps && self.is_answered(&arrival.prompt);
-        if known || self.book.is_done(id) || !self.book.arrive(arrival, came) {
+        let known = provenance == Provenance::MaybeRepeated && self.is_answered(&arrival.prompt);
+        if known || self.book.is_done(id) || !self.book.arrive(arrival, provenance) {
             return;
         }
         if self.setup.transcriber.is_none() {
@@ -72,7 +72,7 @@ impl App {
             self.reply_to(source.place, source.message, files::no_transcriber());
             return drop(self.book.begin(id));
         };
-        let (outbox, notes) = (self.outbox.clone(), self.notes.clone());
+        let (outbox, events) = (self.outbox.clone(), self.events.clone());
         let (client, book, shown) = (self.setup.client.clone(), self.book.clone(), entry.progress);
         let how = SendOptions { reply_to: Some(source.message), sound: Sound::Silent };
         self.errands.spawn(async move {
@@ -84,7 +84,7 @@ impl App {
             let Ok(message) = shown else { return };
             book.shown(id, message);
             let heard = heard(&client, &attached, &program).await;
-            let _ = notes.send(Note::Heard { id, message, heard });
+            let _ = events.send(AppEvent::Transcribed { id, message, heard });
         });
     }
 
@@ -99,7 +99,7 @@ impl App {
                 let text = format!("{}\n\n{words}", entry.prompt.text).trim().to_owned();
                 let prompt = Prompt::new(entry.prompt.source, text, 0);
                 let written = self.book.rewrite(prompt, None);
-                let asks = written.and_then(|()| self.book.ask(id, About::Heard(message)));
+                let asks = written.and_then(|()| self.book.ask(id, HoldReason::Heard(message)));
                 self.spooled(&asks);
                 if let Some(entry) = self.book.known(id) {
                     self.show_heard(&entry, message);

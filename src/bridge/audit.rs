@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::{
     bridge::{
-        danger::{self, Danger, Ground},
+        danger::{self, Danger, ToolContext},
         work::subject,
     },
     claude::audit::Call,
@@ -13,7 +13,7 @@ use crate::{
 
 /// One use of a tool.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct AuditEntry {
     /// The call.
     pub call: Call,
     /// The command, file, address or pattern that it was used on; a command in full.
@@ -23,9 +23,9 @@ pub struct Entry {
 }
 
 /// Judges a call. `home` is the person's home directory.
-pub fn entry(call: Call, home: &Path) -> Entry {
-    let ground = Ground { directory: call.directory.clone(), home: home.to_owned() };
+pub fn entry(call: Call, home: &Path) -> AuditEntry {
+    let ground = ToolContext { directory: call.directory.clone(), home: home.to_owned() };
     let command = call.input.get("command").and_then(serde_json::Value::as_str);
     let what = command.map_or_else(|| subject(&call.tool, &call.input), str::to_owned);
-    Entry { flags: danger::find(&call.tool, &call.input, &ground), what, call }
+    AuditEntry { flags: danger::find(&call.tool, &call.input, &ground), what, call }
 }

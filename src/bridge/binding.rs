@@ -114,7 +114,7 @@ pub fn untagged(binding: &Binding, display: &str, timestamp: u64) -> Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bridge::verbosity::Verbosity;
+    use crate::bridge::choices::Verbosity;
 
     #[test]
     fn a_binding_reads_back_from_its_line() {

@@ -5,8 +5,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::bridge::verbosity::Verbosity;
-
 /// Where a tag says how much is shown.
 const VERBOSE: &str = "verbose";
 /// What leaves a choice to the configuration and the CLI, as a person types it; and the name of the
@@ -127,5 +125,36 @@ impl Choices {
         let level = tag.get(VERBOSE).and_then(Value::as_u64);
         choices.verbosity = level.and_then(Verbosity::of).unwrap_or_default();
         choices
+    }
+}
+
+/// How much a place shows of what Claude does: `/verbose`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verbosity {
+    /// The words of Claude, and one line of state.
+    Words,
+    /// Also what it does, a line each.
+    #[default]
+    Steps,
+    /// Also the beginning of what each tool gave.
+    Results,
+}
+
+impl Verbosity {
+    /// All there are, the quietest first.
+    pub const ALL: [Self; 3] = [Self::Words, Self::Steps, Self::Results];
+
+    /// Its number, as it is written.
+    pub fn level(self) -> u8 {
+        match self {
+            Self::Words => 0,
+            Self::Steps => 1,
+            Self::Results => 2,
+        }
+    }
+
+    /// The one of a number.
+    pub fn of(level: u64) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| u64::from(one.level()) == level)
     }
 }

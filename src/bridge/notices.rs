@@ -77,7 +77,7 @@ impl std::fmt::Display for Quiet {
 
 /// What has happened to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum NoticeKind {
     /// It waits for somebody.
     Waits,
     /// A turn of so many seconds is over.
@@ -88,18 +88,18 @@ pub enum What {
 
 /// Something a person may be told of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Happened {
+pub struct NoticeEvent {
     /// The process, as it was last.
     pub live: Live,
     /// What it was.
-    pub what: What,
+    pub what: NoticeKind,
 }
 
 /// What a look has shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Looked {
+pub struct ScanResult {
     /// What has happened, in the order of process ids.
-    pub happened: Vec<Happened>,
+    pub happened: Vec<NoticeEvent>,
     /// Processes whose waits are over.
     pub answered: Vec<Live>,
 }
@@ -118,13 +118,13 @@ struct Known {
     /// Since when it is in a turn, milliseconds since the epoch.
     busy: Option<u64>,
     /// Since when it waits, and whether that was told.
-    waits: Option<(u64, Told)>,
+    waits: Option<(u64, Reported)>,
     /// Somebody else shows its turn.
     shown: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum Reported {
     No,
     Yes,
 }
@@ -143,8 +143,8 @@ impl Watched {
         delay: Duration,
         all: &[Live],
         is_shown: impl Fn(&Live) -> bool,
-    ) -> Looked {
-        let mut looked = Looked::default();
+    ) -> ScanResult {
+        let mut looked = ScanResult::default();
         let mut before = std::mem::take(&mut self.known);
         for live in all {
             // One process may go on to another session.
@@ -171,7 +171,7 @@ impl Watched {
     pub fn deadline(&self, delay: Duration) -> Option<u64> {
         let looked = self.looked?;
         let times = self.known.values().filter_map(|known| match known.waits {
-            Some((since, Told::No)) => Some(since + delay.as_millis() as u64),
+            Some((since, Reported::No)) => Some(since + delay.as_millis() as u64),
             _ => known.busy.map(|_| looked + LOOK.as_millis() as u64),
         });
         times.min()
@@ -181,14 +181,14 @@ impl Watched {
 impl Known {
     fn new(now: u64, live: &Live, later: bool) -> Self {
         let busy = (live.status != Status::Idle).then(|| live.since.unwrap_or(now));
-        let told = if later { Told::No } else { Told::Yes };
+        let told = if later { Reported::No } else { Reported::Yes };
         tracing::debug!(pid = live.pid, status = ?live.status, "seen elsewhere");
         let waits = (live.status == Status::Waiting).then_some((now, told));
         Self { live: live.clone(), busy, waits, shown: false }
     }
 
     /// The same process, later.
-    fn grown(mut self, now: u64, live: &Live, looked: &mut Looked) -> Self {
+    fn grown(mut self, now: u64, live: &Live, looked: &mut ScanResult) -> Self {
         let waited = self.waits.take();
         let is_same = self.live.since == live.since && self.live.waiting_for == live.waiting_for;
         let before = std::mem::replace(&mut self.live, live.clone());
@@ -197,7 +197,7 @@ impl Known {
         }
         if live.status == Status::Waiting {
             self.busy = self.busy.or(Some(now));
-            self.waits = waited.filter(|_| is_same).or(Some((now, Told::No)));
+            self.waits = waited.filter(|_| is_same).or(Some((now, Reported::No)));
         }
         if waited.is_some() && self.waits != waited {
             looked.answered.push(before);
@@ -205,8 +205,8 @@ impl Known {
         match (live.status, self.busy) {
             (Status::Idle, Some(since)) => {
                 if !self.shown {
-                    let what = What::Over(now.saturating_sub(since) / 1_000);
-                    looked.happened.push(Happened { live: live.clone(), what });
+                    let what = NoticeKind::Over(now.saturating_sub(since) / 1_000);
+                    looked.happened.push(NoticeEvent { live: live.clone(), what });
                 }
                 (self.busy, self.shown) = (None, false);
             }
@@ -216,22 +216,24 @@ impl Known {
         self
     }
 
-    fn ended(self, now: u64, looked: &mut Looked) {
+    fn ended(self, now: u64, looked: &mut ScanResult) {
         if self.waits.is_some() {
             looked.answered.push(self.live.clone());
         }
         if let Some(since) = self.busy.filter(|_| !self.shown) {
-            let what = What::Gone(now.saturating_sub(since) / 1_000);
-            looked.happened.push(Happened { live: self.live, what });
+            let what = NoticeKind::Gone(now.saturating_sub(since) / 1_000);
+            looked.happened.push(NoticeEvent { live: self.live, what });
         }
     }
 
-    fn tell_wait(&mut self, now: u64, delay: Duration, looked: &mut Looked) {
-        let Some((since, told @ Told::No)) = &mut self.waits else { return };
+    fn tell_wait(&mut self, now: u64, delay: Duration, looked: &mut ScanResult) {
+        let Some((since, told @ Reported::No)) = &mut self.waits else { return };
         if now >= *since + delay.as_millis() as u64 {
-            *told = Told::Yes;
+            *told = Reported::Yes;
             if !self.shown {
-                looked.happened.push(Happened { live: self.live.clone(), what: What::Waits });
+                looked
+                    .happened
+                    .push(NoticeEvent { live: self.live.clone(), what: NoticeKind::Waits });
             }
         }
     }
@@ -255,7 +257,7 @@ mod tests {
     }
 
     /// What each look tells, a look at each given second.
-    fn told(looks: &[(u64, Vec<Live>)]) -> Vec<Vec<What>> {
+    fn told(looks: &[(u64, Vec<Live>)]) -> Vec<Vec<NoticeKind>> {
         let mut watched = Watched::default();
         let tell = |(second, all): &(u64, Vec<Live>)| {
             let looked = watched.look(second * 1_000, DELAY, all, |_| false);
@@ -286,19 +288,19 @@ mod tests {
             (98, vec![]),
             (99, vec![idle]),
         ];
-        let expected: [&[What]; 14] = [
+        let expected: [&[NoticeKind]; 14] = [
             &[],
             &[],
             &[],
-            &[What::Waits],
+            &[NoticeKind::Waits],
             &[],
             &[],
-            &[What::Waits],
+            &[NoticeKind::Waits],
             &[],
-            &[What::Over(90)],
+            &[NoticeKind::Over(90)],
             &[],
             &[],
-            &[What::Gone(4)],
+            &[NoticeKind::Gone(4)],
             &[],
             &[],
         ];

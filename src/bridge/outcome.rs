@@ -1,6 +1,9 @@
-//! What the end of a turn means, read from the CLI's own words.
+//! What the end of a turn means: read from the CLI's own words, and from the session it is in then.
 
-use crate::{bridge::turn::Outcome, claude::wire::TurnResult};
+use crate::{
+    bridge::turn::Outcome,
+    claude::{session::SessionId, wire::TurnResult},
+};
 
 /// What a `result` line means. Decided by what it says went wrong, not by its `subtype`: an API
 /// error still calls itself `success`.
@@ -44,4 +47,20 @@ fn names(line: &str, session: &str) -> bool {
 /// Whether the CLI says that it has no such conversation.
 fn is_missing_conversation(words: &str) -> bool {
     words.contains("No conversation found")
+}
+
+/// What a command of the CLI did to the conversation that a turn is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContextChange {
+    /// It goes on from a summary: `/compact`.
+    Compacted,
+    /// It goes on empty, in another session: `/clear`.
+    Cleared,
+}
+
+impl ContextChange {
+    /// What a turn that was in one session and is in another has gone through.
+    pub fn between(before: SessionId, now: SessionId) -> Option<Self> {
+        (before != now).then_some(Self::Cleared)
+    }
 }

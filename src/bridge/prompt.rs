@@ -78,13 +78,13 @@ pub struct Prompt {
     #[serde(default, serialize_with = "write_files", deserialize_with = "read_files")]
     pub attachments: Vec<Attachment>,
     /// What it does to a turn that runs.
-    pub manner: Manner,
+    pub policy: QueuePolicy,
 }
 
 /// What a prompt does to the turn that runs in its session and place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Manner {
+pub enum QueuePolicy {
     /// It goes into it.
     #[default]
     Join,
@@ -95,8 +95,8 @@ pub enum Manner {
     After,
 }
 
-impl Manner {
-    /// The manner of what a person has typed, and the text without its sign.
+impl QueuePolicy {
+    /// The policy of what a person has typed, and the text without its sign.
     pub fn read(text: &str) -> (Self, &str) {
         let signed = |sign: char| {
             let rest = text.strip_prefix(sign)?.trim_start();
@@ -108,8 +108,8 @@ impl Manner {
         if let Some(rest) = signed('>') {
             return (Self::After, rest);
         }
-        let manner = if slash_command(text).is_some() { Self::After } else { Self::Join };
-        (manner, text)
+        let policy = if slash_command(text).is_some() { Self::After } else { Self::Join };
+        (policy, text)
     }
 }
 
@@ -123,14 +123,14 @@ pub fn slash_command(text: &str) -> Option<&str> {
 impl Prompt {
     /// The prompt of a message, at its first attempt.
     pub fn new(source: Source, text: impl Into<String>, attempt: u32) -> Self {
-        let (id, manner) = (PromptId::of(source, attempt), Manner::Join);
-        Self { id, source, text: text.into(), attempt, manner, attachments: Vec::new() }
+        let (id, policy) = (PromptId::of(source, attempt), QueuePolicy::Join);
+        Self { id, source, text: text.into(), attempt, policy, attachments: Vec::new() }
     }
 
     /// The same of what a person has typed, whose first sign may tell the manner.
     pub fn typed(source: Source, text: &str, attempt: u32) -> Self {
-        let (manner, text) = Manner::read(text);
-        Self { manner, ..Self::new(source, text, attempt) }
+        let (policy, text) = QueuePolicy::read(text);
+        Self { policy, ..Self::new(source, text, attempt) }
     }
 
     /// The same with files.
@@ -199,19 +199,19 @@ mod tests {
 
     #[test]
     fn the_first_sign_tells_the_manner() {
-        for (typed, manner, text) in [
-            ("water the beans", Manner::Join, "water the beans"),
-            ("! stop that", Manner::Interrupt, "stop that"),
-            ("!stop that", Manner::Interrupt, "stop that"),
-            ("> and then weed", Manner::After, "and then weed"),
-            ("/compact", Manner::After, "/compact"),
-            ("/my_plugin:do-it now", Manner::After, "/my_plugin:do-it now"),
-            ("/home/ada is here", Manner::Join, "/home/ada is here"),
-            ("!", Manner::Join, "!"),
-            ("!!! why", Manner::Join, "!!! why"),
-            (">> quoted", Manner::Join, ">> quoted"),
+        for (typed, policy, text) in [
+            ("water the beans", QueuePolicy::Join, "water the beans"),
+            ("! stop that", QueuePolicy::Interrupt, "stop that"),
+            ("!stop that", QueuePolicy::Interrupt, "stop that"),
+            ("> and then weed", QueuePolicy::After, "and then weed"),
+            ("/compact", QueuePolicy::After, "/compact"),
+            ("/my_plugin:do-it now", QueuePolicy::After, "/my_plugin:do-it now"),
+            ("/home/ada is here", QueuePolicy::Join, "/home/ada is here"),
+            ("!", QueuePolicy::Join, "!"),
+            ("!!! why", QueuePolicy::Join, "!!! why"),
+            (">> quoted", QueuePolicy::Join, ">> quoted"),
         ] {
-            assert_eq!(Manner::read(typed), (manner, text), "{typed}");
+            assert_eq!(QueuePolicy::read(typed), (policy, text), "{typed}");
         }
     }
 }

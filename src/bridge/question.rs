@@ -29,7 +29,7 @@ pub struct Open {
     /// What can be allowed for longer, in the CLI's order.
     pub grants: Vec<Grant>,
     /// What the person does with it now.
-    pub hands: Hands,
+    pub mode: QuestionMode,
 }
 
 /// What a question is about.
@@ -45,7 +45,7 @@ pub enum About {
 
 /// What the person does with a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hands {
+pub enum QuestionMode {
     /// They choose among buttons.
     Choosing,
     /// They look at the answers that are not on top.
@@ -124,16 +124,16 @@ impl Open {
             About::Plan(_) => vec![Grant::accept_edits()],
             About::Form(_) => Vec::new(),
         };
-        Self { ask, about, grants, hands: Hands::Choosing }
+        Self { ask, about, grants, mode: QuestionMode::Choosing }
     }
 
     /// Applies what a person does. Some: it decides the question.
     pub fn apply(&mut self, input: &Input) -> Option<Decision> {
         match input {
             Input::Press(press) => self.press(*press),
-            Input::Write(_) if self.hands != Hands::Writing => None,
+            Input::Write(_) if self.mode != QuestionMode::Writing => None,
             Input::Write(text) => {
-                self.hands = Hands::Choosing;
+                self.mode = QuestionMode::Choosing;
                 match &mut self.about {
                     About::Form(form) => {
                         let progress = form.write(text);
@@ -147,9 +147,9 @@ impl Open {
 
     fn press(&mut self, press: Press) -> Option<Decision> {
         match press {
-            Press::Write => self.hands = Hands::Writing,
-            Press::Unwrite => self.hands = Hands::Choosing,
-            Press::More => self.hands = Hands::Looking,
+            Press::Write => self.mode = QuestionMode::Writing,
+            Press::Unwrite => self.mode = QuestionMode::Choosing,
+            Press::More => self.mode = QuestionMode::Looking,
             Press::Deny => return Some(Decision::Denied(None)),
             Press::Allow if !matches!(self.about, About::Form(_)) => {
                 return Some(Decision::Allowed(None));
@@ -166,7 +166,7 @@ impl Open {
 
     fn fill(&mut self, press: Press) -> Option<Decision> {
         let About::Form(form) = &mut self.about else { return None };
-        self.hands = Hands::Choosing;
+        self.mode = QuestionMode::Choosing;
         let progress = match press {
             Press::Pick(question, option) => form.pick(question.into(), option.into()),
             Press::Done(question) => form.done(question.into()),

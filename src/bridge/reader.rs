@@ -41,7 +41,7 @@ const SILENT: Duration = Duration::from_secs(10);
 
 /// How far a prompt came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Past {
+pub enum PromptTrace {
     /// It stands nowhere, or nothing of Claude's follows it at the end of the transcript: the CLI
     /// runs it once, whether it is sent for the first time or again.
     Unread,
@@ -52,16 +52,16 @@ pub enum Past {
 }
 
 /// Looks for a prompt.
-pub fn look(transcript: &Path, prompt: PromptId) -> io::Result<Past> {
+pub fn look(transcript: &Path, prompt: PromptId) -> io::Result<PromptTrace> {
     let offset = match transcript::holds(transcript, prompt.0)? {
-        Trace::Absent => return Ok(Past::Unread),
-        Trace::Folded { .. } => return Ok(Past::Joined),
+        Trace::Absent => return Ok(PromptTrace::Unread),
+        Trace::Folded { .. } => return Ok(PromptTrace::Joined),
         Trace::Asked { offset } | Trace::Inbox { offset } => offset,
     };
     let mut reader = TurnReader::at(transcript, offset, prompt);
     reader.each(|_| {})?;
     let untouched = reader.end == End::Silent && !reader.over;
-    Ok(if untouched { Past::Unread } else { Past::Turn(offset) })
+    Ok(if untouched { PromptTrace::Unread } else { PromptTrace::Turn(offset) })
 }
 
 /// Whether a prompt stands in a transcript, in whatever form.
@@ -338,8 +338,8 @@ mod tests {
         }
         let mut turn = Turn::new(&prompt, SessionId(Uuid::nil()), Instant::now());
         match look(file.path(), prompt.id).unwrap() {
-            Past::Turn(offset) => conclude(file.path(), offset, &mut turn).unwrap(),
-            Past::Joined | Past::Unread => {}
+            PromptTrace::Turn(offset) => conclude(file.path(), offset, &mut turn).unwrap(),
+            PromptTrace::Joined | PromptTrace::Unread => {}
         }
         (turn.outcome().cloned(), turn.said.into_iter().map(|said| said.text).collect())
     }
@@ -384,13 +384,13 @@ mod tests {
     fn what_was_taken_in_or_stands_nowhere_is_told_apart() {
         let prompt = prompt();
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        assert_eq!(look(file.path(), prompt.id).unwrap(), Past::Unread);
+        assert_eq!(look(file.path(), prompt.id).unwrap(), PromptTrace::Unread);
         let folded = format!(
             r#"{{"type":"attachment","attachment":{{"type":"queued_command","source_uuid":"{}"}}}}"#,
             prompt.id.0
         );
         writeln!(file, "{folded}").unwrap();
-        assert_eq!(look(file.path(), prompt.id).unwrap(), Past::Joined);
+        assert_eq!(look(file.path(), prompt.id).unwrap(), PromptTrace::Joined);
         assert!(holds(file.path(), prompt.id).unwrap());
     }
 

@@ -31,7 +31,7 @@ pub enum Trouble {
 
 /// What is to be done with a prompt whose session a terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plan {
+pub enum TerminalRoute {
     /// It goes into the terminal.
     Send,
     /// The terminal is ended, and the prompt goes on in a process of ours.

@@ -11,8 +11,7 @@ use tokio::time::Instant;
 
 use crate::{
     bridge::{
-        change::Change,
-        outcome,
+        outcome::{self, ContextChange},
         prompt::{Prompt, PromptId},
         question::{Decision, Input, Open, Verdict},
         terminal::{Terminal, Trouble},
@@ -43,7 +42,7 @@ pub struct Turn {
     /// When it was over.
     pub ended: Option<Instant>,
     /// What Claude said, in order.
-    pub said: Vec<Said>,
+    pub said: Vec<TextPart>,
     /// What is being said right now and is not yet in `said`.
     pub partial: String,
     /// The tools that Claude used, in order.
@@ -74,7 +73,7 @@ pub struct Turn {
     /// The permission mode that came to hold while it ran.
     pub mode: Option<String>,
     /// What a command of the CLI did to the conversation.
-    pub change: Option<Change>,
+    pub change: Option<ContextChange>,
     /// How many prompts were taken into this turn while it ran.
     pub joined: usize,
     /// What the turn cost, US dollars.
@@ -206,7 +205,7 @@ pub enum Outcome {
 
 /// One text of Claude's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct TextPart {
     /// Markdown.
     pub text: String,
     /// How many steps there were before it.
@@ -295,7 +294,7 @@ impl Turn {
     }
 
     /// Claude's answer: what was said after the last step, or else the last that was said.
-    pub fn answer(&self) -> &[Said] {
+    pub fn answer(&self) -> &[TextPart] {
         let end = self.said.iter().rposition(|said| said.after < self.steps.len());
         match end.map_or(0, |end| end + 1) {
             all if all == self.said.len() => &self.said[all.saturating_sub(1)..],
@@ -304,7 +303,7 @@ impl Turn {
     }
 
     /// What was said on the way, before the answer.
-    pub fn remarks(&self) -> &[Said] {
+    pub fn remarks(&self) -> &[TextPart] {
         &self.said[..self.said.len() - self.answer().len()]
     }
 
@@ -314,7 +313,7 @@ impl Turn {
         match line {
             Line::Init(init) => {
                 let session = init.session_id.unwrap_or(self.session);
-                self.change = Change::between(self.session, session).or(self.change);
+                self.change = ContextChange::between(self.session, session).or(self.change);
                 self.session = session;
                 self.directory = init.cwd.as_deref().unwrap_or_default().into();
                 self.phase = Phase::Working;
@@ -325,7 +324,7 @@ impl Turn {
             }
             Line::Thinking => (self.thinking, self.retry) = (true, None),
             Line::Mode(mode) => self.mode = Some(mode.clone()),
-            Line::Compacted => self.change = Some(Change::Compacted),
+            Line::Compacted => self.change = Some(ContextChange::Compacted),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
             Line::Record(record) => self.record(record),
             Line::Ask(ask) => {
@@ -373,7 +372,7 @@ impl Turn {
         }
         if !self.partial.trim().is_empty() {
             let text = std::mem::take(&mut self.partial);
-            self.said.push(Said { text, after: self.steps.len() });
+            self.said.push(TextPart { text, after: self.steps.len() });
         }
         for step in &mut self.steps {
             if step.state == StepState::Running {
@@ -422,7 +421,7 @@ mod tests {
         r#"{"type":"assistant","message":{"id":"n","content":[{"type":"text","text":"Done."}]}}"#;
     const RESULT: &str = r#"{"type":"result","subtype":"success","is_error":false,"terminal_reason":"completed","result":"Done."}"#;
 
-    fn texts(said: &[Said]) -> Vec<&str> {
+    fn texts(said: &[TextPart]) -> Vec<&str> {
         said.iter().map(|said| said.text.as_str()).collect()
     }
 

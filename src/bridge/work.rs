@@ -20,9 +20,9 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Work {
     /// What Claude has set out to do, in its order.
-    pub items: Vec<Item>,
+    pub items: Vec<TodoItem>,
     /// What sub-agents do, in order.
-    pub inner: Vec<Inner>,
+    pub inner: Vec<AgentStep>,
     /// What runs in the background, in the CLI's words.
     pub background: Vec<String>,
     /// What Claude thought, as far as it is told.
@@ -33,19 +33,19 @@ pub struct Work {
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
+pub struct TodoItem {
     /// What later uses of the tool call it: the id of the tool use that made it, until its result
     /// has told the CLI's own number; empty in lists that are told as a whole.
     pub id: String,
     /// What is to be done.
     pub text: String,
     /// How far it is.
-    pub state: ItemState,
+    pub state: TodoState,
 }
 
 /// How far a thing to do is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ItemState {
+pub enum TodoState {
     /// Not begun.
     Open,
     /// Under way.
@@ -56,7 +56,7 @@ pub enum ItemState {
 
 /// A step of a sub-agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inner {
+pub struct AgentStep {
     /// The tool use that started the sub-agent.
     pub parent: String,
     /// The step.
@@ -117,7 +117,7 @@ impl Work {
             result: String::new(),
             result_cut: false,
         };
-        self.inner.push(Inner { parent: parent.to_owned(), step });
+        self.inner.push(AgentStep { parent: parent.to_owned(), step });
     }
 
     fn end_inner(&mut self, id: &str, error: bool) {
@@ -133,10 +133,10 @@ impl Work {
                 let all = input["todos"].as_array().map_or(&[][..], Vec::as_slice);
                 self.items = all.iter().filter_map(item).collect();
             }
-            "TaskCreate" => self.items.extend(text("subject").map(|text| Item {
+            "TaskCreate" => self.items.extend(text("subject").map(|text| TodoItem {
                 id: id.to_owned(),
                 text,
-                state: ItemState::Open,
+                state: TodoState::Open,
             })),
             "TaskUpdate" => self.update(input),
             "Write" | "Edit" | "MultiEdit" => {
@@ -174,16 +174,16 @@ pub fn is_list(tool: &str) -> bool {
     matches!(tool, "TodoWrite" | "TaskCreate" | "TaskUpdate" | "TaskList" | "TaskGet")
 }
 
-fn item(raw: &Value) -> Option<Item> {
-    let state = state(&raw["status"]).unwrap_or(ItemState::Open);
-    Some(Item { id: String::new(), text: raw["content"].as_str()?.to_owned(), state })
+fn item(raw: &Value) -> Option<TodoItem> {
+    let state = state(&raw["status"]).unwrap_or(TodoState::Open);
+    Some(TodoItem { id: String::new(), text: raw["content"].as_str()?.to_owned(), state })
 }
 
-fn state(raw: &Value) -> Option<ItemState> {
+fn state(raw: &Value) -> Option<TodoState> {
     match raw.as_str()? {
-        "pending" => Some(ItemState::Open),
-        "in_progress" => Some(ItemState::Doing),
-        "completed" => Some(ItemState::Done),
+        "pending" => Some(TodoState::Open),
+        "in_progress" => Some(TodoState::Doing),
+        "completed" => Some(TodoState::Done),
         _ => None,
     }
 }
@@ -245,7 +245,7 @@ mod tests {
         json!({"type": "user", "parent_tool_use_id": parent, "message": {"content": [block]}})
     }
 
-    fn list(work: &Work) -> Vec<(&str, ItemState)> {
+    fn list(work: &Work) -> Vec<(&str, TodoState)> {
         work.items.iter().map(|item| (item.text.as_str(), item.state)).collect()
     }
 
@@ -257,7 +257,7 @@ mod tests {
             {"status": "pending"},
         ]});
         let whole = work(&[uses(None, "a", ("TodoWrite", todos))]);
-        assert_eq!(list(&whole), [("Dig", ItemState::Done), ("Sow", ItemState::Doing)]);
+        assert_eq!(list(&whole), [("Dig", TodoState::Done), ("Sow", TodoState::Doing)]);
 
         let create = |id, subject| uses(None, id, ("TaskCreate", json!({"subject": subject})));
         let update =
@@ -273,7 +273,7 @@ mod tests {
             update("2", "in_progress"),
             update("9", "completed"),
         ]);
-        assert_eq!(list(&single), [("Dig", ItemState::Done), ("Sow", ItemState::Doing)]);
+        assert_eq!(list(&single), [("Dig", TodoState::Done), ("Sow", TodoState::Doing)]);
     }
 
     #[test]

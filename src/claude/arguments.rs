@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::claude::{kinship, session::SessionId};
+use crate::claude::{parentage, session::SessionId};
 
 /// The session that a process was started on, if it is a headless CLI.
 pub(super) fn session(pid: u32) -> Option<SessionId> {
@@ -10,7 +10,7 @@ pub(super) fn session(pid: u32) -> Option<SessionId> {
         Ok(line) => read(&line),
         Err(_) if cfg!(target_os = "linux") => None,
         // What has blanks in it is torn there, which no argument that is looked at has.
-        Err(_) => read(kinship::arguments(pid)?.trim().replace(' ', "\0").as_bytes()),
+        Err(_) => read(parentage::arguments(pid)?.trim().replace(' ', "\0").as_bytes()),
     }
 }
 

@@ -11,9 +11,9 @@ use super::{
     corpus::{Corpus, Owner, SessionFiles, TranscriptFile},
     home::Home,
     json::{Raw, object},
+    prefilter::{Buffers, Literal, Prefilter},
     record::{Block, Kind, Record},
     session::SessionId,
-    sift::{Buffers, Literal, Sieve},
     sweep::{Part, Step, Sweep, sweep},
 };
 
@@ -145,7 +145,7 @@ impl Sweep for Reader {
     fn part(&self, part: &Part<'_>, buffers: &mut Buffers) -> io::Result<Events> {
         let mut events = Events::default();
         let mut last = None;
-        let sieve = Sieve { finder: &self.anchor, shared: part.shared };
+        let sieve = Prefilter { finder: &self.anchor, shared: part.shared };
         let too_long = sieve.lines(part.file, part.range.clone(), buffers, |offset, line| {
             // A line that begins in the part before was read there, if it holds a call at all.
             let is_new = last.replace(offset) != Some(offset);

@@ -21,7 +21,7 @@ use thiserror::Error;
 use super::{
     home::Home,
     json::{Raw, object},
-    jsonl::{Backward, Line},
+    jsonl::{Backward, RawLine},
     session::SessionId,
 };
 
@@ -205,7 +205,7 @@ fn search<T>(
         opened => opened?,
     };
     while let Some(line) = lines.next()? {
-        let bytes = Line::bytes(line).filter(|bytes| may_be(bytes));
+        let bytes = RawLine::bytes(line).filter(|bytes| may_be(bytes));
         if let Some(picked) = bytes.and_then(Entry::decode).and_then(|entry| pick(&entry)) {
             return Ok(Some(picked));
         }

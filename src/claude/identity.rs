@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::claude::kinship;
+use crate::claude::parentage;
 
 /// A process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ impl Started {
         {
             Ok(stat) => began(&stat)?.to_owned(),
             Err(_) if cfg!(target_os = "linux") => return None,
-            Err(_) => kinship::started(pid)?,
+            Err(_) => parentage::started(pid)?,
         };
         Some(Self { pid, start })
     }

@@ -29,7 +29,7 @@ const TAIL: usize = 4 << 10;
 
 /// One line, without its line break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Line<'a> {
+pub enum RawLine<'a> {
     /// A line with its line break seen.
     Whole {
         /// Where in the file it begins.
@@ -53,7 +53,7 @@ pub enum Line<'a> {
     },
 }
 
-impl<'a> Line<'a> {
+impl<'a> RawLine<'a> {
     /// Where in the file the line begins.
     pub fn offset(self) -> u64 {
         match self {
@@ -111,7 +111,7 @@ impl Lines<File> {
 
 impl<R: Read> Lines<R> {
     /// Reads `source` from where it stands, counted as offset 0; lines above `cap` bytes are
-    /// [`Line::TooLong`].
+    /// [`RawLine::TooLong`].
     pub fn new(source: R, cap: usize) -> Self {
         Self { source, cap, buffer: Vec::new(), start: 0, end: 0, offset: 0, finished: false }
     }
@@ -125,7 +125,7 @@ impl<R: Read> Lines<R> {
     /// The next line; `None` at the end. May be asked again after `None` when the file has grown,
     /// but not after a torn line.
     #[expect(clippy::should_implement_trait, reason = "the line borrows the reader's buffer")]
-    pub fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub fn next(&mut self) -> io::Result<Option<RawLine<'_>>> {
         if self.finished {
             return Ok(None);
         }
@@ -139,9 +139,9 @@ impl<R: Read> Lines<R> {
                 self.start = line.end + 1;
                 self.offset = offset + len + 1;
                 return Ok(Some(if len > self.cap as u64 {
-                    Line::TooLong { offset, len }
+                    RawLine::TooLong { offset, len }
                 } else {
-                    Line::Whole { offset, bytes: &self.buffer[line] }
+                    RawLine::Whole { offset, bytes: &self.buffer[line] }
                 }));
             }
             if passed > 0 || self.end - self.start > self.cap {
@@ -153,7 +153,7 @@ impl<R: Read> Lines<R> {
             if read == 0 {
                 let bytes = &self.buffer[self.start..self.end];
                 self.finished = passed > 0 || !bytes.is_empty();
-                return Ok(self.finished.then_some(Line::Torn { offset, bytes }));
+                return Ok(self.finished.then_some(RawLine::Torn { offset, bytes }));
             }
         }
     }
@@ -217,7 +217,7 @@ impl Backward<File> {
 }
 
 impl<R: Read + Seek> Backward<R> {
-    /// Reads `source` from its end; lines above `cap` bytes are [`Line::TooLong`].
+    /// Reads `source` from its end; lines above `cap` bytes are [`RawLine::TooLong`].
     pub fn new(mut source: R, cap: usize) -> io::Result<Self> {
         let position = source.seek(SeekFrom::End(0))?;
         Ok(Self { source, cap, buffer: Vec::new(), end: 0, position, chunk: TAIL })
@@ -225,7 +225,7 @@ impl<R: Read + Seek> Backward<R> {
 
     /// The line before; `None` at the beginning. An error where the file has been cut meanwhile.
     #[expect(clippy::should_implement_trait, reason = "the line borrows the reader's buffer")]
-    pub fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub fn next(&mut self) -> io::Result<Option<RawLine<'_>>> {
         if self.end == 0 && self.prepend(0)? == 0 {
             return Ok(None);
         }
@@ -252,9 +252,9 @@ impl<R: Read + Seek> Backward<R> {
         let fits = len <= self.cap as u64;
         let bytes = if fits { &self.buffer[start..held] } else { &[] };
         Ok(Some(match (torn, fits) {
-            (true, _) => Line::Torn { offset, bytes },
-            (false, true) => Line::Whole { offset, bytes },
-            (false, false) => Line::TooLong { offset, len },
+            (true, _) => RawLine::Torn { offset, bytes },
+            (false, true) => RawLine::Whole { offset, bytes },
+            (false, false) => RawLine::TooLong { offset, len },
         }))
     }
 
@@ -294,17 +294,17 @@ mod tests {
     use super::*;
 
     /// What a reader said of a line, owned.
-    type Said = (u64, Result<Vec<u8>, u64>, bool);
+    type UserText = (u64, Result<Vec<u8>, u64>, bool);
 
-    fn said(line: Line<'_>) -> Said {
+    fn said(line: RawLine<'_>) -> UserText {
         match line {
-            Line::Whole { offset, bytes } => (offset, Ok(bytes.to_vec()), false),
-            Line::Torn { offset, bytes } => (offset, Ok(bytes.to_vec()), true),
-            Line::TooLong { offset, len } => (offset, Err(len), false),
+            RawLine::Whole { offset, bytes } => (offset, Ok(bytes.to_vec()), false),
+            RawLine::Torn { offset, bytes } => (offset, Ok(bytes.to_vec()), true),
+            RawLine::TooLong { offset, len } => (offset, Err(len), false),
         }
     }
 
-    fn forwards(bytes: &[u8], cap: usize) -> Vec<Said> {
+    fn forwards(bytes: &[u8], cap: usize) -> Vec<UserText> {
         let mut lines = Lines::new(bytes, cap);
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
@@ -313,7 +313,7 @@ mod tests {
         all
     }
 
-    fn backwards(bytes: &[u8], cap: usize) -> Vec<Said> {
+    fn backwards(bytes: &[u8], cap: usize) -> Vec<UserText> {
         let mut lines = Backward::new(Cursor::new(bytes), cap).unwrap();
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
@@ -324,7 +324,7 @@ mod tests {
     }
 
     /// Splits the way both readers promise to.
-    fn expected(bytes: &[u8], cap: usize) -> Vec<Said> {
+    fn expected(bytes: &[u8], cap: usize) -> Vec<UserText> {
         let mut offset = 0;
         let mut all = Vec::new();
         for piece in bytes.split_inclusive(|b| *b == b'\n') {
@@ -409,7 +409,7 @@ mod tests {
         for n in [0, 1, 5, 39_999, 3, 3, 20_000, 20_001, 19_999] {
             lines.jump(starts[n]).unwrap();
             let line = n.to_string();
-            let expected = Line::Whole { offset: starts[n], bytes: line.as_bytes() };
+            let expected = RawLine::Whole { offset: starts[n], bytes: line.as_bytes() };
             assert_eq!(lines.next().unwrap(), Some(expected));
         }
         lines.jump(bytes.len() as u64).unwrap();
@@ -422,19 +422,19 @@ mod tests {
         file.write_all(b"one\n").unwrap();
         let mut lines = Lines::open(file.path(), 0).unwrap();
         let mut before = Backward::open(file.path()).unwrap();
-        assert_eq!(lines.next().unwrap().and_then(Line::bytes), Some(&b"one"[..]));
+        assert_eq!(lines.next().unwrap().and_then(RawLine::bytes), Some(&b"one"[..]));
         assert_eq!(lines.next().unwrap(), None);
 
         file.write_all(b"two\nthr").unwrap();
-        assert_eq!(lines.next().unwrap(), Some(Line::Whole { offset: 4, bytes: b"two" }));
-        assert_eq!(lines.next().unwrap(), Some(Line::Torn { offset: 8, bytes: b"thr" }));
+        assert_eq!(lines.next().unwrap(), Some(RawLine::Whole { offset: 4, bytes: b"two" }));
+        assert_eq!(lines.next().unwrap(), Some(RawLine::Torn { offset: 8, bytes: b"thr" }));
         assert_eq!(lines.offset(), 8, "a torn line is read again from its beginning");
-        assert_eq!(before.next().unwrap(), Some(Line::Whole { offset: 0, bytes: b"one" }));
+        assert_eq!(before.next().unwrap(), Some(RawLine::Whole { offset: 0, bytes: b"one" }));
 
         file.write_all(b"ee\n").unwrap();
         assert_eq!(lines.next().unwrap(), None, "the rest of a torn line is not a line");
         let mut lines = Lines::open(file.path(), 8).unwrap();
-        assert_eq!(lines.next().unwrap(), Some(Line::Whole { offset: 8, bytes: b"three" }));
+        assert_eq!(lines.next().unwrap(), Some(RawLine::Whole { offset: 8, bytes: b"three" }));
         assert_eq!(lines.offset(), 14);
     }
 

@@ -21,8 +21,8 @@ use super::{
     home::Home,
     identity::began,
     json::Raw,
-    kinship,
     literals::PROGRAMS,
+    parentage,
     session::{SessionId, Status},
 };
 
@@ -93,9 +93,9 @@ impl Live {
         if self.entrypoint != "telegram" {
             return Origin::Foreign;
         }
-        let mut kin = match kinship::of(self.pid) {
+        let mut kin = match parentage::of(self.pid) {
             Some(kin) if kin.parent == std::process::id() => return Origin::Child,
-            Some(kin) if kinship::is_like_us(kin.parent) => return Origin::Foreign,
+            Some(kin) if parentage::is_like_us(kin.parent) => return Origin::Foreign,
             Some(kin) if !kin.leads => kin,
             Some(_) | None => return Origin::Orphan,
         };
@@ -106,10 +106,10 @@ impl Live {
                 return Origin::Child;
             }
             let is_nested = arguments::session(above).is_some_and(|session| session != started_on);
-            if is_nested || kinship::is_like_us(above) {
+            if is_nested || parentage::is_like_us(above) {
                 return Origin::Foreign;
             }
-            match kinship::of(above) {
+            match parentage::of(above) {
                 Some(next) if above > 1 => kin = next,
                 _ => return Origin::Orphan,
             }
@@ -236,7 +236,7 @@ fn runs(pid: u32, start: Option<&str>, started: Option<u64>) -> bool {
 
 /// Whether process `pid` began after `started`, milliseconds since the epoch.
 fn is_younger(pid: u32, started: Option<u64>) -> bool {
-    let (Some(started), Some(age)) = (started, kinship::age(pid)) else { return false };
+    let (Some(started), Some(age)) = (started, parentage::age(pid)) else { return false };
     let written = UNIX_EPOCH + Duration::from_millis(started);
     SystemTime::now().checked_sub(age).is_some_and(|began| began > written + SLACK)
 }

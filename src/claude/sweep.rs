@@ -17,7 +17,7 @@ use std::{
 
 use super::{
     corpus::TranscriptFile,
-    sift::{Buffers, Shared},
+    prefilter::{Buffers, Shared},
 };
 
 /// Bytes of a file that one thread reads at a time.

@@ -52,10 +52,10 @@ pub enum Change {
 
 /// Wakes those who wait for a change of one transcript. Clones wake the same.
 #[derive(Clone, Debug, Default)]
-pub struct Wakers(Arc<Waiting>);
+pub struct Wakers(Arc<PendingChanges>);
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct PendingChanges {
     all: Mutex<HashMap<SessionId, Vec<Weak<Notify>>>>,
     blind: AtomicBool,
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     bridge::{
-        audit::{self, Entry},
+        audit::{self, AuditEntry},
         danger::Danger,
     },
     claude::{
@@ -71,7 +71,7 @@ pub(super) fn main(config: &Config, arguments: &Arguments) -> CommandResult {
     let mut ended = Ok(());
     let missed = transcripts::run(&config.home, scope, |calls| {
         let entries = calls.into_iter().map(|call| audit::entry(call, &config.user_home));
-        let entries: Vec<Entry> =
+        let entries: Vec<AuditEntry> =
             entries.filter(|entry| !arguments.flagged || !entry.flags.is_empty()).collect();
         printed += entries.len();
         ended = print(config, arguments, &entries);
@@ -113,7 +113,7 @@ fn scope(config: &Config, arguments: &Arguments) -> Result<Scope, Failure> {
     Ok(Scope { session: None, since })
 }
 
-fn print(config: &Config, arguments: &Arguments, entries: &[Entry]) -> Result<(), Failure> {
+fn print(config: &Config, arguments: &Arguments, entries: &[AuditEntry]) -> Result<(), Failure> {
     // A session at a time: a line for itself is written by itself.
     let mut out = BufWriter::new(stdout());
     if arguments.json {
@@ -156,7 +156,7 @@ fn print(config: &Config, arguments: &Arguments, entries: &[Entry]) -> Result<()
     Ok(())
 }
 
-fn row(entry: &Entry) -> Row<'_> {
+fn row(entry: &AuditEntry) -> Row<'_> {
     let flag = |danger: &Danger| danger_name(*danger).0;
     Row {
         at: (entry.call.at > 0).then_some(entry.call.at),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     claude::{
-        search::{self, Asked, Event, Excerpt, Found, Place, Query, Speaker, Summary},
+        search::{self, Event, Excerpt, Found, Place, Query, QueryContext, Speaker, Summary},
         session::SessionId,
     },
     cli::{
@@ -58,7 +58,7 @@ struct Row<'a> {
 
 pub(super) fn main(config: &Config, arguments: &Arguments) -> CommandResult {
     let here = env::current_dir().unwrap_or_default();
-    let asked = Asked { home: &config.user_home, here: &here, now: now() };
+    let asked = QueryContext { home: &config.user_home, here: &here, now: now() };
     let query = Query::parse(&joined(&arguments.words), &asked).map_err(Failure::misused)?;
     let mut printer = Printer::new(config, arguments);
     let summary = search::run(&config.home, &query, |event| printer.take(&event));

@@ -40,13 +40,13 @@ pub(super) struct Settings<'a> {
 }
 
 /// One raw value and where it stands.
-struct Found {
+struct RawValue {
     place: String,
     key: String,
     value: Value,
 }
 
-impl Found {
+impl RawValue {
     fn must_be(&self, expected: impl Into<String>) -> ConfigError {
         let text = self.value.as_str().unwrap_or_default();
         let hidden = self.key == "token" || (self.key == "token_file" && may_be_token(text));
@@ -121,22 +121,22 @@ impl<'a> Settings<'a> {
     }
 
     /// The environment's value, or else the file's.
-    fn find(&self, name: &str) -> Option<Found> {
+    fn find(&self, name: &str) -> Option<RawValue> {
         let variable = KEYS.iter().find(|key| key.name == name).map_or("", |key| key.variable);
         if let Some(text) = self.sources.variable(variable) {
             let (place, key) = ("environment".to_owned(), variable.to_owned());
-            return Some(Found { place, key, value: Value::String(text) });
+            return Some(RawValue { place, key, value: Value::String(text) });
         }
         let place = self.file.as_ref().map_or_else(String::new, |file| file.display().to_string());
         let value = self.table.get(name)?.clone();
-        Some(Found { place, key: name.to_owned(), value })
+        Some(RawValue { place, key: name.to_owned(), value })
     }
 
     /// Reads one value; what does not fit is noted.
     fn read_with<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&Self, &Found) -> Result<T, ConfigError>,
+        read: impl FnOnce(&Self, &RawValue) -> Result<T, ConfigError>,
     ) -> Option<T> {
         let found = self.find(name)?;
         match read(self, &found) {
@@ -154,7 +154,7 @@ impl<'a> Settings<'a> {
     }
 
     pub(super) fn number(&mut self, name: &'static str, default: u64) -> u64 {
-        let read = |_: &Self, found: &Found| {
+        let read = |_: &Self, found: &RawValue| {
             let number = found.value.as_integer().and_then(|number| u64::try_from(number).ok());
             let number = number.filter(|number| *number <= 100_000);
             number.ok_or_else(|| found.must_be("a whole number from 0 to 100000"))
@@ -163,7 +163,7 @@ impl<'a> Settings<'a> {
     }
 
     pub(super) fn flag(&mut self, name: &'static str) -> bool {
-        let read = |_: &Self, found: &Found| {
+        let read = |_: &Self, found: &RawValue| {
             found.value.as_bool().ok_or_else(|| found.must_be("true or false"))
         };
         self.read_with(name, read).unwrap_or_default()
@@ -171,7 +171,7 @@ impl<'a> Settings<'a> {
 
     /// What is told of sessions of others.
     pub(super) fn notices(&mut self) -> notices::Settings {
-        let read = |_: &Self, found: &Found| {
+        let read = |_: &Self, found: &RawValue| {
             let expected = "hours such as \"22:00-07:00\"";
             let quiet = Quiet::read(&found.string(expected)?);
             quiet.ok_or_else(|| found.must_be(expected))
@@ -242,7 +242,7 @@ impl<'a> Settings<'a> {
 
     pub(super) fn allowed(&mut self) -> BTreeSet<u64> {
         const EXPECTED: &str = "a list of Telegram user ids, such as [123456789]";
-        let read = |_: &Self, found: &Found| {
+        let read = |_: &Self, found: &RawValue| {
             let ids: Option<BTreeSet<u64>> = match &found.value {
                 Value::String(text) => text
                     .split(',')
@@ -270,7 +270,7 @@ impl<'a> Settings<'a> {
 
     pub(super) fn directories(&mut self, name: &'static str) -> Vec<PathBuf> {
         const EXPECTED: &str = "a list of directories that exist, by their full paths";
-        let read = |settings: &Self, found: &Found| {
+        let read = |settings: &Self, found: &RawValue| {
             let paths = found.value.as_array().ok_or_else(|| found.must_be(EXPECTED))?;
             let directory = |path: &Value| {
                 let path = path.as_str().map(|text| expand(text, settings.home));

@@ -42,7 +42,7 @@ impl Cut {
 
 /// Accepts connections.
 #[derive(Debug)]
-pub(super) struct Door(pub(super) TcpListener);
+pub(super) struct HttpListener(pub(super) TcpListener);
 
 /// One connection.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(super) struct Line {
     cut: Cut,
 }
 
-impl Listener for Door {
+impl Listener for HttpListener {
     type Io = Line;
     type Addr = SocketAddr;
 
@@ -68,8 +68,8 @@ impl Listener for Door {
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Cut {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+impl Connected<IncomingStream<'_, HttpListener>> for Cut {
+    fn connect_info(stream: IncomingStream<'_, HttpListener>) -> Self {
         stream.io().cut.clone()
     }
 }

@@ -79,7 +79,7 @@ pub use settings::Settings;
 pub use topics::{Topic, TopicChange};
 
 use hub::Hub;
-use line::{Cut, Door};
+use line::{Cut, HttpListener};
 
 /// The bot as Telegram knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ impl Sandbox {
             .with_state(Arc::clone(&hub))
             .into_make_service_with_connect_info::<Cut>();
         let stop = hub.stop.clone().cancelled_owned();
-        let serve = axum::serve(Door(listener), routes).with_graceful_shutdown(stop);
+        let serve = axum::serve(HttpListener(listener), routes).with_graceful_shutdown(stop);
         let server = Some(tokio::spawn(serve.into_future()));
         Ok(Self { hub, port, server })
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Local};
 
 use crate::{
-    bridge::{audit::Entry, danger::Danger},
+    bridge::{audit::AuditEntry, danger::Danger},
     claude::{audit::Outcome, session::SessionId},
     screens::{Scene, anchor, screen, turn::tool_name, words},
     telegram::{screen::Screen, text::Text},
@@ -24,7 +24,7 @@ pub enum Whose {
 }
 
 /// What tools did, the newest last, what is dangerous marked.
-pub fn audit(scene: &Scene, whose: &Whose, entries: &[Entry]) -> Screen {
+pub fn audit(scene: &Scene, whose: &Whose, entries: &[AuditEntry]) -> Screen {
     let mut text = heading(scene, whose);
     if entries.is_empty() {
         text.push("\nNo tool was used.");
@@ -37,7 +37,7 @@ pub fn audit(scene: &Scene, whose: &Whose, entries: &[Entry]) -> Screen {
     };
     text.push(lead);
     let shown = entries.iter().filter(|entry| !flagged || !entry.flags.is_empty());
-    let shown: Vec<&Entry> = shown.collect();
+    let shown: Vec<&AuditEntry> = shown.collect();
     for entry in &shown[shown.len().saturating_sub(SHOWN)..] {
         text.push("\n\n").push(mark(entry.call.outcome)).push(" ");
         text.data(&tool_name(&entry.call.tool)).push(" ");
@@ -65,8 +65,8 @@ fn heading(scene: &Scene, whose: &Whose) -> Text {
 }
 
 /// How many there are, and how many went how.
-fn counts(entries: &[Entry]) -> String {
-    let count = |is: &dyn Fn(&Entry) -> bool| entries.iter().filter(|entry| is(entry)).count();
+fn counts(entries: &[AuditEntry]) -> String {
+    let count = |is: &dyn Fn(&AuditEntry) -> bool| entries.iter().filter(|entry| is(entry)).count();
     let all = words::plural(entries.len() as u64, "use");
     let parts = [
         (count(&|entry| !entry.flags.is_empty()), "marked"),
@@ -88,8 +88,8 @@ fn mark(outcome: Outcome) -> &'static str {
 }
 
 /// All of them as lines of a file, each command in full.
-pub fn lines(entries: &[Entry]) -> String {
-    let line = |entry: &Entry| {
+pub fn lines(entries: &[AuditEntry]) -> String {
+    let line = |entry: &AuditEntry| {
         let at = DateTime::from_timestamp_millis(entry.call.at.cast_signed()).unwrap_or_default();
         let at = at.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S");
         let flags: Vec<&str> = entry.flags.iter().map(|danger| danger_name(*danger).1).collect();

@@ -2,15 +2,15 @@
 
 use crate::{
     bridge::{
+        choices::Verbosity,
         question::About,
         terminal::{Terminal, When},
         turn::{Decided, Outcome, Phase, Step, StepState, Turn, Wait},
-        verbosity::Verbosity,
         work::is_list,
     },
     screens::{
         Scene, anchor, button, question, row, screen,
-        turn::{Around, stop_key, unasked},
+        turn::{TurnContext, stop_key, unasked},
         verbose, words, work,
     },
     telegram::{
@@ -45,7 +45,7 @@ const TAKEN_BACK: usize = 3;
 // ---- While it runs ----
 
 /// The card of a turn that runs.
-pub fn running(scene: &Scene, turn: &Turn, around: &Around) -> Screen {
+pub fn running(scene: &Scene, turn: &Turn, around: &TurnContext) -> Screen {
     let mut text = anchor(scene, turn.session);
     text.push(" ").bold(&headline(turn));
     if around.seconds > 0 && !turn.waits_for_person() {
@@ -80,7 +80,7 @@ fn opening(turn: &Turn) -> Text {
 
 /// What is done besides talking, each on a line of its own, behind a line break; the list of things
 /// to do stands apart.
-fn doings(scene: &Scene, turn: &Turn, around: &Around) -> Text {
+fn doings(scene: &Scene, turn: &Turn, around: &TurnContext) -> Text {
     let mut text = steps(scene, turn, around, STEPS);
     text.append(work::background(&turn.work));
     if text.utf16_len() > DOINGS {
@@ -107,7 +107,7 @@ fn so_far(turn: &Turn) -> String {
     }
 }
 
-fn ways(turn: &Turn, around: &Around) -> Vec<Vec<Button>> {
+fn ways(turn: &Turn, around: &TurnContext) -> Vec<Vec<Button>> {
     let stop = ("Stop", Callback::Stop(stop_key(turn)));
     let now = Callback::TakeOver(turn.session, When::Now);
     let mut rows = vec![match &turn.terminal {
@@ -129,7 +129,7 @@ fn ways(turn: &Turn, around: &Around) -> Vec<Vec<Button>> {
 
 /// What is left of a turn besides its answer: one line, with the steps folded. None where nothing but
 /// words was, or the answer says it.
-pub fn rest(scene: &Scene, turn: &Turn, around: &Around) -> Option<Screen> {
+pub fn rest(scene: &Scene, turn: &Turn, around: &TurnContext) -> Option<Screen> {
     let nothing = turn.steps.is_empty() && turn.decided.is_empty();
     if nothing || around.verbosity == Verbosity::Words || is_in_the_answer(turn) {
         return None;
@@ -143,11 +143,11 @@ pub(super) fn is_in_the_answer(turn: &Turn) -> bool {
 }
 
 /// The same of a turn that was stopped before a word.
-pub(super) fn stopped(scene: &Scene, turn: &Turn, around: &Around) -> Text {
+pub(super) fn stopped(scene: &Scene, turn: &Turn, around: &TurnContext) -> Text {
     line(scene, turn, around)
 }
 
-fn line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
+fn line(scene: &Scene, turn: &Turn, around: &TurnContext) -> Text {
     let steps = turn.steps.iter().filter(|step| !is_list(&step.tool)).count();
     let mut facts = Vec::new();
     facts.extend((steps > 0).then(|| words::plural(steps as u64, "step")));
@@ -177,7 +177,7 @@ fn line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
 // ---- The steps ----
 
 /// The newest steps, each on a line of its own behind a line break, with what the person has decided.
-fn steps(scene: &Scene, turn: &Turn, around: &Around, most: usize) -> Text {
+fn steps(scene: &Scene, turn: &Turn, around: &TurnContext, most: usize) -> Text {
     let mut text = Text::default();
     let steps: Vec<&Step> = turn.steps.iter().filter(|step| !is_list(&step.tool)).collect();
     let hidden = steps.len().saturating_sub(most);
@@ -204,7 +204,7 @@ fn decision_of<'a>(turn: &'a Turn, decided: &Decided) -> Option<&'a Step> {
     turn.steps.iter().find(|step| step.id == id)
 }
 
-fn step_line(scene: &Scene, turn: &Turn, around: &Around, step: &Step) -> Text {
+fn step_line(scene: &Scene, turn: &Turn, around: &TurnContext, step: &Step) -> Text {
     let of_this = |decided: &&Decided| decided.open.ask.tool_use.as_deref() == Some(&*step.id);
     match turn.decided.iter().rfind(of_this) {
         Some(decided) if decided.open.about == About::Tool => {
@@ -226,7 +226,7 @@ fn step_line(scene: &Scene, turn: &Turn, around: &Around, step: &Step) -> Text {
 }
 
 /// A decision as a line of its own, of a plan with the plan.
-fn alone(scene: &Scene, around: &Around, decided: &Decided) -> Text {
+fn alone(scene: &Scene, around: &TurnContext, decided: &Decided) -> Text {
     let mut open = decided.open.clone();
     if let (About::Plan(plan), Some(written)) = (&mut open.about, &around.plan) {
         plan.clone_from(written);

@@ -2,7 +2,7 @@
 
 use crate::{
     bridge::{
-        change::Change,
+        outcome::ContextChange,
         terminal::Trouble,
         turn::{Outcome, Turn},
     },
@@ -27,13 +27,13 @@ pub(super) fn ending(
     let on = vec![row([("Continue", Callback::Continue(turn.session, turn.attempt + 1))])];
     let plain = |words: &'static str| Some(Text::plain(words));
     match outcome {
-        Outcome::Answered if wordless && turn.change == Some(Change::Cleared) => (
+        Outcome::Answered if wordless && turn.change == Some(ContextChange::Cleared) => (
             plain(
                 "Cleared: this chat continues in a new, empty session. The old one is in /sessions.",
             ),
             vec![],
         ),
-        Outcome::Answered if wordless && turn.change == Some(Change::Compacted) => {
+        Outcome::Answered if wordless && turn.change == Some(ContextChange::Compacted) => {
             (plain("Compacted: the conversation continues from a summary of it."), vec![])
         }
         Outcome::Answered if wordless => (plain("Claude finished without a reply."), vec![]),

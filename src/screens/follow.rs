@@ -6,7 +6,7 @@ use crate::{
         live::Live,
         session::{SessionId, Status},
         transcript::{
-            follow::{Ended, Growing},
+            follow::{Ended, LiveChapter},
             story::{Chapter, Part},
         },
     },
@@ -46,7 +46,7 @@ pub struct Followed {
 
 /// Whether the files must be looked at again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub enum WatchMode {
     /// The system tells of each change.
     Told,
     /// It gives no more watches.
@@ -54,7 +54,7 @@ pub enum Sight {
 }
 
 /// A place begins to follow a session, or goes on after a restart.
-pub fn begun(scene: &Scene, followed: &Followed, again: bool, sight: Sight) -> Screen {
+pub fn begun(scene: &Scene, followed: &Followed, again: bool, sight: WatchMode) -> Screen {
     let mut text = anchor(scene, followed.session);
     text.push(if again { " Still following " } else { " Following " });
     text.bold(&words::line(&followed.title, TITLE));
@@ -71,7 +71,7 @@ pub fn begun(scene: &Scene, followed: &Followed, again: bool, sight: Sight) -> S
     }
     text.push(". What is said there comes here without sound, from the last exchange on. ");
     text.push("Reply to it to continue it from here; ").command("follow").push(" off ends this.");
-    if sight == Sight::Polled {
+    if sight == WatchMode::Polled {
         text.push(" The system gives no more watches on files, so I look every second.");
     }
     screen(text, vec![row([("Stop following", Callback::See(See::Unfollow))])])
@@ -136,7 +136,7 @@ pub fn choose(scene: &Scene, lead: Text, all: &[(Live, String)]) -> Screen {
 
 /// One exchange of the session: while it runs in one message, and when it is over in as many as it
 /// takes. Empty where there is nothing to show.
-pub fn exchange(scene: &Scene, followed: &Followed, growing: &Growing) -> Vec<Screen> {
+pub fn exchange(scene: &Scene, followed: &Followed, growing: &LiveChapter) -> Vec<Screen> {
     let chapter = &growing.chapter;
     if chapter.prompt.is_empty() && chapter.pictures == 0 && chapter.parts.is_empty() {
         return Vec::new();

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::{
     screens::{
         Scene, row, screen,
-        sessions::{Card, about},
+        sessions::{SessionCard, about},
         words,
     },
     telegram::{
@@ -23,7 +23,7 @@ pub fn start() -> Screen {
 }
 
 /// The same where a session can be continued.
-pub fn start_in(scene: &Scene, card: &Card) -> Screen {
+pub fn start_in(scene: &Scene, card: &SessionCard) -> Screen {
     let mut text = lead();
     text.push("\n\nYou were here last:\n").append(about(scene, card));
     let session = &card.session;

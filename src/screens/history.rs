@@ -26,7 +26,7 @@ const ENTITIES: usize = 90;
 
 /// Which part of which session is shown.
 #[derive(Clone, Debug)]
-pub struct Past {
+pub struct HistoryPage {
     /// The session.
     pub session: SessionId,
     /// Its title.
@@ -38,7 +38,7 @@ pub struct Past {
 }
 
 /// The past, in as many messages as it takes. Never empty.
-pub fn history(scene: &Scene, past: &Past, story: &Story) -> Vec<Screen> {
+pub fn history(scene: &Scene, past: &HistoryPage, story: &Story) -> Vec<Screen> {
     let mut text = anchor(scene, past.session);
     text.push(" ").bold(&words::line(&past.title, 80));
     if story.chapters.is_empty() {

@@ -11,24 +11,24 @@ use uuid::Uuid;
 use crate::{
     bridge::{
         attachment::{Attached, Kind, Unfit},
+        choices::Verbosity,
         choices::{Choice, Choices},
         place::Place,
         prompt::{Prompt, Source},
-        question::{Hands, Open, Press},
+        question::{Open, Press, QuestionMode},
         terminal::{Terminal, Trouble},
-        turn::{Decided, Outcome, Phase, Said, Step, StepState, Turn},
-        verbosity::Verbosity,
-        work::{Item, ItemState, Work},
+        turn::{Decided, Outcome, Phase, Step, StepState, TextPart, Turn},
+        work::{TodoItem, TodoState, Work},
     },
     claude::{
         audit::{Call, Outcome as CallOutcome},
-        catalog::Left,
+        catalog::Alternative,
         corpus::Owner,
         live::{self, Live},
         search::{Excerpt, Found, Place as FoundIn, Speaker, Summary},
         session::{Session, SessionId, Status as Activity},
         transcript::{
-            follow::{Ended, Growing},
+            follow::{Ended, LiveChapter},
             story::{Chapter, Part, Story, Tool},
         },
         usage::{SessionUsage, Sum, Usage},
@@ -135,15 +135,17 @@ fn eventful(evil: &str, phase: Phase) -> Turn {
     let mut turn = Turn::new(&Prompt::new(source, "", 0), session, Instant::now());
     turn.phase = phase;
     turn.steps = vec![step(evil, StepState::Failed), step(evil, StepState::Running)];
-    let item = |state| Item { id: String::new(), text: evil.to_owned(), state };
+    let item = |state| TodoItem { id: String::new(), text: evil.to_owned(), state };
     turn.work = Work {
-        items: vec![item(ItemState::Doing), item(ItemState::Open)],
+        items: vec![item(TodoState::Doing), item(TodoState::Open)],
         background: vec![evil.to_owned()],
         thoughts: vec![evil.to_owned()],
         ..Work::default()
     };
-    turn.said =
-        vec![Said { text: evil.to_owned(), after: 0 }, Said { text: evil.to_owned(), after: 2 }];
+    turn.said = vec![
+        TextPart { text: evil.to_owned(), after: 0 },
+        TextPart { text: evil.to_owned(), after: 2 },
+    ];
     turn.partial = evil.to_owned();
     turn.occasion = Some(evil.to_owned());
     turn.lost = vec![evil.to_owned()];
@@ -210,7 +212,7 @@ fn of_notices(evil: &str) -> Vec<Screen> {
         notice::fell_back(&scene, id, id, path),
         files::bare(notice::no_directory(&scene, path)),
         Screen {
-            keyboard: notice::left(&scene, id, &[Left::MainTree(path.to_owned())]),
+            keyboard: notice::left(&scene, id, &[Alternative::MainTree(path.to_owned())]),
             ..files::bare(Text::plain("Gone."))
         },
         notice::moved(&scene, path, Some(&session)),
@@ -271,7 +273,7 @@ fn of_lists(evil: &str) -> Vec<Screen> {
     let paging = sessions::Paging {
         page: 1,
         more: true,
-        purpose: sessions::Purpose::List,
+        purpose: sessions::DirectoryAction::List,
         carry: Carry::Nothing,
     };
     let running = status::Running {
@@ -423,8 +425,8 @@ fn of_followed(evil: &str) -> Vec<Screen> {
     let mut added = Screen::default();
     limits::add(&mut added, Some(&plan), Some((session, &context)));
     vec![
-        follow::begun(&scene, &held, true, follow::Sight::Polled),
-        follow::begun(&scene, &closed, false, follow::Sight::Told),
+        follow::begun(&scene, &held, true, follow::WatchMode::Polled),
+        follow::begun(&scene, &closed, false, follow::WatchMode::Told),
         follow::ended(&scene, session, evil),
         follow::closed(&scene, &closed, Some(session)),
         follow::gone(&scene, &closed),
@@ -489,8 +491,8 @@ fn of_exchanges(evil: &str) -> Vec<Screen> {
     };
     let parts = vec![Part::Said(evil.to_owned()), Part::Used(tool), Part::Notice(evil.to_owned())];
     let chapter = Chapter { prompt: evil.to_owned(), pictures: 1, at: Some(1), parts };
-    let growing = Growing { chapter, ..Growing::default() };
-    let over = Growing { ended: Some(Ended::Interrupted), ..growing.clone() };
+    let growing = LiveChapter { chapter, ..LiveChapter::default() };
+    let over = LiveChapter { ended: Some(Ended::Interrupted), ..growing.clone() };
     let mut all = follow::exchange(&scene, &followed(Some(live)), &growing);
     all.extend(follow::exchange(&scene, &followed(None), &over));
     all
@@ -516,7 +518,7 @@ fn of_files(evil: &str) -> Vec<Screen> {
     let heading =
         export::Heading { title: evil.to_owned(), facts: vec![evil.to_owned(), evil.to_owned()] };
     let diff = match export::patch::shown(evil, &format!("+{evil}\n")) {
-        export::patch::Shown::Here(text) | export::patch::Shown::Page(_, text) => text,
+        export::patch::DiffView::Here(text) | export::patch::DiffView::Page(_, text) => text,
     };
     let id = SessionId(Uuid::nil());
     vec![
@@ -567,9 +569,9 @@ fn of_questions(evil: &str) -> Vec<Screen> {
                 all.push(files::bare(question::decided(&scene(), &asked, &decision)));
             }
         }
-        asked.hands = Hands::Looking;
+        asked.mode = QuestionMode::Looking;
         all.push(question::open(&scene(), &asker, &asked));
-        asked.hands = Hands::Writing;
+        asked.mode = QuestionMode::Writing;
         all.push(question::open(&scene(), &asker, &asked));
         if let Some(decision) = asked.apply(&written) {
             all.push(files::bare(question::decided(&scene(), &asked, &decision)));
@@ -625,7 +627,7 @@ fn of_turns(evil: &str) -> Vec<Screen> {
     let mut all = Vec::new();
     for verbosity in Verbosity::ALL {
         let changed = files::Changed { name: evil.to_owned(), key: Key(1), in_git: true };
-        let around = turn::Around {
+        let around = turn::TurnContext {
             title: evil.to_owned(),
             changed: vec![changed; 6],
             verbosity,
@@ -652,13 +654,13 @@ fn of_turns(evil: &str) -> Vec<Screen> {
 fn of_texts(evil: &str) -> Vec<Screen> {
     let scene = scene();
     let id = SessionId(Uuid::nil());
-    let card = sessions::Card {
+    let card = sessions::SessionCard {
         session: session(evil),
         prompts: 2,
         seconds: 100,
         last: Some((evil.to_owned(), evil.to_owned())),
     };
-    let past = history::Past { session: id, title: evil.to_owned(), skip: 0, take: 3 };
+    let past = history::HistoryPage { session: id, title: evil.to_owned(), skip: 0, take: 3 };
     let mut all = vec![files::heard(evil), files::said(evil), sessions::card(&scene, &card)];
     all.push(sessions::preview(&scene, &card));
     all.push(help::start_in(&scene, &card));

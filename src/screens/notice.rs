@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     claude::{
-        catalog::Left,
+        catalog::Alternative,
         session::{Session, SessionId},
     },
     screens::{Scene, anchor, button, row, screen, words},
@@ -107,11 +107,11 @@ pub const ANONYMOUS: &str = "Somebody wrote to me in a group as an anonymous adm
     write as yourself.";
 
 /// What is left to go on in with a session whose directory is gone.
-pub fn left(scene: &Scene, session: SessionId, left: &[Left]) -> Vec<Vec<Button>> {
+pub fn left(scene: &Scene, session: SessionId, left: &[Alternative]) -> Vec<Vec<Button>> {
     let ways = left.iter().map(|left| {
         let what = match left {
-            Left::Renamed(_) => "Go on in",
-            Left::MainTree(_) => "Go on in the main tree",
+            Alternative::Renamed(_) => "Go on in",
+            Alternative::MainTree(_) => "Go on in the main tree",
         };
         let label = format!("{what} {}", words::path(left.dir(), &scene.home));
         vec![button(label, &Callback::Relocate(session, Key::of_path(left.dir())))]

@@ -169,7 +169,7 @@ pub struct Place {
 
 /// What a directory button does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum DirectoryAction {
     /// Lists its sessions.
     List,
     /// Works there, and sends the prompt on if there is one.
@@ -187,15 +187,15 @@ pub fn directories(scene: &Scene, mut text: Text, page: &[Place], paging: Paging
         text.push(" · ").data(&words::age(scene.now, place.modified));
         let key = Key::of_path(&place.directory);
         let tap = match paging.purpose {
-            Purpose::List => {
+            DirectoryAction::List => {
                 Callback::Sessions(List { directory: Some(key), ..List::default() }, paging.carry)
             }
-            Purpose::Go => Callback::Directory(key, paging.carry),
+            DirectoryAction::Go => Callback::Directory(key, paging.carry),
         };
         picks.push(button((index + 1).to_string(), &tap));
     }
     rows.extend(words::rows(&picks, ACROSS));
-    if paging.purpose == Purpose::List {
+    if paging.purpose == DirectoryAction::List {
         let mut pages = Vec::new();
         if paging.page > 0 {
             pages.push(button("‹ Newer", &Callback::Directories(paging.page - 1, paging.carry)));
@@ -217,14 +217,14 @@ pub struct Paging {
     /// There are older ones.
     pub more: bool,
     /// What a button does.
-    pub purpose: Purpose,
+    pub purpose: DirectoryAction,
     /// Whether a prompt waits for the pick.
     pub carry: Carry,
 }
 
 /// What a card tells of a session.
 #[derive(Clone, Debug)]
-pub struct Card {
+pub struct SessionCard {
     /// The session.
     pub session: Session,
     /// How many prompts it holds.
@@ -236,7 +236,7 @@ pub struct Card {
 }
 
 /// The card of a session that was picked.
-pub fn card(scene: &Scene, card: &Card) -> Screen {
+pub fn card(scene: &Scene, card: &SessionCard) -> Screen {
     let mut text = about(scene, card);
     text.push("\n\nWrite to continue here.");
     let here = here(&card.session);
@@ -250,7 +250,7 @@ pub fn card(scene: &Scene, card: &Card) -> Screen {
 }
 
 /// The card of the only session that a search has found, which is not picked yet.
-pub fn preview(scene: &Scene, card: &Card) -> Screen {
+pub fn preview(scene: &Scene, card: &SessionCard) -> Screen {
     let mut text = about(scene, card);
     text.push("\n\nThe only one that fits. Continue here?");
     let ways = row([
@@ -265,8 +265,8 @@ fn here(session: &Session) -> List {
 }
 
 /// A session, its directory, age and last words.
-pub(super) fn about(scene: &Scene, card: &Card) -> Text {
-    let Card { session, .. } = card;
+pub(super) fn about(scene: &Scene, card: &SessionCard) -> Text {
+    let SessionCard { session, .. } = card;
     let mut text = anchor(scene, session.id);
     text.push(" ").bold(&words::line(&session.title, TITLE)).push("\n");
     text.code(&words::path(&session.project, &scene.home));

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::{
     bridge::{
+        choices::Verbosity,
         choices::{Choice, Choices},
-        verbosity::Verbosity,
     },
     claude::{session::SessionId, wire::offers::mode_name},
     screens::{Scene, anchor, row, screen, words},

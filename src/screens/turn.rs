@@ -3,8 +3,8 @@
 
 use crate::{
     bridge::{
-        turn::{Outcome, Phase, Said, Turn, Wait},
-        verbosity::Verbosity,
+        choices::Verbosity,
+        turn::{Outcome, Phase, TextPart, Turn, Wait},
     },
     screens::{
         Scene, anchor, card, failure,
@@ -30,7 +30,7 @@ const TITLE: usize = 60;
 
 /// What is known of a turn beyond what the run shows.
 #[derive(Clone, Debug, Default)]
-pub struct Around {
+pub struct TurnContext {
     /// The session's title.
     pub title: String,
     /// Seconds since the turn began.
@@ -109,7 +109,7 @@ pub(super) fn unasked(occasion: &str) -> Text {
 
 /// The final answer, in as many messages as it takes. Never empty; each is linked to the session, and
 /// the last one ends in the small line.
-pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
+pub fn answer(scene: &Scene, turn: &Turn, around: &TurnContext) -> Vec<Screen> {
     let outcome = turn.outcome().unwrap_or(&Outcome::Answered);
     let answer = join(turn.answer());
     let (words, keyboard) = failure::ending(outcome, turn, answer.is_empty());
@@ -172,7 +172,7 @@ fn kept(scene: &Scene, turn: &Turn) -> Text {
 
 /// What comes before the words of an answer: why there is one, what Claude thought, and what it said
 /// on the way.
-fn told(turn: &Turn, around: &Around) -> Text {
+fn told(turn: &Turn, around: &TurnContext) -> Text {
     let mut text = Text::default();
     if let Some(occasion) = &turn.occasion {
         text.append(unasked(occasion)).push("\n\n");
@@ -201,12 +201,12 @@ fn linked(scene: &Scene, turn: &Turn, part: Text) -> Text {
     text
 }
 
-fn join(said: &[Said]) -> String {
+fn join(said: &[TextPart]) -> String {
     said.iter().map(|said| said.text.trim()).collect::<Vec<_>>().join("\n\n")
 }
 
 /// Title, time and cost, led by the sign that links to the session.
-fn small_line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
+fn small_line(scene: &Scene, turn: &Turn, around: &TurnContext) -> Text {
     let mut facts = vec![words::line(&around.title, TITLE), words::span(around.seconds)];
     facts.extend(turn.cost.map(words::dollars));
     facts.extend(turn.via_terminal.then(|| "via terminal".to_owned()));

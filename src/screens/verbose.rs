@@ -1,7 +1,7 @@
 //! How much a place shows: the picker of `/verbose`, and the results of tools in a turn.
 
 use crate::{
-    bridge::{turn::Step, verbosity::Verbosity},
+    bridge::{choices::Verbosity, turn::Step},
     screens::{button, screen, words},
     telegram::{
         callback::Callback,
@@ -80,7 +80,7 @@ mod tests {
             turn::{Phase, StepState, Turn},
         },
         claude::session::SessionId,
-        screens::{Scene, card, turn::Around},
+        screens::{Scene, card, turn::TurnContext},
         telegram::text::rules,
     };
 
@@ -122,7 +122,7 @@ mod tests {
         turn.partial = "*word* ".repeat(2_000);
         let scene = Scene { home: "/home/ada".into(), bot: "b".to_owned(), now: 0 };
         for verbosity in Verbosity::ALL {
-            let around = Around { verbosity, ..Around::default() };
+            let around = TurnContext { verbosity, ..TurnContext::default() };
             let drawn = card::running(&scene, &turn, &around);
             for screen in [Some(drawn), card::rest(&scene, &turn, &around)] {
                 let text = screen.map(|screen| screen.text).unwrap_or_default();

@@ -3,9 +3,9 @@
 
 use crate::{
     bridge::{
+        choices::Verbosity,
         turn::{Step, StepState, Turn},
-        verbosity::Verbosity,
-        work::{Item, ItemState, Work},
+        work::{TodoItem, TodoState, Work},
     },
     screens::{row, turn::tool_name, words},
     telegram::{
@@ -34,7 +34,7 @@ const FULL: u64 = 80;
 /// The list of things to do, each on a line of its own, behind a line break.
 pub(super) fn checklist(work: &Work) -> Text {
     let mut text = Text::default();
-    let done = |item: &&Item| item.state == ItemState::Done;
+    let done = |item: &&TodoItem| item.state == TodoState::Done;
     let surplus = work.items.len().saturating_sub(ITEMS);
     let hidden = work.items.iter().filter(done).count().min(surplus);
     if hidden > 0 {
@@ -42,16 +42,16 @@ pub(super) fn checklist(work: &Work) -> Text {
     }
     let mut skip = hidden;
     let shown = work.items.iter().filter(|item| {
-        let skipped = skip > 0 && item.state == ItemState::Done;
+        let skipped = skip > 0 && item.state == TodoState::Done;
         skip -= usize::from(skipped);
         !skipped
     });
     for item in shown.take(ITEMS) {
         let line = words::line(&item.text, ITEM);
         match item.state {
-            ItemState::Open => text.push("\n☐ ").data(&line),
-            ItemState::Doing => text.push("\n▸ ").bold(&line),
-            ItemState::Done => text.push("\n☑ ").data(&line),
+            TodoState::Open => text.push("\n☐ ").data(&line),
+            TodoState::Doing => text.push("\n▸ ").bold(&line),
+            TodoState::Done => text.push("\n☑ ").data(&line),
         };
     }
     if let left @ 1.. = (work.items.len() - hidden).saturating_sub(ITEMS) {
@@ -178,23 +178,23 @@ mod tests {
         telegram::text::rules,
     };
 
-    fn item(text: &str, state: ItemState) -> Item {
-        Item { id: String::new(), text: text.to_owned(), state }
+    fn item(text: &str, state: TodoState) -> TodoItem {
+        TodoItem { id: String::new(), text: text.to_owned(), state }
     }
 
     #[test]
     fn a_list_is_a_checklist_of_bounded_length() {
         let mut work = Work {
             items: vec![
-                item("Dig", ItemState::Done),
-                item("So\u{202e}w", ItemState::Doing),
-                item("Water", ItemState::Open),
+                item("Dig", TodoState::Done),
+                item("So\u{202e}w", TodoState::Doing),
+                item("Water", TodoState::Open),
             ],
             ..Work::default()
         };
         assert_eq!(checklist(&work).text, "\n☑ Dig\n▸ So\u{fffd}w\n☐ Water");
         work.items = (0..30)
-            .map(|n| item(&n.to_string(), if n < 10 { ItemState::Done } else { ItemState::Open }))
+            .map(|n| item(&n.to_string(), if n < 10 { TodoState::Done } else { TodoState::Open }))
             .collect();
         let text = checklist(&work);
         assert!(text.text.starts_with("\n☑ 10 more done\n☐ 10\n"), "{text:?}");

@@ -109,7 +109,7 @@ pub async fn run(poll: Poll, cancel: CancellationToken) -> Result<(), TokenRefus
 async fn listen(poll: &Poll) -> Result<(), TokenRefused> {
     let mut offset = None;
     let mut seen = Seen::default();
-    let mut trouble = Trouble::new(RandomState::new().hash_one(poll.me));
+    let mut trouble = PollFailures::new(RandomState::new().hash_one(poll.me));
     // Telegram gives the oldest first, and an earlier process held one batch at most.
     let mut redelivery = Redelivery::Possible;
     loop {
@@ -186,13 +186,13 @@ impl Seen {
 }
 
 /// Polls that failed in a row. Says once when it begins and once when it is over.
-struct Trouble {
+struct PollFailures {
     failures: u32,
     salt: u64,
     conflict: bool,
 }
 
-impl Trouble {
+impl PollFailures {
     fn new(salt: u64) -> Self {
         Self { failures: 0, salt, conflict: false }
     }
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn waits_follow_what_went_wrong() {
-        let mut trouble = Trouble::new(1);
+        let mut trouble = PollFailures::new(1);
         let lost = Refusal::Unknown("cut".into());
         for longest in [1, 2, 4, 8, 16, 30, 30] {
             assert!(trouble.wait(&lost) <= Duration::from_secs(longest));

@@ -3,7 +3,7 @@
 //!
 //! What somebody else wrote never begins a line of its own: so it is never run as a command.
 
-use crate::bridge::prompt::Manner;
+use crate::bridge::prompt::QueuePolicy;
 use crate::telegram::text::cut;
 use crate::telegram::update::{Message, Replied};
 
@@ -12,12 +12,12 @@ const QUOTED: usize = 1_000;
 
 /// What a message asks, and how: a first sign of the person's own words tells it, whatever stands
 /// around them.
-pub fn typed(message: &Message) -> (Manner, String) {
-    let own = (!message.forwarded).then(|| Manner::read(&message.text));
-    let (manner, own) = own.unwrap_or((Manner::Join, &message.text));
+pub fn typed(message: &Message) -> (QueuePolicy, String) {
+    let own = (!message.forwarded).then(|| QueuePolicy::read(&message.text));
+    let (policy, own) = own.unwrap_or((QueuePolicy::Join, &message.text));
     // A sign that is not read is not lost.
     let message = Message { text: own.to_owned(), ..message.clone() };
-    (manner, of(&message))
+    (policy, of(&message))
 }
 
 /// What a message asks.
@@ -114,20 +114,23 @@ mod tests {
     fn the_first_sign_is_the_persons_own() {
         let quote = || Some("the beans".to_owned());
         for (message, expected) in [
-            (message("! no"), (Manner::Interrupt, "no")),
+            (message("! no"), (QueuePolicy::Interrupt, "no")),
             (
                 Message { quote: quote(), ..message("! no") },
-                (Manner::Interrupt, "> the beans\n\nno"),
+                (QueuePolicy::Interrupt, "> the beans\n\nno"),
             ),
             (
                 Message { quote: quote(), ..message("> then") },
-                (Manner::After, "> the beans\n\nthen"),
+                (QueuePolicy::After, "> the beans\n\nthen"),
             ),
-            (Message { quote: quote(), ..message("yes") }, (Manner::Join, "> the beans\n\nyes")),
-            (Message { forwarded: true, ..message("! no") }, (Manner::Join, "! no")),
+            (
+                Message { quote: quote(), ..message("yes") },
+                (QueuePolicy::Join, "> the beans\n\nyes"),
+            ),
+            (Message { forwarded: true, ..message("! no") }, (QueuePolicy::Join, "! no")),
         ] {
-            let (manner, words) = typed(&message);
-            assert_eq!((manner, &*words), expected);
+            let (policy, words) = typed(&message);
+            assert_eq!((policy, &*words), expected);
         }
     }
 }

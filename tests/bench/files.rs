@@ -12,7 +12,7 @@ use segue::{
     claude::{
         history,
         home::Home,
-        jsonl::{Line, Lines},
+        jsonl::{Lines, RawLine},
         record::Record,
         session::SessionId,
         transcript,
@@ -116,7 +116,7 @@ pub(crate) fn decode(path: &Path) -> io::Result<usize> {
     let mut lines = Lines::open(path, 0)?;
     let mut records = 0;
     while let Some(line) = lines.next()? {
-        records += usize::from(Line::bytes(line).map(Record::decode).is_some_and(|r| r.is_ok()));
+        records += usize::from(RawLine::bytes(line).map(Record::decode).is_some_and(|r| r.is_ok()));
     }
     Ok(records)
 }

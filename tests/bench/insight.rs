@@ -13,7 +13,7 @@ use std::{
 use segue::claude::{
     corpus::Corpus as Transcripts,
     home::Home,
-    search::{self, Asked, Event, Query},
+    search::{self, Event, Query, QueryContext},
     usage::{self, prices::Prices},
 };
 
@@ -83,7 +83,8 @@ pub(crate) fn everything(corpus: &Corpus, count: usize, rounds: usize) -> Vec<Ro
 /// How many sessions hold the words, at most so many.
 fn find(home: &Home, words: &str, most: usize) -> usize {
     let there = Path::new("/");
-    let query = Query::parse(&format!("\"{words}\""), &Asked { home: there, here: there, now: 0 });
+    let query =
+        Query::parse(&format!("\"{words}\""), &QueryContext { home: there, here: there, now: 0 });
     let mut found = 0;
     search::run(home, &query.expect("it has words"), |event| {
         found += usize::from(matches!(event, Event::Found(_)));

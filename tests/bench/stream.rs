@@ -21,7 +21,7 @@ use segue::{
     },
     claude::{process::Conversation, session::SessionId, wire::say},
     sandbox::{Options, Pace as Limits, Sandbox},
-    screens::{self, Scene, turn::Around},
+    screens::{self, Scene, turn::TurnContext},
     telegram::{
         client::Client,
         outbox::{Outbox, Pace, SendOptions},
@@ -174,8 +174,12 @@ impl Bench {
             if turn.outcome().is_some() {
                 break;
             }
-            let around =
-                Around { title: String::new(), seconds: 0, elsewhere: false, ..Around::default() };
+            let around = TurnContext {
+                title: String::new(),
+                seconds: 0,
+                elsewhere: false,
+                ..TurnContext::default()
+            };
             let screen = screens::card::running(&self.scene, &turn, &around);
             let painted = self.outbox.repaint(self.place, self.message, screen);
             ages.extend(to_watch.zip(cli::age(&turn.partial)));

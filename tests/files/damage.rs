@@ -9,7 +9,7 @@ use proptest::{
 };
 use segue::{
     bridge::{
-        book::{Arrival, Book, Came, Destination, Start},
+        book::{Arrival, Book, Destination, Provenance, Start},
         place::Place,
         prompt::{Prompt, Source},
     },
@@ -116,7 +116,7 @@ fn spooled() -> Vec<Vec<u8>> {
     let (id, session) = (prompt.id, SessionId(ID));
     let messages = vec![update()];
     let arrival = Arrival { prompt, from: 1001, group: false, session: None, messages };
-    assert!(book.arrive(arrival, Came::New));
+    assert!(book.arrive(arrival, Provenance::New));
     let start = Start::Fork(session);
     let to = Destination { directory: "/home/ada".into(), session, start, bound: true };
     book.queue(id, to).unwrap();

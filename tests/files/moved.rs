@@ -7,7 +7,7 @@ use std::{
 };
 
 use segue::claude::{
-    catalog::{self, Left},
+    catalog::{self, Alternative},
     home::slug,
     session::Session,
 };
@@ -86,7 +86,7 @@ fn a_directory_that_is_gone_leaves_its_other_spelling() {
     fs::remove_dir(&old).unwrap();
     let found = catalog::find(&world.home, id).unwrap();
     assert_eq!(found.project, old);
-    assert_eq!(catalog::left_of(&world.home, &found), [Left::Renamed(new)]);
+    assert_eq!(catalog::left_of(&world.home, &found), [Alternative::Renamed(new)]);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_worktree_that_is_gone_leaves_its_main_tree() {
     for id in [first, second, third] {
         let gone = catalog::find(&world.home, id).unwrap();
         let left = catalog::left_of(&world.home, &gone);
-        assert_eq!(left, [Left::MainTree(repo.clone())], "{:?}", gone.project);
+        assert_eq!(left, [Alternative::MainTree(repo.clone())], "{:?}", gone.project);
     }
 }
 

@@ -9,7 +9,7 @@ use proptest::{
 };
 use segue::claude::{
     json::Raw,
-    jsonl::{Backward, Line, Lines},
+    jsonl::{Backward, Lines, RawLine},
     record::Record,
 };
 
@@ -82,11 +82,11 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A line as (offset, bytes or length, torn).
-fn told(line: Line<'_>) -> (u64, Result<Vec<u8>, u64>, bool) {
+fn told(line: RawLine<'_>) -> (u64, Result<Vec<u8>, u64>, bool) {
     match line {
-        Line::Whole { offset, bytes } => (offset, Ok(bytes.to_vec()), false),
-        Line::Torn { offset, bytes } => (offset, Ok(bytes.to_vec()), true),
-        Line::TooLong { offset, len } => (offset, Err(len), false),
+        RawLine::Whole { offset, bytes } => (offset, Ok(bytes.to_vec()), false),
+        RawLine::Torn { offset, bytes } => (offset, Ok(bytes.to_vec()), true),
+        RawLine::TooLong { offset, len } => (offset, Err(len), false),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use segue::claude::{
     corpus::Corpus,
     home::Home,
-    search::{self, Asked, Event, Found, Place, Query, Speaker, Summary},
+    search::{self, Event, Found, Place, Query, QueryContext, Speaker, Summary},
 };
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ const PIPELINE: &str = r#"
 
 fn query(text: &str) -> Query {
     let there = Path::new("/home/ada");
-    Query::parse(text, &Asked { home: there, here: there, now: 1_800_000_000_000 }).unwrap()
+    Query::parse(text, &QueryContext { home: there, here: there, now: 1_800_000_000_000 }).unwrap()
 }
 
 fn all(home: &Home, text: &str) -> (Vec<Found>, Summary) {

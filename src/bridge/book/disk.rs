@@ -21,7 +21,7 @@ pub(super) const ASIDE: &str = "set-aside";
 
 /// What an earlier process left.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct StoredBook {
     /// Prompts, the oldest first.
     pub entries: Vec<Entry>,
     /// Names of files that could not be read and were set aside.
@@ -166,8 +166,8 @@ fn private(path: &Path) -> io::Result<File> {
     File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
-pub(super) fn find(directory: &Path) -> Found {
-    let mut found = Found::default();
+pub(super) fn find(directory: &Path) -> StoredBook {
+    let mut found = StoredBook::default();
     for file in fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = file.path();
         match path.extension().and_then(OsStr::to_str) {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    bridge::{book::Destination, prompt::Prompt},
-    claude::{identity::Started, session::SessionId},
+    bridge::prompt::Prompt,
+    claude::{identity::Started, process::Conversation, session::SessionId},
 };
 
 /// Form of the files; one of another form is set aside.
@@ -34,7 +34,7 @@ pub struct Entry {
     pub stage: Stage,
     /// What the person is asked about it.
     #[serde(default)]
-    pub about: Option<About>,
+    pub about: Option<HoldReason>,
     /// Where it goes, as soon as that is decided.
     #[serde(default)]
     pub destination: Option<Destination>,
@@ -52,7 +52,7 @@ pub struct Entry {
     pub parts: usize,
     /// Questions of Claude's that are in the chat and wait for the person.
     #[serde(default)]
-    pub questions: Vec<Question>,
+    pub questions: Vec<PostedQuestion>,
 }
 
 /// The state of a prompt. What a later process goes on from is in its file; the others are known by
@@ -82,7 +82,7 @@ pub enum Stage {
 /// What the person must choose before a prompt goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum About {
+pub enum HoldReason {
     /// Whether others may see what this session says.
     Group(SessionId),
     /// Whether this directory is to be trusted.
@@ -97,7 +97,7 @@ pub enum About {
 
 /// A question of Claude's in the chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Question {
+pub struct PostedQuestion {
     /// The message that asks.
     pub message: i32,
     /// What it is about, in a few words.
@@ -179,5 +179,40 @@ impl Entry {
             raw["message"]["chat"]["id"] == chat && raw["message"]["message_id"] == message
         };
         self.messages.iter().any(is_it)
+    }
+}
+
+/// Where a prompt goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// The session's directory.
+    pub directory: PathBuf,
+    /// The session.
+    pub session: SessionId,
+    /// How a process comes to it, if there is no transcript yet.
+    pub start: Start,
+    /// Whether the place of the prompt pointed there.
+    pub bound: bool,
+}
+
+/// How a process comes to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// It exists.
+    Resume,
+    /// It is begun.
+    New,
+    /// It is begun as a copy of this one.
+    Fork(SessionId),
+}
+
+impl From<Conversation> for Start {
+    fn from(conversation: Conversation) -> Self {
+        match conversation {
+            Conversation::Resume(_) => Self::Resume,
+            Conversation::New(_) => Self::New,
+            Conversation::Fork { of, .. } => Self::Fork(of),
+        }
     }
 }

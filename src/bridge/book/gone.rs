@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::bridge::{
-    book::{Book, Page, Stage, replace},
+    book::{Book, Slot, Stage, replace},
     prompt::{Prompt, PromptId},
 };
 
@@ -25,7 +25,7 @@ impl Book {
 
     /// The same as [`Book::remove`], unless it is another entry, or goes on.
     pub fn remove_if(&self, id: PromptId, number: u64) {
-        let is_it = |page: &mut Page| {
+        let is_it = |page: &mut Slot| {
             page.number == number && matches!(page.entry.stage, Stage::Arrived | Stage::Delivering)
         };
         if self.page(id, is_it) == Some(true) {

@@ -1,7 +1,7 @@
 //! What is noted of prompts and known of them, in whatever state they are.
 
 use crate::bridge::{
-    book::{Book, Came, Entry, Noted, Page, Question, Stage},
+    book::{Book, Entry, PendingWrite, PostedQuestion, Provenance, Slot, Stage},
     prompt::{PromptId, Source},
 };
 
@@ -22,7 +22,7 @@ impl Book {
 
     /// Notes that one more part of an answer of so many parts is in the chat. Who goes on when that
     /// is [on the disk](Noted::on_disk) does not send it again after a crash.
-    pub fn sent(&self, id: PromptId, message: i32, parts: usize) -> Noted {
+    pub fn sent(&self, id: PromptId, message: i32, parts: usize) -> PendingWrite {
         self.note(id, |entry| {
             entry.sent.push(message);
             entry.parts = parts;
@@ -30,7 +30,7 @@ impl Book {
     }
 
     /// Notes that a question is in the chat.
-    pub fn asked(&self, id: PromptId, question: Question) {
+    pub fn asked(&self, id: PromptId, question: PostedQuestion) {
         drop(self.note(id, |entry| entry.questions.push(question)));
     }
 
@@ -52,14 +52,16 @@ impl Book {
     }
 
     /// How a prompt came: one that is not in the book, for the first time.
-    pub fn came(&self, id: PromptId) -> Came {
-        self.page(id, |page| page.came).unwrap_or_default()
+    pub fn provenance(&self, id: PromptId) -> Provenance {
+        self.page(id, |page| page.provenance).unwrap_or_default()
     }
 
     /// Whether an earlier process has left a prompt of this message.
     pub fn is_left(&self, source: Source) -> bool {
         let pages = self.lock();
-        let is_it = |page: &Page| page.entry.prompt.source == source && page.came == Came::Left;
+        let is_it = |page: &Slot| {
+            page.entry.prompt.source == source && page.provenance == Provenance::Recovered
+        };
         pages.open.values().any(is_it)
     }
 

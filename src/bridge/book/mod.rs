@@ -21,7 +21,6 @@
 //! before a change is on the disk waits for it; what is only noted (which messages are in the chat)
 //! nobody waits for. A file that cannot be read is set aside and never in the way.
 
-mod destination;
 mod disk;
 mod entry;
 mod gone;
@@ -49,9 +48,8 @@ use crate::bridge::{
 };
 use crate::claude::identity::Started;
 
-pub use destination::{Destination, Start};
-pub use disk::{Found, decode};
-pub use entry::{About, Arrival, Entry, Question, Stage};
+pub use disk::{StoredBook, decode};
+pub use entry::{Arrival, Destination, Entry, HoldReason, PostedQuestion, Stage, Start};
 
 /// Prompts that are known when they are done with: more than an update brings again.
 const DONE: usize = 1_000;
@@ -62,21 +60,21 @@ const ASKING: usize = 100;
 
 /// How a prompt came to this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Came {
+pub enum Provenance {
     /// Telegram has delivered it for the first time.
     #[default]
     New,
     /// Telegram has delivered it, perhaps not for the first time: it may have been answered before.
-    Perhaps,
+    MaybeRepeated,
     /// It was in the book when this process started: it may have run.
-    Left,
+    Recovered,
 }
 
 /// A note on its way to the disk. What comes of it is logged.
 #[derive(Debug)]
-pub struct Noted(Option<disk::Done>);
+pub struct PendingWrite(Option<disk::Done>);
 
-impl Noted {
+impl PendingWrite {
     /// Waits until it is there, or cannot be.
     pub async fn on_disk(self) {
         if let Some(done) = self.0 {
@@ -94,7 +92,7 @@ pub struct Book {
 
 #[derive(Debug, Default)]
 struct Pages {
-    open: HashMap<Uuid, Page>,
+    open: HashMap<Uuid, Slot>,
     /// Generation counter: a late removal must not remove a newer entry.
     count: u64,
     /// Time of the newest prompt: no two have the same.
@@ -106,9 +104,9 @@ struct Pages {
 }
 
 #[derive(Debug)]
-struct Page {
+struct Slot {
     entry: Entry,
-    came: Came,
+    provenance: Provenance,
     number: u64,
     /// Whether it is in a file.
     written: bool,
@@ -118,12 +116,12 @@ struct Page {
 
 impl Book {
     /// The book in `directory`, which need not exist, and what is in it.
-    pub fn open(directory: PathBuf) -> (Self, Found) {
+    pub fn open(directory: PathBuf) -> (Self, StoredBook) {
         let found = find(&directory);
         let mut pages = Pages::default();
         for entry in &found.entries {
             pages.newest = pages.newest.max(entry.at);
-            pages.insert(entry.clone(), (Came::Left, true));
+            pages.insert(entry.clone(), (Provenance::Recovered, true));
         }
         let book = Self { pages: Arc::new(Mutex::new(pages)), disk: Disk::start(directory) };
         (book, found)
@@ -133,14 +131,14 @@ impl Book {
 
     /// Takes a prompt in, in memory only: as long as it has only [arrived](Stage::Arrived), Telegram
     /// must not hear that it came. False where it is in the book already.
-    pub fn arrive(&self, arrival: Arrival, came: Came) -> bool {
+    pub fn arrive(&self, arrival: Arrival, provenance: Provenance) -> bool {
         let mut pages = self.lock();
         if pages.open.contains_key(&arrival.prompt.id.0) {
             return false;
         }
         pages.newest = (pages.newest + 1).max(now());
         let entry = Entry::new(arrival, pages.newest);
-        pages.insert(entry, (came, false));
+        pages.insert(entry, (provenance, false));
         true
     }
 
@@ -162,7 +160,7 @@ impl Book {
 
     /// What gathers in a place.
     pub fn gathering(&self, place: Place) -> Option<Entry> {
-        let gathers = |page: &&Page| {
+        let gathers = |page: &&Slot| {
             page.entry.stage == Stage::Gathering && page.entry.prompt.source.place == place
         };
         self.lock().open.values().find(gathers).map(|page| page.entry.clone())
@@ -178,7 +176,7 @@ impl Book {
     /// When something will have gathered.
     pub fn next_whole(&self) -> Option<Instant> {
         let pages = self.lock();
-        let gathers = |page: &&Page| page.entry.stage == Stage::Gathering;
+        let gathers = |page: &&Slot| page.entry.stage == Stage::Gathering;
         pages.open.values().filter(gathers).filter_map(|page| page.whole_at).min()
     }
 
@@ -200,7 +198,7 @@ impl Book {
     }
 
     /// A prompt waits until the person has chosen, and waits itself until that is on the disk.
-    pub fn ask(&self, id: PromptId, about: About) -> io::Result<()> {
+    pub fn ask(&self, id: PromptId, about: HoldReason) -> io::Result<()> {
         self.forget_oldest();
         self.write(id, |entry| {
             (entry.stage, entry.about, entry.progress) = (Stage::Asking, Some(about), None);
@@ -222,7 +220,7 @@ impl Book {
     pub fn asking(&self, source: Source) -> Vec<Entry> {
         let about = {
             let pages = self.lock();
-            let asks = |page: &&Page| {
+            let asks = |page: &&Slot| {
                 page.entry.stage == Stage::Asking && page.entry.prompt.source == source
             };
             pages.open.values().find(asks).and_then(|page| page.entry.about.clone())
@@ -243,7 +241,7 @@ impl Book {
 
     /// The first time that one waits for, seconds since the epoch.
     pub fn next_due(&self) -> Option<u64> {
-        let until = |page: &Page| match page.entry.stage {
+        let until = |page: &Slot| match page.entry.stage {
             Stage::Deferred { until } => Some(until),
             _ => None,
         };
@@ -293,11 +291,11 @@ impl Book {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn page<T>(&self, id: PromptId, work: impl FnOnce(&mut Page) -> T) -> Option<T> {
+    fn page<T>(&self, id: PromptId, work: impl FnOnce(&mut Slot) -> T) -> Option<T> {
         self.lock().open.get_mut(&id.0).map(work)
     }
 
-    fn all(&self, is_meant: impl Fn(&Page) -> bool) -> Vec<Entry> {
+    fn all(&self, is_meant: impl Fn(&Slot) -> bool) -> Vec<Entry> {
         let pages = self.lock();
         let meant = pages.open.values().filter(|page| is_meant(page));
         let mut meant: Vec<_> = meant.map(|page| page.entry.clone()).collect();
@@ -322,11 +320,11 @@ impl Book {
     }
 
     /// Notes something of a prompt, in its file where it has one.
-    fn note(&self, id: PromptId, change: impl FnOnce(&mut Entry)) -> Noted {
+    fn note(&self, id: PromptId, change: impl FnOnce(&mut Entry)) -> PendingWrite {
         let mut pages = self.lock();
-        let Some(page) = pages.open.get_mut(&id.0) else { return Noted(None) };
+        let Some(page) = pages.open.get_mut(&id.0) else { return PendingWrite(None) };
         change(&mut page.entry);
-        Noted(page.written.then(|| self.disk.write(&page.entry)))
+        PendingWrite(page.written.then(|| self.disk.write(&page.entry)))
     }
 
     /// Nobody has chosen for so long that the oldest is let go.
@@ -339,10 +337,10 @@ impl Book {
 }
 
 impl Pages {
-    fn insert(&mut self, entry: Entry, (came, written): (Came, bool)) {
+    fn insert(&mut self, entry: Entry, (provenance, written): (Provenance, bool)) {
         self.count += 1;
         let number = self.count;
-        let page = Page { entry, came, number, written, whole_at: None };
+        let page = Slot { entry, provenance, number, written, whole_at: None };
         self.open.insert(page.entry.prompt.id.0, page);
     }
 

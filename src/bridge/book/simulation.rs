@@ -36,8 +36,8 @@ fn arrival(n: i32) -> Arrival {
     }
 }
 
-fn about() -> About {
-    About::Group(SessionId(Uuid::from_u128(9)))
+fn about() -> HoldReason {
+    HoldReason::Group(SessionId(Uuid::from_u128(9)))
 }
 
 fn destination() -> Destination {
@@ -45,14 +45,14 @@ fn destination() -> Destination {
     Destination { directory: "/home/ada".into(), session, start: Start::Fork(session), bound: true }
 }
 
-fn open(state: &TempDir) -> (Book, Found) {
+fn open(state: &TempDir) -> (Book, StoredBook) {
     Book::open(state.path().join("7"))
 }
 
 /// A book with one prompt that is at its session.
 fn queued(state: &TempDir) -> Book {
     let (book, _) = open(state);
-    assert!(book.arrive(arrival(1), Came::New));
+    assert!(book.arrive(arrival(1), Provenance::New));
     book.queue(id(1), destination()).unwrap();
     book
 }
@@ -68,8 +68,8 @@ fn what_has_only_arrived_is_telegrams_to_bring_again() {
     let (book, found) = open(&state);
     assert_eq!(found.entries, []);
     for n in [3, 1, 2] {
-        assert!(book.arrive(arrival(n), Came::New));
-        assert!(!book.arrive(arrival(n), Came::New), "it is there");
+        assert!(book.arrive(arrival(n), Provenance::New));
+        assert!(!book.arrive(arrival(n), Provenance::New), "it is there");
     }
     for n in [3, 1] {
         book.queue(id(n), destination()).unwrap();
@@ -89,7 +89,7 @@ fn what_is_in_the_chat_is_known_to_the_next_process() {
     let book = queued(&state);
     book.shown(id(1), 10);
     drop(book.sent(id(1), 11, 2));
-    let question = |message| Question { message, about: "Run ls".to_owned() };
+    let question = |message| PostedQuestion { message, about: "Run ls".to_owned() };
     for message in [5, 6] {
         book.asked(id(1), question(message));
     }
@@ -99,14 +99,14 @@ fn what_is_in_the_chat_is_known_to_the_next_process() {
     assert_eq!((entry.progress, &entry.sent[..]), (Some(10), &[11][..]));
     assert_eq!(entry.questions, [question(6)]);
     assert_eq!([1, 2, 3].map(|parts| entry.delivered(parts)), [0, 1, 1]);
-    assert_eq!(open(&state).0.came(id(1)), Came::Left);
+    assert_eq!(open(&state).0.provenance(id(1)), Provenance::Recovered);
 }
 
 #[test]
 fn parts_are_one_file_from_the_first_on() {
     let state = tempdir().unwrap();
     let (book, _) = open(&state);
-    book.arrive(arrival(1), Came::New);
+    book.arrive(arrival(1), Provenance::New);
     let whole_at = Instant::now() + Duration::from_secs(60);
     book.gather(id(1), whole_at).unwrap();
     for n in [2, 3] {
@@ -125,10 +125,10 @@ fn parts_are_one_file_from_the_first_on() {
 fn a_late_removal_spares_what_goes_on() {
     let state = tempdir().unwrap();
     let (book, _) = open(&state);
-    book.arrive(arrival(1), Came::New);
+    book.arrive(arrival(1), Provenance::New);
     let first = book.number(id(1)).unwrap();
     book.remove(id(1));
-    book.arrive(arrival(1), Came::New);
+    book.arrive(arrival(1), Provenance::New);
     let second = book.number(id(1)).unwrap();
     book.remove_if(id(1), first);
     assert!(book.stage(id(1)).is_some(), "it came again");
@@ -174,7 +174,7 @@ fn only_so_many_wait_for_a_choice() {
     let (book, _) = open(&state);
     let count = i32::try_from(ASKING).unwrap();
     for n in 1..=count + 1 {
-        book.arrive(arrival(n), Came::New);
+        book.arrive(arrival(n), Provenance::New);
         book.ask(id(n), about()).unwrap();
     }
     assert_eq!(book.stage(id(1)), None);
@@ -204,7 +204,11 @@ fn change((book, model): (&Book, &mut Model), (what, n): (u8, i32)) {
             if is_new {
                 model.open.insert(n, (Stage::Arrived, false));
             }
-            assert_eq!(!book.is_done(id(n)) && book.arrive(arrival(n), Came::New), is_new, "1");
+            assert_eq!(
+                !book.is_done(id(n)) && book.arrive(arrival(n), Provenance::New),
+                is_new,
+                "1"
+            );
         }
         4 => {
             book.gather(id(n), Instant::now()).unwrap();

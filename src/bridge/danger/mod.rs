@@ -49,7 +49,7 @@ pub enum Danger {
 
 /// Where a tool works.
 #[derive(Clone, Debug, Default)]
-pub struct Ground {
+pub struct ToolContext {
     /// The project; empty where it is not known.
     pub directory: PathBuf,
     /// The person's home directory.
@@ -57,20 +57,20 @@ pub struct Ground {
 }
 
 /// What a use of a tool may do, the worst first, each once.
-pub fn find(tool: &str, input: &Value, ground: &Ground) -> Vec<Danger> {
+pub fn find(tool: &str, input: &Value, context: &ToolContext) -> Vec<Danger> {
     let text = |key: &str| input.get(key).and_then(Value::as_str);
     let mut found = Vec::new();
     match tool {
         "Bash" | "PowerShell" | "Monitor" => {
             found.extend(
-                text("command").map(|command| of_shell(command, ground)).unwrap_or_default(),
+                text("command").map(|command| of_shell(command, context)).unwrap_or_default(),
             );
         }
         "Write" | "Edit" | "MultiEdit" | "NotebookEdit" => {
             let path = text("file_path").or_else(|| text("notebook_path")).unwrap_or_default();
             found.extend(paths::secret(path).then_some(Danger::Secrets));
             found.extend(paths::startup(path).then_some(Danger::Startup));
-            found.extend(paths::outside(path, ground).then_some(Danger::Outside));
+            found.extend(paths::outside(path, context).then_some(Danger::Outside));
         }
         "Read" | "Grep" | "Glob" | "LS" | "NotebookRead" => {
             let path = text("file_path").or_else(|| text("path")).unwrap_or_default();
@@ -84,7 +84,7 @@ pub fn find(tool: &str, input: &Value, ground: &Ground) -> Vec<Danger> {
     found
 }
 
-fn of_shell(text: &str, ground: &Ground) -> Vec<Danger> {
+fn of_shell(text: &str, context: &ToolContext) -> Vec<Danger> {
     let commands = shell::commands(text);
     let mut found = table::of_text(text);
     found.extend(commands.iter().flat_map(table::of_command));
@@ -93,8 +93,9 @@ fn of_shell(text: &str, ground: &Ground) -> Vec<Danger> {
     found.extend(words.clone().any(|word| paths::secret(word)).then_some(Danger::Secrets));
     let written: Vec<&str> = commands.iter().flat_map(Command::written).collect();
     found.extend(written.iter().any(|path| paths::startup(path)).then_some(Danger::Startup));
-    found
-        .extend(written.iter().any(|path| paths::outside(path, ground)).then_some(Danger::Outside));
+    found.extend(
+        written.iter().any(|path| paths::outside(path, context)).then_some(Danger::Outside),
+    );
     found
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::bridge::danger::Ground;
+use crate::bridge::danger::ToolContext;
 
 /// Names of files and directories that hold secrets.
 const SECRET: &[&str] = &[
@@ -93,20 +93,20 @@ pub(super) fn startup(path: &str) -> bool {
 }
 
 /// Whether a path leads out of the project. False where the project is not known.
-pub(super) fn outside(path: &str, ground: &Ground) -> bool {
+pub(super) fn outside(path: &str, context: &ToolContext) -> bool {
     if path.is_empty()
-        || ground.directory.as_os_str().is_empty()
+        || context.directory.as_os_str().is_empty()
         || NOWHERE.iter().any(|nowhere| path.starts_with(nowhere))
     {
         return false;
     }
     let path = match path.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-            ground.home.join(rest.trim_start_matches('/'))
+            context.home.join(rest.trim_start_matches('/'))
         }
-        _ => PathBuf::from(path.replace("$HOME", &ground.home.to_string_lossy())),
+        _ => PathBuf::from(path.replace("$HOME", &context.home.to_string_lossy())),
     };
-    !plain(&ground.directory.join(path)).starts_with(&ground.directory)
+    !plain(&context.directory.join(path)).starts_with(&context.directory)
 }
 
 /// A path without `.` and `..`, by its words alone.
@@ -159,15 +159,16 @@ mod tests {
 
     #[test]
     fn outside_is_what_leads_out() {
-        let ground = Ground { directory: "/home/ada/garden".into(), home: "/home/ada".into() };
+        let context =
+            ToolContext { directory: "/home/ada/garden".into(), home: "/home/ada".into() };
         for path in
             ["/etc/hosts", "../orchard/x", "~/x", "$HOME/x", "a/../../x", "/home/ada/gardens"]
         {
-            assert!(outside(path, &ground), "{path}");
+            assert!(outside(path, &context), "{path}");
         }
         for path in ["a/b", "./a", "a/../b", "/home/ada/garden/a", "~/garden/a", "/dev/null", ""] {
-            assert!(!outside(path, &ground), "{path}");
+            assert!(!outside(path, &context), "{path}");
         }
-        assert!(!outside("/etc/hosts", &Ground::default()), "unknown ground");
+        assert!(!outside("/etc/hosts", &ToolContext::default()), "unknown ground");
     }
 }

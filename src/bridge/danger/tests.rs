@@ -7,15 +7,15 @@ use super::{
         self, Database, Deletes, Discards, Disk, Fetched, Infrastructure, Opens, Outside,
         Publishes, Rewrites, Root, Secrets, Startup, Stops,
     },
-    Ground, find,
+    ToolContext, find,
 };
 
-fn ground() -> Ground {
-    Ground { directory: "/home/ada/garden".into(), home: "/home/ada".into() }
+fn context() -> ToolContext {
+    ToolContext { directory: "/home/ada/garden".into(), home: "/home/ada".into() }
 }
 
 fn check(command: &str, expected: &[Danger]) {
-    let found = find("Bash", &json!({"command": command}), &ground());
+    let found = find("Bash", &json!({"command": command}), &context());
     assert_eq!(found, expected, "{command}");
 }
 
@@ -116,7 +116,7 @@ fn what_does_not_is_not() {
 #[test]
 fn files_are_judged_by_their_path() {
     let check = |tool: &str, path: &str, expected: &[Danger]| {
-        let found = find(tool, &json!({"file_path": path}), &ground());
+        let found = find(tool, &json!({"file_path": path}), &context());
         assert_eq!(found, expected, "{tool} {path}");
     };
     check("Write", "/home/ada/garden/src/main.rs", &[]);
@@ -131,6 +131,6 @@ fn files_are_judged_by_their_path() {
 #[test]
 fn tools_of_others_are_looked_through() {
     let input = json!({"connection": 1, "steps": [{"sql": "drop table beds"}]});
-    assert_eq!(find("mcp__db__query", &input, &ground()), [Database]);
-    assert_eq!(find("WebSearch", &json!({"query": "how to prune"}), &ground()), []);
+    assert_eq!(find("mcp__db__query", &input, &context()), [Database]);
+    assert_eq!(find("WebSearch", &json!({"query": "how to prune"}), &context()), []);
 }

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::{
     bridge::{
-        prompt::{Manner, slash_command},
+        prompt::{QueuePolicy, slash_command},
         session::{
-            Activity, Control, Queued, Why,
+            Activity, Control, EndReason, Queued,
             state::{Cause, Effect, Holder, INITIALIZE, MODES, Ours, Session, Slot},
         },
         turn::{Phase, Wait},
@@ -134,7 +134,7 @@ impl Session {
         let place = current.prompt.source.place;
         let runs = current.turn.borrow().taken && self.inside.is_none();
         let joins = |next: &Queued| {
-            next.is_of(place) && next.prompt.manner != Manner::After && next.plan.is_none()
+            next.is_of(place) && next.prompt.policy != QueuePolicy::After && next.plan.is_none()
         };
         if !runs || !self.is_ready() {
             return;
@@ -250,13 +250,13 @@ impl Session {
     fn advance_controls(&mut self) {
         if self.controls.is_empty() && !self.see_to {
             if matches!(self.holder, Holder::Nobody | Holder::Free) {
-                self.over = Some(Why::Idle);
+                self.over = Some(EndReason::Idle);
             }
             return;
         }
         match &mut self.holder {
             Holder::Nobody => self.prepare(),
-            Holder::Free if self.controls.is_empty() => self.over = Some(Why::Idle),
+            Holder::Free if self.controls.is_empty() => self.over = Some(EndReason::Idle),
             Holder::Free => self.start(),
             Holder::Ours(ours) if !ours.is_current => self.compare(),
             _ => self.send_controls(),

@@ -17,7 +17,7 @@ use crate::{
             Queued,
             state::{Effect, Holder, Session},
         },
-        terminal::{Plan, Terminal, Trouble},
+        terminal::{Terminal, TerminalRoute, Trouble},
         turn::{Outcome, Phase, Wait},
     },
     claude::{identity::Started, live::Live, session::Status},
@@ -37,7 +37,7 @@ const TAKES: Duration = Duration::from_secs(60);
 /// What is known of who has the session.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
-    pub(super) who: Who,
+    pub(super) who: OtherHolder,
     /// The reader of the first prompt's turn.
     pub(super) tail: Option<(PromptId, TurnReader)>,
     /// Whether a look, a message, or an end is under way.
@@ -52,14 +52,14 @@ pub(super) struct Elsewhere {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Who {
+pub(super) enum OtherHolder {
     Terminal(Box<Live>),
     Orphan(Started),
 }
 
 /// What a look has shown.
 #[derive(Debug)]
-pub(super) struct Sighting {
+pub(super) struct Observation {
     /// What it says of itself, if it says something.
     pub(super) live: Option<Live>,
     /// Whether the process runs.
@@ -69,10 +69,10 @@ pub(super) struct Sighting {
 }
 
 impl Elsewhere {
-    fn new(who: Who, now: Instant) -> Self {
+    fn new(who: OtherHolder, now: Instant) -> Self {
         let live = match &who {
-            Who::Terminal(live) => Some((**live).clone()),
-            Who::Orphan(_) => None,
+            OtherHolder::Terminal(live) => Some((**live).clone()),
+            OtherHolder::Orphan(_) => None,
         };
         Self {
             who,
@@ -96,7 +96,7 @@ impl Elsewhere {
     }
 
     pub(super) fn is_orphan(&self) -> bool {
-        matches!(self.who, Who::Orphan(_))
+        matches!(self.who, OtherHolder::Orphan(_))
     }
 
     pub(super) fn status(&self) -> Status {
@@ -118,14 +118,15 @@ impl Session {
 
     /// An earlier segue's process works here: what it does is followed, until it is gone.
     pub(super) fn follow_orphan(&mut self, process: Started, now: Instant) {
-        self.holder = Holder::Elsewhere(Box::new(Elsewhere::new(Who::Orphan(process), now)));
+        self.holder =
+            Holder::Elsewhere(Box::new(Elsewhere::new(OtherHolder::Orphan(process), now)));
         for queued in self.queue.iter().filter(|queued| queued.files.is_none()) {
             queued.show(|turn| turn.phase = Phase::Waiting(Wait::Orphan));
         }
     }
 
     pub(super) fn go_to_terminal(&mut self, live: Live, now: Instant) {
-        let who = Who::Terminal(Box::new(live));
+        let who = OtherHolder::Terminal(Box::new(live));
         self.holder = Holder::Elsewhere(Box::new(Elsewhere::new(who, now)));
     }
 
@@ -142,10 +143,10 @@ impl Session {
     pub(super) fn is_sent_elsewhere(&self, prompt: PromptId) -> bool {
         let Holder::Elsewhere(elsewhere) = &self.holder else { return false };
         match elsewhere.who {
-            Who::Terminal(_) => {
+            OtherHolder::Terminal(_) => {
                 elsewhere.tail_of(prompt).is_some_and(|tail| tail.sent || tail.taken)
             }
-            Who::Orphan(_) => elsewhere.tail_of(prompt).is_some_and(|tail| tail.taken),
+            OtherHolder::Orphan(_) => elsewhere.tail_of(prompt).is_some_and(|tail| tail.taken),
         }
     }
 
@@ -164,10 +165,10 @@ impl Session {
     }
 
     /// Another way for a prompt that waits for a terminal.
-    pub(super) fn choose(&mut self, prompt: PromptId, plan: Plan, now: Instant) {
+    pub(super) fn choose(&mut self, prompt: PromptId, plan: TerminalRoute, now: Instant) {
         if let Some(queued) = self.queue.iter_mut().find(|queued| queued.prompt.id == prompt) {
             queued.plan = Some(plan);
-            let leaving = matches!(plan, Plan::TakeOver(_));
+            let leaving = matches!(plan, TerminalRoute::TakeOver(_));
             queued.show(|turn| {
                 turn.terminal.get_or_insert_default().leaving = leaving;
             });
@@ -209,7 +210,7 @@ impl Session {
     }
 
     /// A look has come back.
-    pub(super) fn seen(&mut self, sighting: Sighting, now: Instant) {
+    pub(super) fn seen(&mut self, sighting: Observation, now: Instant) {
         let Some(elsewhere) = self.elsewhere() else { return };
         let orphan = elsewhere.is_orphan();
         elsewhere.busy = false;
@@ -276,7 +277,7 @@ impl Session {
         let waits = elsewhere.live.as_ref().and_then(|live| live.waiting_for.clone());
         let waits = waits.filter(|_| elsewhere.status() == Status::Waiting);
         for queued in &self.queue {
-            let leaving = matches!(queued.plan, Some(Plan::TakeOver(_)));
+            let leaving = matches!(queued.plan, Some(TerminalRoute::TakeOver(_)));
             let sent = self.is_sent_elsewhere(queued.prompt.id);
             let shown = Some(Terminal { leaving, sent, waits: waits.clone() });
             queued.turn.send_if_modified(|turn| {
@@ -307,7 +308,7 @@ impl Session {
             let tail = elsewhere.tail_of(head.prompt.id);
             let (sent, taken) = tail.map_or((false, false), |tail| (tail.sent, tail.taken));
             match head.plan {
-                Some(Plan::TakeOver(_)) if taken => {
+                Some(TerminalRoute::TakeOver(_)) if taken => {
                     self.renew(&mut head);
                     self.queue.push_front(head);
                 }
@@ -340,7 +341,7 @@ impl Session {
 
 /// Lets a prompt wait for a terminal.
 pub(super) fn await_terminal(queued: &Queued) {
-    let leaving = matches!(queued.plan, Some(Plan::TakeOver(_)));
+    let leaving = matches!(queued.plan, Some(TerminalRoute::TakeOver(_)));
     queued.show(|turn| {
         turn.phase = Phase::Waiting(Wait::Terminal);
         turn.terminal = Some(Terminal { leaving, ..Terminal::default() });

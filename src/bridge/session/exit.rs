@@ -10,8 +10,8 @@ use crate::{
         outcome,
         prompt::{Prompt, PromptId, substitute_session},
         session::{
-            Queued, Why,
-            state::{Cause, Found, Holder, Prepared, Session, resumed},
+            EndReason, Queued,
+            state::{Cause, Holder, Lookup, Prepared, Session, resumed},
             takeover::OPEN,
         },
         turn::Outcome,
@@ -67,7 +67,7 @@ impl Session {
             }
             None => {
                 self.refuse_controls(OPEN);
-                self.over = Some(Why::Idle);
+                self.over = Some(EndReason::Idle);
             }
         }
     }
@@ -112,14 +112,14 @@ impl Session {
 
     // ---- What became of a prompt ----
 
-    pub(super) fn looked(&mut self, prompt: PromptId, found: Found) {
+    pub(super) fn looked(&mut self, prompt: PromptId, found: Lookup) {
         if self.looking.take_if(|looking| *looking == prompt).is_none() {
             return;
         }
         let Some(index) = self.queue.iter().position(|queued| queued.prompt.id == prompt) else {
             return;
         };
-        if let Found::Nothing = found {
+        if let Lookup::Nothing = found {
             let queued = &mut self.queue[index];
             if queued.ended.take().is_some() {
                 tracing::warn!(prompt = %prompt.0, "never reached the transcript: sending it again");
@@ -130,16 +130,16 @@ impl Session {
         }
         let Some(queued) = self.queue.remove(index) else { return };
         match found {
-            Found::Nothing => {}
-            Found::Joined => {
+            Lookup::Nothing => {}
+            Lookup::Joined => {
                 queued.show(|turn| turn.taken = true);
                 queued.finish(Outcome::Joined);
             }
-            Found::Turn(turn) => match queued.ended.clone() {
+            Lookup::Turn(turn) => match queued.ended.clone() {
                 Some(outcome) => queued.finish(outcome),
                 None => drop(queued.turn.send_replace(*turn)),
             },
-            Found::Unreadable(message) => queued.finish(Outcome::Unreadable { message }),
+            Lookup::Unreadable(message) => queued.finish(Outcome::Unreadable { message }),
         }
         self.settle();
     }
@@ -167,7 +167,7 @@ impl Session {
         match cause {
             Cause::Idle => {
                 if self.queue.is_empty() && self.controls.is_empty() {
-                    self.over = Some(Why::Idle);
+                    self.over = Some(EndReason::Idle);
                 }
             }
             Cause::Replaced => {}
@@ -186,7 +186,7 @@ impl Session {
         let session = self.id();
         if !taken && outcome::is_missing(&ended.stderr, &session.to_string()) {
             self.refuse_controls("the conversation is gone");
-            self.over = Some(Why::NoConversation);
+            self.over = Some(EndReason::NoConversation);
             return;
         }
         if self.running.is_none() {

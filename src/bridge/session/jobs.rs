@@ -16,12 +16,12 @@ use crate::{
     bridge::{
         prompt::PromptId,
         reader::TurnReader,
-        reader::{self, Past},
+        reader::{self, PromptTrace},
         session::{
-            Left,
-            elsewhere::{Sighting, Who},
-            staleness::Mirror,
-            state::{Found, Prepared},
+            LeftRunning,
+            elsewhere::{Observation, OtherHolder},
+            staleness::KnownTranscript,
+            state::{Lookup, Prepared},
         },
         turn::{Outcome, Turn},
     },
@@ -46,17 +46,17 @@ const WRITTEN: Duration = Duration::from_secs(2);
 
 /// What comes of it.
 pub(super) enum Done {
-    Prepared(Box<Prepared>, Mirror),
-    Compared { stale: bool, mirror: Mirror },
-    Looked(PromptId, Found),
+    Prepared(Box<Prepared>, KnownTranscript),
+    Compared { stale: bool, mirror: KnownTranscript },
+    Looked(PromptId, Lookup),
     Exited(Ended),
-    Seen(Box<Sighting>),
+    Seen(Box<Observation>),
     Sent(PromptId, bool),
     TakenOver(bool),
 }
 
 /// Finds out who has a session and what there is of it.
-pub(super) async fn prepare(home: Home, session: SessionId, left: Arc<[Left]>) -> Done {
+pub(super) async fn prepare(home: Home, session: SessionId, left: Arc<[LeftRunning]>) -> Done {
     let look = move || {
         let mut prepared = Prepared::default();
         for live in live::list(&home).into_iter().filter(|live| live.session == session) {
@@ -66,21 +66,21 @@ pub(super) async fn prepare(home: Home, session: SessionId, left: Arc<[Left]>) -
                 prepared.live = Some(live);
             }
         }
-        let lives = |left: &&Left| left.session == session && left.process.is_alive();
+        let lives = |left: &&LeftRunning| left.session == session && left.process.is_alive();
         let left = || left.iter().find(lives).map(|left| left.process.clone());
         prepared.orphan = prepared.orphan.or_else(left);
         let transcript = home.transcript(session);
         prepared.exists = transcript.is_some();
         let cost = transcript.as_ref().and_then(|path| transcript::cost(path).ok().flatten());
         prepared.spent = cost.unwrap_or_default();
-        (prepared, Mirror::before(transcript.as_deref()))
+        (prepared, KnownTranscript::before(transcript.as_deref()))
     };
     let (prepared, mirror) = blocking(look).await;
     Done::Prepared(Box::new(prepared), mirror)
 }
 
 /// Whether the transcript holds a turn that our process did not tell.
-pub(super) async fn compare(home: Home, session: SessionId, mut mirror: Mirror) -> Done {
+pub(super) async fn compare(home: Home, session: SessionId, mut mirror: KnownTranscript) -> Done {
     let check = move || {
         let Some(transcript) = home.transcript(session) else { return (false, mirror) };
         // What cannot be read makes no process stale: what it holds in memory is then the best
@@ -106,18 +106,18 @@ pub(super) async fn look(
     Done::Looked(prompt, blocking(find).await)
 }
 
-fn find(home: &Home, session: SessionId, prompt: PromptId, mut turn: Box<Turn>) -> Found {
-    let unreadable = |error: std::io::Error| Found::Unreadable(error.to_string());
+fn find(home: &Home, session: SessionId, prompt: PromptId, mut turn: Box<Turn>) -> Lookup {
+    let unreadable = |error: std::io::Error| Lookup::Unreadable(error.to_string());
     let path = match home.find_transcript(session) {
         Ok(Some(path)) => path,
-        Ok(None) => return Found::Nothing,
+        Ok(None) => return Lookup::Nothing,
         Err(error) => return unreadable(error),
     };
     match reader::look(&path, prompt) {
-        Ok(Past::Unread) => Found::Nothing,
-        Ok(Past::Joined) => Found::Joined,
-        Ok(Past::Turn(offset)) => match reader::conclude(&path, offset, &mut turn) {
-            Ok(()) => Found::Turn(turn),
+        Ok(PromptTrace::Unread) => Lookup::Nothing,
+        Ok(PromptTrace::Joined) => Lookup::Joined,
+        Ok(PromptTrace::Turn(offset)) => match reader::conclude(&path, offset, &mut turn) {
+            Ok(()) => Lookup::Turn(turn),
             Err(error) => unreadable(error),
         },
         Err(error) => unreadable(error),
@@ -169,7 +169,7 @@ fn tail_of(path: &Path) -> u64 {
 /// Looks what the holder elsewhere does, and reads on in the turn of the first prompt.
 pub(super) async fn watch(
     (home, session): (Home, SessionId),
-    who: Who,
+    who: OtherHolder,
     head: Option<(PromptId, watch::Sender<Turn>)>,
     tail: Option<(PromptId, TurnReader)>,
 ) -> Done {
@@ -177,8 +177,8 @@ pub(super) async fn watch(
     let look = move || {
         let (home, who) = looked;
         match who {
-            Who::Terminal(live) => (live.now(&home), live.is_alive()),
-            Who::Orphan(process) => {
+            OtherHolder::Terminal(live) => (live.now(&home), live.is_alive()),
+            OtherHolder::Orphan(process) => {
                 let same = |live: &Live| live.session == session && live.is_orphan();
                 let live = live::list(&home).into_iter().find(same);
                 let alive = live.is_some() || process.is_alive();
@@ -189,7 +189,7 @@ pub(super) async fn watch(
     let (live, alive) = blocking(look).await;
     let there = live.as_ref().filter(|live| live.session == session);
     let status = match &who {
-        Who::Terminal(_) if alive => there.map(|live| live.status),
+        OtherHolder::Terminal(_) if alive => there.map(|live| live.status),
         _ => None,
     };
     let tail = match head {
@@ -199,7 +199,7 @@ pub(super) async fn watch(
         }
         None => None,
     };
-    Done::Seen(Box::new(Sighting { live, alive, tail }))
+    Done::Seen(Box::new(Observation { live, alive, tail }))
 }
 
 /// Reads on in the turn of a prompt. None while that cannot be read: then nothing is known of it.

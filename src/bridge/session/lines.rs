@@ -177,8 +177,8 @@ impl Session {
         }
         let is_it = |inside: &mut Queued| inside.prompt.id.0 == prompt;
         let Some(mut inside) = self.inside.take_if(is_it) else { return };
-        let makes_way = self.ours().and_then(|ours| ours.making_way.take());
-        if makes_way == Some(inside.prompt.id) {
+        let interrupted_for = self.ours().and_then(|ours| ours.interrupted_for.take());
+        if interrupted_for == Some(inside.prompt.id) {
             // A process that has seen an id may pass over it the second time without a word.
             self.renew(&mut inside);
             // Behind the prompt that interrupts, which is the first.

@@ -56,7 +56,7 @@ use crate::{
         place::Place,
         prompt::{Prompt, PromptId, Source},
         question::Input,
-        terminal::Plan,
+        terminal::TerminalRoute,
         turn::{Outcome, Turn},
     },
     claude::{
@@ -85,14 +85,14 @@ pub struct Settings {
     /// Where it is written down which prompt became which.
     pub book: Book,
     /// Processes of an earlier segue that may be in no registry yet.
-    pub left: Arc<[Left]>,
+    pub left: Arc<[LeftRunning]>,
     /// Where the app hears what does not concern one turn alone.
     pub reports: mpsc::UnboundedSender<Report>,
 }
 
 /// A process that an earlier segue has started on a session, for a prompt that is not answered yet.
 #[derive(Clone, Debug)]
-pub struct Left {
+pub struct LeftRunning {
     /// The session.
     pub session: SessionId,
     /// The process.
@@ -120,7 +120,7 @@ pub struct Queued {
     /// Where its turn is shown.
     pub turn: watch::Sender<Turn>,
     /// What the person has chosen, where a terminal has the session.
-    pub plan: Option<Plan>,
+    pub plan: Option<TerminalRoute>,
     /// Whether an earlier process of ours may have sent it: then the transcript is asked first.
     pub may_have_run: bool,
     /// How it ended as far as is known, should the transcript say that it ran.
@@ -172,7 +172,7 @@ pub enum Order {
     /// The files of a prompt are here, or will not be.
     Fetched,
     /// Another way for a prompt that waits for a terminal.
-    Choose(PromptId, Plan),
+    Choose(PromptId, TerminalRoute),
     /// Ask the process something, which is started if there is none.
     Control(Control),
     /// Launch the next process with these, and none before: they are flags that no request sets.
@@ -270,7 +270,7 @@ pub struct State {
 
 /// Why a worker is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum EndReason {
     /// It had nothing to do, or its place was needed.
     Idle,
     /// The CLI does not know the conversation.
@@ -287,7 +287,7 @@ pub struct Finished {
     /// The session's directory.
     pub directory: PathBuf,
     /// Why it ended.
-    pub why: Why,
+    pub why: EndReason,
     /// Prompts that Claude never got, in order.
     pub unsent: Vec<Queued>,
 }

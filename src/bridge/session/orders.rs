@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::{
     bridge::{
         place::Place,
-        prompt::{Manner, Prompt, PromptId},
+        prompt::{Prompt, PromptId, QueuePolicy},
         question::{Input, Verdict},
         session::{
-            Order, Queued, Report, Why,
+            EndReason, Order, Queued, Report,
             elsewhere::await_terminal,
             state::{Cause, Effect, Holder, Session},
         },
@@ -51,18 +51,18 @@ impl Session {
     /// Lets a prompt wait in its turn; one that interrupts goes first.
     fn accept(&mut self, queued: Queued, now: Instant) {
         let place = queued.prompt.source.place;
-        let manner = queued.prompt.manner;
+        let policy = queued.prompt.policy;
         if queued.plan.is_some() {
             await_terminal(&queued);
             return self.queue.push_back(queued);
         }
         let runs_here = self.running.as_ref().is_some_and(|running| running.is_of(place));
-        if manner == Manner::Interrupt && runs_here {
+        if policy == QueuePolicy::Interrupt && runs_here {
             queued.show(|turn| turn.phase = Phase::Waiting(Wait::Interrupt));
             if let Some(inside) = self.inside.as_ref().filter(|inside| inside.is_of(place)) {
                 let id = inside.prompt.id;
                 if let Some(ours) = self.ours() {
-                    ours.making_way = Some(id);
+                    ours.interrupted_for = Some(id);
                 }
                 self.cancel(id);
             }
@@ -82,12 +82,12 @@ impl Session {
         if matches!(self.holder, Holder::Elsewhere(_)) {
             queued.show(|turn| turn.phase = Phase::Waiting(Wait::Orphan));
         } else if let Some(before) = before {
-            let wait = match queued.prompt.manner {
+            let wait = match queued.prompt.policy {
                 _ if !before.is_of(place) => Wait::Place,
-                Manner::After => Wait::After,
+                QueuePolicy::After => Wait::After,
                 // It cannot be taken into a turn that has not begun.
                 _ if before.files.is_some() => Wait::After,
-                Manner::Join | Manner::Interrupt => Wait::Turn,
+                QueuePolicy::Join | QueuePolicy::Interrupt => Wait::Turn,
             };
             queued.show(|turn| turn.phase = Phase::Waiting(wait));
         }
@@ -100,7 +100,7 @@ impl Session {
         let is_sent = self.is_sent_elsewhere(id);
         match self.queue.iter_mut().find(waits).filter(|_| !is_sent) {
             Some(queued) if queued.files.is_none() => {
-                (queued.prompt.text, queued.prompt.manner) = (prompt.text, prompt.manner);
+                (queued.prompt.text, queued.prompt.policy) = (prompt.text, prompt.policy);
             }
             _ => self.want(Effect::Report(Report::NotEdited(prompt.source))),
         }
@@ -159,7 +159,7 @@ impl Session {
         }
         self.stop_orphan(place);
         if let Some(ours) = self.ours() {
-            ours.making_way = None;
+            ours.interrupted_for = None;
         }
         if let Some(inside) = self.inside.as_ref().filter(|inside| inside.is_of(place)) {
             // Without this the CLI would begin with it as soon as the turn has ended.
@@ -227,7 +227,7 @@ impl Session {
         }
         match self.holder {
             Holder::Ours(_) => self.end(Ending::Kill, Cause::Idle),
-            _ => self.over = Some(Why::Idle),
+            _ => self.over = Some(EndReason::Idle),
         }
     }
 

@@ -17,17 +17,17 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{
-    Control, Fetched, Order, Queued, Report, RunSpec, Why,
-    elsewhere::{Sighting, Who},
-    state::{Effect, Found, Holder, Prepared, Session, Slot},
+    Control, EndReason, Fetched, Order, Queued, Report, RunSpec,
+    elsewhere::{Observation, OtherHolder},
+    state::{Effect, Holder, Lookup, Prepared, Session, Slot},
 };
 use crate::{
     bridge::{
         choices::Choices,
         place::Place,
-        prompt::{Manner, Prompt, PromptId, Source},
+        prompt::{Prompt, PromptId, QueuePolicy, Source},
         reader::TurnReader,
-        terminal::{Plan, When},
+        terminal::{TerminalRoute, When},
         turn::{Outcome, Turn},
     },
     claude::{
@@ -216,16 +216,17 @@ impl World {
         let place = Place { chat: i64::from(kind % 2) + 1, thread: None };
         let source = Source { bot: 1, place, message: self.count };
         let mut prompt = Prompt::new(source, "water", 0);
-        prompt.manner = [Manner::Join, Manner::After, Manner::Interrupt][kind as usize / 2 % 3];
+        prompt.policy =
+            [QueuePolicy::Join, QueuePolicy::After, QueuePolicy::Interrupt][kind as usize / 2 % 3];
         let (turn, shown) = watch::channel(Turn::new(&prompt, session(), self.now));
         self.turns.insert(prompt.id, shown);
         let mut queued = Queued::new(prompt, turn);
         if self.terminal.is_some() {
             queued.plan = [
                 None,
-                Some(Plan::Send),
-                Some(Plan::TakeOver(When::Now)),
-                Some(Plan::TakeOver(When::Idle)),
+                Some(TerminalRoute::Send),
+                Some(TerminalRoute::TakeOver(When::Now)),
+                Some(TerminalRoute::TakeOver(When::Idle)),
             ][kind as usize / 6 % 4];
         }
         if kind.is_multiple_of(7) {
@@ -287,7 +288,8 @@ impl World {
             }
             21 => {
                 if let Some(prompt) = self.some_prompt(pick) {
-                    let plan = [Plan::Send, Plan::TakeOver(When::Now)][pick as usize % 2];
+                    let plan = [TerminalRoute::Send, TerminalRoute::TakeOver(When::Now)]
+                        [pick as usize % 2];
                     let waits = |one: &Queued| one.prompt.id == prompt && one.plan.is_some();
                     if self.core.queue.iter().any(waits) {
                         self.core.order(Order::Choose(prompt, plan), self.now);
@@ -391,12 +393,12 @@ impl World {
     fn look(&mut self, prompt: PromptId, mut turn: Box<Turn>, odd: bool) {
         let found = if odd {
             self.unreadable.insert(prompt.0);
-            Found::Unreadable("of this test".to_owned())
+            Lookup::Unreadable("of this test".to_owned())
         } else if self.transcript.contains_key(&prompt.0) {
             turn.finish(Outcome::Answered);
-            Found::Turn(turn)
+            Lookup::Turn(turn)
         } else {
-            Found::Nothing
+            Lookup::Nothing
         };
         self.core.looked(prompt, found);
     }
@@ -404,8 +406,8 @@ impl World {
     fn sight(&mut self) {
         let Holder::Elsewhere(elsewhere) = &self.core.holder else { return };
         let alive = match elsewhere.who {
-            Who::Terminal(_) => self.terminal.is_some(),
-            Who::Orphan(_) => self.orphan,
+            OtherHolder::Terminal(_) => self.terminal.is_some(),
+            OtherHolder::Orphan(_) => self.orphan,
         };
         let live = self.terminal.clone().filter(|_| alive);
         let head = self.core.queue.front().map(|head| head.prompt.id);
@@ -419,7 +421,7 @@ impl World {
             (tail.sent, tail.taken) = (tail.sent || stands.is_some(), stands.is_some());
             (head, tail, (stands == Some(true)).then_some(Outcome::Answered))
         });
-        self.core.seen(Sighting { live, alive, tail }, self.now);
+        self.core.seen(Observation { live, alive, tail }, self.now);
     }
 
     fn exit(&mut self, pick: u32) {
@@ -504,7 +506,7 @@ impl World {
         let unasked = core.running.as_ref().is_some_and(|one| one.turn.borrow().occasion.is_some());
         assert!(core.slot == Slot::None || runs, "4: a slot for nothing");
         assert!(!unasked || runs);
-        if core.over == Some(Why::Idle) {
+        if core.over == Some(EndReason::Idle) {
             assert!(!runs, "5: ended while something waits");
         }
     }

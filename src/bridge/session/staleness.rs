@@ -16,7 +16,7 @@ use crate::claude::{
 
 /// What we know of a transcript: how far it was read, and what our process said since.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Mirror {
+pub(super) struct KnownTranscript {
     offset: u64,
     /// Counts the transcripts that it was of: what was read of an earlier one does not count.
     file: u32,
@@ -26,7 +26,7 @@ pub(super) struct Mirror {
     compactions: usize,
 }
 
-impl Mirror {
+impl KnownTranscript {
     /// The mirror of a transcript that a process is about to resume. None: it does not exist yet.
     pub(super) fn before(transcript: Option<&Path>) -> Self {
         let offset = transcript.and_then(|path| path.metadata().ok()).map_or(0, |meta| meta.len());
@@ -115,7 +115,7 @@ mod tests {
     fn only_a_turn_that_our_process_did_not_tell_makes_it_stale() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(line("user", THEIRS).as_bytes()).unwrap();
-        let mut mirror = Mirror::before(Some(file.path()));
+        let mut mirror = KnownTranscript::before(Some(file.path()));
         assert!(!mirror.is_stale(file.path()).unwrap(), "what was there before");
         mirror.note(Some(OURS.parse().unwrap()));
         file.write_all(line("assistant", OURS).as_bytes()).unwrap();
@@ -130,7 +130,7 @@ mod tests {
     fn a_compaction_of_the_laptops_makes_it_stale_and_our_own_does_not() {
         const BOUNDARY: &[u8] = b"{\"type\":\"system\",\"subtype\":\"compact_boundary\"}\n";
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        let mut mirror = Mirror::before(Some(file.path()));
+        let mut mirror = KnownTranscript::before(Some(file.path()));
         mirror.note_compaction();
         file.write_all(BOUNDARY).unwrap();
         assert!(!mirror.is_stale(file.path()).unwrap());

@@ -13,7 +13,8 @@ use crate::{
         prompt::{Prompt, PromptId},
         question::Input,
         session::{
-            Activity, Control, Finished, Queued, Report, RunSpec, State, Why, elsewhere::Elsewhere,
+            Activity, Control, EndReason, Finished, Queued, Report, RunSpec, State,
+            elsewhere::Elsewhere,
         },
         turn::{Outcome, Turn},
     },
@@ -86,7 +87,7 @@ pub(super) struct Prepared {
 
 /// What a look for a prompt has found.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum Lookup {
     /// It never ran.
     Nothing,
     /// It is part of another turn.
@@ -141,7 +142,7 @@ pub(super) struct Ours {
     /// When it must have ended its turn after an interrupt.
     pub(super) patience: Option<Instant>,
     /// The prompt inside that is to come back, behind one that interrupts.
-    pub(super) making_way: Option<PromptId>,
+    pub(super) interrupted_for: Option<PromptId>,
     /// Whether its knowledge of the session is being compared with the transcript.
     pub(super) comparing: bool,
     /// When it is compared once more, because the transcript held what it had not told.
@@ -199,7 +200,7 @@ pub(super) struct Session {
     /// Whether a process of an earlier segue is to be seen to.
     pub(super) see_to: bool,
     /// Why it is over, once it is.
-    pub(super) over: Option<Why>,
+    pub(super) over: Option<EndReason>,
     pub(super) effects: VecDeque<Effect>,
 }
 
@@ -351,15 +352,15 @@ impl Session {
 
     /// We are shutting down: ends the process, and lets go of all that waits.
     pub(super) fn shut_down(&mut self) {
-        self.over = Some(Why::Shutdown);
+        self.over = Some(EndReason::Shutdown);
     }
 
     /// What is left when the process is gone.
     pub(super) fn left(mut self) -> Finished {
-        let why = self.over.unwrap_or(Why::Shutdown);
+        let why = self.over.unwrap_or(EndReason::Shutdown);
         let mut unsent = Vec::new();
         if let Some(running) = self.running.take() {
-            if why == Why::NoConversation {
+            if why == EndReason::NoConversation {
                 unsent.push(running);
             } else {
                 running.finish(Outcome::Shutdown);

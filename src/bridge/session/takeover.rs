@@ -7,10 +7,10 @@ use crate::{
         prompt::PromptId,
         session::{
             Queued, Report,
-            elsewhere::Who,
+            elsewhere::OtherHolder,
             state::{Effect, Holder, Session},
         },
-        terminal::{Plan, Trouble, When},
+        terminal::{TerminalRoute, Trouble, When},
         turn::Outcome,
     },
     claude::{live::Live, session::Status},
@@ -30,7 +30,7 @@ impl Session {
             self.holder = Holder::Nobody;
             return self.advance(now);
         }
-        let now_wanted = |queued: &Queued| queued.plan == Some(Plan::TakeOver(When::Now));
+        let now_wanted = |queued: &Queued| queued.plan == Some(TerminalRoute::TakeOver(When::Now));
         let at_once = self.queue.iter().any(now_wanted);
         if !self.is_ready() {
             return;
@@ -46,8 +46,8 @@ impl Session {
             return;
         }
         let sent = tail.is_some_and(|tail| tail.sent || tail.taken);
-        let Who::Terminal(live) = elsewhere.who.clone() else { return };
-        let when_idle = plan == Some(Plan::TakeOver(When::Idle));
+        let OtherHolder::Terminal(live) = elsewhere.who.clone() else { return };
+        let when_idle = plan == Some(TerminalRoute::TakeOver(When::Idle));
         if at_once || (when_idle && !sent && elsewhere.status() == Status::Idle) {
             elsewhere.busy = true;
             return self.want(Effect::TakeOver(live));
@@ -55,7 +55,7 @@ impl Session {
         match plan {
             // The person has not said what is to be done with this one.
             None => self.ask_for_head(live),
-            Some(Plan::Send) if !sent => match &live.socket {
+            Some(TerminalRoute::Send) if !sent => match &live.socket {
                 Some(socket) => {
                     elsewhere.busy = true;
                     let effect = Effect::Inbox(socket.clone(), id, head.prompt.text.clone());
@@ -100,7 +100,7 @@ impl Session {
             elsewhere.seen = false;
             return;
         }
-        let told = |queued: &&Queued| matches!(queued.plan, Some(Plan::TakeOver(_)));
+        let told = |queued: &&Queued| matches!(queued.plan, Some(TerminalRoute::TakeOver(_)));
         let told: Vec<_> = self.queue.iter().filter(told).map(|queued| queued.prompt.id).collect();
         for prompt in told {
             self.finish_elsewhere(prompt, Outcome::Terminal(Trouble::Stays));

@@ -17,7 +17,7 @@ use crate::{
         session::{
             Finished, Order, RunSpec, Settings, State,
             jobs::{self, Done},
-            staleness::Mirror,
+            staleness::KnownTranscript,
             state::{Effect, Holder, Session},
         },
     },
@@ -55,7 +55,7 @@ impl Worker {
             core,
             process: None,
             started: None,
-            mirror: Mirror::default(),
+            mirror: KnownTranscript::default(),
             told: None,
             slot: None,
             awaited: None,
@@ -87,7 +87,7 @@ struct Shell {
     /// Which one that is.
     started: Option<Started>,
     /// What the process has told of its transcript.
-    mirror: Mirror,
+    mirror: KnownTranscript,
     /// The last record that the process has told.
     told: Option<Uuid>,
     slot: Option<OwnedSemaphorePermit>,

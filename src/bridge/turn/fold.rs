@@ -3,7 +3,7 @@
 
 use crate::{
     bridge::{
-        turn::{Phase, Said, Step, StepState, Turn, Wait},
+        turn::{Phase, Step, StepState, TextPart, Turn, Wait},
         work::subject,
     },
     claude::{
@@ -23,7 +23,7 @@ impl Turn {
             && self.said.is_empty()
             && self.partial.trim().is_empty()
         {
-            self.said.push(Said { text: text.to_owned(), after: self.steps.len() });
+            self.said.push(TextPart { text: text.to_owned(), after: self.steps.len() });
         }
     }
 
@@ -59,7 +59,7 @@ impl Turn {
             match block {
                 Block::Text(text) if !text.trim().is_empty() => {
                     self.partial.clear();
-                    self.said.push(Said { text: text.to_string(), after: self.steps.len() });
+                    self.said.push(TextPart { text: text.to_string(), after: self.steps.len() });
                 }
                 Block::ToolUse { id, name, input } => {
                     self.partial.clear();

@@ -11,7 +11,7 @@ use super::{
     Page, Query,
     each::each,
     files::{Candidate, Candidates, Scope, all_folders},
-    seen::{Asked, Seen, Sieve, first_prompt, statuses, titles},
+    seen::{ListFilter, ReadDepth, Seen, first_prompt, statuses, titles},
 };
 use crate::claude::{home::Home, names::folded, session::SessionId};
 
@@ -22,8 +22,8 @@ pub(super) fn page(home: &Home, query: &Query) -> Page {
     let scope = query.project.as_deref().map(Scope::picker);
     let (found, unreadable) = candidates(home, scope.as_ref());
     let within = &query.within;
-    let (show, asked) = (query.hidden, Asked::Titles);
-    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show, within, asked };
+    let (show, asked) = (query.hidden, ReadDepth::Titles);
+    let sieve = ListFilter { home, found: &found, scope: scope.as_ref(), show, within, asked };
     let sessions = found.sessions();
     let mut listing = Listing::new(query, sieve, unreadable);
     let mut rest = &sessions[..];
@@ -41,9 +41,9 @@ pub(super) fn count(home: &Home, query: &Query) -> usize {
     let scope = query.project.as_deref().map(Scope::picker);
     let (found, _) = candidates(home, scope.as_ref());
     let within = &query.within;
-    let asked = if query.words.is_empty() { Asked::Membership } else { Asked::Titles };
+    let asked = if query.words.is_empty() { ReadDepth::Membership } else { ReadDepth::Titles };
     let show = query.hidden;
-    let sieve = Sieve { home, found: &found, scope: scope.as_ref(), show, within, asked };
+    let sieve = ListFilter { home, found: &found, scope: scope.as_ref(), show, within, asked };
     let mut listing = Listing::new(query, sieve, 0);
     listing.read(&found.sessions());
     listing.waiting.len()
@@ -64,7 +64,7 @@ fn candidates(home: &Home, scope: Option<&Scope>) -> (Candidates, usize) {
 /// A page being filled.
 struct Listing<'l> {
     query: &'l Query,
-    sieve: Sieve<'l>,
+    sieve: ListFilter<'l>,
     words: Vec<String>,
     /// Sessions that were met already; older copies of them are passed over.
     met: HashSet<SessionId>,
@@ -78,7 +78,7 @@ struct Listing<'l> {
 }
 
 impl<'l> Listing<'l> {
-    fn new(query: &'l Query, sieve: Sieve<'l>, unreadable: usize) -> Self {
+    fn new(query: &'l Query, sieve: ListFilter<'l>, unreadable: usize) -> Self {
         Self {
             query,
             sieve,

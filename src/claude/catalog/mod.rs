@@ -25,7 +25,7 @@ use std::{
 use self::{
     files::{Candidates, Scope},
     read::Ends,
-    seen::{Asked, Seen, Sieve, statuses, titles},
+    seen::{ListFilter, ReadDepth, Seen, statuses, titles},
 };
 use super::{
     history,
@@ -34,7 +34,7 @@ use super::{
     transcript,
 };
 
-pub use places::{Left, Project, left_of, projects};
+pub use places::{Alternative, Project, left_of, projects};
 
 pub(super) use files::all_folders;
 pub(super) use read::directory as began_in;
@@ -98,8 +98,8 @@ pub fn count(home: &Home, query: &Query) -> usize {
 pub fn newest(home: &Home, dir: &Path) -> Option<Session> {
     let scope = Scope::exactly(dir);
     let found = Candidates::of(scope.folders(home).ok()?);
-    let (show, asked) = (Show::Visible, Asked::Membership);
-    let sieve = Sieve { home, found: &found, scope: Some(&scope), show, within: &[], asked };
+    let (show, asked) = (Show::Visible, ReadDepth::Membership);
+    let sieve = ListFilter { home, found: &found, scope: Some(&scope), show, within: &[], asked };
     let is_conversation =
         |seen: &Seen<'_>| transcript::is_conversation(&found.path(seen.candidate)).unwrap_or(false);
     let sessions = found.sessions();

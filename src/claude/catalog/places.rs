@@ -33,14 +33,14 @@ pub struct Project {
 
 /// A directory in which a session can go on whose own is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Left {
+pub enum Alternative {
     /// One whose path differs in punctuation only: the project was renamed.
     Renamed(PathBuf),
     /// The main working tree of the repository that the directory was a worktree of.
     MainTree(PathBuf),
 }
 
-impl Left {
+impl Alternative {
     /// The directory.
     pub fn dir(&self) -> &Path {
         let (Self::Renamed(dir) | Self::MainTree(dir)) = self;
@@ -102,13 +102,14 @@ fn is_shown(path: &Path, size: u64) -> io::Result<bool> {
 
 /// Where a session can go on whose directory is gone, best first; nothing where its directory is
 /// there. The person is to choose.
-pub fn left_of(home: &Home, session: &Session) -> Vec<Left> {
+pub fn left_of(home: &Home, session: &Session) -> Vec<Alternative> {
     let Some(path) = home.transcript(session.id).filter(|_| !session.project.is_dir()) else {
         return Vec::new();
     };
     let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
-    let renamed = folder.map(directories_of).unwrap_or_default().into_iter().map(Left::Renamed);
-    renamed.chain(main_tree(home, session, &path).map(Left::MainTree)).collect()
+    let renamed =
+        folder.map(directories_of).unwrap_or_default().into_iter().map(Alternative::Renamed);
+    renamed.chain(main_tree(home, session, &path).map(Alternative::MainTree)).collect()
 }
 
 /// The main working tree of a worktree that is gone: as the CLI noted it when it made the worktree, as

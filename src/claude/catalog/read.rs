@@ -13,7 +13,7 @@ use memchr::{memchr, memmem, memrchr};
 use super::{buffer::Buffer, scan, shorten::Shortened, title};
 use crate::claude::{
     json::Raw,
-    jsonl::{Line, Lines},
+    jsonl::{Lines, RawLine},
     literals::{DAEMONS, PROGRAMS},
     record::{Kind, Record},
     session::SessionId,
@@ -158,11 +158,11 @@ impl Ends {
 
     /// What the person said first, as a title. Looks further into the file than the ends reach.
     pub(super) fn first_prompt(&self) -> io::Result<Option<String>> {
-        let mut opening = title::Opening::default();
+        let mut opening = title::FirstPrompt::default();
         if records(&self.head).any(|record| opening.take(&record)) || self.is_all() {
             return Ok(opening.title());
         }
-        let mut opening = title::Opening::default();
+        let mut opening = title::FirstPrompt::default();
         self.each_line(|record| opening.take(&record).then_some(()))?;
         Ok(opening.title())
     }
@@ -202,7 +202,7 @@ impl Ends {
         (&self.file).rewind()?;
         let mut lines = Lines::new(Shortened::new(&self.file, STRING), LINE);
         while let Some(line) = lines.next()? {
-            let record = Line::bytes(line).map(Record::decode).and_then(Result::ok);
+            let record = RawLine::bytes(line).map(Record::decode).and_then(Result::ok);
             if let Some(found) = record.and_then(&mut find) {
                 return Ok(Some(found));
             }

@@ -75,7 +75,7 @@ impl Named {
 
 /// What is asked of the transcripts that are looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum ReadDepth {
     /// Whether they belong to the list.
     Membership,
     /// Their titles, too: most of them are going to be shown.
@@ -157,16 +157,16 @@ fn is_archived(folder: &Path, id: SessionId, said: Option<u64>) -> bool {
 
 /// What decides whether a transcript belongs to a list.
 #[derive(Clone, Copy)]
-pub(super) struct Sieve<'l> {
+pub(super) struct ListFilter<'l> {
     pub(super) home: &'l Home,
     pub(super) found: &'l Candidates,
     pub(super) scope: Option<&'l Scope>,
     pub(super) show: Show,
     pub(super) within: &'l [PathBuf],
-    pub(super) asked: Asked,
+    pub(super) asked: ReadDepth,
 }
 
-impl Sieve<'_> {
+impl ListFilter<'_> {
     /// Looks at the transcripts of one session, of which one is enough; `None` where it does not
     /// belong to the list.
     pub(super) fn look<'c>(self, copies: &'c [Candidate]) -> io::Result<Option<Seen<'c>>> {
@@ -203,7 +203,7 @@ impl Sieve<'_> {
         if !self.allows(&seen.project) {
             return Ok(None);
         }
-        if self.asked == Asked::Titles {
+        if self.asked == ReadDepth::Titles {
             seen.named = Named::read(&ends)?;
             seen.archived = Some(is_archived(folder, candidate.id, seen.said));
         }

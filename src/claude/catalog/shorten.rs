@@ -12,12 +12,12 @@ use memchr::{memchr, memchr3};
 pub(super) struct Shortened<R> {
     source: R,
     most: usize,
-    place: Place,
+    place: Position,
 }
 
 /// Where in a line the next byte stands.
 #[derive(Clone, Copy)]
-enum Place {
+enum Position {
     Outside,
     /// In a string of which so many bytes were kept.
     Inside(usize),
@@ -27,7 +27,7 @@ enum Place {
 
 impl<R: Read> Shortened<R> {
     pub(super) fn new(source: R, most: usize) -> Self {
-        Self { source, most, place: Place::Outside }
+        Self { source, most, place: Position::Outside }
     }
 }
 
@@ -60,21 +60,23 @@ impl<R> Shortened<R> {
     /// from the first on, are kept.
     fn step(&mut self, bytes: &[u8]) -> (usize, usize) {
         let (len, keep, place) = match self.place {
-            Place::Outside => match memchr(b'"', bytes) {
-                Some(quote) => (quote + 1, quote + 1, Place::Inside(0)),
-                None => (bytes.len(), bytes.len(), Place::Outside),
+            Position::Outside => match memchr(b'"', bytes) {
+                Some(quote) => (quote + 1, quote + 1, Position::Inside(0)),
+                None => (bytes.len(), bytes.len(), Position::Outside),
             },
-            Place::Escaped(..) | Place::Inside(_) if bytes[0] == b'\n' => (1, 1, Place::Outside),
-            Place::Escaped(held, keep) => (1, usize::from(keep), Place::Inside(held)),
-            Place::Inside(_) if bytes[0] == b'"' => (1, 1, Place::Outside),
-            Place::Inside(held) if bytes[0] == b'\\' => {
-                let keep = held < self.most;
-                (1, usize::from(keep), Place::Escaped(held + 2, keep))
+            Position::Escaped(..) | Position::Inside(_) if bytes[0] == b'\n' => {
+                (1, 1, Position::Outside)
             }
-            Place::Inside(held) => {
+            Position::Escaped(held, keep) => (1, usize::from(keep), Position::Inside(held)),
+            Position::Inside(_) if bytes[0] == b'"' => (1, 1, Position::Outside),
+            Position::Inside(held) if bytes[0] == b'\\' => {
+                let keep = held < self.most;
+                (1, usize::from(keep), Position::Escaped(held + 2, keep))
+            }
+            Position::Inside(held) => {
                 let len = memchr3(b'"', b'\\', b'\n', bytes).unwrap_or(bytes.len());
                 let keep = len.min(self.most.saturating_sub(held));
-                (len, keep, Place::Inside(held + keep))
+                (len, keep, Position::Inside(held + keep))
             }
         };
         self.place = place;

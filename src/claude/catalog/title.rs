@@ -40,7 +40,7 @@ const SUMMARY: &[u8] = b"summary\"";
 
 /// Which records a scan looks for.
 #[derive(Clone, Copy)]
-enum Sought {
+enum TitleKind {
     /// `custom-title` and `ai-title`; nothing goes before a custom one.
     Title,
     /// `last-prompt`.
@@ -60,9 +60,9 @@ impl Titles {
     /// Scans one part of a file. The last prompt is looked for only where the tail lacks one.
     pub(super) fn scan(file: &File, range: Range<u64>, prompts: Prompts) -> io::Result<Self> {
         let mut titles = Self::default();
-        titles.take_last(file, range.clone(), Sought::Title)?;
+        titles.take_last(file, range.clone(), TitleKind::Title)?;
         if matches!(prompts, Prompts::Anywhere) {
-            titles.take_last(file, range, Sought::Prompt)?;
+            titles.take_last(file, range, TitleKind::Prompt)?;
         }
         Ok(titles)
     }
@@ -143,10 +143,10 @@ impl Titles {
     }
 
     /// Looks at the records of a kind from the last one back, until they have what they can have.
-    fn take_last(&mut self, file: &File, range: Range<u64>, sought: Sought) -> io::Result<()> {
+    fn take_last(&mut self, file: &File, range: Range<u64>, sought: TitleKind) -> io::Result<()> {
         let (needle, found): (_, fn(&Self) -> bool) = match sought {
-            Sought::Title => (TITLE, |titles| titles.custom.is_some()),
-            Sought::Prompt => (LAST_PROMPT, |titles| titles.prompt.is_some()),
+            TitleKind::Title => (TITLE, |titles| titles.custom.is_some()),
+            TitleKind::Prompt => (LAST_PROMPT, |titles| titles.prompt.is_some()),
         };
         let mut hits = Vec::new();
         scan::find(file, range, needle, |hit| hits.push(hit))?;
@@ -180,13 +180,13 @@ pub(super) enum Prompts {
 
 /// Folds the records of a file into what the person said first.
 #[derive(Default)]
-pub(super) struct Opening {
+pub(super) struct FirstPrompt {
     said: Option<String>,
     command: Option<String>,
     ticked: bool,
 }
 
-impl Opening {
+impl FirstPrompt {
     /// Takes in the next record; true once nothing later counts any more. The first prompt, shell
     /// command or command for Claude with arguments counts; a file of other commands shows the first
     /// of those.
@@ -370,7 +370,7 @@ mod tests {
     }
 
     fn opening(texts: &[&str]) -> Option<String> {
-        let mut opening = Opening::default();
+        let mut opening = FirstPrompt::default();
         for text in texts {
             let text = serde_json::to_string(text).unwrap();
             let line = format!(r#"{{"type":"user","message":{{"content":{text}}}}}"#);

@@ -14,7 +14,7 @@ use crate::claude::literals::{
 
 /// One thing the person said.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said<'a> {
+pub enum UserText<'a> {
     /// A prompt, as typed, without white space around it.
     Prompt(Cow<'a, str>),
     /// A slash command that goes to Claude: a skill, a command of the project, `/init`.
@@ -36,14 +36,14 @@ impl<'a> Record<'a> {
     /// shell commands, which [`Record::said`] tells.
     pub fn prompt(&self) -> Option<Cow<'a, str>> {
         let prompts = self.said().filter_map(|said| match said {
-            Said::Prompt(text) => Some(text),
-            Said::Command { .. } | Said::Local(_) | Said::Shell(_) => None,
+            UserText::Prompt(text) => Some(text),
+            UserText::Command { .. } | UserText::Local(_) | UserText::Shell(_) => None,
         });
         prompts.reduce(|before, text| Cow::Owned(format!("{before}\n{text}")))
     }
 
     /// What the person said, by text block; empty for records of which they said nothing.
-    pub fn said(&self) -> impl Iterator<Item = Said<'a>> {
+    pub fn said(&self) -> impl Iterator<Item = UserText<'a>> {
         self.texts().filter_map(said)
     }
 
@@ -90,7 +90,7 @@ impl<'a> Message<'a> {
 }
 
 /// What one text says; `None` where the person did not say it.
-pub(in crate::claude) fn said<'a>(text: &Cow<'a, str>) -> Option<Said<'a>> {
+pub(in crate::claude) fn said<'a>(text: &Cow<'a, str>) -> Option<UserText<'a>> {
     let text = match text {
         Cow::Borrowed(text) => Cow::Borrowed(typed(text)),
         Cow::Owned(text) => Cow::Owned(typed(text).to_owned()),
@@ -100,11 +100,11 @@ pub(in crate::claude) fn said<'a>(text: &Cow<'a, str>) -> Option<Said<'a>> {
     }
     if opens(&text, BASH_INPUT) {
         let command = inside(&text, BASH_INPUT).filter(|command| !command.is_empty())?;
-        return Some(Said::Shell(command.into()));
+        return Some(UserText::Shell(command.into()));
     }
     let theirs =
         text.is_empty() || text.starts_with(INTERRUPTED) || tag(&text).is_some_and(is_wrapper);
-    (!theirs).then_some(Said::Prompt(text))
+    (!theirs).then_some(UserText::Prompt(text))
 }
 
 /// The text of a message that another session sent, without the words that the CLI puts around it.
@@ -136,14 +136,14 @@ fn typed(text: &str) -> &str {
 /// begins with its message, whatever its name: a command of the project may have the name of one of
 /// the CLI's own. Other programs, and older versions, do not keep to that order, so then the name
 /// decides.
-fn command<'a>(text: &str) -> Option<Said<'a>> {
+fn command<'a>(text: &str) -> Option<UserText<'a>> {
     let name = inside(text, COMMAND_NAME).filter(|name| !name.is_empty())?;
     let is_for_claude = opens(text, COMMAND_MESSAGE) || name == "/init" || !is_local_command(name);
     Some(if is_for_claude {
         let args = inside(text, COMMAND_ARGS).unwrap_or_default();
-        Said::Command { name: name.into(), args: args.into() }
+        UserText::Command { name: name.into(), args: args.into() }
     } else {
-        Said::Local(name.into())
+        UserText::Local(name.into())
     })
 }
 
@@ -252,9 +252,11 @@ mod tests {
 
     #[test]
     fn commands_are_told_from_prompts() {
-        let command =
-            |name: &str, args: &str| Said::Command { name: name.to_owned(), args: args.to_owned() };
-        let local = |name: &str| Said::Local(name.to_owned());
+        let command = |name: &str, args: &str| UserText::Command {
+            name: name.to_owned(),
+            args: args.to_owned(),
+        };
+        let local = |name: &str| UserText::Local(name.to_owned());
         for (text, expected) in [
             ("<command-name>/clear</command-name>\n<command-args></command-args>", local("/clear")),
             (
@@ -278,7 +280,7 @@ mod tests {
                 "<command-name>/fix</command-name><command-args>12</command-args>",
                 command("/fix", "12"),
             ),
-            ("<bash-input>ls -l</bash-input> more", Said::Shell("ls -l".to_owned())),
+            ("<bash-input>ls -l</bash-input> more", UserText::Shell("ls -l".to_owned())),
         ] {
             assert_eq!(said(&text.into()), Some(expected), "{text}");
             let line = user(&serde_json::to_string(text).unwrap());

@@ -14,7 +14,7 @@ use super::{
 use crate::claude::literals::REMINDER;
 use crate::claude::record::{
     Block, Kind, Message, Record, blocks,
-    prompt::{Said, from_peer, opens},
+    prompt::{UserText, from_peer, opens},
 };
 
 /// Characters of an excerpt before and behind its first match.
@@ -85,13 +85,13 @@ fn texts<'r>(record: &'r Record<'_>) -> Texts<'r> {
 
 fn said<'r>(record: &'r Record<'_>, message: &'r Message<'_>) -> Texts<'r> {
     let said = record.said().map(|said| match said {
-        Said::Prompt(text) => match message.origin_from {
+        UserText::Prompt(text) => match message.origin_from {
             Some(_) => from_peer(&text).to_owned(),
             None => text.into_owned(),
         },
-        Said::Command { name, args } => format!("{name} {args}"),
-        Said::Local(name) => name,
-        Said::Shell(command) => format!("!{command}"),
+        UserText::Command { name, args } => format!("{name} {args}"),
+        UserText::Local(name) => name,
+        UserText::Shell(command) => format!("!{command}"),
     });
     let mut texts: Texts<'_> = said.map(|text| (Speaker::User, Cow::Owned(text))).collect();
     if texts.is_empty() {

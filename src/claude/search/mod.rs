@@ -32,7 +32,7 @@ use super::{
 };
 
 pub use message::Excerpt;
-pub use query::{Asked, BadQuery, Query, Speaker, moment};
+pub use query::{BadQuery, Query, QueryContext, Speaker, moment};
 pub use term::Term;
 
 use query::Directory;

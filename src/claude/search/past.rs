@@ -13,7 +13,7 @@ use super::{
 use crate::claude::{
     history::Entry,
     home::Home,
-    jsonl::{Line, Lines},
+    jsonl::{Lines, RawLine},
     session::SessionId,
 };
 
@@ -32,7 +32,7 @@ pub(super) fn search(
         let anchor = query.rarest().anchor();
         // What comes before a failure is found.
         while let Ok(Some(line)) = lines.next() {
-            let hit = Line::bytes(line)
+            let hit = RawLine::bytes(line)
                 .filter(|bytes| anchor.find(bytes, 0, super::anchor::Within::Json).is_some());
             let Some(entry) = hit.and_then(Entry::decode) else { continue };
             if entry.session.is_some_and(|session| known.contains(&session)) {

@@ -68,7 +68,7 @@ impl Directory {
 
 /// Where and when a query is read.
 #[derive(Clone, Debug)]
-pub struct Asked<'a> {
+pub struct QueryContext<'a> {
     /// The person's home directory, for `~`.
     pub home: &'a Path,
     /// The directory that `.` stands for.
@@ -100,7 +100,7 @@ pub enum BadQuery {
 
 impl Query {
     /// Reads words, `"phrases"`, `dir:`, `since:` and `in:`; anything else with a colon is a word.
-    pub fn parse(text: &str, asked: &Asked<'_>) -> Result<Self, BadQuery> {
+    pub fn parse(text: &str, asked: &QueryContext<'_>) -> Result<Self, BadQuery> {
         let mut query = Self {
             terms: Vec::new(),
             speakers: Speaker::ALL.to_vec(),
@@ -109,12 +109,12 @@ impl Query {
         };
         for piece in pieces(text) {
             match piece {
-                Piece::Field("in", value) => query.speakers = speakers(&value)?,
-                Piece::Field("since", value) => {
+                QueryPart::Field("in", value) => query.speakers = speakers(&value)?,
+                QueryPart::Field("since", value) => {
                     query.since = Some(moment(&value, asked.now).ok_or(BadQuery::Since(value))?);
                 }
-                Piece::Field(_, value) => query.directory = Some(directory(&value, asked)?),
-                Piece::Words(words) => query.terms.extend(Term::new(&words)),
+                QueryPart::Field(_, value) => query.directory = Some(directory(&value, asked)?),
+                QueryPart::Words(words) => query.terms.extend(Term::new(&words)),
             }
         }
         if query.terms.is_empty() { Err(BadQuery::Empty) } else { Ok(query) }
@@ -134,13 +134,13 @@ impl Query {
 
 /// A part of what was typed.
 #[derive(Debug, PartialEq, Eq)]
-enum Piece {
+enum QueryPart {
     Field(&'static str, String),
     Words(String),
 }
 
 /// Parts at white space, but for quotation marks; one that is not closed reaches to the end.
-fn pieces(text: &str) -> Vec<Piece> {
+fn pieces(text: &str) -> Vec<QueryPart> {
     let mut pieces = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
@@ -158,8 +158,8 @@ fn pieces(text: &str) -> Vec<Piece> {
             None => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
         };
         pieces.push(match name {
-            Some(name) => Piece::Field(name, value.to_owned()),
-            None => Piece::Words(value.to_owned()),
+            Some(name) => QueryPart::Field(name, value.to_owned()),
+            None => QueryPart::Words(value.to_owned()),
         });
         rest = after.trim_start();
     }
@@ -180,7 +180,7 @@ fn speakers(text: &str) -> Result<Vec<Speaker>, BadQuery> {
     Ok(all)
 }
 
-fn directory(text: &str, asked: &Asked<'_>) -> Result<Directory, BadQuery> {
+fn directory(text: &str, asked: &QueryContext<'_>) -> Result<Directory, BadQuery> {
     let text = text.trim();
     let below = |path: PathBuf| Ok(Directory::Below(path.components().collect()));
     match text.strip_prefix('~') {
@@ -247,7 +247,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Query, BadQuery> {
         let home = Path::new("/home/ada");
-        Query::parse(text, &Asked { home, here: Path::new("/home/ada/garden"), now: NOW })
+        Query::parse(text, &QueryContext { home, here: Path::new("/home/ada/garden"), now: NOW })
     }
 
     #[test]

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::claude::{
     corpus::Owner,
+    prefilter::{Buffers, Find, Prefilter, line_at},
     record::Record,
-    sift::{Buffers, Find, Sieve, line_at},
     sweep::{Part, Sweep},
 };
 
@@ -73,7 +73,7 @@ impl Sweep for Search<'_> {
     fn part(&self, part: &Part<'_>, buffers: &mut Buffers) -> io::Result<Matches> {
         let mut matches = Matches::default();
         let mut newest: Option<(u64, u64)> = None;
-        let sieve = Sieve { finder: self.0.rarest().anchor(), shared: part.shared };
+        let sieve = Prefilter { finder: self.0.rarest().anchor(), shared: part.shared };
         let each = |offset, line: &[u8]| {
             let at = Record::decode(line).ok().and_then(|record| self.0.at(&record));
             if let Some(at) = at {

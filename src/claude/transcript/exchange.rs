@@ -6,7 +6,7 @@ use crate::claude::{
     literals::NO_RESPONSE,
     record::{
         Block, Kind, Message, Record, blocks,
-        prompt::{Said, from_peer, said},
+        prompt::{UserText, from_peer, said},
     },
 };
 
@@ -72,14 +72,14 @@ fn sent<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
     }
 }
 
-fn in_words(said: Said<'_>) -> Option<Cow<'_, str>> {
+fn in_words(said: UserText<'_>) -> Option<Cow<'_, str>> {
     match said {
-        Said::Prompt(text) => Some(text),
-        Said::Command { name, args } => {
+        UserText::Prompt(text) => Some(text),
+        UserText::Command { name, args } => {
             Some(Cow::Owned(format!("{name} {args}").trim_end().to_owned()))
         }
-        Said::Shell(command) => Some(Cow::Owned(format!("! {command}"))),
-        Said::Local(_) => None,
+        UserText::Shell(command) => Some(Cow::Owned(format!("! {command}"))),
+        UserText::Local(_) => None,
     }
 }
 

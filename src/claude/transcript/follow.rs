@@ -2,7 +2,7 @@
 //!
 //! [`Follower`] reads each complete line once, whatever becomes of the file: a line that is being
 //! written is left until its line break is there, and a file that was replaced is found again by the
-//! last record that was read. [`Growth`] folds the records into chapters as a person reads them. Both
+//! last record that was read. [`LiveTranscript`] folds the records into chapters as a person reads them. Both
 //! only read; when to look is the caller's business.
 //!
 //! 1. A record is given out once, and none between two that were given out is left out.
@@ -26,7 +26,7 @@ use super::{
 };
 use crate::claude::{
     home::Home,
-    jsonl::{Backward, Line, Lines},
+    jsonl::{Backward, Lines, RawLine},
     literals::COMPACT_BOUNDARY,
     record::{Block, Kind, Message, Record},
     session::SessionId,
@@ -108,7 +108,7 @@ impl Follower {
         let mut lines = Lines::of(file, self.offset)?;
         let mut any = false;
         while let Some(line) = lines.next()? {
-            if let Line::Whole { bytes, .. } = line
+            if let RawLine::Whole { bytes, .. } = line
                 && let Ok(record) = Record::decode(bytes)
             {
                 self.last = record.uuid.or(self.last);
@@ -152,7 +152,7 @@ impl Follower {
         let mut lines = Lines::of(file.try_clone()?, 0)?;
         while let Some(line) = lines.next()? {
             let uuid = line.bytes().and_then(|bytes| Record::decode(bytes).ok()?.uuid);
-            if uuid == Some(last) && matches!(line, Line::Whole { .. }) {
+            if uuid == Some(last) && matches!(line, RawLine::Whole { .. }) {
                 self.offset = lines.offset();
                 self.searched = self.offset;
                 return Ok(());
@@ -192,7 +192,7 @@ pub enum Ended {
 
 /// A chapter as it grows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Growing {
+pub struct LiveChapter {
     /// What was said and done so far.
     pub chapter: Chapter,
     /// The id that the prompt was sent with, as far as it has one.
@@ -205,14 +205,14 @@ pub struct Growing {
 
 /// The chapters of a transcript that is followed, and where the conversation went on if it did.
 #[derive(Debug, Default)]
-pub struct Growth {
+pub struct LiveTranscript {
     /// Oldest first. Those before the last are over.
-    pub chapters: Vec<Growing>,
+    pub chapters: Vec<LiveChapter>,
     /// The session that the conversation has moved on into.
     pub continued_in: Option<SessionId>,
 }
 
-impl Growth {
+impl LiveTranscript {
     /// Takes the next record; whether something is to be shown of it.
     pub fn add(&mut self, record: &Record<'_>) -> bool {
         if record.sidechain {
@@ -261,13 +261,13 @@ impl Growth {
             at: record.at,
             parts: Vec::new(),
         };
-        self.chapters.push(Growing { chapter, prompt, ended: None, last_at: record.at });
+        self.chapters.push(LiveChapter { chapter, prompt, ended: None, last_at: record.at });
     }
 
     /// The chapter that grows. A file may begin in the middle of one.
-    fn last(&mut self) -> &mut Growing {
+    fn last(&mut self) -> &mut LiveChapter {
         if self.chapters.is_empty() {
-            self.chapters.push(Growing::default());
+            self.chapters.push(LiveChapter::default());
         }
         let last = self.chapters.len() - 1;
         &mut self.chapters[last]
@@ -424,8 +424,8 @@ mod tests {
         }
     }
 
-    fn grown(lines: &[&str]) -> Growth {
-        let mut growth = Growth::default();
+    fn grown(lines: &[&str]) -> LiveTranscript {
+        let mut growth = LiveTranscript::default();
         for line in lines {
             growth.add(&Record::decode(line.as_bytes()).unwrap());
         }

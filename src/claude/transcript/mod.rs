@@ -19,7 +19,7 @@ use self::{
     tree::Tree,
 };
 use super::{
-    jsonl::{Backward, Line, Lines},
+    jsonl::{Backward, Lines, RawLine},
     literals,
     record::{Kind, Message, Record},
 };
@@ -178,7 +178,7 @@ pub fn holds(path: &Path, prompt: Uuid) -> io::Result<Trace> {
 pub fn since(path: &Path, offset: u64, mut each: impl FnMut(&Record<'_>)) -> io::Result<u64> {
     let mut lines = Lines::open(path, offset)?;
     while let Some(line) = lines.next()? {
-        if let Line::Whole { bytes, .. } = line
+        if let RawLine::Whole { bytes, .. } = line
             && let Ok(record) = Record::decode(bytes)
         {
             each(&record);
@@ -218,7 +218,7 @@ fn read(path: &Path, offsets: &[u64]) -> io::Result<Vec<Exchange>> {
     let mut lines = Lines::open(path, 0)?;
     for offset in offsets {
         lines.jump(*offset)?;
-        if let Some(Ok(record)) = lines.next()?.and_then(Line::bytes).map(Record::decode) {
+        if let Some(Ok(record)) = lines.next()?.and_then(RawLine::bytes).map(Record::decode) {
             fold.add(&record);
         }
     }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::claude::{
     json::Raw,
-    jsonl::{Line, Lines},
+    jsonl::{Lines, RawLine},
     literals::{BASH_STDERR, BASH_STDOUT, COMPACT_BOUNDARY},
     record::{
         Block, Kind, Message, Record, blocks,
@@ -211,7 +211,8 @@ impl Outline {
         let mut results = Results { lines: Lines::open(&self.path, 0)?, branch: &self.branch };
         for offset in &self.branch.offsets {
             lines.jump(*offset)?;
-            let Some(Ok(record)) = lines.next()?.and_then(Line::bytes).map(Record::decode) else {
+            let Some(Ok(record)) = lines.next()?.and_then(RawLine::bytes).map(Record::decode)
+            else {
                 return Err(io::Error::other("the transcript was rewritten while it was read"));
             };
             tell(&record, &mut results, &mut each)?;
@@ -328,7 +329,7 @@ impl Results<'_> {
     fn add_to(&mut self, tool: &mut Tool) -> io::Result<()> {
         let Some(offset) = self.branch.result(&tool.id) else { return Ok(()) };
         self.lines.jump(offset)?;
-        let record = self.lines.next()?.and_then(Line::bytes).map(Record::decode);
+        let record = self.lines.next()?.and_then(RawLine::bytes).map(Record::decode);
         let Some(Ok(Record { kind: Kind::User(message), .. })) = record else { return Ok(()) };
         for block in &message.blocks {
             if let Block::ToolResult { id, error, content } = block

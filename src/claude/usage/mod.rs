@@ -133,7 +133,7 @@ pub fn of_projects(
     let sessions: Vec<&SessionFiles> = corpus.sessions.iter().filter(recent).collect();
     let files: Vec<&[TranscriptFile]> = sessions.iter().map(|session| &*session.files).collect();
     let all = files.iter().copied().flatten().map(|file| file.size).sum();
-    let mut books = Books::new(prices, is_meant);
+    let mut books = Totals::new(prices, is_meant);
     books.usage.unreadable = corpus.unreadable;
     let _ = sweep(&files, &Reader::new(since), |step| {
         match step {
@@ -153,7 +153,7 @@ pub fn of_projects(
 pub fn of_session(home: &Home, prices: &Prices, id: SessionId) -> Option<SessionUsage> {
     let corpus = Corpus::of(home);
     let session = corpus.sessions.iter().find(|session| session.id == id)?;
-    let mut books = Books::new(prices, &|_| true);
+    let mut books = Totals::new(prices, &|_| true);
     let _ = sweep(&[&*session.files], &Reader::new(0), |step| {
         if let Step::Session { parts, .. } = step {
             books.add(id, Rows::of(parts));
@@ -164,7 +164,7 @@ pub fn of_session(home: &Home, prices: &Prices, id: SessionId) -> Option<Session
 }
 
 /// The sums while they grow.
-struct Books<'p> {
+struct Totals<'p> {
     prices: &'p Prices,
     is_meant: &'p dyn Fn(&Path) -> bool,
     /// Messages that the sums hold.
@@ -172,7 +172,7 @@ struct Books<'p> {
     usage: Usage,
 }
 
-impl<'p> Books<'p> {
+impl<'p> Totals<'p> {
     fn new(prices: &'p Prices, is_meant: &'p dyn Fn(&Path) -> bool) -> Self {
         Self { prices, is_meant, counted: HashSet::new(), usage: Usage::default() }
     }

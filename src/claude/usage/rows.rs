@@ -19,8 +19,8 @@ use crate::claude::{
     corpus::Owner,
     json::{Raw, object},
     literals::SYNTHETIC,
+    prefilter::{Buffers, Literal, Prefilter, tail},
     record::moment,
-    sift::{Buffers, Literal, Sieve, tail},
     sweep::{Part, Sweep},
 };
 
@@ -73,7 +73,7 @@ impl Sweep for Reader {
     fn part(&self, part: &Part<'_>, buffers: &mut Buffers) -> io::Result<Rows> {
         let mut rows = Rows::default();
         let mut calendar = Calendar::default();
-        let sieve = Sieve { finder: &self.anchor, shared: part.shared };
+        let sieve = Prefilter { finder: &self.anchor, shared: part.shared };
         let too_long = sieve.lines(part.file, part.range.clone(), buffers, |_, line| {
             if let Some((key, model, at, tokens)) = read(line)
                 && at >= self.since

@@ -13,7 +13,7 @@ const SHORT: usize = 3_400;
 
 /// A diff as it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum DiffView {
     /// In the chat.
     Here(Text),
     /// As a file, with a line that says what is in it.
@@ -21,7 +21,7 @@ pub enum Shown {
 }
 
 /// Shows what `git diff` has printed about `what`.
-pub fn shown(what: &str, diff: &str) -> Shown {
+pub fn shown(what: &str, diff: &str) -> DiffView {
     let count = |sign: char, head: &str| {
         diff.lines().filter(|line| line.starts_with(sign) && !line.starts_with(head)).count()
     };
@@ -30,10 +30,10 @@ pub fn shown(what: &str, diff: &str) -> Shown {
     text.code(&words::line(what, 200)).data(&format!(": +{added} −{removed} lines"));
     let clean = clean(diff);
     if clean.encode_utf16().count() > SHORT {
-        return Shown::Page(page(what, diff), text);
+        return DiffView::Page(page(what, diff), text);
     }
     text.push("\n").pre(clean.trim_end(), Some("diff"));
-    Shown::Here(text)
+    DiffView::Here(text)
 }
 
 fn page(what: &str, diff: &str) -> String {
@@ -58,10 +58,10 @@ mod tests {
     #[test]
     fn a_short_diff_is_read_here_and_a_long_one_as_a_page() {
         let diff = "--- a/x\n+++ b/x\n@@ -1 +1,2 @@\n-old\n+new\n+<script>\u{202e}\n";
-        let Shown::Here(text) = shown("x", diff) else { panic!("a page") };
+        let DiffView::Here(text) = shown("x", diff) else { panic!("a page") };
         assert!(text.text.starts_with("x: +2 −1 lines\n--- a/x"), "{text:?}");
         assert!(!text.text.contains('\u{202e}'));
-        let Shown::Page(page, text) = shown("x", &diff.repeat(100)) else { panic!("no page") };
+        let DiffView::Page(page, text) = shown("x", &diff.repeat(100)) else { panic!("no page") };
         assert_eq!(text.text, "x: +200 −100 lines");
         assert!(page.contains("<span class=\"add\">+&lt;script&gt;\u{fffd}</span>"), "{page}");
         assert!(!page.contains("<script") && !page.contains('\u{202e}'));

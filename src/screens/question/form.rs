@@ -3,7 +3,7 @@
 use crate::{
     bridge::{
         form::{self, Form, Picks, Question},
-        question::{Hands, Press},
+        question::{Press, QuestionMode},
     },
     screens::{button, row, words},
     telegram::{
@@ -22,7 +22,7 @@ const OPTION: usize = 200;
 const LABEL: usize = 28;
 
 /// The question that is being answered.
-pub(super) fn text(form: &Form, hands: Hands) -> Text {
+pub(super) fn text(form: &Form, mode: QuestionMode) -> Text {
     let asked = form.current();
     let mut text = Text::default();
     if form.questions.len() > 1 {
@@ -45,7 +45,7 @@ pub(super) fn text(form: &Form, hands: Hands) -> Text {
     if let Some(written) = &asked.written {
         text.push("\nYour words: ").italic(&words::line(written, DESCRIPTION));
     }
-    if hands == Hands::Writing {
+    if mode == QuestionMode::Writing {
         text.push("\n\n").italic("Write your answer: your next message here is it.");
     } else if asked.picks == Picks::Many {
         text.push("\n\n").italic("Pick any number, then Done.");
@@ -54,9 +54,9 @@ pub(super) fn text(form: &Form, hands: Hands) -> Text {
 }
 
 /// Its buttons.
-pub(super) fn keyboard(form: &Form, hands: Hands, key: Key) -> Vec<Vec<Button>> {
+pub(super) fn keyboard(form: &Form, mode: QuestionMode, key: Key) -> Vec<Vec<Button>> {
     let tap = |press| Callback::Answer(key, press);
-    if hands == Hands::Writing {
+    if mode == QuestionMode::Writing {
         return vec![row([("‹ Choose instead", tap(Press::Unwrite))])];
     }
     let at = form.at as u8;

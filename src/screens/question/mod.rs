@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use crate::{
     bridge::{
-        danger::{self, Ground},
-        question::{About, Decision, Hands, Open, Press},
+        danger::{self, ToolContext},
+        question::{About, Decision, Open, Press, QuestionMode},
         work,
     },
     claude::{session::SessionId, wire::Ask},
@@ -60,19 +60,19 @@ pub fn open(scene: &Scene, asker: &Asker, open: &Open) -> Screen {
     let mut rows = match &open.about {
         About::Tool => {
             text.append(tool(scene, asker, &open.ask)).append(granted(scene, open));
-            text.append(writing(open.hands, "Write why: your next message here goes to Claude."));
+            text.append(writing(open.mode, "Write why: your next message here goes to Claude."));
             permission(open, key)
         }
         About::Plan(plan) => {
             text.append(planned(plan));
             text.push("\n").bold(EDITS).push(": the plan, and from then on edits without asking.");
             let what = "Write what should be different: your next message here goes to Claude.";
-            text.append(writing(open.hands, what));
-            plan_keyboard(open.hands, key)
+            text.append(writing(open.mode, what));
+            plan_keyboard(open.mode, key)
         }
         About::Form(form) => {
-            text.push("\n").append(form::text(form, open.hands));
-            form::keyboard(form, open.hands, key)
+            text.push("\n").append(form::text(form, open.mode));
+            form::keyboard(form, open.mode, key)
         }
     };
     rows.extend(asker.stop.map(|key| row([("Stop", Callback::Stop(key))])));
@@ -108,10 +108,10 @@ fn is_long(plan: &str) -> bool {
 /// What the buttons that allow more than this once stand for.
 fn granted(scene: &Scene, open: &Open) -> Text {
     let mut text = Text::default();
-    let shown = match open.hands {
-        Hands::Choosing => 0..open.grants.len().min(1),
-        Hands::Looking => 1..open.grants.len(),
-        Hands::Writing => 0..0,
+    let shown = match open.mode {
+        QuestionMode::Choosing => 0..open.grants.len().min(1),
+        QuestionMode::Looking => 1..open.grants.len(),
+        QuestionMode::Writing => 0..0,
     };
     let labels = grant::labels(&open.grants);
     for index in shown {
@@ -121,9 +121,9 @@ fn granted(scene: &Scene, open: &Open) -> Text {
     text
 }
 
-fn writing(hands: Hands, words: &str) -> Text {
+fn writing(mode: QuestionMode, words: &str) -> Text {
     let mut text = Text::default();
-    if hands == Hands::Writing {
+    if mode == QuestionMode::Writing {
         text.push("\n").italic(words);
     }
     text
@@ -134,14 +134,16 @@ fn permission(open: &Open, key: Key) -> Vec<Vec<Button>> {
     let tap = |press| Callback::Answer(key, press);
     let labels = grant::labels(&open.grants);
     let granting = |index: usize| button(labels[index].as_str(), &tap(Press::Grant(index as u8)));
-    match open.hands {
-        Hands::Writing => vec![row([("‹ Back", tap(Press::Unwrite)), ("Deny", tap(Press::Deny))])],
-        Hands::Looking => {
+    match open.mode {
+        QuestionMode::Writing => {
+            vec![row([("‹ Back", tap(Press::Unwrite)), ("Deny", tap(Press::Deny))])]
+        }
+        QuestionMode::Looking => {
             let mut rows: Vec<_> = (1..labels.len()).map(|index| vec![granting(index)]).collect();
             rows.push(row([("‹ Back", tap(Press::Unwrite))]));
             rows
         }
-        Hands::Choosing => {
+        QuestionMode::Choosing => {
             let mut first = row([("Allow once", tap(Press::Allow))]);
             first.extend((!labels.is_empty()).then(|| granting(0)));
             let deny = row([("Deny", tap(Press::Deny)), ("Deny + reason", tap(Press::Write))]);
@@ -151,9 +153,9 @@ fn permission(open: &Open, key: Key) -> Vec<Vec<Button>> {
     }
 }
 
-fn plan_keyboard(hands: Hands, key: Key) -> Vec<Vec<Button>> {
+fn plan_keyboard(mode: QuestionMode, key: Key) -> Vec<Vec<Button>> {
     let tap = |press| Callback::Answer(key, press);
-    if hands == Hands::Writing {
+    if mode == QuestionMode::Writing {
         return vec![
             row([("Reject without comment", tap(Press::Deny))]),
             row([("‹ Back", tap(Press::Unwrite))]),
@@ -177,7 +179,7 @@ fn tool(scene: &Scene, asker: &Asker, ask: &Ask) -> Text {
     if let Some(reason) = &ask.reason {
         text.push("\nAsked because: ").prose(&words::line(reason, 300));
     }
-    let ground = Ground { directory: asker.directory.clone(), home: scene.home.clone() };
+    let ground = ToolContext { directory: asker.directory.clone(), home: scene.home.clone() };
     let dangers = danger::find(&ask.tool, &ask.input, &ground);
     if !dangers.is_empty() {
         let said: Vec<_> = dangers.into_iter().map(|danger| danger_name(danger).1).collect();

@@ -10,7 +10,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
+    bridge::{choices::Choice, choices::Verbosity, question::Press, terminal::When},
     claude::session::SessionId,
     telegram::callback::{
         Callback, Carry, Deferral, Deferred, Format, Key, List, See, Sure, Words,

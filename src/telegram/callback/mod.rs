@@ -16,7 +16,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    bridge::{choices::Choice, question::Press, terminal::When, verbosity::Verbosity},
+    bridge::{choices::Choice, choices::Verbosity, question::Press, terminal::When},
     claude::session::SessionId,
 };
 

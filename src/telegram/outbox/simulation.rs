@@ -24,9 +24,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 const LONG: usize = 6;
 
 /// Numbers that are the same in every run (splitmix64).
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn roll(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -41,7 +41,7 @@ impl Dice {
 
 /// What goes wrong by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Weather {
+enum NetworkState {
     Calm,
     /// Penalties out of the blue, requests and replies that get lost.
     Rough,
@@ -49,7 +49,7 @@ enum Weather {
 
 /// Telegram, counting every arrival.
 struct Telegram {
-    weather: Weather,
+    weather: NetworkState,
     arrivals: HashMap<i64, VecDeque<Instant>>,
     all: VecDeque<Instant>,
     penalties: HashMap<i64, Instant>,
@@ -66,7 +66,7 @@ struct Telegram {
 }
 
 impl Telegram {
-    fn new(weather: Weather) -> Self {
+    fn new(weather: NetworkState) -> Self {
         Self {
             weather,
             arrivals: HashMap::new(),
@@ -84,7 +84,7 @@ impl Telegram {
         &mut self,
         (call, left): (&Call, Instant),
         now: Instant,
-        dice: &mut Dice,
+        dice: &mut Rng,
     ) -> Result<i32, Refusal> {
         let chat = call.place.chat;
         // What left before the penalty was known breaks no rule, and is told of it, too.
@@ -97,7 +97,7 @@ impl Telegram {
             self.violations.push(format!("{chat}: {broken}"));
             return Err(Refusal::RetryAfter(30 * SECOND));
         }
-        let luck = if self.weather == Weather::Rough { dice.roll(200) } else { 200 };
+        let luck = if self.weather == NetworkState::Rough { dice.roll(200) } else { 200 };
         match luck {
             0 => {
                 let pause = Duration::from_secs(5 + dice.roll(60));
@@ -169,7 +169,7 @@ impl Telegram {
 struct Painter {
     place: Place,
     turns: usize,
-    turn: Turn,
+    turn: SimulatedTurn,
     /// All that was sent, in order.
     sent: Vec<String>,
     /// Progress messages and what they are reduced to.
@@ -182,7 +182,7 @@ struct Painter {
     slowest_answer: Duration,
 }
 
-enum Turn {
+enum SimulatedTurn {
     Resting { until: Instant },
     Starting(Sent),
     Painting { id: i32, until: Instant, painted: Repaint, typing: Option<Typing> },
@@ -195,7 +195,7 @@ impl Painter {
         Self {
             place,
             turns: 0,
-            turn: Turn::Resting { until: begin },
+            turn: SimulatedTurn::Resting { until: begin },
             sent: Vec::new(),
             reduced: Vec::new(),
             files: Vec::new(),
@@ -210,24 +210,25 @@ impl Painter {
     fn act(&mut self, world: &mut Schedule, now: Instant, last: Instant) -> Option<Instant> {
         loop {
             match &mut self.turn {
-                Turn::Resting { until } => {
+                SimulatedTurn::Resting { until } => {
                     if now < *until || now > last {
                         return (now <= last).then_some(*until);
                     }
                     self.turns += 1;
                     let progress = self.send(format!("progress {}", self.turns), world, now);
-                    self.turn = Turn::Starting(progress);
+                    self.turn = SimulatedTurn::Starting(progress);
                 }
-                Turn::Starting(sent) => {
+                SimulatedTurn::Starting(sent) => {
                     let id = sent.0.try_recv().ok()?.expect("sent");
                     self.last_frame = now;
                     let until = now + 45 * SECOND;
                     let painted = self.frame(id, world, now);
                     let (signal, typing) = Signal::typing(self.place, now);
                     world.signal(signal, now);
-                    self.turn = Turn::Painting { id, until, painted, typing: Some(typing) };
+                    self.turn =
+                        SimulatedTurn::Painting { id, until, painted, typing: Some(typing) };
                 }
-                Turn::Painting { id, until, painted, typing } => {
+                SimulatedTurn::Painting { id, until, painted, typing } => {
                     let (id, end) = (*id, *until);
                     if now >= end {
                         self.finish(id, world, now);
@@ -243,21 +244,21 @@ impl Painter {
                     }
                     let typing = typing.take();
                     let painted = self.frame(id, world, now);
-                    self.turn = Turn::Painting { id, until: end, painted, typing };
+                    self.turn = SimulatedTurn::Painting { id, until: end, painted, typing };
                 }
-                Turn::Answering { answer, since, .. } => {
+                SimulatedTurn::Answering { answer, since, .. } => {
                     answer.0.try_recv().ok()?.expect("sent");
                     self.slowest_answer = self.slowest_answer.max(now - *since);
-                    let Turn::Answering { line, .. } =
-                        std::mem::replace(&mut self.turn, Turn::Resting { until: now })
+                    let SimulatedTurn::Answering { line, .. } =
+                        std::mem::replace(&mut self.turn, SimulatedTurn::Resting { until: now })
                     else {
                         return None;
                     };
-                    self.turn = Turn::Ending { line };
+                    self.turn = SimulatedTurn::Ending { line };
                 }
-                Turn::Ending { line } => {
+                SimulatedTurn::Ending { line } => {
                     line.0.try_recv().ok()?.expect("edited");
-                    self.turn = Turn::Resting { until: now + 10 * SECOND };
+                    self.turn = SimulatedTurn::Resting { until: now + 10 * SECOND };
                 }
             }
         }
@@ -276,7 +277,7 @@ impl Painter {
         let (job, line) = Job::new(self.place, Act::Edit(id, screen(&done)));
         world.push(job, now);
         self.reduced.push((id, done));
-        self.turn = Turn::Answering { answer, since: now, line };
+        self.turn = SimulatedTurn::Answering { answer, since: now, line };
     }
 
     fn send(&mut self, text: String, world: &mut Schedule, now: Instant) -> Sent {
@@ -310,7 +311,7 @@ fn screen(text: &str) -> Screen {
 }
 
 /// A call on its way.
-struct Away {
+struct InFlightCall {
     ticket: Ticket,
     call: Call,
     left: Instant,
@@ -320,14 +321,14 @@ struct Away {
 }
 
 /// Runs all painters for an hour and then on until all that is durable is out.
-fn simulate(weather: Weather) -> (Telegram, Vec<Painter>) {
+fn simulate(weather: NetworkState) -> (Telegram, Vec<Painter>) {
     let start = Instant::now();
     let mut now = start;
-    let mut dice = Dice(7);
+    let mut dice = Rng(7);
     let mut telegram = Telegram::new(weather);
     let mut world = Schedule::new(Pace::default());
     let mut painters = painters(start, &mut dice);
-    let mut away: Vec<Away> = Vec::new();
+    let mut away: Vec<InFlightCall> = Vec::new();
     loop {
         let mut wakes = Vec::new();
         for painter in &mut painters {
@@ -339,7 +340,14 @@ fn simulate(weather: Weather) -> (Telegram, Vec<Painter>) {
                     let slow = matches!(call.act, Act::File(..));
                     let arrives = now + dice.millis(10, if slow { 30_000 } else { 200 });
                     let lands = arrives + dice.millis(10, if slow { 5_000 } else { 200 });
-                    away.push(Away { ticket, call, left: now, arrives, lands, outcome: None });
+                    away.push(InFlightCall {
+                        ticket,
+                        call,
+                        left: now,
+                        arrives,
+                        lands,
+                        outcome: None,
+                    });
                 }
                 Next::At(moment) => break wakes.push(moment),
                 Next::Nothing => break,
@@ -349,7 +357,8 @@ fn simulate(weather: Weather) -> (Telegram, Vec<Painter>) {
             None => away.arrives,
             Some(_) => away.lands,
         }));
-        let resting = painters.iter().all(|painter| matches!(painter.turn, Turn::Resting { .. }));
+        let resting =
+            painters.iter().all(|painter| matches!(painter.turn, SimulatedTurn::Resting { .. }));
         if now > start + HOUR && resting && away.is_empty() && !world.owes() {
             return (telegram, painters);
         }
@@ -362,7 +371,7 @@ fn simulate(weather: Weather) -> (Telegram, Vec<Painter>) {
         }
         for index in (0..away.len()).rev() {
             if away[index].outcome.is_some() && away[index].lands <= now {
-                let Away { ticket, call, outcome, .. } = away.swap_remove(index);
+                let InFlightCall { ticket, call, outcome, .. } = away.swap_remove(index);
                 let outcome = outcome.expect("it arrived");
                 if matches!(outcome, Err(Refusal::RetryAfter(_))) {
                     telegram.known.entry(call.place.chat).or_insert(now);
@@ -374,7 +383,7 @@ fn simulate(weather: Weather) -> (Telegram, Vec<Painter>) {
 }
 
 /// 20 chats: 12 private and 8 groups, of which two have two topics, half a turn apart.
-fn painters(start: Instant, dice: &mut Dice) -> Vec<Painter> {
+fn painters(start: Instant, dice: &mut Rng) -> Vec<Painter> {
     let mut painters = Vec::new();
     for number in 1..=20_i64 {
         let chat = if number <= 12 { number } else { -number };
@@ -421,7 +430,7 @@ fn limits(place: Place) -> (Duration, Duration) {
 
 #[test]
 fn an_hour_of_twenty_streams_earns_no_penalty() {
-    let (telegram, painters) = simulate(Weather::Calm);
+    let (telegram, painters) = simulate(NetworkState::Calm);
     assert_eq!(telegram.violations, Vec::<String>::new());
     check_nothing_lost(&telegram, &painters);
     for painter in &painters {
@@ -435,7 +444,7 @@ fn an_hour_of_twenty_streams_earns_no_penalty() {
 
 #[test]
 fn nothing_is_lost_through_penalties_and_lost_replies() {
-    let (telegram, painters) = simulate(Weather::Rough);
+    let (telegram, painters) = simulate(NetworkState::Rough);
     assert_eq!(telegram.violations, Vec::<String>::new());
     check_nothing_lost(&telegram, &painters);
     for painter in &painters {

@@ -8,12 +8,16 @@ use super::{EntityKind, Span, Text, rules, span::clip};
 
 /// Kinds of borders, the best first, and the part of the room that a piece must fill to end there:
 /// better a sentence that goes on in the next message than a message of one line.
-const PREFERENCES: [(Border, usize); 4] =
-    [(Border::Block, 4), (Border::Line, 2), (Border::Sentence, 2), (Border::Word, usize::MAX)];
+const PREFERENCES: [(Boundary, usize); 4] = [
+    (Boundary::Block, 4),
+    (Boundary::Line, 2),
+    (Boundary::Sentence, 2),
+    (Boundary::Word, usize::MAX),
+];
 
 /// What ends where text may be parted. The white space of a border goes to neither side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Border {
+enum Boundary {
     /// A blank line outside code.
     Block,
     /// Any other line.
@@ -143,20 +147,20 @@ impl Cutter<'_> {
     }
 
     /// What ends between two characters, the second of them at `at`.
-    fn border_at(&self, at: usize, previous: char, next: char) -> Option<Border> {
+    fn border_at(&self, at: usize, previous: char, next: char) -> Option<Boundary> {
         if matches!(previous, '。' | '！' | '？') {
-            Some(Border::Sentence)
+            Some(Boundary::Sentence)
         } else if !next.is_whitespace() || previous.is_whitespace() {
             // Only the first character of white space is a border; the rest falls with it.
             None
         } else if next == '\n' && self.text[at + 1..].starts_with('\n') && !self.is_code(at) {
-            Some(Border::Block)
+            Some(Boundary::Block)
         } else if next == '\n' {
-            Some(Border::Line)
+            Some(Boundary::Line)
         } else if matches!(previous, '.' | '!' | '?' | '…') {
-            Some(Border::Sentence)
+            Some(Boundary::Sentence)
         } else {
-            Some(Border::Word)
+            Some(Boundary::Word)
         }
     }
 

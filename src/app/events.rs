@@ -5,7 +5,7 @@ use std::future::pending;
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{ledger::Written, out::Wish, put_away::Deleted},
+    app::{ledger::Written, out::ReplyTarget, put_away::Deleted},
     bridge::{
         attachment::Unfit,
         choices::Choice,
@@ -21,7 +21,7 @@ use crate::{
 
 /// What a painter, or an errand, tells the app.
 #[derive(Debug)]
-pub(super) enum Note {
+pub(super) enum AppEvent {
     /// Claude has the prompt.
     Taken {
         /// The message that carries it.
@@ -39,7 +39,7 @@ pub(super) enum Note {
         unseen: Vec<(String, Unfit)>,
     },
     /// A recording was written down, or not.
-    Heard {
+    Transcribed {
         /// The prompt.
         id: PromptId,
         /// The message that says so.
@@ -59,7 +59,7 @@ pub(super) enum Note {
     /// A process has told what the CLI offers, which something was to be chosen of.
     Offered {
         /// Who chooses, and where that is answered.
-        wish: Wish,
+        wish: ReplyTarget,
         /// What is to be chosen.
         choice: Choice,
         /// The choice, as it was typed or pressed.
@@ -104,27 +104,27 @@ pub(super) enum Note {
 }
 
 /// Where an app hears of what comes of its work.
-pub(super) struct Ears {
-    pub(super) notes: mpsc::UnboundedReceiver<Note>,
+pub(super) struct EventReceivers {
+    pub(super) events: mpsc::UnboundedReceiver<AppEvent>,
     pub(super) reports: mpsc::UnboundedReceiver<Report>,
     pub(super) written: mpsc::UnboundedReceiver<Written>,
 }
 
 /// What an app hears.
-pub(super) enum Heard {
-    Note(Note),
+pub(super) enum Received {
+    Event(AppEvent),
     Report(Report),
     Written(Written),
 }
 
-impl Ears {
+impl EventReceivers {
     /// What comes next; pending while nothing does. Cancel safe.
-    pub(super) async fn next(&mut self) -> Heard {
+    pub(super) async fn next(&mut self) -> Received {
         tokio::select! {
             biased;
-            Some(note) = self.notes.recv() => Heard::Note(note),
-            Some(line) = self.written.recv() => Heard::Written(line),
-            Some(report) = self.reports.recv() => Heard::Report(report),
+            Some(event) = self.events.recv() => Received::Event(event),
+            Some(line) = self.written.recv() => Received::Written(line),
+            Some(report) = self.reports.recv() => Received::Report(report),
             else => pending().await,
         }
     }

@@ -22,7 +22,7 @@ use crate::{
 
 /// What is wished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Wish {
+pub enum Subscription {
     /// A place follows a session.
     Follow(Place),
     /// A person is told of what sessions of this machine do.
@@ -33,7 +33,7 @@ pub enum Wish {
     Card(u64),
 }
 
-impl Wish {
+impl Subscription {
     fn name(self) -> &'static str {
         match self {
             Self::Follow(_) => "follow",
@@ -87,7 +87,7 @@ impl Wish {
 
 /// Every wish that holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct Subscriptions {
     /// The session that a place follows.
     pub follows: HashMap<Place, SessionId>,
     /// Who wants notices, and who wants none; the others as the configuration says.
@@ -98,35 +98,41 @@ pub struct Wishes {
     pub cards: HashSet<u64>,
 }
 
-impl Wishes {
+impl Subscriptions {
     /// Reads the history of `home` from its end.
     pub fn read(home: &Home, bot: u64) -> io::Result<Self> {
-        let mut wishes = Self::default();
+        let mut subscriptions = Self::default();
         let mut known = HashSet::new();
         history::newest_tagged(home, |entry| {
             let tag = entry.telegram.as_ref()?;
-            let wish =
-                Wish::read(tag).filter(|_| tag.get("bot").and_then(Value::as_u64) == Some(bot))?;
-            let about = entry.session.filter(|_| matches!(wish, Wish::Mute(_)));
-            if known.insert((wish, about)) {
-                wishes.set(wish, tag.get("on")?.as_bool()?, entry.session);
+            let subscription = Subscription::read(tag)
+                .filter(|_| tag.get("bot").and_then(Value::as_u64) == Some(bot))?;
+            let about = entry.session.filter(|_| matches!(subscription, Subscription::Mute(_)));
+            if known.insert((subscription, about)) {
+                subscriptions.set(subscription, tag.get("on")?.as_bool()?, entry.session);
             }
             None::<()>
         })?;
-        Ok(wishes)
+        Ok(subscriptions)
     }
 
     /// From now on this holds.
-    pub fn set(&mut self, wish: Wish, on: bool, session: Option<SessionId>) {
-        match (wish, session) {
-            (Wish::Follow(place), Some(session)) if on => _ = self.follows.insert(place, session),
-            (Wish::Follow(place), _) => _ = self.follows.remove(&place),
-            (Wish::Notices(person), _) => _ = self.notices.insert(person, on),
-            (Wish::Mute(person), Some(session)) if on => _ = self.muted.insert((person, session)),
-            (Wish::Mute(person), Some(session)) => _ = self.muted.remove(&(person, session)),
-            (Wish::Mute(_), None) => {}
-            (Wish::Card(person), _) if on => _ = self.cards.insert(person),
-            (Wish::Card(person), _) => _ = self.cards.remove(&person),
+    pub fn set(&mut self, subscription: Subscription, on: bool, session: Option<SessionId>) {
+        match (subscription, session) {
+            (Subscription::Follow(place), Some(session)) if on => {
+                _ = self.follows.insert(place, session);
+            }
+            (Subscription::Follow(place), _) => _ = self.follows.remove(&place),
+            (Subscription::Notices(person), _) => _ = self.notices.insert(person, on),
+            (Subscription::Mute(person), Some(session)) if on => {
+                _ = self.muted.insert((person, session));
+            }
+            (Subscription::Mute(person), Some(session)) => {
+                _ = self.muted.remove(&(person, session));
+            }
+            (Subscription::Mute(_), None) => {}
+            (Subscription::Card(person), _) if on => _ = self.cards.insert(person),
+            (Subscription::Card(person), _) => _ = self.cards.remove(&person),
         }
     }
 }
@@ -145,31 +151,31 @@ mod tests {
             "22222222-2222-4222-8222-222222222222".parse().unwrap(),
         );
         let (here, there) = (Place { chat: 5, thread: None }, Place { chat: -7, thread: Some(3) });
-        let write = |bot, wish: Wish, on, session| {
-            let entry = wish.entry(bot, on, ("/x".into(), session), ("/follow", 9));
+        let write = |bot, subscription: Subscription, on, session| {
+            let entry = subscription.entry(bot, on, ("/x".into(), session), ("/follow", 9));
             assert_eq!(Binding::read(&entry), None, "{entry:?}");
             history::append(&home, &entry).unwrap();
         };
         let binding = Binding::to("/x".into(), one);
         let source = Source { bot: 1, place: here, message: 1 };
         history::append(&home, &binding.entry(source, "hello", 9)).unwrap();
-        write(1, Wish::Follow(here), true, Some(one));
-        write(1, Wish::Follow(there), true, Some(one));
-        write(1, Wish::Follow(there), true, Some(two));
-        write(1, Wish::Follow(here), false, Some(one));
-        write(2, Wish::Follow(here), true, Some(two));
-        write(1, Wish::Notices(5), true, None);
-        write(1, Wish::Notices(5), false, None);
-        write(1, Wish::Mute(5), true, Some(one));
-        write(1, Wish::Mute(5), true, Some(two));
-        write(1, Wish::Mute(5), false, Some(one));
-        write(1, Wish::Card(5), true, None);
-        let expected = Wishes {
+        write(1, Subscription::Follow(here), true, Some(one));
+        write(1, Subscription::Follow(there), true, Some(one));
+        write(1, Subscription::Follow(there), true, Some(two));
+        write(1, Subscription::Follow(here), false, Some(one));
+        write(2, Subscription::Follow(here), true, Some(two));
+        write(1, Subscription::Notices(5), true, None);
+        write(1, Subscription::Notices(5), false, None);
+        write(1, Subscription::Mute(5), true, Some(one));
+        write(1, Subscription::Mute(5), true, Some(two));
+        write(1, Subscription::Mute(5), false, Some(one));
+        write(1, Subscription::Card(5), true, None);
+        let expected = Subscriptions {
             follows: [(there, two)].into(),
             notices: [(5, false)].into(),
             muted: [(5, two)].into(),
             cards: [5].into(),
         };
-        assert_eq!(Wishes::read(&home, 1).unwrap(), expected);
+        assert_eq!(Subscriptions::read(&home, 1).unwrap(), expected);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     app::App,
-    bridge::{book::Came, place::Place},
+    bridge::{book::Provenance, place::Place},
     screens::{help, notice},
     telegram::{
         intent::{Intent, Stranger},
@@ -43,18 +43,18 @@ impl App {
 
     /// What brings a prompt is in the book before Telegram hears that it came.
     fn take(&mut self, intent: Intent, raw: Value, redelivery: Redelivery) {
-        let came = match redelivery {
-            Redelivery::Possible => Came::Perhaps,
-            Redelivery::No => Came::New,
+        let provenance = match redelivery {
+            Redelivery::Possible => Provenance::MaybeRepeated,
+            Redelivery::No => Provenance::New,
         };
         if let Some(message) = intent.message() {
             self.receipts.heard(message.place, message.id, message.date);
         }
         match intent {
-            Intent::Prompt(input) => self.input(&input, raw, came),
-            Intent::Spoken(message) => self.spoken(&message, raw, came),
+            Intent::Prompt(input) => self.input(&input, raw, provenance),
+            Intent::Spoken(message) => self.spoken(&message, raw, provenance),
             Intent::Edited(input) => self.edited(&input, &raw),
-            Intent::Callback(tap, press) => self.press(tap, &press, came),
+            Intent::Callback(tap, press) => self.press(tap, &press, provenance),
             other => self.intent(other),
         }
     }
@@ -181,7 +181,7 @@ mod tests {
             session: None,
             messages: vec![raw.clone()],
         };
-        assert!(app.book.arrive(arrival, Came::New));
+        assert!(app.book.arrive(arrival, Provenance::New));
         app.book.stand(id, Stage::Gathering).unwrap();
         assert_eq!(app.guarded(Some(place), |_| 7), Some(7));
         let broken: Option<()> = app.guarded(Some(place), |_| panic!("of this test"));

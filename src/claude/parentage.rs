@@ -6,7 +6,7 @@ use std::{fs, path::Path, process::Command, time::Duration};
 
 /// The kin of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kin {
+pub(super) struct Parentage {
     /// Its parent, or who has adopted it.
     pub(super) parent: u32,
     /// Whether it leads its process group, as what segue starts does.
@@ -14,13 +14,13 @@ pub(super) struct Kin {
 }
 
 /// The kin of process `pid`. `None` when it is gone.
-pub(super) fn of(pid: u32) -> Option<Kin> {
+pub(super) fn of(pid: u32) -> Option<Parentage> {
     let (parent, group) = match fs::read_to_string(proc(pid, "stat")) {
         Ok(stat) => by_stat(&stat)?,
         Err(_) if cfg!(target_os = "linux") => return None,
         Err(_) => by_ps(pid)?,
     };
-    Some(Kin { parent, leads: group == pid })
+    Some(Parentage { parent, leads: group == pid })
 }
 
 /// Whether process `pid` runs a program of our own name.
@@ -98,7 +98,7 @@ mod tests {
             }
             let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
             let (id, us) = (child.id(), std::process::id());
-            assert_eq!(of(id), Some(Kin { parent: us, leads }));
+            assert_eq!(of(id), Some(Parentage { parent: us, leads }));
             assert!(!is_like_us(id) && is_like_us(us));
             if let Some(told) = by_ps(id) {
                 assert_eq!((told.0, told.1 == id), (us, leads), "ps tells the same");

@@ -63,12 +63,12 @@ pub(super) struct Buffers {
 }
 
 /// What a sieve is about.
-pub(super) struct Sieve<'s, F> {
+pub(super) struct Prefilter<'s, F> {
     pub(super) finder: &'s F,
     pub(super) shared: &'s Shared,
 }
 
-impl<F: Find> Sieve<'_, F> {
+impl<F: Find> Prefilter<'_, F> {
     /// Gives every line that a hit begins in, within `range` of the file, once and in order to `each`,
     /// with where the line begins; it may begin before the range. `each` says whether to go on. Returns
     /// the number of lines that were too long to be looked into.
@@ -258,7 +258,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         let (finder, shared) = (Literal::new("hit"), Shared::default());
-        let sieve = Sieve { finder: &finder, shared: &shared };
+        let sieve = Prefilter { finder: &finder, shared: &shared };
         let mut buffers = Buffers::default();
         let mut found = Vec::new();
         let size = bytes.len() as u64;
@@ -319,7 +319,7 @@ mod tests {
         }
         let size = file.metadata().unwrap().len();
         let (finder, shared) = (Literal::new("hit"), Shared::default());
-        let sieve = Sieve { finder: &finder, shared: &shared };
+        let sieve = Prefilter { finder: &finder, shared: &shared };
         let mut found = Vec::new();
         let each = |_, line: &[u8]| {
             found.push(line.to_vec());

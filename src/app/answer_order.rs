@@ -13,11 +13,11 @@ use crate::bridge::{place::Place, turn::Turn};
 
 /// Where the painters of all turns pass. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turnstile(Arc<Mutex<Vec<Waiting>>>);
+pub(super) struct AnswerOrder(Arc<Mutex<Vec<PendingAnswer>>>);
 
 /// A turn whose answer has not passed.
 #[derive(Clone, Debug)]
-struct Waiting {
+struct PendingAnswer {
     place: Place,
     turn: watch::Receiver<Turn>,
     passed: CancellationToken,
@@ -25,35 +25,35 @@ struct Waiting {
 
 /// The right to pass, once.
 #[derive(Debug)]
-pub(super) struct Ticket {
-    turnstile: Turnstile,
-    of: Waiting,
+pub(super) struct AnswerSlot {
+    answer_order: AnswerOrder,
+    of: PendingAnswer,
 }
 
-impl Turnstile {
+impl AnswerOrder {
     /// A ticket for the answer of a turn.
-    pub(super) fn ticket(&self, place: Place, turn: watch::Receiver<Turn>) -> Ticket {
-        let of = Waiting { place, turn, passed: CancellationToken::new() };
+    pub(super) fn slot(&self, place: Place, turn: watch::Receiver<Turn>) -> AnswerSlot {
+        let of = PendingAnswer { place, turn, passed: CancellationToken::new() };
         self.lock().push(of.clone());
-        Ticket { turnstile: self.clone(), of }
+        AnswerSlot { answer_order: self.clone(), of }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Waiting>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<PendingAnswer>> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|one| !one.passed.is_cancelled());
         waiting
     }
 }
 
-impl Ticket {
+impl AnswerSlot {
     /// Waits until all have passed whose turns ended before this one, which has ended.
     pub(super) async fn next(&self) {
         let Some(ended) = self.of.turn.borrow().ended else { return };
-        let before = |other: &&Waiting| {
+        let before = |other: &&PendingAnswer| {
             other.place == self.of.place
                 && other.turn.borrow().ended.is_some_and(|other| other < ended)
         };
-        let before: Vec<_> = self.turnstile.lock().iter().filter(before).cloned().collect();
+        let before: Vec<_> = self.answer_order.lock().iter().filter(before).cloned().collect();
         for other in before {
             other.passed.cancelled().await;
         }
@@ -65,7 +65,7 @@ impl Ticket {
     }
 }
 
-impl Drop for Ticket {
+impl Drop for AnswerSlot {
     fn drop(&mut self) {
         self.pass();
     }
@@ -98,18 +98,18 @@ mod tests {
         turn.send_modify(|turn| turn.finish(Outcome::Answered));
     }
 
-    async fn waits(ticket: &Ticket) -> bool {
-        timeout(Duration::from_millis(20), ticket.next()).await.is_err()
+    async fn waits(slot: &AnswerSlot) -> bool {
+        timeout(Duration::from_millis(20), slot.next()).await.is_err()
     }
 
     #[tokio::test]
     async fn answers_pass_in_the_order_in_which_their_turns_ended() {
-        let turnstile = Turnstile::default();
+        let answer_order = AnswerOrder::default();
         let (place, first) = turn(1);
         let (_, second) = turn(1);
         let (elsewhere, third) = turn(2);
-        let [one, two] = [&first, &second].map(|turn| turnstile.ticket(place, turn.subscribe()));
-        let three = turnstile.ticket(elsewhere, third.subscribe());
+        let [one, two] = [&first, &second].map(|turn| answer_order.slot(place, turn.subscribe()));
+        let three = answer_order.slot(elsewhere, third.subscribe());
         end(&second);
         assert!(!waits(&two).await, "the other is still running");
         end(&first);
