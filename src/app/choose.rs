@@ -8,7 +8,7 @@ use crate::{
         aside::{LOOK, answered},
         events::AppEvent,
         now,
-        out::ReplyTarget,
+        replies::ReplyTarget,
         steering::offers_of,
     },
     bridge::{
@@ -36,7 +36,7 @@ impl App {
 
     /// What holds in a place.
     fn current(&self, place: Place, choice: Choice) -> Current {
-        let chosen = self.ledger.choices(place);
+        let chosen = self.places.choices(place);
         let own = chosen.get(choice).is_some();
         let mut choices = self.permitted(chosen);
         if let (_, Some(session)) = self.whereabouts(place)
@@ -121,7 +121,7 @@ impl App {
         let (mut binding, session) = self.whereabouts(source.place);
         binding.choices.clear(choice);
         let choices = self.permitted(binding.choices.clone());
-        self.ledger.choose(source, binding, &format!("/{} default", choice.name()), now());
+        self.places.choose(source, binding, &format!("/{} default", choice.name()), now());
         if let Some(session) = session {
             self.sessions.order(session, Order::Relaunch(choices));
         }
@@ -132,7 +132,7 @@ impl App {
     pub(super) fn chosen(&mut self, source: Source, choice: Choice, value: &str) {
         let (mut binding, _) = self.whereabouts(source.place);
         binding.choices.set(choice, value);
-        self.ledger.choose(source, binding, &format!("/{} {value}", choice.name()), now());
+        self.places.choose(source, binding, &format!("/{} {value}", choice.name()), now());
     }
 
     /// Claude, or an approved plan, has changed the mode of a session. A plan's beginning and end hold
@@ -154,7 +154,7 @@ impl App {
         }
         self.chosen(source, Choice::Mode, BYPASS);
         if let (_, Some(session)) = self.whereabouts(source.place) {
-            let choices = self.permitted(self.ledger.choices(source.place));
+            let choices = self.permitted(self.places.choices(source.place));
             self.sessions.order(session, Order::Relaunch(choices));
         }
         let words = "Claude asks about nothing here, from the next turn on. /mode changes it back.";

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    app::{App, laptop::out_of_reach, now, prompts::sessions_at},
+    app::{App, laptop::out_of_reach, now},
     bridge::{
         binding::Binding,
         book::Arrival,
@@ -84,7 +84,7 @@ impl App {
     }
 
     pub(super) fn directory_here(&self, place: Place) -> PathBuf {
-        self.ledger.binding(place).map_or_else(|| self.first_directory(), |binding| binding.project)
+        self.places.binding(place).map_or_else(|| self.first_directory(), |binding| binding.project)
     }
 
     /// `/sessions WORDS`: what fits exactly one session shows it.
@@ -125,7 +125,7 @@ impl App {
             return self.reply_to(source.place, source.message, screen);
         }
         let binding = Binding::to(found.project.clone(), session);
-        self.ledger.bind(source, binding, "/resume", now());
+        self.places.bind(source, binding, "/resume", now());
         let mut card = self.card(found);
         self.offer_follow(&mut card, session);
         self.reply_to(source.place, source.message, card);
@@ -147,7 +147,7 @@ impl App {
             None => self.unused_session(source),
         };
         let binding = Binding::begin(directory.to_owned(), session);
-        self.ledger.bind(source, binding, "/new", now());
+        self.places.bind(source, binding, "/new", now());
         if let Some(arrival) = first {
             self.send(Arrival { session: None, ..arrival });
         } else {
@@ -220,7 +220,7 @@ impl App {
     /// Points a place at a directory, and says what its next prompt goes on with.
     pub(super) fn move_to(&mut self, source: Source, directory: &Path) {
         let binding = Binding::newest_of(directory.to_owned());
-        self.ledger.bind(source, binding, &format!("/cd {}", directory.display()), now());
+        self.places.bind(source, binding, &format!("/cd {}", directory.display()), now());
         let newest = self.newest(directory);
         let screen = notice::moved(&self.scene(), directory, newest.as_ref());
         self.reply_to(source.place, source.message, screen);
@@ -229,12 +229,12 @@ impl App {
     // ---- /stop ----
 
     fn stop(&mut self, message: &Message) {
-        let sessions = sessions_at(&self.sessions, message.place);
+        let sessions = self.sessions.at(message.place);
         let waited = self.take_back_all_later(message.place);
         if !waited && sessions.is_empty() {
             return self.reply(message, notice::plain("Nothing is running here."));
         }
-        let here = self.sessions.shown.iter().filter(|shown| shown.place == message.place);
+        let here = self.sessions.turns().filter(|shown| shown.place == message.place);
         for words in here.filter_map(out_of_reach) {
             self.reply(message, notice::plain(words));
         }

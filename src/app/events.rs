@@ -5,7 +5,7 @@ use std::future::pending;
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{ledger::Written, out::ReplyTarget, put_away::Deleted},
+    app::{places::Written, put_away::Deleted, replies::ReplyTarget},
     bridge::{
         attachment::Unfit,
         choices::Choice,

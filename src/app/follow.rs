@@ -13,6 +13,7 @@ use crate::{
     bridge::{
         place::Place,
         subscriptions::{Subscription, Subscriptions},
+        turn::Turn,
     },
     claude::{
         catalog::{self, Query},
@@ -36,8 +37,20 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Follows {
     all: HashMap<Place, Follow>,
-    pub(super) wakers: Wakers,
-    pub(super) own: OwnTurns,
+    wakers: Wakers,
+    own: OwnTurns,
+}
+
+impl Follows {
+    /// Who is woken when a transcript changes.
+    pub(super) fn wakers(&self) -> Wakers {
+        self.wakers.clone()
+    }
+
+    /// A turn is shown in the place that asked for it: its mirror leaves it out.
+    pub(super) fn shown_here(&self, place: Place, turn: watch::Receiver<Turn>) {
+        self.own.add(place, turn);
+    }
 }
 
 struct Follow {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::Value;
 
 use crate::{
-    app::App,
+    app::{App, replies::Fault},
     bridge::{book::Provenance, place::Place},
     screens::{help, notice},
     telegram::{
@@ -25,7 +25,7 @@ impl App {
         if let Intent::Undecodable(why) = &intent {
             tracing::error!(update = id, why, "an update cannot be read: set aside");
             self.book.lay_aside(id, &kept);
-            if !std::mem::replace(&mut self.unread, true) {
+            if self.faults.is_new(Fault::Updates) {
                 self.tell_owners(&notice::plain(notice::UNREAD));
             }
         }
@@ -62,11 +62,13 @@ impl App {
     /// Somebody who is not allowed: told once that this is so.
     pub(super) fn stranger(&mut self, stranger: Stranger) {
         match stranger {
-            Stranger::Wrote(message) if self.told.insert(message.from.id) => {
+            Stranger::Wrote(message) if self.faults.is_new(Fault::Stranger(message.from.id)) => {
                 tracing::warn!(id = message.from.id, "a stranger wrote");
                 self.say(message.place, help::stranger(message.from.id));
             }
-            Stranger::Anonymous(message) if self.told.insert(message.place.chat.unsigned_abs()) => {
+            Stranger::Anonymous(message)
+                if self.faults.is_new(Fault::Stranger(message.place.chat.unsigned_abs())) =>
+            {
                 tracing::warn!(chat = message.place.chat, "an admin wrote in the group's name");
                 self.tell_owners(&notice::plain(notice::ANONYMOUS));
             }

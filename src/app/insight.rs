@@ -61,7 +61,7 @@ impl App {
         let home = &self.setup.home;
         let all = live::by_need(home).into_iter().filter(|live| self.may_work_in(&live.cwd));
         let all: Vec<_> = all.map(|live| (live.clone(), title(home, &live))).collect();
-        let card = self.notices.subscriptions.cards.contains(&message.from.id);
+        let card = self.notices.has_card(message.from.id);
         self.reply(message, live_screen::live(&self.scene(), &all, card));
     }
 

@@ -190,7 +190,7 @@ impl App {
         let Some(entry) = self.book.known(id) else { return };
         let parts = self.inputs(&entry.messages);
         let place = entry.prompt.source.place;
-        let bound = || self.ledger.binding(place)?.session;
+        let bound = || self.places.binding(place)?.session;
         let at = parts.iter().filter_map(|part| part.message.extra.edited).max();
         let Some((session, at)) = entry.session.or_else(bound).zip(at) else { return };
         let screen = match parts.len() {
@@ -203,7 +203,7 @@ impl App {
     /// The same for a message of which nothing else is known: of a part that is not all.
     fn offer_alone(&mut self, input: &UserInput) {
         let message = &input.message;
-        let bound = || self.ledger.binding(message.place)?.session;
+        let bound = || self.places.binding(message.place)?.session;
         let Some(edited) = message.extra.edited else { return };
         if message.extra.album.is_some() {
             return self.reply(message, files::edited_alone());

@@ -122,8 +122,8 @@ impl App {
                 && shown.place == source.place
                 && shown.turn.borrow().terminal.is_some()
         };
-        if let Some(shown) = self.sessions.shown.iter().find(is_it) {
-            let prompt = shown.prompt;
+        let there = self.sessions.turns().find(is_it).map(|shown| shown.prompt);
+        if let Some(prompt) = there {
             return self.sessions.order(session, Order::Choose(prompt, plan));
         }
         self.settle_question(message, Some(&arrival));
@@ -187,7 +187,7 @@ impl App {
             let turn = shown.turn.borrow();
             turn.session == session && turn.outcome().is_none() && turn.terminal.is_none()
         };
-        let turn = self.sessions.shown.iter().find(runs_here);
+        let turn = self.sessions.turns().find(runs_here);
         let stop = turn.map(|shown| stop_key(&shown.turn.borrow()));
         self.say(last.place, laptop::opened(&self.scene(), &found, live, stop));
     }
@@ -207,7 +207,7 @@ impl App {
     pub(super) fn tell_the_other_place(&mut self, place: Place, session: SessionId) {
         let before = self.laptop.users.insert(session, place);
         let Some(before) = before.filter(|before| *before != place) else { return };
-        let bound = self.ledger.binding(before).and_then(|binding| binding.session);
+        let bound = self.places.binding(before).and_then(|binding| binding.session);
         if bound == Some(session)
             && let Some(found) = self.found(session)
         {

@@ -68,7 +68,7 @@ impl App {
             sessions: page.sessions,
             more: page.more,
             unreadable: page.unreadable,
-            current: self.ledger.binding(place).and_then(|binding| binding.session),
+            current: self.places.binding(place).and_then(|binding| binding.session),
             carry,
         };
         Some(sessions::picker(&self.scene(), &picker))
@@ -76,7 +76,7 @@ impl App {
 
     /// The directory that a button names.
     pub(super) fn directory_of(&self, place: Place, key: Key) -> Option<PathBuf> {
-        let here = self.ledger.binding(place).map(|binding| binding.project);
+        let here = self.places.binding(place).map(|binding| binding.project);
         let first = here.or_else(|| Some(self.first_directory()));
         first.filter(|dir| Key::of_path(dir) == key).or_else(|| {
             let known = catalog::projects(&self.setup.home).into_iter().map(|known| known.dir);
@@ -166,7 +166,7 @@ impl App {
     /// What `/status` tells in a place; other places only where nobody else reads along.
     pub(super) fn status(&self, place: Place, alone: bool) -> Screen {
         let binding = self
-            .ledger
+            .places
             .binding(place)
             .unwrap_or_else(|| Binding::newest_of(self.first_directory()));
         let found = binding.session.and_then(|session| self.found(session));

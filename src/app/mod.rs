@@ -25,15 +25,14 @@ mod insight;
 mod intake;
 mod laptop;
 mod later;
-mod ledger;
 mod limits;
 mod lists;
 mod mirror;
 mod notices;
-mod out;
 mod painter;
 mod past;
 mod picture;
+mod places;
 mod press;
 mod program;
 mod prompts;
@@ -43,6 +42,7 @@ mod receipts;
 mod receiver;
 mod recovery;
 mod relocate;
+mod replies;
 mod reports;
 mod search;
 mod sessions;
@@ -53,7 +53,6 @@ mod verbose;
 mod voice;
 
 use std::{
-    collections::{HashMap, HashSet},
     ffi::OsString,
     future::pending,
     path::PathBuf,
@@ -74,16 +73,15 @@ use crate::{
         answer_order::AnswerOrder,
         events::{AppEvent, EventReceivers, Received},
         laptop::Laptop,
-        ledger::{Ledger, Written},
-        questions::QuestionRef,
+        places::{Places, Written},
+        questions::Questions,
         receipts::Receipts,
+        replies::{Fault, Faults},
         sessions::Sessions,
-        verbose::Views,
     },
     bridge::{
         book::{Book, StoredBook},
         choices::Choices,
-        place::Place,
         session::{self, LeftRunning, Order, RunSpec},
     },
     claude::{home::Home, live, process::Conversation, watch},
@@ -150,14 +148,13 @@ pub struct Setup {
 struct App {
     setup: Setup,
     outbox: Outbox,
-    ledger: Ledger,
+    places: Places,
     sessions: Sessions,
     laptop: Laptop,
     painters: JoinSet<()>,
     answer_order: AnswerOrder,
     /// What is fetched, sent or looked up beside the loop, and lost at the end.
     errands: JoinSet<()>,
-    views: Views,
     receipts: Receipts,
     searches: search::Searches,
     follows: follow::Follows,
@@ -165,18 +162,8 @@ struct App {
     plan: limits::PlanLimits,
     events: mpsc::UnboundedSender<AppEvent>,
     book: Book,
-    /// Whether the log knows that the spool cannot be written.
-    spool_failed: bool,
-    /// The question that somebody's next message in a place belongs to.
-    writing: HashMap<(Place, u64), QuestionRef>,
-    /// Directories that the person has trusted here, until Claude's files show it.
-    trusted: HashSet<PathBuf>,
-    /// Strangers who were told: once each is enough.
-    told: HashSet<u64>,
-    /// Whether the person knows that the history cannot be written.
-    history_failed: bool,
-    /// Whether the owners know that there are updates that cannot be read.
-    unread: bool,
+    questions: Questions,
+    faults: Faults,
 }
 
 /// Runs until updates end or `cancel` is called; then lets running turns finish for a while, ends
@@ -188,7 +175,7 @@ pub async fn run(
     cancel: CancellationToken,
 ) {
     let (mut app, found, receivers) = App::new(setup, outbox);
-    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers.clone());
+    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers());
     let mut receivers = receivers;
     let book = app.book.clone();
     block_in_place(|| {
@@ -224,7 +211,7 @@ impl App {
         let (report, reports) = mpsc::unbounded_channel();
         // Painters must not wait for the loop, which may be at the disk.
         let (events, back) = mpsc::unbounded_channel();
-        let (ledger, written) = Ledger::open(setup.home.clone(), setup.me.id);
+        let (places, written) = Places::open(setup.home.clone(), setup.me.id);
         let (book, found) = Book::open(setup.state.clone());
         let left: Arc<[LeftRunning]> = found.entries.iter().filter_map(recovery::left_by).collect();
         let settings = session::Settings {
@@ -243,13 +230,12 @@ impl App {
         let app = Self {
             setup,
             outbox,
-            ledger,
+            places,
             sessions,
             laptop: Laptop::default(),
             painters: JoinSet::new(),
             answer_order: AnswerOrder::default(),
             errands: JoinSet::new(),
-            views: Views::default(),
             receipts: Receipts::default(),
             searches: search::Searches::default(),
             follows: follow::Follows::default(),
@@ -257,12 +243,8 @@ impl App {
             plan: limits::PlanLimits::default(),
             events,
             book,
-            spool_failed: false,
-            writing: HashMap::new(),
-            trusted: HashSet::new(),
-            told: HashSet::new(),
-            history_failed: false,
-            unread: false,
+            questions: Questions::default(),
+            faults: Faults::default(),
         };
         (app, found, EventReceivers { events: back, reports, written })
     }
@@ -321,15 +303,14 @@ impl App {
     }
 
     fn written(&mut self, written: &Written) {
-        self.ledger.written(written);
+        self.places.written(written);
         match &written.error {
-            Some(error) if !self.history_failed => {
+            Some(error) if self.faults.is_new(Fault::History) => {
                 tracing::error!(error, "the history takes no lines: bindings are kept in memory");
-                self.history_failed = true;
                 self.say(written.place, screens::laptop::history_closed(error));
             }
             Some(_) => {}
-            None => self.history_failed = false,
+            None => self.faults.over(Fault::History),
         }
     }
 
@@ -356,7 +337,7 @@ impl App {
         self.laptop.leave();
         let grace = sleep(self.setup.grace);
         tokio::pin!(grace);
-        while !self.sessions.shown.is_empty() {
+        while self.sessions.turns().next().is_some() {
             tokio::select! {
                 biased;
                 () = &mut grace => {
@@ -374,7 +355,7 @@ impl App {
         while let Some(heard) = receivers.next().now_or_never() {
             self.received(heard);
         }
-        if timeout(FAREWELL, self.ledger.close()).await.is_err() {
+        if timeout(FAREWELL, self.places.close()).await.is_err() {
             tracing::warn!("the history takes no lines: what was said last is not remembered");
         }
         if timeout(FAREWELL, self.outbox.flush(Scope::All)).await.is_err() {

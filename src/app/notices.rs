@@ -39,7 +39,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Notices {
     settings: Settings,
-    pub(super) subscriptions: Subscriptions,
+    subscriptions: Subscriptions,
     watched: Watched,
     shared: SharedState,
     cards: HashMap<u64, watch::Sender<Option<Screen>>>,
@@ -77,6 +77,11 @@ impl Notices {
         };
         let wait = look.into_iter().chain(digest()).min()?;
         Some(Instant::now() + wait)
+    }
+
+    /// Whether a person has the pinned card of what waits.
+    pub(super) fn has_card(&self, person: u64) -> bool {
+        self.subscriptions.cards.contains(&person)
     }
 
     fn wants(&self, person: u64) -> bool {
@@ -126,7 +131,7 @@ impl App {
             let turn = shown.turn.borrow();
             turn.terminal.is_some().then_some(turn.session)
         };
-        let shown: Vec<_> = self.sessions.shown.iter().filter_map(of_terminal).collect();
+        let shown: Vec<_> = self.sessions.turns().filter_map(of_terminal).collect();
         let is_shown = |live: &Live| shown.contains(&live.session);
         let delay = self.notices.settings.delay;
         let looked = self.notices.watched.look(now(), delay, &elsewhere, is_shown);
@@ -225,7 +230,7 @@ impl App {
 
     fn keep_cards(&mut self, elsewhere: &[Live]) {
         for person in self.setup.access.allowed.clone() {
-            if !self.notices.subscriptions.cards.contains(&person) {
+            if !self.notices.has_card(person) {
                 if let Some(card) = self.notices.cards.remove(&person) {
                     card.send_replace(None);
                 }
@@ -314,7 +319,7 @@ impl App {
         let project = session.and_then(|session| Some(self.found(session)?.project));
         let project = project.unwrap_or_else(|| self.directory_here(place));
         let entry = subscription.entry(self.setup.me.id, on, (project, session), (display, now()));
-        self.ledger.log(place, entry);
+        self.places.log(place, entry);
         self.notices.subscriptions.set(subscription, on, session);
     }
 
@@ -327,7 +332,7 @@ impl App {
             on: self.notices.wants(person),
             after: self.notices.settings.after.as_secs(),
             quiet: self.notices.settings.quiet,
-            card: subscriptions.cards.contains(&person),
+            card: self.notices.has_card(person),
             muted: muted.into_iter().map(|(_, session)| self.whose(*session)).collect(),
         })
     }

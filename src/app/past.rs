@@ -157,7 +157,7 @@ impl App {
 
     /// The session of a place, also where it was never used.
     pub(super) fn session_here(&self, place: Place) -> Option<SessionId> {
-        match self.ledger.binding(place) {
+        match self.places.binding(place) {
             Some(binding) => binding.session.or_else(|| Some(self.newest(&binding.project)?.id)),
             None => Some(self.newest(&self.first_directory())?.id),
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    app::{App, sessions::Sessions},
+    app::App,
     bridge::{
         binding::Binding,
         book::{Arrival, HoldReason, Provenance},
@@ -45,10 +45,10 @@ impl App {
             let binding = self.binding_of(session, place);
             return self.route(arrival, &binding, session);
         }
-        if let Some(session) = self.ledger.binding(place).and_then(|bound| bound.session) {
+        if let Some(session) = self.places.binding(place).and_then(|bound| bound.session) {
             self.follow(place, session);
         }
-        let bound = self.ledger.binding(place);
+        let bound = self.places.binding(place);
         let binding = bound.unwrap_or_else(|| Binding::newest_of(self.first_directory()));
         match binding.session {
             Some(session) => self.route(arrival, &binding, session),
@@ -87,7 +87,7 @@ impl App {
 
     /// What a place would point at in a session that was named.
     pub(super) fn binding_of(&self, session: SessionId, place: Place) -> Binding {
-        let bound = self.ledger.binding(place);
+        let bound = self.places.binding(place);
         if let Some(found) = self.found(session) {
             return Binding::to(Self::directory_for(&found, bound.as_ref()), session);
         }
@@ -111,7 +111,7 @@ impl App {
             let facts = self.facts(newest.id, &binding);
             if runs(&facts) {
                 self.say(source.place, notice::resumed(&scene, &newest));
-                self.ledger.point(source.place, binding);
+                self.places.point(source.place, binding);
             }
             return self.go_by(facts, arrival);
         }
@@ -120,7 +120,7 @@ impl App {
         let facts = self.facts(session, &binding);
         if runs(&facts) {
             self.say(source.place, notice::first(&scene, session, &binding.project));
-            self.ledger.point(source.place, binding);
+            self.places.point(source.place, binding);
         }
         self.go_by(facts, arrival);
     }
@@ -161,7 +161,7 @@ impl App {
 
     /// Trusted at the terminal, or worked in before: by a person there, or from here.
     pub(super) fn is_trusted(&self, directory: &Path) -> bool {
-        if self.trusted.contains(directory) || self.setup.home.trusted(directory) {
+        if self.places.trusts(directory) {
             return true;
         }
         let query = Query {
@@ -222,7 +222,7 @@ impl App {
         directory: PathBuf,
         conversation: Conversation,
     ) -> RunSpec {
-        let bound = self.ledger.binding(place);
+        let bound = self.places.binding(place);
         let ours = |binding: &Binding| binding.session == Some(conversation.session());
         let agent =
             bound.as_ref().filter(|bound| ours(bound)).and_then(|bound| bound.agent.clone());
@@ -304,24 +304,12 @@ impl App {
     ) {
         tracing::warn!(%old, %into, "no such conversation: starting a fresh session");
         self.say(place, notice::fell_back(&self.scene(), old, into, directory));
-        let bound = self.ledger.binding(place).and_then(|binding| binding.session);
+        let bound = self.places.binding(place).and_then(|binding| binding.session);
         if bound.is_none_or(|bound| bound == old) {
             let binding = Binding::begin(directory.to_owned(), into);
-            self.ledger.point(place, binding);
+            self.places.point(place, binding);
         }
     }
-}
-
-/// Runs of this prompt's place: what `/stop` means.
-pub(super) fn sessions_at(runs: &Sessions, place: Place) -> Vec<SessionId> {
-    let here = runs.shown.iter().filter(|shown| shown.place == place);
-    let mut sessions: Vec<_> = here
-        .filter(|shown| shown.turn.borrow().outcome().is_none())
-        .map(|shown| shown.turn.borrow().session)
-        .collect();
-    sessions.sort_unstable();
-    sessions.dedup();
-    sessions
 }
 
 /// Whether a prompt goes on to a run without a question to the person.

@@ -150,11 +150,11 @@ impl App {
 
     /// What was to go on in a session that is gone begins a new one in its directory.
     fn leave_deleted(&mut self, message: &Message, session: &Session) {
-        let bound = self.ledger.binding(message.place).and_then(|binding| binding.session);
+        let bound = self.places.binding(message.place).and_then(|binding| binding.session);
         if bound == Some(session.id) {
             let source = self.source(message.place, message.id);
             let binding = Binding::begin(session.project.clone(), self.unused_session(source));
-            self.ledger.bind(source, binding, "/new", now());
+            self.places.bind(source, binding, "/new", now());
         }
     }
 
@@ -177,12 +177,12 @@ impl App {
 
     /// The place that began anew because its session was deleted goes on in that one again.
     fn go_back_to(&mut self, place: Place, message: i32, found: &Session) {
-        let bound = self.ledger.binding(place);
+        let bound = self.places.binding(place);
         let began = bound.is_some_and(|bound| bound.fresh && bound.project == found.project);
         if began {
             let source = self.source(place, message);
             let binding = Binding::to(found.project.clone(), found.id);
-            self.ledger.bind(source, binding, "/resume", now());
+            self.places.bind(source, binding, "/resume", now());
         }
     }
 

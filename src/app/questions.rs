@@ -2,9 +2,12 @@
 //!
 //! The question itself lives in the turn of its run; here it is only found.
 
+use std::collections::HashMap;
+
 use crate::{
     app::{App, sessions::ActiveTurn},
     bridge::{
+        place::Place,
         question::{Input, Press as Choice},
         session::Order,
     },
@@ -25,6 +28,27 @@ pub(super) struct QuestionRef {
     request: String,
 }
 
+/// The questions that somebody's next message belongs to, by place and person.
+#[derive(Default)]
+pub(super) struct Questions(HashMap<(Place, u64), QuestionRef>);
+
+impl Questions {
+    /// The next message of a person belongs to a question: the one that it belonged to before.
+    fn write(&mut self, who: (Place, u64), question: QuestionRef) -> Option<QuestionRef> {
+        self.0.insert(who, question)
+    }
+
+    /// Nobody's message belongs to a question any more.
+    fn let_go(&mut self, question: &QuestionRef) {
+        self.0.retain(|_, other| other != question);
+    }
+
+    /// The question that a message of a person belongs to.
+    fn take(&mut self, who: (Place, u64)) -> Option<QuestionRef> {
+        self.0.remove(&who)
+    }
+}
+
 impl App {
     /// Somebody presses a button of a question. Returns a notice where there is nothing to do.
     pub(super) fn tap_answer(
@@ -38,9 +62,9 @@ impl App {
             return Some("This question has ended: nothing was done.");
         };
         let who = (message.place, press.from.id);
-        self.writing.retain(|_, other| *other != asked);
+        self.questions.let_go(&asked);
         if choice == Choice::Write
-            && let Some(other) = self.writing.insert(who, asked.clone())
+            && let Some(other) = self.questions.write(who, asked.clone())
         {
             // One message cannot belong to two questions: the last one that was named has it.
             self.tell(other, Input::Press(Choice::Unwrite));
@@ -51,7 +75,7 @@ impl App {
 
     /// Whether the words of a message belong to a question, as its writer has said before.
     pub(super) fn is_for_question(&mut self, message: &Message, words: &str) -> bool {
-        let Some(asked) = self.writing.remove(&(message.place, message.from.id)) else {
+        let Some(asked) = self.questions.take((message.place, message.from.id)) else {
             return false;
         };
         let open = self.asked(Key::of(&asked.request)).is_some();
@@ -79,7 +103,7 @@ impl App {
             let open = turn.asks.iter().find(|open| question::key(&open.ask) == key)?;
             Some(QuestionRef { session: turn.session, request: open.ask.request.clone() })
         };
-        self.sessions.shown.iter().find_map(find)
+        self.sessions.turns().find_map(find)
     }
 
     fn tell(&mut self, asked: QuestionRef, input: Input) {

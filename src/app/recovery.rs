@@ -6,7 +6,7 @@
 use std::io;
 
 use crate::{
-    app::{App, gather::FIRST_POLL},
+    app::{App, gather::FIRST_POLL, replies::Fault},
     bridge::{
         binding::Binding,
         book::{
@@ -81,12 +81,12 @@ impl App {
     fn go_to(&mut self, destination: Destination, entry: Entry) {
         let Destination { directory, session, start, bound } = destination;
         // Whoever sent it there has been asked already.
-        self.trusted.insert(directory.clone());
+        self.places.trust(directory.clone());
         let place = entry.prompt.source.place;
         let binding =
             Binding { fresh: start == Start::New, ..Binding::to(directory.clone(), session) };
-        if bound && self.ledger.is_older(place, entry.at) {
-            self.ledger.point(place, binding.clone());
+        if bound && self.places.is_older(place, entry.at) {
+            self.places.point(place, binding.clone());
         }
         match start {
             Start::Fork(of) if self.setup.home.transcript(session).is_none() => {
@@ -116,7 +116,7 @@ impl App {
         if self.book.is_done(prompt.id) {
             return true;
         }
-        let session = self.ledger.session_of(prompt.source);
+        let session = self.places.session_of(prompt.source);
         let transcript = session.and_then(|session| self.setup.home.transcript(session));
         transcript.is_some_and(|path| reader::holds(&path, prompt.id).unwrap_or_default())
     }
@@ -157,7 +157,7 @@ impl App {
     /// Writes down where a prompt goes, before it goes there.
     pub(super) fn note_destination(&mut self, spec: &RunSpec, prompt: &Prompt) {
         let session = spec.conversation.session();
-        let bound = self.ledger.binding(prompt.source.place);
+        let bound = self.places.binding(prompt.source.place);
         let destination = Destination {
             directory: spec.directory.clone(),
             session,
@@ -170,13 +170,11 @@ impl App {
 
     /// Says once that the spool cannot be written. Prompts go on without.
     pub(super) fn spooled(&mut self, written: &io::Result<()>) {
-        if let Err(error) = written
-            && !self.spool_failed
-        {
+        let Err(error) = written else { return self.faults.over(Fault::Book) };
+        if self.faults.is_new(Fault::Book) {
             tracing::error!(%error, "the spool takes no files: a crash would lose prompts");
             self.tell_owners(&notice::spool_closed(&error.to_string()));
         }
-        self.spool_failed = written.is_err();
     }
 
     /// A prompt that has gone nowhere, and waits for nothing, is done with when what was said about

@@ -25,10 +25,10 @@ impl App {
         let now_in = catalog::follow(&self.setup.home, session);
         let Some(found) = self.found(now_in).filter(|_| now_in != session) else { return session };
         self.say(place, notice::continued(&self.scene(), &found));
-        let bound = self.ledger.binding(place);
+        let bound = self.places.binding(place);
         if let Some(bound) = bound.filter(|bound| bound.session == Some(session)) {
             let binding = Binding { project: found.project, session: Some(now_in), ..bound };
-            self.ledger.point(place, binding);
+            self.places.point(place, binding);
         }
         now_in
     }
@@ -77,7 +77,7 @@ impl App {
         };
         let source = self.source(message.place, message.id);
         let binding = Binding::to(directory.clone(), session);
-        self.ledger.bind(source, binding, "/resume", now());
+        self.places.bind(source, binding, "/resume", now());
         let moved = Session { project: directory, ..found };
         self.say(message.place, notice::resumed(&self.scene(), &moved));
         self.go(message, waiting);
@@ -86,23 +86,23 @@ impl App {
     /// Both chats tell of it, and either may be first; what was chosen in the new one holds.
     pub(super) fn moved(&mut self, from: i64, to: i64) {
         let [old, new] = [from, to].map(|chat| Place { chat, thread: None });
-        if self.ledger.binding(new).is_some() {
+        if self.places.binding(new).is_some() {
             return;
         }
-        if let Some(binding) = self.ledger.binding(old) {
+        if let Some(binding) = self.places.binding(old) {
             tracing::info!(from, to, "a group became a supergroup: its binding goes along");
-            self.ledger.choose(self.source(new, 0), binding, "/resume", now());
+            self.places.choose(self.source(new, 0), binding, "/resume", now());
         }
     }
 
     /// The session of a place has become another, by `/clear` or as a fork: the place follows.
     pub(super) fn followed(&mut self, place: Place, from: SessionId, to: SessionId) {
-        if let Some(mut binding) = self.ledger.binding(place)
+        if let Some(mut binding) = self.places.binding(place)
             && binding.session == Some(from)
         {
             (binding.session, binding.fresh) = (Some(to), false);
             let source = self.source(place, 0);
-            self.ledger.bind(source, binding, "/resume", now());
+            self.places.bind(source, binding, "/resume", now());
         }
     }
 }

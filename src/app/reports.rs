@@ -1,7 +1,7 @@
 //! What comes back from the workers of sessions beside their turns.
 
 use crate::{
-    app::{App, now, sessions::ActiveTurn},
+    app::{App, now},
     bridge::{
         binding::{self, Binding},
         book::HoldReason,
@@ -53,9 +53,7 @@ impl App {
     pub(super) fn report(&mut self, report: Report) {
         match report {
             Report::Unsolicited { place, turn } => {
-                let prompt = turn.borrow().prompt;
-                let shown = ActiveTurn { place, message: None, prompt, turn: turn.clone() };
-                self.sessions.shown.push(shown);
+                self.sessions.unsolicited(place, turn.clone());
                 self.show(place, None, turn, String::new());
             }
             Report::NotEdited(source) => {
@@ -92,16 +90,16 @@ impl App {
     /// A session has taken a prompt: the place points there, unless it has gone elsewhere since.
     pub(super) fn taken(&mut self, source: Source, display: &str, session: SessionId) {
         self.tell_the_other_place(source.place, session);
-        if self.book.is_left(source) && self.ledger.session_of(source) == Some(session) {
+        if self.book.is_left(source) && self.places.session_of(source) == Some(session) {
             return; // An earlier process wrote it down.
         }
         let binding = self.binding_of(session, source.place);
         let binding = Binding { fresh: false, fork: None, agent: None, ..binding };
-        let bound = self.ledger.binding(source.place).and_then(|binding| binding.session);
+        let bound = self.places.binding(source.place).and_then(|binding| binding.session);
         if bound.is_none_or(|bound| bound == session) {
-            self.ledger.bind(source, binding, display, now());
+            self.places.bind(source, binding, display, now());
         } else {
-            self.ledger.log(source.place, binding::untagged(&binding, display, now()));
+            self.places.log(source.place, binding::untagged(&binding, display, now()));
         }
     }
 }

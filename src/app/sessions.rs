@@ -56,7 +56,7 @@ pub(super) struct Sessions {
     live: HashMap<Id, InUse>,
     tasks: JoinSet<Finished>,
     /// Turns that are not over.
-    pub(super) shown: Vec<ActiveTurn>,
+    active: Vec<ActiveTurn>,
     /// Progress messages of turns that were shown to their end, the newest last.
     ended: VecDeque<(Place, i32)>,
 }
@@ -64,8 +64,8 @@ pub(super) struct Sessions {
 impl Sessions {
     pub(super) fn new(settings: Settings, warm: usize, cancel: CancellationToken) -> Self {
         let (live, tasks) = (HashMap::new(), JoinSet::new());
-        let (shown, ended) = (Vec::new(), VecDeque::new());
-        Self { settings, warm, cancel, live, tasks, shown, ended }
+        let (active, ended) = (Vec::new(), VecDeque::new());
+        Self { settings, warm, cancel, live, tasks, active, ended }
     }
 
     /// A turn for a prompt that somebody will answer.
@@ -76,7 +76,7 @@ impl Sessions {
     ) -> (Queued, watch::Receiver<Turn>) {
         let (turn, shown) = watch::channel(Turn::new(&prompt, session, Instant::now()));
         let (source, id) = (prompt.source, prompt.id);
-        self.shown.push(ActiveTurn {
+        self.active.push(ActiveTurn {
             place: source.place,
             message: Some(source.message),
             prompt: id,
@@ -163,9 +163,32 @@ impl Sessions {
         self.workers().any(|worker| worker.state().pid == Some(pid))
     }
 
+    /// Every turn that is not over.
+    pub(super) fn turns(&self) -> impl Iterator<Item = &ActiveTurn> {
+        self.active.iter()
+    }
+
+    /// A turn that nobody asked for.
+    pub(super) fn unsolicited(&mut self, place: Place, turn: watch::Receiver<Turn>) {
+        let prompt = turn.borrow().prompt;
+        self.active.push(ActiveTurn { place, message: None, prompt, turn });
+    }
+
+    /// The sessions that work for a place, each once.
+    pub(super) fn at(&self, place: Place) -> Vec<SessionId> {
+        let here = self.turns().filter(|active| active.place == place);
+        let mut sessions: Vec<_> = here
+            .filter(|active| active.turn.borrow().outcome().is_none())
+            .map(|active| active.turn.borrow().session)
+            .collect();
+        sessions.sort_unstable();
+        sessions.dedup();
+        sessions
+    }
+
     /// Whether a turn of this prompt is shown.
     pub(super) fn is_shown(&self, prompt: PromptId) -> bool {
-        self.shown.iter().any(|shown| shown.prompt == prompt)
+        self.active.iter().any(|shown| shown.prompt == prompt)
     }
 
     /// Whether a prompt waits for its turn, as far as is shown.
@@ -174,12 +197,12 @@ impl Sessions {
             let turn = shown.turn.borrow();
             shown.prompt == prompt && matches!(turn.phase, Phase::Waiting(_)) && !turn.taken
         };
-        self.shown.iter().any(waits)
+        self.active.iter().any(waits)
     }
 
     /// Tells the session that has a prompt.
     pub(super) fn order_of(&mut self, prompt: PromptId, order: Order) {
-        let shown = self.shown.iter().find(|shown| shown.prompt == prompt);
+        let shown = self.active.iter().find(|shown| shown.prompt == prompt);
         if let Some(session) = shown.map(|shown| shown.turn.borrow().session) {
             self.order(session, order);
         }
@@ -187,7 +210,7 @@ impl Sessions {
 
     /// A turn is over and shown.
     pub(super) fn settle(&mut self, prompt: PromptId, progress: Option<(Place, i32)>) {
-        self.shown.retain(|shown| shown.prompt != prompt);
+        self.active.retain(|shown| shown.prompt != prompt);
         self.ended.extend(progress);
         if self.ended.len() > ENDED {
             self.ended.pop_front();
@@ -202,7 +225,7 @@ impl Sessions {
 
     /// A prompt goes on as another attempt.
     pub(super) fn renew(&mut self, old: PromptId, new: PromptId) {
-        for shown in self.shown.iter_mut().filter(|shown| shown.prompt == old) {
+        for shown in self.active.iter_mut().filter(|shown| shown.prompt == old) {
             shown.prompt = new;
         }
     }

@@ -15,7 +15,7 @@ use crate::{
         aside::{LOOK, answered},
         laptop::{IN_INBOX, is_in_inbox},
         now,
-        out::ReplyTarget,
+        replies::ReplyTarget,
     },
     bridge::{
         binding::Binding,
@@ -144,7 +144,7 @@ impl App {
 
     /// What a place points at, and the session that its next prompt would go to, if there is one.
     pub(super) fn whereabouts(&self, place: Place) -> (Binding, Option<SessionId>) {
-        let binding = self.ledger.binding(place);
+        let binding = self.places.binding(place);
         let binding = binding.unwrap_or_else(|| Binding::newest_of(self.first_directory()));
         let newest = || self.newest(&binding.project).map(|session| session.id);
         let session = binding.session.or_else(newest);
@@ -226,7 +226,7 @@ impl App {
         let display = format!("/agent {name}");
         let directory = self.directory_here(source.place);
         let binding = Binding { agent: Some(name), ..Binding::begin(directory, session) };
-        self.ledger.bind(source, binding, &display, now());
+        self.places.bind(source, binding, &display, now());
         wish.granted(&self.outbox, screen);
     }
 
@@ -256,7 +256,7 @@ impl App {
         }
         let into = fresh_session(source, 0);
         let binding = Binding { fork: Some(of.id), ..Binding::begin(of.project.clone(), into) };
-        self.ledger.bind(source, binding, "/fork", now());
+        self.places.bind(source, binding, "/fork", now());
         if let Some(arrival) = first {
             self.say(source.place, notice::forked(&self.scene(), of, into));
             return self.send(Arrival { session: None, ..arrival });
@@ -272,8 +272,7 @@ impl App {
             return "Taken back.";
         }
         let is_it = |turn: &Turn| stop_key(turn) == key && matches!(turn.phase, Phase::Waiting(_));
-        let Some(shown) = self.sessions.shown.iter().find(|shown| is_it(&shown.turn.borrow()))
-        else {
+        let Some(shown) = self.sessions.turns().find(|shown| is_it(&shown.turn.borrow())) else {
             return "Too late: Claude has it.";
         };
         let (prompt, session) = (shown.prompt, shown.turn.borrow().session);

@@ -68,7 +68,7 @@ impl App {
             return self.say(message.place, notice::forbidden(&self.scene(), &found.project));
         }
         match tap {
-            Callback::Sessions(list, carry) => self.turn_list(message, list, carry),
+            Callback::Sessions(list, carry) => self.turn_list(message, &list, carry),
             Callback::Directories(page, carry) => {
                 let lead = Text::plain("Directories, the newest first:");
                 let screen = self.directories(lead, page, (DirectoryAction::List, carry));
@@ -145,14 +145,14 @@ impl App {
     }
 
     /// Another page of a list, or another list in its place.
-    fn turn_list(&self, message: &Message, list: List, carry: Carry) {
+    fn turn_list(&self, message: &Message, list: &List, carry: Carry) {
         let directory = list.directory.and_then(|key| self.directory_of(message.place, key));
         if let Some(outside) = directory.filter(|dir| !self.may_work_in(dir)) {
             return self.say(message.place, notice::forbidden(&self.scene(), &outside));
         }
         let shown = Text { text: message.text.clone(), entities: message.entities.clone() };
         let words = list.words.find(searched(&shown).as_deref()).map(Words::from);
-        let list = words.map(|words| List { words, ..list });
+        let list = words.map(|words| List { words, ..list.clone() });
         let page = list.and_then(|list| self.picker(message.place, list, carry));
         let gone = || notice::plain("That list is not known any more: ask for it anew.");
         self.turn_page(message, page.unwrap_or_else(gone));
@@ -168,7 +168,7 @@ impl App {
 
     fn tap_stop(&mut self, key: Key) -> Option<&'static str> {
         let is_it = |shown: &&ActiveTurn| stop_key(&shown.turn.borrow()) == key;
-        let shown = self.sessions.shown.iter().find(is_it)?;
+        let shown = self.sessions.turns().find(is_it)?;
         if let Some(words) = out_of_reach(shown) {
             return Some(words);
         }
@@ -206,7 +206,7 @@ impl App {
             return self.open(source, session);
         };
         let binding = Binding::to(found.project.clone(), session);
-        self.ledger.bind(source, binding, "/resume", now());
+        self.places.bind(source, binding, "/resume", now());
         self.outbox.delete(source.place, source.message);
         self.say(source.place, notice::resumed(&self.scene(), &found));
         if let Some(arrival) = waiting {
@@ -225,7 +225,7 @@ impl App {
         }
         if waiting.is_some() {
             let display = format!("/cd {}", directory.display());
-            self.ledger.bind(source, Binding::newest_of(directory), &display, now());
+            self.places.bind(source, Binding::newest_of(directory), &display, now());
             let waiting = waiting.map(|arrival| Arrival { session: None, ..arrival });
             self.go(message, waiting);
         } else {
@@ -237,7 +237,7 @@ impl App {
         let Some(directory) = self.directory_of(message.place, key) else {
             return self.say(message.place, notice::plain("That directory is not known any more."));
         };
-        self.trusted.insert(directory);
+        self.places.trust(directory);
         self.go(message, waiting);
     }
 
@@ -251,7 +251,7 @@ impl App {
         let Prompt { source, attempt, .. } = arrival.prompt;
         let into = fresh_session(source, attempt);
         let binding = Binding::begin(found.project.clone(), into);
-        self.ledger.bind(source, binding, "/fork", now());
+        self.places.bind(source, binding, "/fork", now());
         self.outbox.delete(message.place, message.id);
         self.say(source.place, notice::forked(&self.scene(), &found, into));
         let spec = self.spec(source.place, found.project, Conversation::Fork { of, into });

@@ -1,5 +1,7 @@
 //! What goes out of the app: words into a place, and the painter of a turn.
 
+use std::collections::HashSet;
+
 use tokio::sync::watch::Receiver;
 
 use crate::{
@@ -45,6 +47,35 @@ impl ReplyTarget {
     }
 }
 
+/// What the owners are told of once, until it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Fault {
+    /// The book of prompts cannot be written.
+    Book,
+    /// The history cannot be written.
+    History,
+    /// There are updates that cannot be read.
+    Updates,
+    /// Somebody who is not allowed has written, or an admin in the name of the group of this id.
+    Stranger(u64),
+}
+
+/// The faults that were told and are not over.
+#[derive(Default)]
+pub(super) struct Faults(HashSet<Fault>);
+
+impl Faults {
+    /// Whether this is the first time since it was over.
+    pub(super) fn is_new(&mut self, fault: Fault) -> bool {
+        self.0.insert(fault)
+    }
+
+    /// It is told again when it comes again.
+    pub(super) fn over(&mut self, fault: Fault) {
+        self.0.remove(&fault);
+    }
+}
+
 impl App {
     /// Shows a turn in a place until it is over.
     pub(super) fn show(
@@ -55,13 +86,13 @@ impl App {
         display: String,
     ) {
         let (session, prompt) = (turn.borrow().session, turn.borrow().prompt);
-        self.follows.own.add(place, turn.clone());
+        self.follows.shown_here(place, turn.clone());
         // What was pressed belongs to an older message.
         let last = self.book.read(prompt, Entry::last_message).flatten();
         let message = last.max(source.map(|source| source.message));
         let recovered = self.receipts.enter(place, (prompt, message), session);
-        let bound = self.ledger.binding(place).and_then(|binding| binding.session);
-        let view = self.view(place);
+        let bound = self.places.binding(place).and_then(|binding| binding.session);
+        let view = self.places.view(place);
         let context = PainterContext {
             outbox: self.outbox.clone(),
             home: self.setup.home.clone(),

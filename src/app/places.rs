@@ -1,14 +1,26 @@
-//! What each place points at: read from Claude's history when it is needed, and written there.
+//! Places: what each points at and how it wants its runs, read from Claude's history when it is
+//! needed, and written there.
 //!
 //! Lines are written by a task of their own, because the CLI's lock may be held; until a line is
 //! on the disk, and when it cannot get there, the binding is kept in memory.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+};
 
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use crate::{
-    bridge::{binding::Binding, choices::Choices, place::Place, prompt::Source},
+    bridge::{
+        binding::Binding,
+        choices::{Choices, Verbosity},
+        place::Place,
+        prompt::Source,
+    },
     claude::{
         history::{self, Entry},
         home::Home,
@@ -26,24 +38,38 @@ pub(super) struct Written {
     pub(super) error: Option<String>,
 }
 
-/// The bindings of all places.
-pub(super) struct Ledger {
+/// The bindings and choices of all places.
+pub(super) struct Places {
     home: Home,
     bot: u64,
     unwritten: HashMap<Place, (u64, Binding)>,
     number: u64,
     lines: mpsc::UnboundedSender<(Place, u64, Entry)>,
     writer: JoinHandle<()>,
+    /// Directories that the person has trusted here, until Claude's files show it.
+    trusted: HashSet<PathBuf>,
+    /// How much the painters at work show, for each place.
+    views: HashMap<Place, watch::Sender<Verbosity>>,
 }
 
-impl Ledger {
-    /// A ledger, and where it reports each line.
+impl Places {
+    /// All places, and where the fate of each line is reported.
     pub(super) fn open(home: Home, bot: u64) -> (Self, mpsc::UnboundedReceiver<Written>) {
         // Without bound: the app must not wait for a lock that a terminal holds.
         let (lines, inbox) = mpsc::unbounded_channel();
         let (report, reports) = mpsc::unbounded_channel();
         let writer = tokio::spawn(write(home.clone(), inbox, report));
-        (Self { home, bot, unwritten: HashMap::new(), number: 0, lines, writer }, reports)
+        let places = Self {
+            home,
+            bot,
+            unwritten: HashMap::new(),
+            number: 0,
+            lines,
+            writer,
+            trusted: HashSet::new(),
+            views: HashMap::new(),
+        };
+        (places, reports)
     }
 
     /// Takes no more lines, and waits until all are written.
@@ -95,6 +121,23 @@ impl Ledger {
         self.binding(place).map(|binding| binding.choices).unwrap_or_default()
     }
 
+    /// A directory that the person has trusted, here or at the terminal.
+    pub(super) fn trusts(&self, directory: &Path) -> bool {
+        self.trusted.contains(directory) || self.home.trusted(directory)
+    }
+
+    /// The person trusts a directory.
+    pub(super) fn trust(&mut self, directory: PathBuf) {
+        self.trusted.insert(directory);
+    }
+
+    /// How much a painter in a place shows, as it changes.
+    pub(super) fn view(&mut self, place: Place) -> watch::Receiver<Verbosity> {
+        self.views.retain(|_, view| view.receiver_count() > 0);
+        let chosen = self.choices(place).verbosity;
+        self.views.entry(place).or_insert_with(|| watch::Sender::new(chosen)).subscribe()
+    }
+
     /// Points a place at something until the session has taken a prompt, which writes it down. How
     /// it wants its runs stays as it was.
     pub(super) fn point(&mut self, place: Place, mut binding: Binding) {
@@ -129,6 +172,11 @@ impl Ledger {
         timestamp: u64,
     ) {
         let entry = binding.entry(source, display, timestamp);
+        if let Some(view) = self.views.get(&source.place) {
+            view.send_if_modified(|shown| {
+                std::mem::replace(shown, binding.choices.verbosity) != binding.choices.verbosity
+            });
+        }
         self.hold(source.place, binding);
         let _ = self.lines.send((source.place, self.number, entry));
     }
