@@ -5,7 +5,7 @@ use std::future::pending;
 use tokio::sync::mpsc;
 
 use crate::{
-    app::{places::Written, put_away::Deleted, replies::ReplyTarget},
+    app::{places::Written, replies::ReplyTarget},
     bridge::{
         attachment::Unfit,
         choices::Choice,
@@ -14,9 +14,10 @@ use crate::{
         session::Report,
     },
     claude::{
-        session::SessionId,
+        session::{Session, SessionId},
         wire::{limits::Limits, offers::Offers},
     },
+    telegram::update::Message,
 };
 
 /// What a painter, or an errand, tells the app.
@@ -101,6 +102,17 @@ pub(super) enum AppEvent {
         /// The session it was for, and the one it ended in.
         sessions: (SessionId, SessionId),
     },
+}
+
+/// What became of a session that was to be deleted.
+#[derive(Debug)]
+pub(super) struct Deleted {
+    /// The message whose button wanted it.
+    pub(super) message: Message,
+    /// It.
+    pub(super) session: Session,
+    /// Why it was not.
+    pub(super) failed: Option<String>,
 }
 
 /// Where an app hears of what comes of its work.

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     app::{App, git, upload},
+    bridge::turn::{StepState, Turn},
     claude::{
         json::Raw,
         record::{Block, Kind},
@@ -16,7 +17,7 @@ use crate::{
     config::expand,
     screens::{
         export::patch::{self, DiffView},
-        files::{self, Entry, Folder},
+        files::{self, Changed, Entry, Folder},
         notice, words,
     },
     telegram::{
@@ -202,4 +203,27 @@ fn in_code(message: &Message) -> Option<String> {
 fn named(input: Raw<'_>) -> Option<PathBuf> {
     let path = input.field("file_path").or_else(|| input.field("notebook_path"))?;
     Some(PathBuf::from(path.string()?.into_owned()))
+}
+
+/// What a turn has written, the newest last.
+pub(super) async fn written_by(turn: &Turn) -> Vec<Changed> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for step in &turn.steps {
+        let path = Path::new(&step.subject);
+        if WRITERS.contains(&&*step.tool) && step.state == StepState::Done && path.is_absolute() {
+            paths.retain(|known| known != path);
+            paths.push(path.to_owned());
+        }
+    }
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let look = move || paths.iter().filter_map(|path| changed(path)).collect();
+    tokio::task::spawn_blocking(look).await.unwrap_or_default()
+}
+
+fn changed(path: &Path) -> Option<Changed> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let in_git = path.ancestors().any(|folder| folder.join(".git").exists());
+    path.is_file().then(|| Changed { name, key: Key::of_path(path), in_git })
 }

@@ -3,12 +3,9 @@
 //! It owns the bindings and the registry of runs. It may wait for the disk, and never for Telegram
 //! or the CLI: what those have to say comes back through one of its channels.
 
-mod answer;
 mod answer_order;
 mod aside;
 mod card;
-mod cards;
-mod changed;
 mod choose;
 mod commands;
 mod events;
@@ -39,7 +36,6 @@ mod prompts;
 mod put_away;
 mod questions;
 mod receipts;
-mod receiver;
 mod recovery;
 mod relocate;
 mod replies;

@@ -9,7 +9,11 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, events::AppEvent, now},
+    app::{
+        App,
+        events::{AppEvent, Deleted},
+        now,
+    },
     bridge::{binding::Binding, place::Place, session::Order},
     claude::{
         put_away::{self, PutAwayError},
@@ -26,16 +30,6 @@ const LOOK: Duration = Duration::from_millis(50);
 /// What `/recap` asks Claude aside.
 const RECAP: &str = "Recap this session for somebody who takes it up again: in a few short lines, what \
     it is about, what was done, where it stands, and what is open. Change nothing and use no tools.";
-
-/// What became of a session that was to be deleted.
-#[derive(Debug)]
-pub(super) struct Deleted {
-    /// The message whose button wanted it.
-    message: Message,
-    session: Session,
-    /// Why it was not.
-    failed: Option<String>,
-}
 
 impl App {
     /// The session that a command means: the one that is named, or that of the place.

@@ -1,15 +1,10 @@
-//! What goes out of the app: words into a place, and the painter of a turn.
+//! What the app says: words into a place, answers to messages, and faults to the owners.
 
 use std::collections::HashSet;
 
-use tokio::sync::watch::Receiver;
-
 use crate::{
-    app::{
-        App, now,
-        painter::{self, PainterContext},
-    },
-    bridge::{book::Entry, place::Place, prompt::Source, turn::Turn},
+    app::{App, now},
+    bridge::{place::Place, prompt::Source},
     screens::Scene,
     telegram::{
         outbox::{Outbox, SendOptions, Sound},
@@ -77,41 +72,6 @@ impl Faults {
 }
 
 impl App {
-    /// Shows a turn in a place until it is over.
-    pub(super) fn show(
-        &mut self,
-        place: Place,
-        source: Option<Source>,
-        turn: Receiver<Turn>,
-        display: String,
-    ) {
-        let (session, prompt) = (turn.borrow().session, turn.borrow().prompt);
-        self.follows.shown_here(place, turn.clone());
-        // What was pressed belongs to an older message.
-        let last = self.book.read(prompt, Entry::last_message).flatten();
-        let message = last.max(source.map(|source| source.message));
-        let recovered = self.receipts.enter(place, (prompt, message), session);
-        let bound = self.places.binding(place).and_then(|binding| binding.session);
-        let view = self.places.view(place);
-        let context = PainterContext {
-            outbox: self.outbox.clone(),
-            home: self.setup.home.clone(),
-            events: self.events.clone(),
-            scene: self.scene(),
-            book: self.book.clone(),
-            slot: self.answer_order.slot(place, turn.clone()),
-            place,
-            source,
-            display,
-            view,
-            receipts: self.receipts.clone(),
-            recovered,
-            always_quote: self.setup.always_quote,
-            elsewhere: bound.is_some_and(|bound| bound != session),
-        };
-        self.painters.spawn(painter::paint(context, turn));
-    }
-
     pub(super) fn scene(&self) -> Scene {
         Scene {
             home: self.setup.user_home.clone(),

@@ -1,9 +1,86 @@
 //! What the end of a turn means: read from the CLI's own words, and from the session it is in then.
 
+use std::path::PathBuf;
+
 use crate::{
-    bridge::turn::Outcome,
+    bridge::terminal::Trouble,
     claude::{session::SessionId, wire::TurnResult},
 };
+
+/// How a prompt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Claude answered.
+    Answered,
+    /// The person stopped it.
+    Stopped,
+    /// It was taken into the turn that was running.
+    Joined,
+    /// It never began, since the person stopped the turn it waited for.
+    TakenBack,
+    /// The API failed.
+    Api {
+        /// HTTP status, where there was an answer.
+        status: Option<u16>,
+        /// The CLI's words.
+        message: String,
+    },
+    /// A usage limit was reached.
+    Limit {
+        /// When it ends, seconds since the epoch.
+        resets_at: Option<u64>,
+        /// The CLI's words.
+        message: String,
+    },
+    /// The CLI has no account.
+    NotLoggedIn,
+    /// There is no CLI.
+    Missing {
+        /// Where it was looked for.
+        program: PathBuf,
+    },
+    /// The CLI does not know what we need of it.
+    TooOld {
+        /// Its words.
+        message: String,
+    },
+    /// The session's directory is gone.
+    NoDirectory {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// Claude had this very prompt already; it did not run again.
+    Repeated,
+    /// The CLI has no such conversation: the prompt was not read and goes to a fresh one.
+    NoConversation,
+    /// The CLI could not begin a session for it, and not another in its place either.
+    NotBegun,
+    /// The CLI ended in the middle, or could not be started.
+    Crashed {
+        /// How it ended.
+        how: String,
+        /// The last lines of its stderr.
+        stderr: String,
+    },
+    /// Claude was cut off while nobody of ours was there.
+    BrokenOff,
+    /// What was to go with the prompt could not be fetched or kept; Claude has not read it.
+    NoFile {
+        /// Why, in a sentence.
+        message: String,
+    },
+    /// The session's transcript cannot be read, so that nobody knows whether it ran.
+    Unreadable {
+        /// The system's words.
+        message: String,
+    },
+    /// The terminal that has the session was of no help.
+    Terminal(Trouble),
+    /// Another message stands in its place: there is nothing to say of it.
+    Silent,
+    /// We are shutting down.
+    Shutdown,
+}
 
 /// What a `result` line means. Decided by what it says went wrong, not by its `subtype`: an API
 /// error still calls itself `success`.

@@ -1,10 +1,5 @@
 //! What a turn has to do with a terminal on the laptop that has its session open.
 
-use crate::bridge::{
-    turn::{Phase, Turn},
-    work::Work,
-};
-
 /// A terminal that a prompt is for, or waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Terminal {
@@ -45,16 +40,4 @@ pub enum When {
     Now,
     /// When it does nothing.
     Idle,
-}
-
-impl Turn {
-    /// Forgets what was shown, because the prompt is asked anew as this attempt.
-    pub fn restart(&mut self, attempt: u32) {
-        (self.said, self.steps) = (Vec::new(), Vec::new());
-        (self.partial, self.thinking, self.retry) = (String::new(), false, None);
-        self.asks.clear();
-        self.work = Work::default();
-        (self.attempt, self.taken, self.terminal) = (attempt, false, None);
-        self.phase = Phase::Starting;
-    }
 }

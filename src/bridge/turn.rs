@@ -11,10 +11,10 @@ use tokio::time::Instant;
 
 use crate::{
     bridge::{
-        outcome::{self, ContextChange},
+        outcome,
         prompt::{Prompt, PromptId},
         question::{Decision, Input, Open, Verdict},
-        terminal::{Terminal, Trouble},
+        terminal::Terminal,
         work::{Work, subject},
     },
     claude::{
@@ -22,6 +22,11 @@ use crate::{
         session::SessionId,
         wire::{Line, Retry, TurnResult},
     },
+};
+
+pub use crate::bridge::{
+    outcome::{ContextChange, Outcome},
+    work::{Step, StepState},
 };
 
 /// What the person sees of a prompt, from the moment it is accepted.
@@ -128,81 +133,6 @@ pub enum Wait {
     Terminal,
 }
 
-/// How a prompt ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// Claude answered.
-    Answered,
-    /// The person stopped it.
-    Stopped,
-    /// It was taken into the turn that was running.
-    Joined,
-    /// It never began, since the person stopped the turn it waited for.
-    TakenBack,
-    /// The API failed.
-    Api {
-        /// HTTP status, where there was an answer.
-        status: Option<u16>,
-        /// The CLI's words.
-        message: String,
-    },
-    /// A usage limit was reached.
-    Limit {
-        /// When it ends, seconds since the epoch.
-        resets_at: Option<u64>,
-        /// The CLI's words.
-        message: String,
-    },
-    /// The CLI has no account.
-    NotLoggedIn,
-    /// There is no CLI.
-    Missing {
-        /// Where it was looked for.
-        program: PathBuf,
-    },
-    /// The CLI does not know what we need of it.
-    TooOld {
-        /// Its words.
-        message: String,
-    },
-    /// The session's directory is gone.
-    NoDirectory {
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// Claude had this very prompt already; it did not run again.
-    Repeated,
-    /// The CLI has no such conversation: the prompt was not read and goes to a fresh one.
-    NoConversation,
-    /// The CLI could not begin a session for it, and not another in its place either.
-    NotBegun,
-    /// The CLI ended in the middle, or could not be started.
-    Crashed {
-        /// How it ended.
-        how: String,
-        /// The last lines of its stderr.
-        stderr: String,
-    },
-    /// Claude was cut off while nobody of ours was there.
-    BrokenOff,
-    /// What was to go with the prompt could not be fetched or kept; Claude has not read it.
-    NoFile {
-        /// Why, in a sentence.
-        message: String,
-    },
-    /// The session's transcript cannot be read, so that nobody knows whether it ran.
-    Unreadable {
-        /// The system's words.
-        message: String,
-    },
-    /// The terminal that has the session was of no help.
-    Terminal(Trouble),
-    /// Another message stands in its place: there is nothing to say of it.
-    Silent,
-    /// We are shutting down.
-    Shutdown,
-}
-
 /// One text of Claude's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextPart {
@@ -212,23 +142,6 @@ pub struct TextPart {
     pub after: usize,
 }
 
-/// One use of a tool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The tool use's id.
-    pub id: String,
-    /// The tool's name.
-    pub tool: String,
-    /// What it is used on: a command, a path, a pattern. One line, or empty.
-    pub subject: String,
-    /// How it went.
-    pub state: StepState,
-    /// The beginning of what it gave.
-    pub result: String,
-    /// Whether it gave more than that.
-    pub result_cut: bool,
-}
-
 /// A question that the person has decided.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decided {
@@ -236,17 +149,6 @@ pub struct Decided {
     pub open: Open,
     /// What they decided.
     pub decision: Decision,
-}
-
-/// How a step went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepState {
-    /// It runs.
-    Running,
-    /// It succeeded.
-    Done,
-    /// It failed, or was refused.
-    Failed,
 }
 
 impl Turn {
@@ -283,6 +185,16 @@ impl Turn {
             denials: Vec::new(),
             limit: None,
         }
+    }
+
+    /// Forgets what was shown, because the prompt is asked anew as this attempt.
+    pub fn restart(&mut self, attempt: u32) {
+        (self.said, self.steps) = (Vec::new(), Vec::new());
+        (self.partial, self.thinking, self.retry) = (String::new(), false, None);
+        self.asks.clear();
+        self.work = Work::default();
+        (self.attempt, self.taken, self.terminal) = (attempt, false, None);
+        self.phase = Phase::Starting;
     }
 
     /// The outcome, when it is over.

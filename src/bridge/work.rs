@@ -8,12 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::{
-    bridge::turn::{Step, StepState},
-    claude::{
-        record::{Block, Kind, Record},
-        wire::Line,
-    },
+use crate::claude::{
+    record::{Block, Kind, Record},
+    wire::Line,
 };
 
 /// What was done so far.
@@ -29,6 +26,34 @@ pub struct Work {
     pub thoughts: Vec<String>,
     /// The file that the plan was last written to.
     pub plan_file: Option<PathBuf>,
+}
+
+/// One use of a tool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The tool use's id.
+    pub id: String,
+    /// The tool's name.
+    pub tool: String,
+    /// What it is used on: a command, a path, a pattern. One line, or empty.
+    pub subject: String,
+    /// How it went.
+    pub state: StepState,
+    /// The beginning of what it gave.
+    pub result: String,
+    /// Whether it gave more than that.
+    pub result_cut: bool,
+}
+
+/// How a step went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// It runs.
+    Running,
+    /// It succeeded.
+    Done,
+    /// It failed, or was refused.
+    Failed,
 }
 
 /// One thing to do.

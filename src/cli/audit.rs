@@ -26,7 +26,7 @@ use crate::{
         stdout,
     },
     config::Config,
-    screens::{audit::danger_name, words},
+    screens::words::{self, danger_name},
 };
 
 /// Columns before what a tool was used on.

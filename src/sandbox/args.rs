@@ -96,6 +96,15 @@ impl Args {
         }
     }
 
+    /// Takes `chat_id`. Names are not known here, as the sandbox has no public chats.
+    pub(super) fn chat(&mut self) -> Result<i64, Refusal> {
+        let text = self.text("chat_id")?;
+        if text.is_empty() {
+            return Err(Refusal::bad("chat_id is empty"));
+        }
+        text.parse().map_err(|_| Refusal::bad("chat not found"))
+    }
+
     /// An object or array; none where absent. `what` names it in the refusal.
     pub(super) fn object<T: DeserializeOwned>(
         &mut self,

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
+    bot::Profile,
+    bot::Settings,
     calls::Call,
     faults::Armed,
-    profile::Profile,
+    room::Topic,
     room::{Action, Draft, Post, Rights, Standing},
-    settings::Settings,
-    topics::Topic,
     wire::{Chat, Command, User},
 };
 

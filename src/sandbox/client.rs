@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    bot::Settings,
     calls::Call,
     change::{Change, State},
     faults::{Armed, Fault},
@@ -17,7 +18,6 @@ use super::{
     query::{Answer, Outcome},
     reactions,
     room::{Action, Post, Rights, Standing},
-    settings::Settings,
     topics::{self, TopicChange},
     world::World,
 };

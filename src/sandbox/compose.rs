@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     files::Media,
-    room::{Post, Rights, Room, Service, Standing},
+    room::{Post, Room, Service},
     wire::{ChatKind, Message, User},
     world::World,
 };
@@ -116,39 +116,4 @@ fn anonymous() -> User {
         username: Some("GroupAnonymousBot".to_owned()),
         language_code: None,
     }
-}
-
-/// The bot as a member of a chat. <https://core.telegram.org/bots/api#chatmember>
-pub(super) fn chat_member(bot: &User, (standing, rights): (Standing, Option<Rights>)) -> Value {
-    let mut member = json!({ "user": bot });
-    match (standing, rights) {
-        (Standing::Kicked, _) => {
-            member["status"] = "kicked".into();
-            member["until_date"] = 0.into();
-        }
-        (Standing::Member, None) => member["status"] = "member".into(),
-        (Standing::Member, Some(rights)) => {
-            member["status"] = "administrator".into();
-            for (right, given) in [
-                ("can_be_edited", false),
-                ("is_anonymous", false),
-                ("can_manage_chat", true),
-                ("can_delete_messages", rights.delete_messages),
-                ("can_manage_video_chats", false),
-                ("can_restrict_members", false),
-                ("can_promote_members", false),
-                ("can_change_info", false),
-                ("can_invite_users", false),
-                ("can_post_stories", false),
-                ("can_edit_stories", false),
-                ("can_delete_stories", false),
-                ("can_pin_messages", rights.pin_messages),
-                ("can_manage_topics", rights.manage_topics),
-                ("can_send_welcome_messages", false),
-            ] {
-                member[right] = given.into();
-            }
-        }
-    }
-    member
 }

@@ -5,7 +5,7 @@
 //! kept out by a key in the page's address, as notebooks have one: the first request trades it for
 //! a cookie. The bot has its token instead.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
@@ -13,55 +13,11 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use uuid::Uuid;
 
-use super::hub::Hub;
-
-/// What opens the page.
-#[derive(Debug)]
-pub(super) struct Key {
-    lasting: String,
-    /// Opens it once. It is for a command line, which every user of the machine can read.
-    once: Mutex<Option<String>>,
-}
-
-impl Key {
-    /// A key that nobody can guess.
-    pub(super) fn new() -> Self {
-        let random = || Uuid::new_v4().simple().to_string();
-        Self { lasting: random(), once: Mutex::new(Some(random())) }
-    }
-
-    /// The key that stays good.
-    pub(super) fn lasting(&self) -> &str {
-        &self.lasting
-    }
-
-    /// The key that is good once; the lasting one when it was used.
-    pub(super) fn once(&self) -> String {
-        self.unused().clone().unwrap_or_else(|| self.lasting.clone())
-    }
-
-    fn unused(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.once.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether a key in an address is good. The one that is good once is used up.
-    fn admits(&self, key: &str) -> bool {
-        let mut once = self.unused();
-        let is_once = once.as_deref().is_some_and(|once| same(once, key));
-        if is_once {
-            *once = None;
-        }
-        is_once || same(&self.lasting, key)
-    }
-}
-
-/// Compares in a time that tells nothing of where two keys differ.
-fn same(one: &str, other: &str) -> bool {
-    let differ = one.bytes().zip(other.bytes()).fold(0, |differ, (a, b)| differ | (a ^ b));
-    one.len() == other.len() && differ == 0
-}
+use super::{
+    hub::Hub,
+    key::{Key, same},
+};
 
 /// Lets a request pass or refuses it with 403.
 pub(super) async fn check(State(hub): State<Arc<Hub>>, request: Request, next: Next) -> Response {
@@ -78,7 +34,7 @@ pub(super) async fn check(State(hub): State<Arc<Hub>>, request: Request, next: N
     let admitted = given.is_some_and(|key| hub.key.admits(key));
     if admitted && path == "/" {
         let attributes = "Path=/; HttpOnly; SameSite=Lax";
-        let cookie = format!("{}={}; {attributes}", cookie_name(headers), hub.key.lasting);
+        let cookie = format!("{}={}; {attributes}", cookie_name(headers), hub.key.lasting());
         let to = [(header::LOCATION, "/".to_owned()), (header::SET_COOKIE, cookie)];
         return (StatusCode::SEE_OTHER, to).into_response();
     }
@@ -97,7 +53,7 @@ fn shows_key(headers: &HeaderMap, key: &Key) -> bool {
     cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|cookie| cookie.trim().split_once('='))
-        .any(|(known, value)| known == name && same(value, &key.lasting))
+        .any(|(known, value)| known == name && same(value, key.lasting()))
 }
 
 /// Browsers keep cookies by host and not by port, and two sandboxes may run.
@@ -158,16 +114,16 @@ mod tests {
         let key = Key::new();
         let once = key.once();
         for (given, good) in [
-            (key.lasting.as_str(), true),
-            (key.lasting.as_str(), true),
+            (key.lasting(), true),
+            (key.lasting(), true),
             (once.as_str(), true),
             (once.as_str(), false),
-            (&key.lasting[1..], false),
+            (&key.lasting()[1..], false),
             ("", false),
         ] {
             assert_eq!(key.admits(given), good, "{given}");
         }
-        assert_eq!(key.once(), key.lasting);
+        assert_eq!(key.once(), key.lasting());
     }
 
     #[test]
@@ -179,8 +135,8 @@ mod tests {
             headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
             shows_key(&headers, &key)
         };
-        assert!(shown(format!("theme=dark; segue-8484={}", key.lasting)));
-        assert!(!shown(format!("segue-8485={}", key.lasting)));
+        assert!(shown(format!("theme=dark; segue-8484={}", key.lasting())));
+        assert!(!shown(format!("segue-8485={}", key.lasting())));
         assert!(!shown("segue-8484=".to_owned()));
     }
 }

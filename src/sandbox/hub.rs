@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Options,
     change::{Change, State},
-    guard::Key,
+    key::Key,
     world::World,
 };
 

@@ -8,7 +8,6 @@ use super::{
     files::{DOWNLOAD, Media, Upload, sides},
     keyboard,
     messages::{ReplyTo, resolve, sent},
-    methods::{take_chat, writable},
     refusal::Refusal,
     room::Post,
     topics,
@@ -112,14 +111,14 @@ fn post(
     media: fn(super::files::File) -> Media,
 ) -> Result<Value, Refusal> {
     let formatted = take_caption(args)?;
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let thread = args.number("message_thread_id")?;
     let reply: Option<ReplyTo> = args.object("reply_parameters", "reply parameters JSON object")?;
     let keyboard = keyboard::take(args)?;
     let silent = args.flag("disable_notification")?;
     args.finish()?;
     let bot = world.bot.id;
-    topics::check(writable(world, chat)?, bot, thread)?;
+    topics::check(world.writable(chat)?, bot, thread)?;
     let reply_to = resolve(world, chat, reply)?;
     let media = Some(media(world.files.add(upload)));
     let post = Post::new(bot, formatted);

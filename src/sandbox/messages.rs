@@ -10,7 +10,6 @@ use super::{
     change::Change,
     entities::{Formatted, format},
     keyboard,
-    methods::{take_chat, writable},
     refusal::Refusal,
     room::{Draft, Post, unix_ms},
     topics,
@@ -37,7 +36,7 @@ pub(super) struct ReplyTo {
 /// `sendMessage`
 pub(super) fn send(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
     let formatted = take_text(args)?;
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let thread = args.number("message_thread_id")?;
     let reply: Option<ReplyTo> = args.object("reply_parameters", "reply parameters JSON object")?;
     let link_preview = take_preview(args)?;
@@ -46,7 +45,7 @@ pub(super) fn send(world: &mut World, args: &mut Args) -> Result<Value, Refusal>
     args.flag("protect_content")?;
     args.finish()?;
     let bot = world.bot.id;
-    topics::check(writable(world, chat)?, bot, thread)?;
+    topics::check(world.writable(chat)?, bot, thread)?;
     let reply_to = resolve(world, chat, reply)?;
     let post = Post::new(bot, formatted);
     let post = Post { reply_to, keyboard, link_preview, silent, thread, ..post };
@@ -57,14 +56,14 @@ pub(super) fn send(world: &mut World, args: &mut Args) -> Result<Value, Refusal>
 /// `sendMessageDraft`
 pub(super) fn draft(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
     let Formatted { text, entities } = take_text(args)?;
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let id = args.number("draft_id")?.unwrap_or_default();
     let thread = args.number("message_thread_id")?;
     let can_stop = args.flag("can_stop")?;
     args.flag("keep_on_stop")?;
     args.finish()?;
     let bot = world.bot.id;
-    let room = writable(world, chat)?;
+    let room = world.writable(chat)?;
     topics::check(room, bot, thread)?;
     if room.chat.kind != ChatKind::Private {
         return Err(Refusal::bad("TEXTDRAFT_PEER_INVALID"));
@@ -119,13 +118,13 @@ pub(super) fn edit_keyboard(world: &mut World, args: &mut Args) -> Result<Value,
 
 /// `deleteMessage`
 pub(super) fn delete(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let id = args.number("message_id")?.unwrap_or_default();
     args.finish()?;
     if id == 0 {
         return Err(Refusal::bad("message identifier is not specified"));
     }
-    if !writable(world, chat)?.posts.contains_key(&id) {
+    if !world.writable(chat)?.posts.contains_key(&id) {
         return Err(Refusal::bad("message to delete not found"));
     }
     erase(world, chat, &[id])
@@ -133,7 +132,7 @@ pub(super) fn delete(world: &mut World, args: &mut Args) -> Result<Value, Refusa
 
 /// `deleteMessages`: unknown ones are passed over.
 pub(super) fn delete_many(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let ids: Vec<i64> = args.object("message_ids", "message_ids JSON object")?.unwrap_or_default();
     args.finish()?;
     if ids.is_empty() {
@@ -142,14 +141,14 @@ pub(super) fn delete_many(world: &mut World, args: &mut Args) -> Result<Value, R
     if ids.len() > DELETIONS {
         return Err(Refusal::bad("too many message identifiers specified"));
     }
-    writable(world, chat)?;
+    world.writable(chat)?;
     erase(world, chat, &ids)
 }
 
 /// In a group the bot may delete its own messages, and as an administrator those of others.
 fn erase(world: &mut World, chat: i64, ids: &[i64]) -> Result<Value, Refusal> {
     let bot = world.bot.id;
-    let room = writable(world, chat)?;
+    let room = world.writable(chat)?;
     let foreign = |id: &i64| room.posts.get(id).is_some_and(|post| post.from != bot);
     let is_free = room.chat.kind == ChatKind::Private || room.may(|rights| rights.delete_messages);
     if !is_free && ids.iter().any(foreign) {
@@ -174,7 +173,7 @@ fn take_preview(args: &mut Args) -> Result<Option<LinkPreview>, Refusal> {
 
 /// What both kinds of edits take, and nothing else.
 fn take_edit(args: &mut Args) -> Result<(i64, i64, Option<Keyboard>), Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let id = args.number("message_id")?.unwrap_or_default();
     let keyboard = keyboard::take(args)?;
     args.finish()?;
@@ -183,7 +182,7 @@ fn take_edit(args: &mut Args) -> Result<(i64, i64, Option<Keyboard>), Refusal> {
 
 fn editable(world: &mut World, chat: i64, id: i64) -> Result<&mut Post, Refusal> {
     let bot = world.bot.id;
-    match writable(world, chat)?.posts.get_mut(&id) {
+    match world.writable(chat)?.posts.get_mut(&id) {
         None => Err(Refusal::bad("message to edit not found")),
         Some(post) if post.from != bot => Err(Refusal::bad("message can't be edited")),
         Some(post) => Ok(post),

@@ -10,7 +10,6 @@ use super::{
     query::Answer,
     reactions,
     refusal::Refusal,
-    room::{Room, Standing},
     settings, topics,
     wire::ChatKind,
     world::World,
@@ -190,28 +189,6 @@ pub(super) fn run(world: &mut World, method: Method, args: &mut Args) -> Result<
     }
 }
 
-/// Takes `chat_id`. Names are not known here, as the sandbox has no public chats.
-pub(super) fn take_chat(args: &mut Args) -> Result<i64, Refusal> {
-    let text = args.text("chat_id")?;
-    if text.is_empty() {
-        return Err(Refusal::bad("chat_id is empty"));
-    }
-    text.parse().map_err(|_| Refusal::bad("chat not found"))
-}
-
-/// The chat to write in.
-pub(super) fn writable(world: &mut World, chat: i64) -> Result<&mut Room, Refusal> {
-    let room = world.rooms.get_mut(&chat).ok_or_else(|| Refusal::bad("chat not found"))?;
-    match (room.standing, room.chat.kind) {
-        (Standing::Member, _) => Ok(room),
-        (_, ChatKind::Private) => Err(Refusal::forbidden("bot was blocked by the user")),
-        (_, ChatKind::Group) => Err(Refusal::forbidden("bot was kicked from the group chat")),
-        (_, ChatKind::Supergroup) => {
-            Err(Refusal::forbidden("bot was kicked from the supergroup chat"))
-        }
-    }
-}
-
 fn answer_callback_query(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
     let id = args.number("callback_query_id")?.unwrap_or_default();
     let text = args.text("text")?;
@@ -233,7 +210,7 @@ fn answer_callback_query(world: &mut World, args: &mut Args) -> Result<Value, Re
 }
 
 fn send_chat_action(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let action = args.text("action")?;
     let thread = args.number("message_thread_id")?;
     args.finish()?;
@@ -241,13 +218,13 @@ fn send_chat_action(world: &mut World, args: &mut Args) -> Result<Value, Refusal
         return Err(Refusal::bad("wrong parameter action in request"));
     }
     let bot = world.bot.id;
-    topics::check_action(writable(world, chat)?, bot, thread)?;
+    topics::check_action(world.writable(chat)?, bot, thread)?;
     world.act(chat, thread, action);
     Ok(json!(true))
 }
 
 fn get_chat(world: &World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     args.finish()?;
     let room = world.rooms.get(&chat).ok_or_else(|| Refusal::bad("chat not found"))?;
     let private = room.chat.kind == ChatKind::Private;

@@ -27,6 +27,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 mod api;
 mod args;
+mod bot;
 mod calls;
 mod change;
 pub mod claude;
@@ -42,6 +43,7 @@ mod files;
 mod filing;
 mod guard;
 mod hub;
+mod key;
 mod keyboard;
 mod line;
 mod media;
@@ -64,6 +66,8 @@ mod updates;
 pub mod wire;
 mod world;
 
+pub use bot::Profile;
+pub use bot::Settings;
 pub use calls::Call;
 pub use change::{ChatView, State};
 pub use client::{Client, Late};
@@ -72,11 +76,9 @@ pub use files::{File, Media, Upload};
 pub use methods::BotApi;
 pub use pace::Pace;
 pub use person::{Forum, Guise, Missing, Saying, Which};
-pub use profile::Profile;
 pub use query::Answer;
-pub use room::{Action, Draft, Post, Rights, Service, Standing};
-pub use settings::Settings;
-pub use topics::{Topic, TopicChange};
+pub use room::{Action, Draft, Post, Rights, Service, Standing, Topic};
+pub use topics::TopicChange;
 
 use hub::Hub;
 use line::{Cut, HttpListener};

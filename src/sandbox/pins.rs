@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::{
     args::Args,
-    methods::{take_chat, writable},
     person::{Missing, member},
     refusal::Refusal,
     room::{Post, Room, Service},
@@ -18,7 +17,7 @@ use super::{
 
 /// `pinChatMessage`
 pub(super) fn pin(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let id = args.number("message_id")?.unwrap_or_default();
     let silent = args.flag("disable_notification")?;
     args.finish()?;
@@ -37,7 +36,7 @@ pub(super) fn pin(world: &mut World, args: &mut Args) -> Result<Value, Refusal> 
 
 /// `unpinChatMessage`: without an id the one that the chat shows.
 pub(super) fn unpin(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let id = args.number("message_id")?;
     args.finish()?;
     let room = pinnable(world, chat)?;
@@ -53,7 +52,7 @@ pub(super) fn unpin(world: &mut World, args: &mut Args) -> Result<Value, Refusal
 
 /// `unpinAllChatMessages`
 pub(super) fn unpin_all(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     args.finish()?;
     pinnable(world, chat)?.pinned.clear();
     world.show_chat(chat);
@@ -94,7 +93,7 @@ fn add(world: &mut World, chat: i64, message: i64, telling: Post) {
 
 /// The chat, if the bot may pin there.
 fn pinnable(world: &mut World, chat: i64) -> Result<&mut Room, Refusal> {
-    let room = writable(world, chat)?;
+    let room = world.writable(chat)?;
     if room.chat.kind == ChatKind::Private || room.may(|rights| rights.pin_messages) {
         return Ok(room);
     }

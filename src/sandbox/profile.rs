@@ -1,6 +1,5 @@
 //! What the bot is and says of itself: `getMe`, its name and its descriptions.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{args::Args, refusal::Refusal, world::World};
@@ -10,15 +9,6 @@ use super::{args::Args, refusal::Refusal, world::World};
 const NAME: usize = 64;
 const DESCRIPTION: usize = 512;
 const SHORT: usize = 120;
-
-/// What people read of the bot, in the language of all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Profile {
-    /// In an empty chat.
-    pub description: String,
-    /// On its page.
-    pub short_description: String,
-}
 
 /// `getMe`
 pub(super) fn get_me(world: &World, args: &Args) -> Result<Value, Refusal> {

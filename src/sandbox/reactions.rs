@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::{
     args::Args,
-    methods::{take_chat, writable},
     person::{Missing, member},
     refusal::Refusal,
     room::{Room, unix_now},
@@ -25,12 +24,12 @@ enum Reaction {
 
 /// `setMessageReaction`: an empty list takes the bot's reaction away.
 pub(super) fn set(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let id = args.number("message_id")?.unwrap_or_default();
     let reactions: Vec<Reaction> = args.object("reaction", "reaction types")?.unwrap_or_default();
     args.flag("is_big")?;
     args.finish()?;
-    let room = writable(world, chat)?;
+    let room = world.writable(chat)?;
     let reaction = reactions.first().map(|Reaction::Emoji { emoji }| emoji.clone());
     let is_allowed = reaction.as_deref().is_none_or(|emoji| allows(room, emoji));
     let post = room.posts.get_mut(&id).filter(|post| post.service.is_none());

@@ -11,9 +11,23 @@ use super::{
     detect::detect,
     entities::Formatted,
     files::Media,
-    topics::Topic,
     wire::{Chat, ChatKind, Entity, Keyboard, LinkPreview, User},
 };
+
+/// A topic as people see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Topic {
+    /// `message_thread_id`: the id of the service message that tells of it.
+    pub id: i64,
+    /// What it is called.
+    pub name: String,
+    /// The colour of its icon, RGB.
+    pub icon_color: u32,
+    /// Whether only administrators may write.
+    pub closed: bool,
+    /// Who made it: a person's id or the bot's.
+    pub by: i64,
+}
 
 /// A message as a person sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

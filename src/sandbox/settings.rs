@@ -2,41 +2,9 @@
 //!
 //! Nothing is ever sent to a webhook. It is in the way of `getUpdates`, as it is at Telegram.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{args::Args, refusal::Refusal, world::World};
-
-/// What the bot can switch on and off for itself since Bot API 10.5, and its owner with `BotFather`
-/// ever since. <https://core.telegram.org/bots/api#setmysettings>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "they are switches of Telegram's")]
-pub struct Settings {
-    /// Private chats have topics.
-    pub has_topics_enabled: bool,
-    /// People may make and delete topics there.
-    pub allows_users_to_create_topics: bool,
-    /// Clients show these topics at the side.
-    pub has_topic_sidebar: bool,
-    /// It may be added to groups.
-    pub can_join_groups: bool,
-    /// It sees every message of a group; else commands, replies to it and what names it, unless it
-    /// is an administrator there (privacy mode).
-    pub can_read_all_group_messages: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            has_topics_enabled: false,
-            allows_users_to_create_topics: false,
-            has_topic_sidebar: false,
-            can_join_groups: true,
-            can_read_all_group_messages: true,
-        }
-    }
-}
 
 /// `setMySettings`: what is not named stays.
 pub(super) fn set(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {

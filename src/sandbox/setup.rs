@@ -20,11 +20,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    bot::Settings,
     control::{Answer, client, done},
     hub::Hub,
     person::{Forum, Guise},
     room::{Rights, Standing},
-    settings::Settings,
     topics::TopicChange,
 };
 

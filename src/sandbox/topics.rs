@@ -5,15 +5,13 @@
 //! message, and is refused in what is sent. The words of the refusals are those of
 //! <https://github.com/tdlib/td> and of Telegram's server.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
     args::Args,
-    methods::{take_chat, writable},
     person::{Missing, member},
     refusal::Refusal,
-    room::{Post, Room, Service},
+    room::{Post, Room, Service, Topic},
     wire::ChatKind,
     world::World,
 };
@@ -25,24 +23,9 @@ const GENERAL: i64 = 1;
 /// Colours of icons, RGB. <https://core.telegram.org/bots/api#createforumtopic>
 const COLORS: [u32; 6] = [7_322_096, 16_766_590, 13_338_331, 9_367_192, 16_749_490, 16_478_047];
 
-/// A topic as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Topic {
-    /// `message_thread_id`: the id of the service message that tells of it.
-    pub id: i64,
-    /// What it is called.
-    pub name: String,
-    /// The colour of its icon, RGB.
-    pub icon_color: u32,
-    /// Whether only administrators may write.
-    pub closed: bool,
-    /// Who made it: a person's id or the bot's.
-    pub by: i64,
-}
-
 /// `createForumTopic`
 pub(super) fn create(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let name = take_name(args)?;
     let color = args.number("icon_color")?;
     args.finish()?;
@@ -64,7 +47,7 @@ pub(super) fn create(world: &mut World, args: &mut Args) -> Result<Value, Refusa
 
 /// `editForumTopic`: its name, as icons are not known here.
 pub(super) fn edit(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let thread = take_thread(args)?;
     let name = take_name(args)?;
     args.finish()?;
@@ -89,7 +72,7 @@ pub(super) fn reopen(world: &mut World, args: &mut Args) -> Result<Value, Refusa
 }
 
 fn toggle(world: &mut World, args: &mut Args, service: Service) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let thread = take_thread(args)?;
     args.finish()?;
     let room = forum(world, chat)?;
@@ -106,7 +89,7 @@ fn toggle(world: &mut World, args: &mut Args, service: Service) -> Result<Value,
 
 /// `deleteForumTopic`: with all that was said in it.
 pub(super) fn delete(world: &mut World, args: &mut Args) -> Result<Value, Refusal> {
-    let chat = take_chat(args)?;
+    let chat = args.chat()?;
     let thread = take_thread(args)?;
     args.finish()?;
     let bot = world.bot.id;
@@ -250,7 +233,7 @@ fn remove(world: &mut World, chat: i64, thread: i64) {
 /// The chat, if it has topics at all.
 fn forum(world: &mut World, chat: i64) -> Result<&mut Room, Refusal> {
     let enabled = world.settings.has_topics_enabled;
-    let room = writable(world, chat)?;
+    let room = world.writable(chat)?;
     let is_forum = match room.chat.kind {
         ChatKind::Private => enabled,
         ChatKind::Group | ChatKind::Supergroup => room.chat.is_forum == Some(true),

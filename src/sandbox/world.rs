@@ -11,19 +11,17 @@ use serde_json::{Value, json};
 
 use super::{
     Bot,
+    bot::{Menus, Profile, Settings, chat_member},
     calls::{Call, Log},
     change::{Change, ChatView, State},
-    commands::Menus,
-    compose::chat_member,
     faults::{Faults, Trouble},
     files::Files,
     pace::Budgets,
-    profile::Profile,
     query::Queries,
+    refusal::Refusal,
     room::{Action, Post, Rights, Room, Standing, unix_ms, unix_now},
-    settings::Settings,
     updates::Updates,
-    wire::User,
+    wire::{ChatKind, User},
 };
 
 /// Ids that every sandbox starts with.
@@ -233,6 +231,19 @@ impl World {
     /// Logged calls with a greater id.
     pub(super) fn calls(&self, after: u64) -> Vec<Call> {
         self.log.after(after)
+    }
+
+    /// The chat to write in.
+    pub(super) fn writable(&mut self, chat: i64) -> Result<&mut Room, Refusal> {
+        let room = self.rooms.get_mut(&chat).ok_or_else(|| Refusal::bad("chat not found"))?;
+        match (room.standing, room.chat.kind) {
+            (Standing::Member, _) => Ok(room),
+            (_, ChatKind::Private) => Err(Refusal::forbidden("bot was blocked by the user")),
+            (_, ChatKind::Group) => Err(Refusal::forbidden("bot was kicked from the group chat")),
+            (_, ChatKind::Supergroup) => {
+                Err(Refusal::forbidden("bot was kicked from the supergroup chat"))
+            }
+        }
     }
 
     /// Appends a message to a chat that exists. It is noted when it is shown.

@@ -3,9 +3,12 @@
 use chrono::{DateTime, Local};
 
 use crate::{
-    bridge::{audit::AuditEntry, danger::Danger},
+    bridge::audit::AuditEntry,
     claude::{audit::Outcome, session::SessionId},
-    screens::{Scene, anchor, screen, turn::tool_name, words},
+    screens::{
+        Scene, anchor, screen,
+        words::{self, danger_name, tool_name},
+    },
     telegram::{screen::Screen, text::Text},
 };
 
@@ -104,24 +107,4 @@ pub fn lines(entries: &[AuditEntry]) -> String {
 /// What stands beneath the file.
 pub fn caption(scene: &Scene, whose: &Whose) -> Screen {
     screen(heading(scene, whose), Vec::new())
-}
-
-/// A danger's name for scripts, and in words.
-pub(crate) fn danger_name(danger: Danger) -> (&'static str, &'static str) {
-    match danger {
-        Danger::Deletes => ("deletes", "Deletes files for good"),
-        Danger::Discards => ("discards", "Throws changes away"),
-        Danger::Rewrites => ("rewrites", "Overwrites what others may have"),
-        Danger::Database => ("database", "Deletes from a database"),
-        Danger::Disk => ("disk", "Overwrites a disk"),
-        Danger::Opens => ("opens", "Changes who may do what with files"),
-        Danger::Root => ("root", "Runs as administrator"),
-        Danger::Fetched => ("fetched", "Runs what it downloads or decodes"),
-        Danger::Stops => ("stops", "Stops processes or the machine"),
-        Danger::Infrastructure => ("infrastructure", "Deletes servers or volumes"),
-        Danger::Publishes => ("publishes", "Publishes something"),
-        Danger::Secrets => ("secrets", "Touches secrets"),
-        Danger::Startup => ("startup", "Changes what runs by itself"),
-        Danger::Outside => ("outside", "Writes outside of the project"),
-    }
 }

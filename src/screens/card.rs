@@ -8,13 +8,9 @@ use crate::{
         turn::{Decided, Outcome, Phase, Step, StepState, Turn, Wait},
         work::is_list,
     },
-    screens::{
-        Scene, anchor, button, question, row, screen,
-        turn::{TurnContext, stop_key, unasked},
-        verbose, words, work,
-    },
+    screens::{Scene, anchor, button, files::Changed, question, row, screen, verbose, words, work},
     telegram::{
-        callback::Callback,
+        callback::{Callback, Key},
         markdown,
         screen::{Button, Screen},
         text::{EntityKind, Text},
@@ -41,6 +37,38 @@ const MESSAGE: usize = 4_096;
 const WAITING: usize = 9;
 /// Waiting messages that can be taken back from a card.
 const TAKEN_BACK: usize = 3;
+
+/// What is known of a turn beyond what the run shows.
+#[derive(Clone, Debug, Default)]
+pub struct TurnContext {
+    /// The session's title.
+    pub title: String,
+    /// Seconds since the turn began.
+    pub seconds: u64,
+    /// The place points at another session than this one.
+    pub elsewhere: bool,
+    /// Files that it has written.
+    pub changed: Vec<Changed>,
+    /// How much is shown.
+    pub verbosity: Verbosity,
+    /// The plan that it asks about, where a file has it.
+    pub plan: Option<String>,
+    /// Messages that wait for it and have no buttons of their own, each with its words.
+    pub waiting: Vec<(Key, String)>,
+}
+
+/// What the *Stop* button of a turn names.
+pub fn stop_key(turn: &Turn) -> Key {
+    Key::of(turn.prompt.0)
+}
+
+/// Why a turn began that nobody asked for.
+pub(super) fn unasked(occasion: &str) -> Text {
+    let mut text = Text::default();
+    let words = words::line(occasion, 200);
+    text.italic(if words.is_empty() { "Claude continued by itself." } else { &words });
+    text
+}
 
 // ---- While it runs ----
 

@@ -10,7 +10,12 @@ use crate::{
             story::{Chapter, Part},
         },
     },
-    screens::{Scene, anchor, button, history::asked, row, screen, turn::tool_name, words},
+    screens::{
+        Scene, anchor, button,
+        history::asked,
+        row, screen,
+        words::{self, tool_name},
+    },
     telegram::{
         callback::{Callback, Carry, See},
         markdown,

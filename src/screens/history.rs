@@ -6,7 +6,10 @@ use crate::{
         session::SessionId,
         transcript::story::{Chapter, Part, Story},
     },
-    screens::{Scene, anchor, row, screen, turn::tool_name, words},
+    screens::{
+        Scene, anchor, row, screen,
+        words::{self, tool_name},
+    },
     telegram::{
         callback::{Callback, Carry, Format},
         markdown,

@@ -7,7 +7,10 @@ use serde_json::Value;
 use crate::{
     bridge::{notices::Quiet, work::subject},
     claude::{live::Live, session::SessionId, transcript::story::Tool},
-    screens::{Scene, anchor, button, row, screen, turn::tool_name, words},
+    screens::{
+        Scene, anchor, button, row, screen,
+        words::{self, tool_name},
+    },
     telegram::{
         callback::{Callback, Carry, See},
         markdown,

@@ -6,13 +6,9 @@ use crate::{
         choices::Verbosity,
         turn::{Outcome, Phase, TextPart, Turn, Wait},
     },
-    screens::{
-        Scene, anchor, card, failure,
-        files::{self, Changed},
-        row, screen, words, work,
-    },
+    screens::{Scene, anchor, card, failure, files, row, screen, words, work},
     telegram::{
-        callback::{Callback, Carry, Key},
+        callback::{Callback, Carry},
         intent::deep_link,
         markdown,
         screen::Screen,
@@ -20,59 +16,13 @@ use crate::{
     },
 };
 
-/// Characters of a tool's name.
-const SUBJECT: usize = 60;
+pub use crate::screens::card::{TurnContext, stop_key};
+
 /// What Telegram takes in a message, UTF-16 units and entities with a margin.
 const MESSAGE: usize = 4_096;
 const ENTITIES: usize = 90;
 /// Characters of a title in the small line.
 const TITLE: usize = 60;
-
-/// What is known of a turn beyond what the run shows.
-#[derive(Clone, Debug, Default)]
-pub struct TurnContext {
-    /// The session's title.
-    pub title: String,
-    /// Seconds since the turn began.
-    pub seconds: u64,
-    /// The place points at another session than this one.
-    pub elsewhere: bool,
-    /// Files that it has written.
-    pub changed: Vec<Changed>,
-    /// How much is shown.
-    pub verbosity: Verbosity,
-    /// The plan that it asks about, where a file has it.
-    pub plan: Option<String>,
-    /// Messages that wait for it and have no buttons of their own, each with its words.
-    pub waiting: Vec<(Key, String)>,
-}
-
-/// What the *Stop* button of a turn names.
-pub fn stop_key(turn: &Turn) -> Key {
-    Key::of(turn.prompt.0)
-}
-
-/// A tool's name as a person would say it.
-pub(super) fn tool_name(tool: &str) -> String {
-    let name = match tool {
-        "Bash" => "Run",
-        "Grep" | "Glob" | "LS" => "Search",
-        "MultiEdit" => "Edit",
-        "WebFetch" => "Fetch",
-        "WebSearch" => "Search the web",
-        "Task" => "Agent",
-        "TodoWrite" => "Plan",
-        "AskUserQuestion" => "Ask you",
-        "ExitPlanMode" => "Show the plan",
-        other => match other.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")) {
-            Some((server, tool)) => {
-                return words::line(&format!("{server}: {tool}").replace('_', " "), SUBJECT);
-            }
-            None => other,
-        },
-    };
-    words::line(name, SUBJECT)
-}
 
 /// A prompt that waits for the running turn, or was taken into it.
 pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
@@ -97,14 +47,6 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
     let open = turn.outcome().is_none();
     let back = Callback::TakeBack(stop_key(turn));
     screen(text, if open { vec![row([("Take back", back)])] } else { Vec::new() })
-}
-
-/// Why a turn began that nobody asked for.
-pub(super) fn unasked(occasion: &str) -> Text {
-    let mut text = Text::default();
-    let words = words::line(occasion, 200);
-    text.italic(if words.is_empty() { "Claude continued by itself." } else { &words });
-    text
 }
 
 /// The final answer, in as many messages as it takes. Never empty; each is linked to the session, and
@@ -175,7 +117,7 @@ fn kept(scene: &Scene, turn: &Turn) -> Text {
 fn told(turn: &Turn, around: &TurnContext) -> Text {
     let mut text = Text::default();
     if let Some(occasion) = &turn.occasion {
-        text.append(unasked(occasion)).push("\n\n");
+        text.append(card::unasked(occasion)).push("\n\n");
     }
     let thoughts = work::thoughts(&turn.work);
     if !thoughts.is_empty() && around.verbosity != Verbosity::Words {

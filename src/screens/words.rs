@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, Local};
 
 use crate::{
+    bridge::danger::Danger,
     claude::session::Session,
     telegram::{
         screen::Button,
@@ -191,6 +192,51 @@ pub(crate) fn tokens(count: u64) -> String {
         ..1_000 => count.to_string(),
         1_000..1_000_000 => format!("{}k", count / 1_000),
         _ => format!("{:.1}M", count as f64 / 1e6),
+    }
+}
+
+/// Characters of a tool's name.
+const TOOL: usize = 60;
+
+/// A tool's name as a person would say it.
+pub(super) fn tool_name(tool: &str) -> String {
+    let name = match tool {
+        "Bash" => "Run",
+        "Grep" | "Glob" | "LS" => "Search",
+        "MultiEdit" => "Edit",
+        "WebFetch" => "Fetch",
+        "WebSearch" => "Search the web",
+        "Task" => "Agent",
+        "TodoWrite" => "Plan",
+        "AskUserQuestion" => "Ask you",
+        "ExitPlanMode" => "Show the plan",
+        other => match other.strip_prefix("mcp__").and_then(|rest| rest.split_once("__")) {
+            Some((server, tool)) => {
+                return line(&format!("{server}: {tool}").replace('_', " "), TOOL);
+            }
+            None => other,
+        },
+    };
+    line(name, TOOL)
+}
+
+/// A danger's name for scripts, and in words.
+pub(crate) fn danger_name(danger: Danger) -> (&'static str, &'static str) {
+    match danger {
+        Danger::Deletes => ("deletes", "Deletes files for good"),
+        Danger::Discards => ("discards", "Throws changes away"),
+        Danger::Rewrites => ("rewrites", "Overwrites what others may have"),
+        Danger::Database => ("database", "Deletes from a database"),
+        Danger::Disk => ("disk", "Overwrites a disk"),
+        Danger::Opens => ("opens", "Changes who may do what with files"),
+        Danger::Root => ("root", "Runs as administrator"),
+        Danger::Fetched => ("fetched", "Runs what it downloads or decodes"),
+        Danger::Stops => ("stops", "Stops processes or the machine"),
+        Danger::Infrastructure => ("infrastructure", "Deletes servers or volumes"),
+        Danger::Publishes => ("publishes", "Publishes something"),
+        Danger::Secrets => ("secrets", "Touches secrets"),
+        Danger::Startup => ("startup", "Changes what runs by itself"),
+        Danger::Outside => ("outside", "Writes outside of the project"),
     }
 }
 

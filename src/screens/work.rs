@@ -7,7 +7,10 @@ use crate::{
         turn::{Step, StepState, Turn},
         work::{TodoItem, TodoState, Work},
     },
-    screens::{row, turn::tool_name, words},
+    screens::{
+        row,
+        words::{self, tool_name},
+    },
     telegram::{
         callback::Callback,
         screen::Button,

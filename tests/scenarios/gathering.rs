@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use segue::sandbox::{Fault, Media, Saying, Trouble, Upload};
+use segue::sandbox::{Fault, Media, Post, Saying, Trouble, Upload};
 use serde_json::{Value, json};
 
 use crate::{
@@ -159,6 +159,28 @@ async fn an_album_that_was_answered_and_comes_again_is_left_alone() {
     assert!(answer.text.contains("I see 2 prompts"), "{answer:?}");
     phone.settled().await;
     assert_eq!(images(&scratch), [3, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_that_was_answered_comes_again_before_a_second_kill_and_is_left_alone() {
+    let (scratch, _, mut phone) = phone().await;
+    cut_polls(&phone);
+    let ids = phone.client.send_album(WHO, Whole::Album.parts(&phone)).unwrap();
+    phone.answer(ids[0]).await;
+    phone.at_rest();
+    phone.kill();
+    phone.client.clear_faults();
+    phone.boot().await;
+    noted(&phone, "gathering");
+    phone.kill();
+    phone.boot().await;
+    let answer = phone.ask("and water").await;
+    assert!(answer.text.contains("I see 2 prompts"), "{answer:?}");
+    phone.settled().await;
+    phone.at_rest();
+    assert_eq!(images(&scratch), [3, 0]);
+    let to = |post: &&Post| post.reply_to == Some(ids[0]) || post.text.contains("I see 1 prompt");
+    assert_eq!(phone.client.messages(ADA).iter().filter(to).count(), 1, "answered twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,6 +30,10 @@ pub struct Entry {
     /// The updates that carry it, as Telegram sent them: its messages in order. None where a button
     /// says all of it.
     pub messages: Vec<Value>,
+    /// Telegram may have delivered it before, and it may have been answered then: known to be new
+    /// when it goes to its session.
+    #[serde(default)]
+    pub(super) repeated: bool,
     /// The state it is in.
     pub stage: Stage,
     /// What the person is asked about it.
@@ -137,6 +141,7 @@ impl Entry {
             group,
             session,
             messages,
+            repeated: false,
             stage: Stage::Arrived,
             about: None,
             destination: None,

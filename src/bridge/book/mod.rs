@@ -121,7 +121,11 @@ impl Book {
         let mut pages = Pages::default();
         for entry in &found.entries {
             pages.newest = pages.newest.max(entry.at);
-            pages.insert(entry.clone(), (Provenance::Recovered, true));
+            let provenance = match entry.repeated {
+                true => Provenance::MaybeRepeated,
+                false => Provenance::Recovered,
+            };
+            pages.insert(entry.clone(), (provenance, true));
         }
         let book = Self { pages: Arc::new(Mutex::new(pages)), disk: Disk::start(directory) };
         (book, found)
@@ -137,7 +141,8 @@ impl Book {
             return false;
         }
         pages.newest = (pages.newest + 1).max(now());
-        let entry = Entry::new(arrival, pages.newest);
+        let mut entry = Entry::new(arrival, pages.newest);
+        entry.repeated = provenance == Provenance::MaybeRepeated;
         pages.insert(entry, (provenance, false));
         true
     }
@@ -255,6 +260,7 @@ impl Book {
         self.write(id, |entry| {
             entry.leave_question();
             (entry.stage, entry.destination) = (Stage::Queued, Some(destination));
+            entry.repeated = false;
         })
     }
 

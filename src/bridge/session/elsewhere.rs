@@ -12,9 +12,9 @@ use crate::{
     bridge::{
         place::Place,
         prompt::PromptId,
-        reader::TurnReader,
         session::{
             Queued,
+            holder::{Elsewhere, Observation, OtherHolder},
             state::{Effect, Holder, Session},
         },
         terminal::{Terminal, TerminalRoute, Trouble},
@@ -33,80 +33,6 @@ const LEAVES: Duration = Duration::from_secs(3);
 const ABSENT: Duration = Duration::from_secs(20);
 /// How long a terminal may be idle without taking what lies in its inbox.
 const TAKES: Duration = Duration::from_secs(60);
-
-/// What is known of who has the session.
-#[derive(Debug)]
-pub(super) struct Elsewhere {
-    pub(super) who: OtherHolder,
-    /// The reader of the first prompt's turn.
-    pub(super) tail: Option<(PromptId, TurnReader)>,
-    /// Whether a look, a message, or an end is under way.
-    pub(super) busy: bool,
-    pub(super) next: Instant,
-    pub(super) idle_since: Option<Instant>,
-    absent_since: Option<Instant>,
-    /// What it is doing, as it last said.
-    live: Option<Live>,
-    /// A look has been made since the last change of plan.
-    pub(super) seen: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum OtherHolder {
-    Terminal(Box<Live>),
-    Orphan(Started),
-}
-
-/// What a look has shown.
-#[derive(Debug)]
-pub(super) struct Observation {
-    /// What it says of itself, if it says something.
-    pub(super) live: Option<Live>,
-    /// Whether the process runs.
-    pub(super) alive: bool,
-    /// How far the turn of a prompt was read, and how it ended if it did.
-    pub(super) tail: Option<(PromptId, TurnReader, Option<Outcome>)>,
-}
-
-impl Elsewhere {
-    fn new(who: OtherHolder, now: Instant) -> Self {
-        let live = match &who {
-            OtherHolder::Terminal(live) => Some((**live).clone()),
-            OtherHolder::Orphan(_) => None,
-        };
-        Self {
-            who,
-            tail: None,
-            busy: false,
-            next: now,
-            idle_since: None,
-            absent_since: None,
-            live,
-            seen: false,
-        }
-    }
-
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        (!self.busy).then_some(self.next)
-    }
-
-    /// Something has changed: it is looked now.
-    pub(super) fn look_at(&mut self, now: Instant) {
-        self.next = now;
-    }
-
-    pub(super) fn is_orphan(&self) -> bool {
-        matches!(self.who, OtherHolder::Orphan(_))
-    }
-
-    pub(super) fn status(&self) -> Status {
-        self.live.as_ref().map_or(Status::Busy, |live| live.status)
-    }
-
-    pub(super) fn tail_of(&self, prompt: PromptId) -> Option<&TurnReader> {
-        self.tail.as_ref().filter(|(id, _)| *id == prompt).map(|(_, tail)| tail)
-    }
-}
 
 impl Session {
     pub(super) fn elsewhere(&mut self) -> Option<&mut Elsewhere> {

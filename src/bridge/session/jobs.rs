@@ -19,7 +19,7 @@ use crate::{
         reader::{self, PromptTrace},
         session::{
             LeftRunning,
-            elsewhere::{Observation, OtherHolder},
+            holder::{Observation, OtherHolder},
             staleness::KnownTranscript,
             state::{Lookup, Prepared},
         },

@@ -30,6 +30,7 @@ mod advance;
 mod elsewhere;
 mod exit;
 mod files;
+mod holder;
 mod jobs;
 mod lines;
 mod orders;

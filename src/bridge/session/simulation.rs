@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     Control, EndReason, Fetched, Order, Queued, Report, RunSpec,
-    elsewhere::{Observation, OtherHolder},
+    holder::{Observation, OtherHolder},
     state::{Effect, Holder, Lookup, Prepared, Session, Slot},
 };
 use crate::{

@@ -14,7 +14,7 @@ use crate::{
         question::Input,
         session::{
             Activity, Control, EndReason, Finished, Queued, Report, RunSpec, State,
-            elsewhere::Elsewhere,
+            holder::Elsewhere,
         },
         turn::{Outcome, Turn},
     },

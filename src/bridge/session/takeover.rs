@@ -7,7 +7,7 @@ use crate::{
         prompt::PromptId,
         session::{
             Queued, Report,
-            elsewhere::OtherHolder,
+            holder::OtherHolder,
             state::{Effect, Holder, Session},
         },
         terminal::{TerminalRoute, Trouble, When},

@@ -10,7 +10,7 @@ use crate::{
         session::Session,
         transcript::story::{Outline, Picture, Tool},
     },
-    screens::{turn::tool_name, words},
+    screens::words::{self, tool_name},
 };
 
 /// What stands where the conversation was compacted.

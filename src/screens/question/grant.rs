@@ -5,7 +5,10 @@ use std::path::Path;
 use crate::{
     bridge::grant::{Allows, Grant, Rule, Scope},
     claude::wire::offers::mode_name,
-    screens::{Scene, turn::tool_name, words},
+    screens::{
+        Scene,
+        words::{self, tool_name},
+    },
 };
 
 /// Characters of one rule.

@@ -9,9 +9,8 @@ use crate::{
     screens::{
         Scene,
         question::{diff, is_long},
-        screen,
-        turn::tool_name,
-        words,
+        screen, words,
+        words::tool_name,
     },
     telegram::{
         outgoing::{self, OutgoingFile, SendAs},

@@ -17,7 +17,10 @@ use crate::{
         work,
     },
     claude::{session::SessionId, wire::Ask},
-    screens::{Scene, audit::danger_name, button, row, screen, turn::tool_name, words},
+    screens::{
+        Scene, button, row, screen,
+        words::{self, danger_name, tool_name},
+    },
     telegram::{
         callback::{Callback, Key},
         intent::deep_link,

@@ -9,6 +9,10 @@
 //!
 //! What must arrive (questions, answers) is given to the outbox as durable.
 
+mod answer;
+mod asking;
+mod waiting;
+
 use std::time::Duration;
 
 use tokio::{
@@ -18,8 +22,11 @@ use tokio::{
 
 use crate::{
     app::{
-        answer_order::AnswerSlot, cards::QuestionMessage, events::AppEvent, receipts::Receipts,
-        receiver::Sign,
+        App,
+        answer_order::AnswerSlot,
+        events::AppEvent,
+        painter::{asking::QuestionMessage, waiting::Sign},
+        receipts::Receipts,
     },
     bridge::{
         book::{Book, Entry},
@@ -46,29 +53,66 @@ const SLOWEST: Duration = Duration::from_secs(10);
 
 /// What a painter is given.
 pub(super) struct PainterContext {
-    pub(super) outbox: Outbox,
-    pub(super) home: Home,
-    pub(super) events: mpsc::UnboundedSender<AppEvent>,
+    outbox: Outbox,
+    home: Home,
+    events: mpsc::UnboundedSender<AppEvent>,
     /// Where and when; its time is renewed for each screen.
-    pub(super) scene: Scene,
-    pub(super) book: Book,
+    scene: Scene,
+    book: Book,
     /// Its turn to send the answer.
-    pub(super) slot: AnswerSlot,
-    pub(super) place: Place,
+    slot: AnswerSlot,
+    place: Place,
     /// The message that asked; None for a turn that nobody asked for.
-    pub(super) source: Option<Source>,
+    source: Option<Source>,
     /// The prompt's text.
-    pub(super) display: String,
+    display: String,
     /// How much is shown.
-    pub(super) view: watch::Receiver<Verbosity>,
+    view: watch::Receiver<Verbosity>,
     /// What stands around the turn in its chat.
-    pub(super) receipts: Receipts,
+    receipts: Receipts,
     /// The place points at another session.
-    pub(super) elsewhere: bool,
+    elsewhere: bool,
     /// An earlier process has seen the message that asked: its sign may be on it.
-    pub(super) recovered: bool,
+    recovered: bool,
     /// The answer quotes the message that asked even where that is clear.
-    pub(super) always_quote: bool,
+    always_quote: bool,
+}
+
+impl App {
+    /// Shows a turn in a place until it is over.
+    pub(super) fn show(
+        &mut self,
+        place: Place,
+        source: Option<Source>,
+        turn: watch::Receiver<Turn>,
+        display: String,
+    ) {
+        let (session, prompt) = (turn.borrow().session, turn.borrow().prompt);
+        self.follows.shown_here(place, turn.clone());
+        // What was pressed belongs to an older message.
+        let last = self.book.read(prompt, Entry::last_message).flatten();
+        let message = last.max(source.map(|source| source.message));
+        let recovered = self.receipts.enter(place, (prompt, message), session);
+        let bound = self.places.binding(place).and_then(|binding| binding.session);
+        let view = self.places.view(place);
+        let context = PainterContext {
+            outbox: self.outbox.clone(),
+            home: self.setup.home.clone(),
+            events: self.events.clone(),
+            scene: self.scene(),
+            book: self.book.clone(),
+            slot: self.answer_order.slot(place, turn.clone()),
+            place,
+            source,
+            display,
+            view,
+            receipts: self.receipts.clone(),
+            recovered,
+            always_quote: self.setup.always_quote,
+            elsewhere: bound.is_some_and(|bound| bound != session),
+        };
+        self.painters.spawn(paint(context, turn));
+    }
 }
 
 /// Shows a turn until it is over and its answer is in the chat.
@@ -108,25 +152,25 @@ pub(super) async fn paint(context: PainterContext, turn: watch::Receiver<Turn>) 
 
 /// One turn on its way into the chat.
 pub(super) struct Painter {
-    pub(super) context: PainterContext,
-    pub(super) turn: watch::Receiver<Turn>,
+    context: PainterContext,
+    turn: watch::Receiver<Turn>,
     /// The card and what it shows.
-    pub(super) card: Option<(i32, Screen)>,
+    card: Option<(i32, Screen)>,
     /// What the spool held of the prompt when it came here.
-    pub(super) left: Option<Entry>,
+    left: Option<Entry>,
     /// Questions that are in the chat, as they are drawn.
-    pub(super) questions: Vec<QuestionMessage>,
+    questions: Vec<QuestionMessage>,
     /// The plan that was asked about, where a file had it.
-    pub(super) plan: Option<String>,
+    plan: Option<String>,
     taken: bool,
     /// The mode that the app knows of.
     mode: Option<String>,
     /// The message that says that a terminal waits.
-    pub(super) called: Option<i32>,
+    called: Option<i32>,
     /// The person sees that Claude works.
-    pub(super) typing: Option<Typing>,
+    typing: Option<Typing>,
     /// What stands on the message that waits for another turn.
-    pub(super) sign: Option<Sign>,
+    sign: Option<Sign>,
     /// Messages that were taken in when the card was sent.
     joined: usize,
     /// The card shows that a person is waited for, and stays so.

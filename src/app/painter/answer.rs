@@ -2,7 +2,7 @@
 
 use crate::{
     app::{
-        changed,
+        files,
         painter::{Painter, PainterContext},
         press::is_carrying,
     },
@@ -73,7 +73,7 @@ impl Painter {
     /// Sends what is not in the chat yet of the answer. When all of it is, the prompt is done with.
     async fn answer(&mut self, scene: &Scene, turn: &Turn) {
         let mut around = self.around(turn, title(&self.context.home, turn.session).await);
-        around.changed = changed::of(turn).await;
+        around.changed = files::written_by(turn).await;
         self.context.slot.next().await;
         self.release();
         let quote = self.quote();
