@@ -11,35 +11,30 @@
 
 mod answer;
 mod asking;
+mod context;
 mod waiting;
 
 use std::time::Duration;
 
 use tokio::{
-    sync::{mpsc, watch},
+    sync::watch,
     time::{Instant, sleep_until, timeout},
 };
 
 use crate::{
     app::{
-        App,
-        answer_order::AnswerSlot,
         events::AppEvent,
-        painter::{asking::QuestionMessage, waiting::Sign},
-        receipts::Receipts,
+        painter::{asking::QuestionMessage, context::PainterContext, waiting::Sign},
     },
     bridge::{
         book::{Book, Entry},
-        choices::Verbosity,
-        place::Place,
-        prompt::{PromptId, Source},
+        prompt::PromptId,
         question::About,
         turn::{Phase, Turn, Wait},
     },
-    claude::home::Home,
     screens::{self, Scene, card, turn::TurnContext},
     telegram::{
-        outbox::{Outbox, RepaintOutcome, SendOptions, Sound, Typing},
+        outbox::{RepaintOutcome, SendOptions, Sound, Typing},
         screen::Screen,
     },
 };
@@ -51,72 +46,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const PACE: [(u64, Duration); 2] = [(10, Duration::from_secs(1)), (60, Duration::from_secs(3))];
 const SLOWEST: Duration = Duration::from_secs(10);
 
-/// What a painter is given.
-pub(super) struct PainterContext {
-    outbox: Outbox,
-    home: Home,
-    events: mpsc::UnboundedSender<AppEvent>,
-    /// Where and when; its time is renewed for each screen.
-    scene: Scene,
-    book: Book,
-    /// Its turn to send the answer.
-    slot: AnswerSlot,
-    place: Place,
-    /// The message that asked; None for a turn that nobody asked for.
-    source: Option<Source>,
-    /// The prompt's text.
-    display: String,
-    /// How much is shown.
-    view: watch::Receiver<Verbosity>,
-    /// What stands around the turn in its chat.
-    receipts: Receipts,
-    /// The place points at another session.
-    elsewhere: bool,
-    /// An earlier process has seen the message that asked: its sign may be on it.
-    recovered: bool,
-    /// The answer quotes the message that asked even where that is clear.
-    always_quote: bool,
-}
-
-impl App {
-    /// Shows a turn in a place until it is over.
-    pub(super) fn show(
-        &mut self,
-        place: Place,
-        source: Option<Source>,
-        turn: watch::Receiver<Turn>,
-        display: String,
-    ) {
-        let (session, prompt) = (turn.borrow().session, turn.borrow().prompt);
-        self.follows.shown_here(place, turn.clone());
-        // What was pressed belongs to an older message.
-        let last = self.book.read(prompt, Entry::last_message).flatten();
-        let message = last.max(source.map(|source| source.message));
-        let recovered = self.receipts.enter(place, (prompt, message), session);
-        let bound = self.places.binding(place).and_then(|binding| binding.session);
-        let view = self.places.view(place);
-        let context = PainterContext {
-            outbox: self.outbox.clone(),
-            home: self.setup.home.clone(),
-            events: self.events.clone(),
-            scene: self.scene(),
-            book: self.book.clone(),
-            slot: self.answer_order.slot(place, turn.clone()),
-            place,
-            source,
-            display,
-            view,
-            receipts: self.receipts.clone(),
-            recovered,
-            always_quote: self.setup.always_quote,
-            elsewhere: bound.is_some_and(|bound| bound != session),
-        };
-        self.painters.spawn(paint(context, turn));
-    }
-}
-
 /// Shows a turn until it is over and its answer is in the chat.
-pub(super) async fn paint(context: PainterContext, turn: watch::Receiver<Turn>) {
+async fn paint(context: PainterContext, turn: watch::Receiver<Turn>) {
     let first = turn.borrow().session;
     let prompt = turn.borrow().prompt;
     let left = context.book.read(prompt, Entry::clone);
