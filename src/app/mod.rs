@@ -44,6 +44,7 @@ mod receiver;
 mod recovery;
 mod relocate;
 mod reports;
+mod rewind;
 mod search;
 mod sessions;
 mod steering;
@@ -342,6 +343,7 @@ impl App {
             let spec = RunSpec {
                 directory: live.cwd,
                 conversation: Conversation::Resume(live.session),
+                cut: None,
                 choices: Choices::default(),
                 agent: None,
             };

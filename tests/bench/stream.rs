@@ -142,6 +142,7 @@ impl Bench {
         let spec = RunSpec {
             directory: corpus.user_home().to_owned(),
             conversation: Conversation::New(session),
+            cut: None,
             choices: segue::bridge::choices::Choices::default(),
             agent: None,
         };

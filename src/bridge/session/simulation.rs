@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     bridge::{
+        binding::Cut,
         choices::Choices,
         place::Place,
         prompt::{Manner, Prompt, PromptId, Source},
@@ -96,6 +97,7 @@ impl World {
         let spec = RunSpec {
             directory: "/home/ada".into(),
             conversation: Conversation::New(session()),
+            cut: None,
             choices: Choices::default(),
             agent: None,
         };
@@ -220,6 +222,8 @@ impl World {
         let (turn, shown) = watch::channel(Turn::new(&prompt, session(), self.now));
         self.turns.insert(prompt.id, shown);
         let mut queued = Queued::new(prompt, turn);
+        let cut = Cut { at: queued.prompt.id.0, from: Some(Uuid::nil()) };
+        queued.cut = Some(cut).filter(|_| self.count % 5 == 0);
         if self.terminal.is_some() {
             queued.plan = [
                 None,
@@ -362,6 +366,7 @@ impl World {
                     live: self.terminal.clone(),
                     orphan: self.orphan.then(|| Started { pid: 9, start: String::new() }),
                     exists: !self.transcript.is_empty(),
+                    at: (!odd).then(Uuid::nil),
                     spent: 0.0,
                 };
                 self.core.prepared(prepared, self.now);
