@@ -115,6 +115,14 @@ pub struct RunSpec {
     pub agent: Option<String>,
 }
 
+impl RunSpec {
+    /// One as the CLI has it without a choice of ours.
+    pub fn of(directory: PathBuf, conversation: Conversation) -> Self {
+        let (cut, choices, agent) = (None, Choices::default(), None);
+        Self { directory, conversation, cut, choices, agent }
+    }
+}
+
 /// A prompt with the turn that shows what becomes of it.
 #[derive(Debug)]
 pub struct Queued {

@@ -94,13 +94,7 @@ fn terminal() -> Live {
 
 impl World {
     fn new() -> Self {
-        let spec = RunSpec {
-            directory: "/home/ada".into(),
-            conversation: Conversation::New(session()),
-            cut: None,
-            choices: Choices::default(),
-            agent: None,
-        };
+        let spec = RunSpec::of("/home/ada".into(), Conversation::New(session()));
         Self {
             core: Session::new(spec, (Duration::from_secs(60), 1)),
             now: Instant::now(),

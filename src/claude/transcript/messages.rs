@@ -54,7 +54,7 @@ impl Messages {
             }
             match (&record.kind, record.uuid) {
                 (Kind::System { subtype, .. }, _) if subtype == COMPACT_BOUNDARY => {
-                    messages.clear()
+                    messages.clear();
                 }
                 (Kind::User(_) | Kind::Assistant(_), Some(id)) => {
                     messages.push(Message { id, asked, exchange });
@@ -156,8 +156,8 @@ mod tests {
             said(8),
         ];
         let write = |lines: &[serde_json::Value]| {
-            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            fs::write(&path, text).unwrap();
+            let text = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            fs::write(&path, text + "\n").unwrap();
             Messages::read(&path).unwrap()
         };
         let messages = write(&lines);
