@@ -74,7 +74,7 @@ fn send(phone: &Phone, parts: &[Saying]) -> i64 {
 
 /// The update ids of what is gathered.
 fn gathered(phone: &Phone) -> usize {
-    let files = phone.state();
+    let files = phone.kept();
     let read =
         |file: &PathBuf| fs::read(file).ok().and_then(|text| serde_json::from_slice(&text).ok());
     let mut kept = files.iter().filter_map(read);
@@ -179,7 +179,7 @@ async fn an_album_that_waits_for_a_tap_outlives_the_bot() {
     // At whatever moment: from the press on, the prompt is on its way.
     phone.kill();
     phone.boot().await;
-    if phone.state().iter().any(|file| fs::read_to_string(file).unwrap().contains("\"asking\"")) {
+    if phone.kept().iter().any(|file| fs::read_to_string(file).unwrap().contains("\"asking\"")) {
         let card = phone.see_text(&["haven't trusted", "Your message is on hold"]).await;
         phone.press(&card, "Trust and continue").await;
     }

@@ -96,7 +96,7 @@ async fn an_answer_given_without_us_is_read_from_the_transcript() {
     noted(&phone, "progress");
     phone.kill();
     until("finished without us", || living(&scratch.home()).is_empty());
-    assert_eq!(phone.state().len(), 1);
+    assert_eq!(phone.kept().len(), 1);
     phone.boot().await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("Done with slow beans"), "{answer:?}");
@@ -184,7 +184,10 @@ async fn what_a_killed_cli_had_begun_to_say_is_not_said_twice() {
     fs::write(&transcript, &asked[..=asked.rfind('\n').unwrap()]).unwrap();
     end(pid);
     let answer = phone.answer(prompt).await;
-    assert_eq!(answer.text.matches("It begins.").count(), 1, "{answer:?}");
+    phone.at_rest();
+    let posts = phone.client.messages(ADA);
+    let said: String = posts.iter().map(|post| post.text.as_str()).collect();
+    assert_eq!(said.matches("It begins.").count(), 1, "{answer:?}");
     assert!(answer.text.contains("It ends."), "{answer:?}");
     assert_eq!(taken(&records(&scratch), "water"), 1);
 }
@@ -279,7 +282,7 @@ async fn a_damaged_file_is_set_aside_and_said() {
     phone.see_text(&["One after"]).await;
     noted(&phone, "progress");
     phone.kill();
-    let [file] = &phone.state()[..] else { panic!("one file") };
+    let [file] = &phone.kept()[..] else { panic!("one file") };
     fs::write(file.with_file_name("11111111-1111-8111-8111-111111111111.json"), "{\"vers").unwrap();
     phone.boot().await;
     phone.see_text(&["could not be read and was set aside"]).await;
@@ -301,7 +304,7 @@ async fn a_shutdown_keeps_what_claude_has_not_read() {
     phone.see_text(&["Waiting: another turn"]).await;
     phone.terminate();
     phone.see_text(&["It is kept, and goes to Claude"]).await;
-    assert_eq!(phone.state().len(), 1);
+    assert_eq!(phone.kept().len(), 1);
     phone.boot().await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("the last is: water"), "{answer:?}");

@@ -104,7 +104,7 @@ async fn a_progress_message_that_was_not_noted_goes_when_it_is_touched() {
     let progress = phone.progress(ADA, prompt).await;
     noted(&phone, "progress");
     phone.kill();
-    for file in phone.state() {
+    for file in phone.kept() {
         let mut kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         kept["progress"] = Value::Null;
         fs::write(file, kept.to_string()).unwrap();

@@ -30,5 +30,6 @@ pub(crate) mod schema;
 pub(crate) mod scratch;
 pub(crate) mod scripted;
 pub(crate) mod shape;
+pub(crate) mod spool;
 pub(crate) mod terminal;
 pub(crate) mod wait;

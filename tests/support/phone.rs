@@ -20,6 +20,7 @@ use crate::support::{
     answers::{answer_to, is_label},
     schema,
     scratch::Scratch,
+    spool,
     wait::until_or,
 };
 
@@ -141,30 +142,17 @@ impl Phone {
 
     /// The files of the bot's state directory.
     pub(crate) fn state(&self) -> Vec<PathBuf> {
-        let mut left = vec![self.scratch.path().join("state/segue")];
-        let mut files = Vec::new();
-        while let Some(path) = left.pop() {
-            match fs::read_dir(&path) {
-                Ok(entries) => left.extend(entries.map(|entry| entry.unwrap().path())),
-                Err(_) if path.exists() => files.push(path),
-                Err(_) => {}
-            }
-        }
-        files
+        spool::below(&self.scratch.path().join("state/segue"))
+    }
+
+    /// Those of them that hold a prompt.
+    pub(crate) fn kept(&self) -> Vec<PathBuf> {
+        spool::whole(self.state())
     }
 
     /// Whether a prompt of the spool has something in this field, or is at this stage.
     pub(crate) fn noted(&self, field: &str) -> bool {
-        // What is being written has another name.
-        let written = |file: &&PathBuf| file.extension().is_some_and(|end| end == "json");
-        self.state().iter().filter(written).any(|file| {
-            let kept: Value =
-                serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
-            kept[field].is_i64()
-                || kept[field].is_object()
-                || !kept[field][0].is_null()
-                || kept["stage"] == field
-        })
+        spool::notes(&self.kept(), field)
     }
 
     /// Waits until every answer is in the chat: the state directory is empty.
@@ -240,10 +228,20 @@ impl Phone {
         let found = post.buttons().find(|button| is_it(&button.text));
         let button = found.unwrap_or_else(|| panic!("no button {label:?} on {post:?}"));
         let data = button.callback_data.clone().unwrap();
-        let answer = self.client.press(who, post.id, data.as_str()).await.unwrap();
-        let answer: Answer =
-            answer.unwrap_or_else(|| panic!("the press of {label:?} is not answered"));
-        answer.text
+        let pressed = self.client.press(who, post.id, data.as_str()).await;
+        let answer: Option<Answer> = if let Ok(answer) = pressed {
+            answer
+        } else {
+            // A question comes below what is written beneath it.
+            let has = |post: &&Post| {
+                post.buttons().any(|button| button.callback_data.as_deref() == Some(&*data))
+            };
+            let wish = format!("{label:?} below");
+            let find = |posts: &[Post]| posts.iter().rev().find(has).map(|post| post.id);
+            let there = self.see_in(who.0, &wish, find).await;
+            self.client.press(who, there, data.as_str()).await.unwrap()
+        };
+        answer.unwrap_or_else(|| panic!("the press of {label:?} is not answered")).text
     }
 
     // ---- What a person sees ----
