@@ -180,17 +180,16 @@ struct App {
     unread: bool,
 }
 
-/// Runs until updates end or `cancel` is called; then lets running turns finish for a while, ends
-/// all runs, and sees the last messages off.
+/// Runs until updates end or `cancel` is called: what is not handled then comes again. Then running
+/// turns may finish for a while, all runs are ended, and the last messages are seen off.
 pub async fn run(
     setup: Setup,
     outbox: Outbox,
     mut updates: mpsc::Receiver<Incoming>,
     cancel: CancellationToken,
 ) {
-    let (mut app, found, ears) = App::new(setup, outbox);
+    let (mut app, found, mut ears) = App::new(setup, outbox);
     let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers.clone());
-    let mut ears = ears;
     let book = app.book.clone();
     block_in_place(|| {
         app.recover(found);
@@ -208,14 +207,15 @@ pub async fn run(
             Some(_) = app.errands.join_next() => {}
             () = due(app.notices.deadline()) => block_in_place(|| app.look_at_the_laptop()),
             () = due(later::next_due(&book)) => block_in_place(|| app.due_now()),
-            () = due(book.next_whole()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
                 Some(Incoming::Update(handed)) => block_in_place(|| app.handed(*handed)),
                 Some(Incoming::Conflict(advice)) => app.tell_owners(&screens::notice::conflict(advice)),
                 None => break,
             },
+            () = due(book.next_whole()) => block_in_place(|| app.gathered()),
         }
     }
+    drop(updates);
     app.end(ears).await;
 }
 

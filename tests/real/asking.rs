@@ -124,6 +124,7 @@ async fn a_plan_comes_from_its_file_and_its_end_decides_the_mode() {
     bench.phone.press(&question, "Approve + edits").await;
     bench.phone.answer(prompt).await;
     bench.phone.settled().await;
+    bench.phone.mode_is("acceptEdits");
     bench.phone.kill();
     bench.phone.boot().await;
     let Bench { garden, phone, .. } = &bench;
@@ -145,6 +146,7 @@ async fn a_plan_of_claudes_own_ends_where_it_began() {
     bench.phone.press(&question, "Approve").await;
     bench.phone.answer(prompt).await;
     bench.phone.settled().await;
+    bench.phone.mode_is("default");
     bench.phone.kill();
     bench.phone.boot().await;
     bench.phone.say("/status");

@@ -7,7 +7,6 @@ use segue::sandbox::Post;
 use crate::support::{
     phone::{ADA, GROUP, Phone, phone, session_of},
     scratch::Scratch,
-    wait::until,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,8 +53,6 @@ async fn new_with_and_without_a_first_prompt() {
         let lines = scratch.history();
         lines.iter().map(|line| line["display"].as_str().unwrap().to_owned()).collect()
     };
-    // The last line is written beside the answer.
-    until("four lines", || displays().len() >= 4);
     assert_eq!(displays(), ["/new", "build a shed", "/new", "make a pond"]);
 }
 
@@ -118,6 +115,7 @@ async fn a_directory_never_trusted_is_asked_about_once() {
     phone.press(&question, "Trust and continue").await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("the last is: tidy up"), "{answer:?}");
+    phone.bound(prompt);
     phone.kill();
     phone.boot().await;
     let answer = phone.ask("and sweep").await;

@@ -1,7 +1,7 @@
 //! Prompts that wait: for a choice, for their files, for their turn. Each has a way on and a way
 //! back, and none is forgotten for another.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use segue::sandbox::{Fault, Media, Post, Saying, Stage, Trouble, Upload};
 use serde_json::{Value, json};
@@ -38,11 +38,11 @@ async fn strange() -> (Scratch, Phone) {
     (scratch, phone)
 }
 
-/// Claude takes its time over what is slow.
+/// Claude is at what is slow until it is let go on.
 fn slow(scratch: &Scratch) {
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
-            {"text": "One after the other. "}, {"pause": 2000}, {"text": "Done with {last}"},
+            {"text": "One after the other. "}, {"until": "go"}, {"text": "Done with {last}"},
         ]]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
@@ -95,7 +95,7 @@ async fn a_home_directory_is_not_handed_out_and_what_waits_goes_where_cd_leads()
     let left = phone.client.messages(ADA);
     let asks = |post: &&Post| post.text.contains("Where shall") || post.text.contains("trusted");
     assert_eq!(left.iter().filter(asks).count(), 0, "{left:?}");
-    assert!(project.join("../.claude/projects").is_dir(), "{project:?}");
+    assert!(scratch.folder(&project).is_dir(), "in the project");
 }
 
 /// How many prompts wait for a choice, with its question in the chat.
@@ -115,13 +115,16 @@ async fn waiting(phone: &Phone, prompt: i64) -> Post {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_edited_while_it_waits_goes_in_its_new_form() {
     let (scratch, phone) = strange().await;
+    let strange = scratch.directory("strange");
     let prompt = phone.say("sow the beams");
     let card = phone.see_text(&["haven't trusted"]).await;
     noted(&phone, "progress");
     phone.client.edit(WHO, prompt, "sow the beans").unwrap();
-    let edited =
-        || phone.kept().iter().any(|file| fs::read_to_string(file).unwrap().contains("beans"));
-    until("written down", edited);
+    let has = |words: &str| {
+        let read = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains(words));
+        phone.kept().iter().any(read)
+    };
+    until("written down", || has("beans"));
     phone.press(&card, "Trust and continue").await;
     phone.answer(prompt).await;
     // Behind a turn that runs, too.
@@ -130,6 +133,8 @@ async fn what_is_edited_while_it_waits_goes_in_its_new_form() {
     let waits = phone.say("> weed the beams");
     waiting(&phone, waits).await;
     phone.client.edit(WHO, waits, "> weed the beans").unwrap();
+    until("written down", || has("weed the beans"));
+    Scratch::go(&strange);
     phone.answer(slow).await;
     phone.answer(waits).await;
     assert_eq!(asked(&scratch), ["sow the beans", "slow beans", "weed the beans"]);
@@ -140,12 +145,13 @@ async fn what_is_edited_while_it_waits_goes_in_its_new_form() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_edited_once_claude_has_it_is_offered() {
-    let (scratch, _, phone) = phone().await;
+    let (scratch, garden, phone) = phone().await;
     slow(&scratch);
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
     phone.client.edit(WHO, prompt, "slow peas").unwrap();
     let offer = phone.see_text(&["You have edited this"]).await;
+    Scratch::go(&garden);
     phone.answer(prompt).await;
     phone.press(&offer, "Send it again").await;
     until("sent again", || asked(&scratch) == ["slow beans", "slow peas"]);
@@ -156,10 +162,12 @@ async fn a_comment_and_what_is_forwarded_with_it_are_one_prompt() {
     let (scratch, _, phone) = phone().await;
     let forwarded =
         |text: &str| Saying { text: text.to_owned(), forwarded: Some(1002), ..Saying::default() };
+    phone.hold_polls();
     let comment = phone.say("what does she mean?");
     for text in ["the beds are wet", "and the beans"] {
         phone.client.send(WHO, forwarded(text)).unwrap();
     }
+    phone.client.let_go();
     phone.answer(comment).await;
     let expected = "what does she mean?\n\nForwarded message from Grace Hopper:\n> the beds are wet\
                     \n\nForwarded message from Grace Hopper:\n> and the beans";

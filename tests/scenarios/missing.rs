@@ -44,9 +44,9 @@ async fn a_history_on_a_full_disk_is_said_and_survived() {
     let (scratch, _, phone) = bench().await;
     fs::create_dir_all(scratch.home().join(".claude")).unwrap();
     symlink("/dev/full", scratch.home().join(".claude/history.jsonl")).unwrap();
-    let first = phone.ask("/new herbs").await;
+    let first = phone.answer(phone.say("/new herbs")).await;
     phone.see_text(&["history on the laptop cannot be written", "No space left"]).await;
-    let second = phone.ask("water").await;
+    let second = phone.answer(phone.say("water")).await;
     assert_eq!(session_of(&first), session_of(&second));
     assert!(second.text.contains("I see 2 prompts"), "{second:?}");
     assert_eq!(count(&phone.client.messages(ADA), "cannot be written"), 1, "it is said once");
@@ -82,7 +82,7 @@ async fn a_disk_that_is_full_for_all_that_segue_writes_is_said_and_survived() {
     scratch.replace_claude(&body);
     phone.boot().await;
     for (text, seen) in [("water", 2), ("weed", 3)] {
-        let answer = phone.ask(text).await;
+        let answer = phone.answer(phone.say(text)).await;
         assert!(answer.text.contains(&format!("I see {seen} prompts")), "{answer:?}");
     }
     phone.see_text(&["state directory on the laptop cannot be written"]).await;

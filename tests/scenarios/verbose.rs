@@ -64,6 +64,7 @@ async fn it_is_remembered_for_the_place_and_said_where_it_is_unusual() {
     assert!(trace.buttons().next().is_none(), "{trace:?}");
     phone.say("/status");
     phone.see_text(&["Shows: /verbose 2"]).await;
+    phone.bound(prompt);
     phone.kill();
     phone.boot().await;
     phone.ask("/new hello").await;

@@ -4,7 +4,7 @@
 //! shipped binary in a process of its own, so that it can be killed and started again.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -20,7 +20,6 @@ use crate::support::{
     answers::{answer_to, is_label},
     schema,
     scratch::Scratch,
-    spool,
     wait::until_or,
 };
 
@@ -108,6 +107,12 @@ impl Phone {
         self.environment.push((name.into(), value.into()));
     }
 
+    /// A variable of the bot's environment.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let found = self.environment.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_os_str())
+    }
+
     /// Writes the bot's configuration file, in force from its next start on.
     pub(crate) fn configure(&self, toml: &str) {
         fs::write(self.scratch.path().join("config.toml"), toml).unwrap();
@@ -142,25 +147,16 @@ impl Phone {
 
     /// The files of the bot's state directory.
     pub(crate) fn state(&self) -> Vec<PathBuf> {
-        spool::below(&self.scratch.path().join("state/segue"))
-    }
-
-    /// Those of them that hold a prompt.
-    pub(crate) fn kept(&self) -> Vec<PathBuf> {
-        spool::whole(self.state())
-    }
-
-    /// Whether a prompt of the spool has something in this field, or is at this stage.
-    pub(crate) fn noted(&self, field: &str) -> bool {
-        spool::notes(&self.kept(), field)
-    }
-
-    /// Waits until every answer is in the chat: the state directory is empty.
-    pub(crate) fn at_rest(&self) {
-        until_or(
-            || self.state().is_empty(),
-            || format!("{:?} stays:\n{}", self.state(), self.said()),
-        );
+        let mut left = vec![self.scratch.path().join("state/segue")];
+        let mut files = Vec::new();
+        while let Some(path) = left.pop() {
+            match fs::read_dir(&path) {
+                Ok(entries) => left.extend(entries.map(|entry| entry.unwrap().path())),
+                Err(_) if path.exists() => files.push(path),
+                Err(_) => {}
+            }
+        }
+        files
     }
 
     /// A second bot with the same settings, to its end: what it says.
@@ -315,9 +311,12 @@ impl Phone {
         self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
     }
 
-    /// Says something and waits for its answer.
+    /// Says something and waits for its answer, and until the place is bound by it.
     pub(crate) async fn ask(&self, text: &str) -> Post {
-        self.answer(self.say(text)).await
+        let prompt = self.say(text);
+        let answer = self.answer(prompt).await;
+        self.bound(prompt);
+        answer
     }
 
     /// Waits until no progress message is left: every turn is painted to its end.
