@@ -44,6 +44,7 @@ mod receiver;
 mod recovery;
 mod relocate;
 mod reports;
+mod rewind;
 mod search;
 mod sessions;
 mod steering;
@@ -83,7 +84,6 @@ use crate::{
     },
     bridge::{
         book::{Book, Found},
-        choices::Choices,
         place::Place,
         session::{self, Left, Order, RunSpec},
     },
@@ -339,12 +339,7 @@ impl App {
     fn see_to_orphans(&mut self) {
         for live in live::list(&self.setup.home).into_iter().filter(live::Live::is_orphan) {
             tracing::info!(session = %live.session, pid = live.pid, "left by an earlier segue: it may finish");
-            let spec = RunSpec {
-                directory: live.cwd,
-                conversation: Conversation::Resume(live.session),
-                choices: Choices::default(),
-                agent: None,
-            };
+            let spec = RunSpec::of(live.cwd, Conversation::Resume(live.session));
             self.sessions.tell(spec, Order::SeeTo);
         }
     }

@@ -22,7 +22,7 @@ use crate::{
         session::{Session, SessionId},
         transcript,
     },
-    screens::notice,
+    screens::{notice, rewind::Unable},
     telegram::{
         outbox::{SendOptions, Sound},
         screen::Screen,
@@ -209,6 +209,7 @@ impl App {
                 self.ask_person(&arrival.prompt, About::Trust(facts.directory), screen);
             }
             Route::Choose(live) => {
+                self.forget_rewind(place, session, Unable::Open);
                 if let Some(found) = self.found(session) {
                     self.choose(arrival, &found, *live);
                 } else {
@@ -229,10 +230,11 @@ impl App {
     ) -> RunSpec {
         let bound = self.ledger.binding(place);
         let ours = |binding: &Binding| binding.session == Some(conversation.session());
-        let agent =
-            bound.as_ref().filter(|bound| ours(bound)).and_then(|bound| bound.agent.clone());
+        let here = bound.as_ref().filter(|bound| ours(bound));
+        let agent = here.and_then(|bound| bound.agent.clone());
+        let cut = here.and_then(|bound| bound.cut);
         let choices = bound.map(|bound| bound.choices).unwrap_or_default();
-        RunSpec { directory, conversation, choices: self.permitted(choices), agent }
+        RunSpec { directory, conversation, cut, choices: self.permitted(choices), agent }
     }
 
     /// Hands a prompt to its session and shows its turn.
@@ -241,13 +243,14 @@ impl App {
     }
 
     /// The same, with what the person has chosen where a terminal has the session.
-    pub(super) fn ask_with(&mut self, spec: RunSpec, prompt: Prompt, plan: Option<Plan>) {
+    pub(super) fn ask_with(&mut self, mut spec: RunSpec, prompt: Prompt, plan: Option<Plan>) {
         let (source, display) = (prompt.source, prompt.display());
+        self.check_cut(source.place, &mut spec);
         self.note_destination(&spec, &prompt);
         let session = spec.conversation.session();
         let came = self.book.came(prompt.id);
         let (mut queued, turn) = self.sessions.admit(session, prompt);
-        queued.plan = plan;
+        (queued.plan, queued.cut) = (plan, spec.cut);
         queued.may_have_run = came != Came::New;
         self.show(source.place, Some(source), turn, display);
         if let Some(count) = self.sessions.one_more(session) {
@@ -283,6 +286,8 @@ impl App {
     fn fall_back(&mut self, arrival: Arrival, facts: &Facts, old: SessionId) {
         let Prompt { source, attempt, .. } = arrival.prompt;
         let into = route::instead(source, attempt, old);
+        let bound = self.ledger.binding(source.place);
+        let copied = bound.and_then(|bound| bound.cut).filter(|_| facts.fork.is_some());
         if let Some(into) = into {
             self.replace(source.place, old, into, &facts.directory);
         }
@@ -290,8 +295,9 @@ impl App {
             (into, Some(of)) => Conversation::Fork { of, into },
             (into, None) => Conversation::New(into),
         };
-        let spec = self.spec(source.place, facts.directory.clone(), conversation);
+        let mut spec = self.spec(source.place, facts.directory.clone(), conversation);
         if into.is_some() {
+            spec.cut = copied;
             return self.ask(spec, arrival.prompt);
         }
         let display = arrival.prompt.display();

@@ -80,8 +80,12 @@ impl App {
         // Whoever sent it there has been asked already.
         self.trusted.insert(directory.clone());
         let place = entry.prompt.source.place;
-        let binding =
-            Binding { fresh: start == Start::New, ..Binding::to(directory.clone(), session) };
+        let bound_here = self.ledger.binding(place).filter(|it| it.session == Some(session));
+        let binding = Binding {
+            fresh: start == Start::New,
+            cut: bound_here.and_then(|binding| binding.cut),
+            ..Binding::to(directory.clone(), session)
+        };
         if bound && self.ledger.is_older(place, entry.at) {
             self.ledger.point(place, binding.clone());
         }

@@ -249,7 +249,7 @@ impl App {
         }
     }
 
-    fn fork_of(&mut self, source: Source, of: &Session, first: Option<Arrival>) {
+    pub(super) fn fork_of(&mut self, source: Source, of: &Session, first: Option<Arrival>) {
         if !self.may_work_in(&of.project) {
             let screen = notice::forbidden(&self.scene(), &of.project);
             return self.reply_to(source.place, source.message, screen);

@@ -40,8 +40,8 @@ use crate::{
     },
     screens::{
         Scene, audit, card, export, failure, files, follow, help, history, laptop, later, limits,
-        live as live_screens, notice, notices, put_away, question, search, sessions, status,
-        steering, turn, usage, verbose,
+        live as live_screens, notice, notices, put_away, question, rewind, search, sessions,
+        status, steering, turn, usage, verbose,
     },
     telegram::{
         callback::{Callback, Carry, Deferral, Deferred, Format, Key, List},
@@ -440,6 +440,11 @@ fn of_followed(evil: &str) -> Vec<Screen> {
         put_away::deleted(&scene, &named),
         put_away::restored(&scene, &named),
         put_away::refused(&scene, id, evil, evil),
+        rewind::will_fork(&scene, &named, id, 2),
+        rewind::will_rewind(&scene, &named, 1),
+        rewind::unable(&scene, id, evil, rewind::Unable::Open),
+        rewind::unable(&scene, id, evil, rewind::Unable::Works),
+        rewind::unable(&scene, id, evil, rewind::Unable::WentOn),
         added,
     ]
 }

@@ -21,6 +21,7 @@ pub mod notice;
 pub mod notices;
 pub mod put_away;
 pub mod question;
+pub mod rewind;
 pub mod search;
 pub mod sessions;
 pub mod status;

@@ -33,6 +33,7 @@ mod promises;
 mod put_away;
 mod recovery;
 mod restart;
+mod rewind;
 mod shutdown;
 mod soak;
 mod steering;

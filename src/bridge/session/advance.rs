@@ -34,6 +34,10 @@ impl Session {
             self.send_controls();
             return self.join();
         }
+        if self.ours().is_some_and(|ours| ours.has_branched && ours.tasks.is_empty()) {
+            // Whoever opens the session next, here or on the laptop, finds the branch then.
+            return self.end(Ending::Polite, Cause::Replaced);
+        }
         if self.queue.is_empty() {
             self.free_slot();
             return self.advance_controls();
@@ -54,7 +58,16 @@ impl Session {
             return self.free_slot();
         }
         let Some(head) = self.queue.front() else { return };
-        let elsewhere = head.plan.is_some();
+        let (elsewhere, cut) = (head.plan.is_some(), head.cut);
+        if cut.is_some() && self.spec.cut != cut {
+            self.spec.cut = cut;
+            match self.holder {
+                // It was started for the end of the conversation.
+                Holder::Ours(_) => return self.end(Ending::Kill, Cause::Replaced),
+                Holder::Free => self.holder = Holder::Nobody,
+                _ => {}
+            }
+        }
         if elsewhere && matches!(self.holder, Holder::Ours(_)) {
             // What we hold of it is about to be out of date.
             return self.end(Ending::Kill, Cause::Replaced);
@@ -119,6 +132,7 @@ impl Session {
     /// Ends our process.
     pub(super) fn end(&mut self, ending: Ending, cause: Cause) {
         if let Holder::Ours(ours) = &mut self.holder {
+            let ending = if ours.has_branched { Ending::Polite } else { ending };
             if matches!(cause, Cause::Replaced) {
                 self.lost.append(&mut ours.tasks);
                 self.relaunch = false;
@@ -235,6 +249,7 @@ impl Session {
             ours.learning = Some(Instant::now() + LEARN);
             return;
         }
+        ours.has_branched |= self.at.is_some();
         let known = name.and_then(|name| Some((name, ours.offers.command(name)?)));
         let text = match known {
             Some((name, known)) => format!("/{known}{}", &prompt.text[1 + name.len()..]),

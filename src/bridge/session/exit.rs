@@ -46,6 +46,7 @@ impl Session {
         if prepared.exists {
             self.spec.conversation = resumed(self.spec.conversation);
         }
+        self.at = prepared.at;
         self.spent = prepared.spent;
         self.holder = Holder::Free;
         if let Some(live) = prepared.live {

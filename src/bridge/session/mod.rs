@@ -51,6 +51,7 @@ use tokio::{
 
 use crate::{
     bridge::{
+        binding::Cut,
         book::Book,
         choices::{Choice, Choices},
         place::Place,
@@ -106,10 +107,20 @@ pub struct RunSpec {
     pub directory: PathBuf,
     /// The session, and how its first process comes to it.
     pub conversation: Conversation,
+    /// Where it goes on, if that is not the end of the conversation.
+    pub cut: Option<Cut>,
     /// Mode, model and effort, where they are not the CLI's own.
     pub choices: Choices,
     /// The CLI's agent that a new session begins with.
     pub agent: Option<String>,
+}
+
+impl RunSpec {
+    /// One as the CLI has it without a choice of ours.
+    pub fn of(directory: PathBuf, conversation: Conversation) -> Self {
+        let (cut, choices, agent) = (None, Choices::default(), None);
+        Self { directory, conversation, cut, choices, agent }
+    }
 }
 
 /// A prompt with the turn that shows what becomes of it.
@@ -121,6 +132,8 @@ pub struct Queued {
     pub turn: watch::Sender<Turn>,
     /// What the person has chosen, where a terminal has the session.
     pub plan: Option<Plan>,
+    /// Where it goes on, if that is not the end of the conversation.
+    pub cut: Option<Cut>,
     /// Whether an earlier process of ours may have sent it: then the transcript is asked first.
     pub may_have_run: bool,
     /// How it ended as far as is known, should the transcript say that it ran.
@@ -135,7 +148,8 @@ pub type Fetched = Result<Prompt, String>;
 impl Queued {
     /// A prompt that was never sent.
     pub fn new(prompt: Prompt, turn: watch::Sender<Turn>) -> Self {
-        Self { prompt, turn, plan: None, may_have_run: false, ended: None, files: None }
+        let (plan, cut, ended, files) = (None, None, None, None);
+        Self { prompt, turn, plan, cut, may_have_run: false, ended, files }
     }
 
     fn show(&self, change: impl FnOnce(&mut Turn)) {

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     bridge::{
+        binding::Cut,
         choices::Choices,
         place::Place,
         prompt::{Manner, Prompt, PromptId, Source},
@@ -93,12 +94,7 @@ fn terminal() -> Live {
 
 impl World {
     fn new() -> Self {
-        let spec = RunSpec {
-            directory: "/home/ada".into(),
-            conversation: Conversation::New(session()),
-            choices: Choices::default(),
-            agent: None,
-        };
+        let spec = RunSpec::of("/home/ada".into(), Conversation::New(session()));
         Self {
             core: Session::new(spec, (Duration::from_secs(60), 1)),
             now: Instant::now(),
@@ -220,6 +216,8 @@ impl World {
         let (turn, shown) = watch::channel(Turn::new(&prompt, session(), self.now));
         self.turns.insert(prompt.id, shown);
         let mut queued = Queued::new(prompt, turn);
+        let cut = Cut { at: queued.prompt.id.0, from: Some(Uuid::nil()) };
+        queued.cut = Some(cut).filter(|_| self.count % 5 == 0);
         if self.terminal.is_some() {
             queued.plan = [
                 None,
@@ -362,6 +360,7 @@ impl World {
                     live: self.terminal.clone(),
                     orphan: self.orphan.then(|| Started { pid: 9, start: String::new() }),
                     exists: !self.transcript.is_empty(),
+                    at: (!odd).then(Uuid::nil),
                     spent: 0.0,
                 };
                 self.core.prepared(prepared, self.now);
