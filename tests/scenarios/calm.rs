@@ -201,6 +201,8 @@ async fn what_ends_in_the_background_is_one_answer_marked_by_itself() {
     phone.answer(prompt).await;
     let told = phone.see_text(&["By itself: ", "Fill the barrel", "↳"]).await;
     assert!(told.text.starts_with("By itself: ") && told.reply_to.is_none(), "{told:?}");
+    // A call is listed once it is answered.
+    until("both answers are listed", || tally(&phone, ADA, prompt).sounds > 1);
     assert_eq!(tally(&phone, ADA, prompt), left(3, 2, 0), "a card and two answers");
     assert_eq!(bots(&phone, ADA, prompt).last().unwrap().id, told.id);
 }
