@@ -420,7 +420,7 @@ impl World {
                     live: self.terminal.clone(),
                     orphan: self.orphan.then(|| Started { pid: 9, start: String::new() }),
                     exists: !self.transcript.is_empty(),
-                    at: (!odd).then(Uuid::nil),
+                    at: self.core.spec.cut.filter(|_| !odd).map(|cut| cut.at),
                     spent: 0.0,
                 };
                 self.is_free = prepared.live.is_none() && prepared.orphan.is_none();
