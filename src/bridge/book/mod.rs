@@ -9,7 +9,7 @@
 //! is in the book; so at rest that directory is empty. What a prompt did is not in it: that stands in
 //! the transcript.
 //!
-//! Invariants, by the numbers of their properties in `simulation`:
+//! Invariants; each has a property of its number in `simulation`:
 //!
 //! 1. A prompt is in exactly one state. It leaves the book when it is done with or set aside, and
 //!    what was done with is known for a while: it comes in no second time.
@@ -252,15 +252,23 @@ impl Book {
 
     // ---- At its session ----
 
-    /// A prompt goes to its session, and waits until that is on the disk: from here on it may run.
-    pub fn queue(&self, id: PromptId, destination: Destination) -> io::Result<()> {
+    /// A prompt goes to its session, and waits until that is on the disk: from here on it may run,
+    /// most likely in `process`, which has the session. Then nothing more is to be written before
+    /// that gets it.
+    pub fn queue(
+        &self,
+        id: PromptId,
+        destination: Destination,
+        process: Option<Started>,
+    ) -> io::Result<()> {
         self.write(id, |entry| {
             entry.leave_question();
             (entry.stage, entry.destination) = (Stage::Queued, Some(destination));
+            entry.process = process.or(entry.process.take());
         })
     }
 
-    /// A process is about to get a prompt: waits until that is on the disk.
+    /// A process is about to get a prompt: waits until that is on the disk, if it is not.
     pub fn runs_in(&self, id: PromptId, process: Started) -> io::Result<()> {
         self.write(id, |entry| entry.process = Some(process))
     }
