@@ -13,6 +13,7 @@ mod asking_long;
 mod background;
 mod calm;
 mod carried;
+mod cases;
 mod chaos;
 mod commands;
 mod elsewhere;

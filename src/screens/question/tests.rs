@@ -32,7 +32,8 @@ fn question(tool: &str, input: Value) -> Open {
 
 fn shown(question: &Open) -> Screen {
     let session = SessionId(Uuid::nil());
-    let asker = Asker { session, directory: "/home/ada/garden".into(), stop: Some(Key(1)) };
+    let asker =
+        Asker { session, directory: "/home/ada/garden".into(), stop: Some(Key(1)), waits: false };
     let screen = open(&scene(), &asker, question);
     assert_eq!(rules::broken(&screen.text), None, "{screen:?}");
     assert!(screen.text.utf16_len() <= 4_096);
