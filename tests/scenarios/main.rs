@@ -17,6 +17,7 @@ mod cases;
 mod chaos;
 mod commands;
 mod elsewhere;
+mod export;
 mod failures;
 mod follow;
 mod gathering;

@@ -164,3 +164,12 @@ fn a_decision_is_one_line() {
     check(&mut plan, press(Press::Allow), "✓ Plan approved\nDig.");
     check(&mut plan, press(Press::Deny), "✗ Plan rejected");
 }
+
+#[test]
+fn a_question_says_why_it_is_asked() {
+    let mut asked = question("Bash", json!({"command": "ls"}));
+    assert!(!shown(&asked).text.text.contains("Asked because"));
+    asked.ask.reason = Some("The gate opens on a *road*.".to_owned());
+    let text = shown(&asked).text.text;
+    assert!(text.contains("\nAsked because: The gate opens on a *road*.\n"), "{text}");
+}
