@@ -17,6 +17,7 @@ mod chaos;
 mod commands;
 mod elsewhere;
 mod failures;
+mod faults;
 mod follow;
 mod gathering;
 mod held;
