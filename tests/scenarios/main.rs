@@ -19,6 +19,7 @@ mod commands;
 mod elsewhere;
 mod export;
 mod failures;
+mod faults;
 mod follow;
 mod gathering;
 mod held;

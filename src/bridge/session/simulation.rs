@@ -35,7 +35,7 @@ use crate::{
         place::Place,
         prompt::{Manner, Prompt, PromptId, Source},
         reader::TurnReader,
-        terminal::{Plan, When},
+        terminal::{Plan, Trouble, When},
         turn::{Outcome, Turn},
     },
     claude::{
@@ -433,6 +433,9 @@ impl World {
             Effect::Inbox(_, prompt, _) => {
                 let taken = self.terminal.is_some() && !odd;
                 if taken {
+                    let told = self.turns[&prompt].borrow().outcome().cloned();
+                    let back = told == Some(Outcome::TakenBack);
+                    self.must(6, !back, || format!("{prompt:?} is not taken back, as was said"));
                     let ran = self.transcript.insert(prompt.0, pick.is_multiple_of(2)).is_some();
                     self.must(2, !ran, || format!("{prompt:?} goes to a terminal again"));
                 }
@@ -682,6 +685,34 @@ fn invariant_7_what_cannot_be_read_has_not_never_run() {
 #[test]
 fn invariant_8_nothing_repeats_itself_without_a_pause() {
     holds(8);
+}
+
+// ---- Terminals ----
+
+#[test]
+fn invariant_6_a_terminal_that_takes_nothing_is_given_up_with_a_word() {
+    let mut world = World::new();
+    world.terminal = Some(terminal());
+    // Its plan is to send.
+    world.ask(8);
+    world.carry_out();
+    let id = *world.turns.keys().next().unwrap();
+    for _ in 0..200 {
+        let inbox = world.open.iter().position(|open| matches!(open, Effect::Inbox(..)));
+        if let Some(index) = inbox {
+            // The inbox takes it, and nobody reads it.
+            world.open.remove(index);
+            world.core.sent(id, true, world.now);
+        } else {
+            world.answer_open(1);
+        }
+        world.carry_out();
+        world.now += Duration::from_secs(1);
+        world.timer();
+        world.carry_out();
+    }
+    let turn = world.turns[&id].borrow();
+    assert_eq!(turn.outcome(), Some(&Outcome::Terminal(Trouble::Ignores)), "{:?}", turn.phase);
 }
 
 // ---- Orders that cannot be followed at once ----
