@@ -63,21 +63,21 @@ impl Painter {
     /// comes below that, without a sound: the newest message is the one that waits for them.
     async fn redraw(&mut self, turn: &Turn, at: usize, open: &Open) {
         let newest = self.canvas.receipts.newest(self.canvas.place);
-        let asker = self.asker(turn);
+        let asking = self.asker(turn);
         let Question { open: drawn, id, says_waits, .. } = &mut self.questions[at];
         let is_above = *id < newest && open.hands != Hands::Writing;
         let is_same = drawn.hands == open.hands && drawn.about == open.about;
-        if !is_above && is_same && *says_waits == asker.waits {
+        if !is_above && is_same && *says_waits == asking.waits {
             return;
         }
-        *says_waits = asker.waits;
+        *says_waits = asking.waits;
         // What was read of the plan stays.
         let about = std::mem::replace(&mut drawn.about, open.about.clone());
         if matches!(about, About::Plan(_)) {
             drawn.about = about;
         }
         drawn.hands = open.hands;
-        let screen = question::open(&self.canvas.scene, &asker, drawn);
+        let screen = question::open(&self.canvas.scene, &asking, drawn);
         let Canvas { outbox, place, .. } = &self.canvas;
         if !is_above {
             return drop(outbox.edit(*place, *id, screen));
@@ -105,12 +105,12 @@ impl Painter {
         }
         let file = self.put_file(&open).await;
         let how = SendOptions { reply_to: self.quote(), sound: Sound::Aloud };
-        let asker = self.asker(turn);
-        let screen = question::open(&self.canvas.scene, &asker, &open);
+        let asking = self.asker(turn);
+        let screen = question::open(&self.canvas.scene, &asking, &open);
         if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen, how).await {
             let asked = book::Question { message: id, about: question::subject(&open).text };
             self.note(|book, prompt| book.asked(prompt, asked));
-            self.questions.push(Question { open, id, says_waits: asker.waits, file });
+            self.questions.push(Question { open, id, says_waits: asking.waits, file });
         }
     }
 

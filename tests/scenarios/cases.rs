@@ -69,7 +69,7 @@ async fn a_file_that_cannot_be_opened_is_a_sentence_and_holds_nothing_up() {
     // Nobody may read the one; the other, not even root.
     let sealed = garden.join("sealed.txt");
     fs::write(&sealed, "tulips").unwrap();
-    fs::set_permissions(&sealed, std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    fs::set_permissions(&sealed, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     let paths = [&*sealed, "/proc/sys/net/ipv4/route/flush".as_ref()];
     let Some(path) = paths.into_iter().find(|path| path.is_file() && fs::File::open(path).is_err())
     else {
