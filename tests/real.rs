@@ -36,6 +36,8 @@ mod path;
 mod restart;
 #[path = "real/resume.rs"]
 mod resume;
+#[path = "real/rewind.rs"]
+mod rewind;
 #[path = "real/steering.rs"]
 mod steering;
 #[path = "real/streams.rs"]

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, events::AppEvent},
+    app::{App, events::AppEvent, out::ReplyTarget},
     bridge::prompt::Source,
     claude::{session::SessionId, transcript},
     screens::{Scene, notice, steering as screens},
@@ -139,6 +139,7 @@ impl App {
             outbox: self.outbox.clone(),
             events: self.events.clone(),
             scene: self.scene(),
+            quote: self.answering(source.place, source.message).reply_to,
             source,
         }
     }
@@ -150,6 +151,8 @@ pub(super) struct TaskReply {
     events: mpsc::UnboundedSender<AppEvent>,
     scene: Scene,
     source: Source,
+    /// The message that is answered, where that would not be clear.
+    quote: Option<i32>,
 }
 
 impl TaskReply {
@@ -157,8 +160,18 @@ impl TaskReply {
         drop(self.send(screen, Sound::Silent));
     }
 
+    /// Says that a wish has come true: in answer to what was written, in place of what was pressed.
+    pub(super) fn grant(&self, wish: ReplyTarget, screen: Screen) {
+        match wish {
+            ReplyTarget::Written(_) => self.say(screen),
+            ReplyTarget::Pressed(Source { place, message, .. }) => {
+                drop(self.outbox.edit(place, message, screen));
+            }
+        }
+    }
+
     fn send(&self, screen: Screen, sound: Sound) -> Sent {
-        let how = SendOptions { reply_to: Some(self.source.message), sound };
+        let how = SendOptions { reply_to: self.quote, sound };
         self.outbox.send(self.source.place, screen, how)
     }
 

@@ -269,6 +269,8 @@ impl App {
             See::Archive(session, archived) => self.tap_archive(message, session, archived),
             See::Delete(session, sure) => self.tap_delete(message, session, sure),
             See::Restore(session) => self.tap_restore(message, session),
+            See::ForkAt(session, at) => self.fork_at(message, session, at),
+            See::Rewind(session, at) => self.rewind(message, session, at),
             See::Mute(session, on) => self.mute(message, person, (session, on)),
             See::Notices(on) => {
                 self.strip(message);

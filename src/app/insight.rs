@@ -28,7 +28,6 @@ use crate::{
     telegram::{
         callback::Sure,
         command::Insight,
-        outbox::{SendOptions, Sound},
         outgoing::{Content, OutgoingFile, SendAs},
         update::Message,
     },
@@ -84,7 +83,7 @@ impl App {
         }
         self.strip(message);
         let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         let (program, home) = (self.setup.claude.clone(), home.clone());
         self.errands.spawn(async move {
             let screen = match end(&program, &home, &live).await {
@@ -107,7 +106,7 @@ impl App {
         });
         let plan = self.ask_plan();
         let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         self.errands.spawn(async move {
             let _typing = outbox.typing(place);
             let Ok((usage, titles)) = counted.await else { return };
@@ -154,7 +153,7 @@ impl App {
             (whose, entries)
         });
         let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         self.errands.spawn(async move {
             let Ok((whose, entries)) = read.await else { return };
             let screen = audit_screen::audit(&scene, &whose, &entries);

@@ -74,7 +74,8 @@ impl App {
         }
     }
 
-    /// Some part had no other for a moment.
+    /// Some part had no other for a moment. The loop comes to this last: an update that is here
+    /// already may be the part that is waited for.
     pub(super) fn gathered(&mut self) {
         for entry in self.book.gathered(Instant::now()) {
             self.whole(entry.prompt.id);

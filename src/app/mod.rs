@@ -40,6 +40,7 @@ mod recovery;
 mod relocate;
 mod replies;
 mod reports;
+mod rewind;
 mod search;
 mod sessions;
 mod steering;
@@ -77,7 +78,11 @@ use crate::{
     },
     bridge::{
         book::{Book, StoredBook},
+<<<<<<< core
         choices::Choices,
+=======
+        place::Place,
+>>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
         session::{self, LeftRunning, Order, RunSpec},
     },
     claude::{home::Home, live, process::Conversation, watch},
@@ -162,17 +167,22 @@ struct App {
     faults: Faults,
 }
 
-/// Runs until updates end or `cancel` is called; then lets running turns finish for a while, ends
-/// all runs, and sees the last messages off.
+/// Runs until updates end or `cancel` is called: what is not handled then comes again. Then running
+/// turns may finish for a while, all runs are ended, and the last messages are seen off.
 pub async fn run(
     setup: Setup,
     outbox: Outbox,
     mut updates: mpsc::Receiver<Incoming>,
     cancel: CancellationToken,
 ) {
+<<<<<<< core
     let (mut app, found, receivers) = App::new(setup, outbox);
     let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers());
     let mut receivers = receivers;
+=======
+    let (mut app, found, mut receivers) = App::new(setup, outbox);
+    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers.clone());
+>>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
     let book = app.book.clone();
     block_in_place(|| {
         app.recover(found);
@@ -190,14 +200,15 @@ pub async fn run(
             Some(_) = app.errands.join_next() => {}
             () = due(app.notices.deadline()) => block_in_place(|| app.look_at_the_laptop()),
             () = due(later::next_due(&book)) => block_in_place(|| app.due_now()),
-            () = due(book.next_whole()) => block_in_place(|| app.gathered()),
             delivery = updates.recv() => match delivery {
                 Some(Incoming::Update(handed)) => block_in_place(|| app.handed(*handed)),
                 Some(Incoming::Conflict(advice)) => app.tell_owners(&screens::notice::conflict(advice)),
                 None => break,
             },
+            () = due(book.next_whole()) => block_in_place(|| app.gathered()),
         }
     }
+    drop(updates);
     app.end(receivers).await;
 }
 
@@ -315,12 +326,7 @@ impl App {
     fn see_to_orphans(&mut self) {
         for live in live::list(&self.setup.home).into_iter().filter(live::Live::is_orphan) {
             tracing::info!(session = %live.session, pid = live.pid, "left by an earlier segue: it may finish");
-            let spec = RunSpec {
-                directory: live.cwd,
-                conversation: Conversation::Resume(live.session),
-                choices: Choices::default(),
-                agent: None,
-            };
+            let spec = RunSpec::of(live.cwd, Conversation::Resume(live.session));
             self.sessions.tell(spec, Order::SeeTo);
         }
     }

@@ -22,7 +22,7 @@ use crate::{
         session::{Session, SessionId},
         transcript,
     },
-    screens::notice,
+    screens::{notice, rewind::Unable},
     telegram::{
         outbox::{SendOptions, Sound},
         screen::Screen,
@@ -200,10 +200,16 @@ impl App {
                 self.reply_to(place, message, screen);
             }
             Route::Distrusted => {
-                let screen = notice::distrusted(&scene, &facts.directory);
+                let unset = self.ledger.binding(place).is_none() && self.setup.project.is_none();
+                let screen = if unset && facts.directory == self.setup.user_home {
+                    notice::nowhere()
+                } else {
+                    notice::distrusted(&scene, &facts.directory)
+                };
                 self.ask_person(&arrival.prompt, HoldReason::Trust(facts.directory), screen);
             }
             Route::Choose(live) => {
+                self.forget_rewind(place, session, Unable::Open);
                 if let Some(found) = self.found(session) {
                     self.choose(arrival, &found, *live);
                 } else {
@@ -224,10 +230,11 @@ impl App {
     ) -> RunSpec {
         let bound = self.places.binding(place);
         let ours = |binding: &Binding| binding.session == Some(conversation.session());
-        let agent =
-            bound.as_ref().filter(|bound| ours(bound)).and_then(|bound| bound.agent.clone());
+        let here = bound.as_ref().filter(|bound| ours(bound));
+        let agent = here.and_then(|bound| bound.agent.clone());
+        let cut = here.and_then(|bound| bound.cut);
         let choices = bound.map(|bound| bound.choices).unwrap_or_default();
-        RunSpec { directory, conversation, choices: self.permitted(choices), agent }
+        RunSpec { directory, conversation, cut, choices: self.permitted(choices), agent }
     }
 
     /// Hands a prompt to its session and shows its turn.
@@ -236,13 +243,19 @@ impl App {
     }
 
     /// The same, with what the person has chosen where a terminal has the session.
-    pub(super) fn ask_with(&mut self, spec: RunSpec, prompt: Prompt, plan: Option<TerminalRoute>) {
+    pub(super) fn ask_with(
+        &mut self,
+        mut spec: RunSpec,
+        prompt: Prompt,
+        plan: Option<TerminalRoute>,
+    ) {
         let (source, display) = (prompt.source, prompt.display());
+        self.check_cut(source.place, &mut spec);
         self.note_destination(&spec, &prompt);
         let session = spec.conversation.session();
         let provenance = self.book.provenance(prompt.id);
         let (mut queued, turn) = self.sessions.admit(session, prompt);
-        queued.plan = plan;
+        (queued.plan, queued.cut) = (plan, spec.cut);
         queued.may_have_run = provenance != Provenance::New;
         self.show(source.place, Some(source), turn, display);
         if let Some(count) = self.sessions.one_more(session) {
@@ -264,10 +277,13 @@ impl App {
         self.spooled(&asks);
         let how = SendOptions { reply_to: Some(source.message), sound: Sound::Silent };
         let sent = self.outbox.send(source.place, screen, how);
-        let book = self.book.clone();
+        let (book, outbox) = (self.book.clone(), self.outbox.clone());
         self.painters.spawn(async move {
-            if let Ok(message) = sent.await {
-                book.asks_in(id, message);
+            // What was chosen meanwhile, below another message, leaves nothing to ask.
+            if let Ok(message) = sent.await
+                && !book.asks_in(id, message)
+            {
+                let _ = outbox.delete(source.place, message).await;
             }
         });
     }
@@ -276,6 +292,8 @@ impl App {
     fn fall_back(&mut self, arrival: Arrival, facts: &Facts, old: SessionId) {
         let Prompt { source, attempt, .. } = arrival.prompt;
         let into = route::instead(source, attempt, old);
+        let bound = self.ledger.binding(source.place);
+        let copied = bound.and_then(|bound| bound.cut).filter(|_| facts.fork.is_some());
         if let Some(into) = into {
             self.replace(source.place, old, into, &facts.directory);
         }
@@ -283,8 +301,9 @@ impl App {
             (into, Some(of)) => Conversation::Fork { of, into },
             (into, None) => Conversation::New(into),
         };
-        let spec = self.spec(source.place, facts.directory.clone(), conversation);
+        let mut spec = self.spec(source.place, facts.directory.clone(), conversation);
         if into.is_some() {
+            spec.cut = copied;
             return self.ask(spec, arrival.prompt);
         }
         let display = arrival.prompt.display();

@@ -7,7 +7,11 @@ use std::collections::HashMap;
 use crate::{
     app::{App, sessions::ActiveTurn},
     bridge::{
+<<<<<<< core
         place::Place,
+=======
+        book::Entry,
+>>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
         question::{Input, Press as Choice},
         session::Order,
     },
@@ -62,7 +66,14 @@ impl App {
             return Some("This question has ended: nothing was done.");
         };
         let who = (message.place, press.from.id);
+<<<<<<< core
         self.questions.let_go(&asked);
+=======
+        if choice == Choice::With {
+            return self.deny_with(asked, message);
+        }
+        self.writing.retain(|_, other| *other != asked);
+>>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
         if choice == Choice::Write
             && let Some(other) = self.questions.write(who, asked.clone())
         {
@@ -70,6 +81,25 @@ impl App {
             self.tell(other, Input::Press(Choice::Unwrite));
         }
         self.tell(asked, Input::Press(choice));
+        None
+    }
+
+    /// Denies what is asked with the words of the newest message, which then is no prompt any more.
+    fn deny_with(&mut self, asked: QuestionRef, message: &Message) -> Option<&'static str> {
+        let waiting = self.receipts.newest_waiting(message.place, asked.session);
+        let told = waiting.and_then(|prompt| {
+            let plain = |entry: &Entry| entry.prompt.attachments.is_empty();
+            let text = |entry: &Entry| plain(entry).then(|| entry.prompt.text.clone());
+            Some((prompt, self.book.read(prompt, text)?))
+        });
+        let (prompt, text) = match told {
+            None => return Some("No message waits here any more."),
+            Some((_, None)) => return Some("A message with files cannot be a reason: write one."),
+            Some((prompt, Some(text))) => (prompt, text),
+        };
+        self.sessions.order(asked.session, Order::TakeBack(prompt));
+        self.tell(asked.clone(), Input::Press(Choice::Write));
+        self.tell(asked, Input::Write(text));
         None
     }
 

@@ -18,7 +18,7 @@ use crate::{
         reader::{self, PromptTrace},
         session::{LeftRunning, RunSpec},
     },
-    claude::{process::Conversation, session::SessionId},
+    claude::{identity::Started, process::Conversation, session::SessionId},
     screens::{notice, question},
     telegram::{outbox::Scope, text::Text},
 };
@@ -83,10 +83,21 @@ impl App {
         // Whoever sent it there has been asked already.
         self.places.trust(directory.clone());
         let place = entry.prompt.source.place;
+<<<<<<< core
         let binding =
             Binding { fresh: start == Start::New, ..Binding::to(directory.clone(), session) };
         if bound && self.places.is_older(place, entry.at) {
             self.places.point(place, binding.clone());
+=======
+        let bound_here = self.ledger.binding(place).filter(|it| it.session == Some(session));
+        let binding = Binding {
+            fresh: start == Start::New,
+            cut: bound_here.and_then(|binding| binding.cut),
+            ..Binding::to(directory.clone(), session)
+        };
+        if bound && self.ledger.is_older(place, entry.at) {
+            self.ledger.point(place, binding.clone());
+>>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
         }
         match start {
             Start::Fork(of) if self.setup.home.transcript(session).is_none() => {
@@ -164,7 +175,8 @@ impl App {
             start: spec.conversation.into(),
             bound: bound.is_some_and(|binding| binding.session == Some(session)),
         };
-        let written = self.book.queue(prompt.id, destination);
+        let process = self.sessions.state(session).and_then(|state| Started::of(state.pid?));
+        let written = self.book.queue(prompt.id, destination, process);
         self.spooled(&written);
     }
 

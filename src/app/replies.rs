@@ -3,11 +3,20 @@
 use std::collections::HashSet;
 
 use crate::{
+<<<<<<< core:src/app/replies.rs
     app::{App, now},
     bridge::{place::Place, prompt::Source},
+=======
+    app::{
+        App, now,
+        painter::{self, PainterContext},
+        press::carries,
+    },
+    bridge::{book::Entry, place::Place, prompt::Source, turn::Turn},
+>>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34:src/app/out.rs
     screens::Scene,
     telegram::{
-        outbox::{Outbox, SendOptions, Sound},
+        outbox::{SendOptions, Sound},
         screen::Screen,
         update::Message,
     },
@@ -27,18 +36,6 @@ impl ReplyTarget {
     pub(super) fn source(self) -> Source {
         let (Self::Written(source) | Self::Pressed(source)) = self;
         source
-    }
-
-    /// Says that the wish has come true.
-    pub(super) fn granted(self, outbox: &Outbox, screen: Screen) {
-        let Source { place, message, .. } = self.source();
-        drop(match self {
-            Self::Written(_) => {
-                let how = SendOptions { reply_to: Some(message), sound: Sound::Silent };
-                outbox.send(place, screen, how)
-            }
-            Self::Pressed(_) => outbox.edit(place, message, screen),
-        });
     }
 }
 
@@ -99,8 +96,24 @@ impl App {
     }
 
     pub(super) fn reply_to(&self, place: Place, message: i32, screen: Screen) {
-        let how = SendOptions { reply_to: Some(message), sound: Sound::Silent };
+        let mut how = self.answering(place, message);
+        if carries(&screen) {
+            how.reply_to = Some(message);
+        }
         drop(self.outbox.send(place, screen, how));
+    }
+
+    /// Says that a wish has come true.
+    pub(super) fn grant(&self, wish: ReplyTarget, screen: Screen) {
+        self.teller(wish.source()).grant(wish, screen);
+    }
+
+    /// How a message is answered, without sound: with a quote where others write, too, or the person
+    /// has written again.
+    pub(super) fn answering(&self, place: Place, message: i32) -> SendOptions {
+        let clear = !place.is_group() && self.receipts.newest(place) <= message;
+        let quoted = !clear || self.setup.always_quote;
+        SendOptions { reply_to: quoted.then_some(message), sound: Sound::Silent }
     }
 
     pub(super) fn source(&self, place: Place, message: i32) -> Source {

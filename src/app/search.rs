@@ -20,7 +20,10 @@ use crate::{
         home::{Home, is_below},
         search::{self, Event, Query, QueryContext},
         session::SessionId,
-        transcript::story::{self, Event as Told, Outline, Story},
+        transcript::{
+            messages::Messages,
+            story::{self, Event as Told, Outline, Story},
+        },
     },
     screens::{
         history::{self, HistoryPage},
@@ -114,15 +117,18 @@ impl App {
         let home = self.setup.home.clone();
         let read = spawn_blocking(move || around(&home, session, at));
         let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         tokio::spawn(async move {
-            let mut screens = match read.await.ok().flatten() {
-                Some((past, story)) => history::history(&scene, &past, &story),
+            let screens = match read.await.ok().flatten() {
+                Some((past, story, point)) => {
+                    let mut screens = history::history(&scene, &past, &story);
+                    if let Some(last) = screens.last_mut() {
+                        last.keyboard.extend(history::ways_on(session, point));
+                    }
+                    screens
+                }
                 None => vec![notice::plain("That session is gone. /search finds what is there.")],
             };
-            if let Some(last) = screens.last_mut().filter(|last| !last.keyboard.is_empty()) {
-                last.keyboard.push(history::ways_on(session));
-            }
             for screen in screens {
                 drop(outbox.send(place, screen, how));
             }
@@ -204,13 +210,17 @@ async fn show(
     }
 }
 
-/// The exchange of a session that was the last to begin by a moment, and how many are newer.
-fn around(home: &Home, session: SessionId, at: u64) -> Option<(HistoryPage, Story)> {
+/// The exchange of a session that was the last to begin by a moment, how many are newer, and when it
+/// began if the session can be gone back to its end.
+fn around(home: &Home, session: SessionId, at: u64) -> Option<(HistoryPage, Story, Option<u64>)> {
     let title = catalog::find(home, session)?.title;
     let path = home.transcript(session)?;
     let skip = newer_than(&path, at)?;
     let story = story::story(&path, usize::from(skip), 1).ok()?;
-    Some((HistoryPage { session, title, skip, take: 1 }, story))
+    let began = story.chapters.last().and_then(|chapter| chapter.at);
+    let end = began.and_then(|began| Messages::read(&path).ok()?.end_of(began));
+    let point = end.filter(|end| end.newer > 0).and(began);
+    Some((HistoryPage { session, title, skip, take: 1 }, story, point))
 }
 
 /// How many exchanges of a transcript began after a moment.

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::{
     bridge::{choices::Choices, place::Place, prompt::Source},
@@ -23,10 +24,36 @@ pub struct Binding {
     pub fresh: bool,
     /// The session that the one of this binding begins as a copy of.
     pub fork: Option<SessionId>,
+    /// Where the next prompt goes on, if that is not the end of the conversation.
+    pub cut: Option<Cut>,
     /// The CLI's agent that the session begins with.
     pub agent: Option<String>,
     /// How the place wants its runs, whatever session it points at.
     pub choices: Choices,
+}
+
+/// A message that a conversation goes on behind, though others follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The message.
+    pub at: Uuid,
+    /// The last message of the conversation when that was chosen: where another is the last one, it
+    /// has been done, or is not what the person has seen. `None` for a copy, which is made there.
+    pub from: Option<Uuid>,
+}
+
+impl Cut {
+    fn tag(self) -> Value {
+        match self.from {
+            Some(from) => json!({"at": self.at, "from": from}),
+            None => json!({"at": self.at}),
+        }
+    }
+
+    fn read(tag: &Value) -> Option<Self> {
+        let id = |key: &str| tag.get(key)?.as_str()?.parse().ok();
+        Some(Self { at: id("at")?, from: id("from") })
+    }
 }
 
 impl Binding {
@@ -42,6 +69,7 @@ impl Binding {
             session: None,
             fresh: false,
             fork: None,
+            cut: None,
             agent: None,
             choices: Choices::default(),
         }
@@ -74,6 +102,9 @@ impl Binding {
                 tag.insert("persona".to_owned(), json!(agent));
             }
         }
+        if let Some(cut) = self.cut {
+            tag.insert("cut".to_owned(), cut.tag());
+        }
         self.choices.write(&mut tag);
         Entry { telegram: Some(Value::Object(tag)), ..untagged(self, display, timestamp) }
     }
@@ -93,6 +124,7 @@ impl Binding {
             session: entry.session,
             fresh,
             fork: text("fork").and_then(|id| id.parse().ok()),
+            cut: tag.get("cut").and_then(Cut::read),
             agent: text("persona").map(str::to_owned),
             choices: Choices::read(tag),
         };
@@ -124,9 +156,17 @@ mod tests {
             (Some(7), Binding::newest_of("/home/ada".into())),
             (None, Binding::begin("/".into(), session)),
             (
+                None,
+                Binding {
+                    cut: Some(Cut { at: session.0, from: Some(Uuid::nil()) }),
+                    ..Binding::to("/".into(), session)
+                },
+            ),
+            (
                 Some(7),
                 Binding {
                     fork: Some(session),
+                    cut: Some(Cut { at: session.0, from: None }),
                     agent: Some("Explore".to_owned()),
                     choices: Choices {
                         mode: Some("plan".to_owned()),

@@ -21,6 +21,7 @@ use tokio::{
     task::JoinHandle,
     time::timeout,
 };
+use uuid::Uuid;
 
 use crate::claude::{home::Home, jsonl::LINE_CAP, session::SessionId};
 
@@ -72,6 +73,8 @@ pub struct Launch {
     pub directory: PathBuf,
     /// Which session.
     pub conversation: Conversation,
+    /// `--resume-session-at`: the message that it goes on behind, if that is not the last one.
+    pub at: Option<Uuid>,
     /// Claude's directory, which knows how the transcript of a session is called.
     pub home: Home,
     /// `--permission-mode`
@@ -252,6 +255,9 @@ fn command(launch: &Launch) -> Command {
             .args(["--resume", &known_as(of), "--fork-session"])
             .args(["--session-id", &into.to_string()]),
     };
+    if let Some(at) = launch.at {
+        command.args(["--resume-session-at", &at.to_string()]);
+    }
     let bypasses = launch.mode.as_deref() == Some("bypassPermissions");
     let agent =
         launch.agent.clone().filter(|_| matches!(launch.conversation, Conversation::New(_)));
@@ -400,6 +406,7 @@ mod tests {
             program,
             directory,
             conversation: Conversation::New(id),
+            at: None,
             home: Home::at("/nowhere"),
             mode: None,
             effort: None,

@@ -11,7 +11,7 @@ use crate::{
         words::{self, tool_name},
     },
     telegram::{
-        callback::{Callback, Carry, Format},
+        callback::{Callback, Carry, Format, See},
         markdown,
         screen::{Button, Screen},
         text::{EntityKind, Text, clean, line_breaks},
@@ -75,12 +75,22 @@ pub fn history(scene: &Scene, past: &HistoryPage, story: &Story) -> Vec<Screen> 
     screens
 }
 
-/// The ways to continue from what was shown of a session.
-pub fn ways_on(session: SessionId) -> Vec<Button> {
-    row([
-        ("Continue here", Callback::Pick(session, Carry::Nothing)),
-        ("Continue in a copy", Callback::Copy(session)),
-    ])
+/// The ways to continue from what was shown of a session: at its end, and where it is not its last
+/// exchange, from there; `point` is when that began, milliseconds since the Unix epoch.
+pub fn ways_on(session: SessionId, point: Option<u64>) -> Vec<Vec<Button>> {
+    let end = Callback::Pick(session, Carry::Nothing);
+    match point {
+        None => {
+            vec![row([("Continue here", end), ("Continue in a copy", Callback::Copy(session))])]
+        }
+        Some(at) => vec![
+            row([
+                ("Fork from here", Callback::See(See::ForkAt(session, at))),
+                ("Rewind to here", Callback::See(See::Rewind(session, at))),
+            ]),
+            row([("Continue at its end", end)]),
+        ],
+    }
 }
 
 fn told(scene: &Scene, chapter: &Chapter) -> Text {

@@ -40,8 +40,8 @@ use crate::{
     },
     screens::{
         Scene, audit, card, export, failure, files, follow, help, history, laptop, later, limits,
-        live as live_screens, notice, notices, put_away, question, search, sessions, status,
-        steering, turn, usage, verbose,
+        live as live_screens, notice, notices, put_away, question, rewind, search, sessions,
+        status, steering, turn, usage, verbose,
     },
     telegram::{
         callback::{Callback, Carry, Deferral, Deferred, Format, Key, List},
@@ -218,6 +218,7 @@ fn of_notices(evil: &str) -> Vec<Screen> {
         notice::moved(&scene, path, Some(&session)),
         notice::moved(&scene, path, None),
         notice::distrusted(&scene, path),
+        notice::nowhere(),
         notice::forbidden(&scene, path),
         notice::unsent(&scene, id, evil),
         notice::forked(&scene, &session, id),
@@ -441,6 +442,11 @@ fn of_followed(evil: &str) -> Vec<Screen> {
         put_away::deleted(&scene, &named),
         put_away::restored(&scene, &named),
         put_away::refused(&scene, id, evil, evil),
+        rewind::will_fork(&scene, &named, id, 2),
+        rewind::will_rewind(&scene, &named, 1),
+        rewind::unable(&scene, id, evil, rewind::Unable::Open),
+        rewind::unable(&scene, id, evil, rewind::Unable::Works),
+        rewind::unable(&scene, id, evil, rewind::Unable::WentOn),
         added,
     ]
 }
@@ -555,6 +561,7 @@ fn of_questions(evil: &str) -> Vec<Screen> {
         session: SessionId(Uuid::nil()),
         directory: evil.into(),
         stop: Some(Key(1)),
+        waits: true,
     };
     let mut all = Vec::new();
     for mut asked in questions(evil) {

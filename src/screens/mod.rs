@@ -21,6 +21,7 @@ pub mod notice;
 pub mod notices;
 pub mod put_away;
 pub mod question;
+pub mod rewind;
 pub mod search;
 pub mod sessions;
 pub mod status;
@@ -72,6 +73,6 @@ fn row<const N: usize>(buttons: [(&str, Callback); N]) -> Vec<Button> {
 }
 
 fn screen(text: Text, keyboard: Vec<Vec<Button>>) -> Screen {
-    let keyboard = keyboard.into_iter().filter(|row| !row.is_empty()).collect();
+    let keyboard = keyboard.into_iter().flat_map(words::fit).collect();
     Screen { text, keyboard }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Raw {
 struct GetUpdates {
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u8>,
     timeout: u64,
     allowed_updates: &'static [&'static str],
 }
@@ -56,12 +58,24 @@ pub(crate) async fn fetch(
     offset: Option<i64>,
     allowed_updates: &'static [&'static str],
 ) -> Result<Vec<Raw>, Refusal> {
-    let ask = GetUpdates { offset, timeout: HOLD.as_secs(), allowed_updates };
+    let ask = GetUpdates { offset, limit: None, timeout: HOLD.as_secs(), allowed_updates };
     match client.attempt(ask, HOLD + GRACE).await {
         Ok(updates) => Ok(updates.into_iter().map(whole).collect()),
         Err(RequestError::InvalidJson { source, raw }) => one_by_one(&raw)
             .ok_or_else(|| client.refusal(RequestError::InvalidJson { source, raw })),
         Err(error) => Err(client.refusal(error)),
+    }
+}
+
+/// Confirms all before `offset`, and takes nothing. Whether Telegram has heard it is not known.
+pub(crate) async fn confirm(
+    client: &Client,
+    offset: i64,
+    allowed_updates: &'static [&'static str],
+) {
+    let ask = GetUpdates { offset: Some(offset), limit: Some(1), timeout: 0, allowed_updates };
+    if let Err(error) = client.attempt(ask, GRACE).await {
+        tracing::debug!("the last confirmation: {}", client.refusal(error));
     }
 }
 

@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::telegram::backoff;
 use crate::telegram::client::Client;
 use crate::telegram::decode::decode;
-use crate::telegram::fetch::{Raw, fetch};
+use crate::telegram::fetch::{Raw, confirm, fetch};
 use crate::telegram::refusal::Refusal;
 use crate::telegram::update::{Update, What};
 
@@ -31,6 +31,9 @@ const SHORTEST_POLL: Duration = Duration::from_secs(1);
 
 /// How often to look whether the other receiver of our updates is gone.
 const CONFLICT_WAIT: Duration = Duration::from_secs(30);
+
+/// How long the last confirmation may take.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// What a poll needs.
 pub struct Poll {
@@ -97,33 +100,45 @@ struct Unheard;
 #[error("Telegram refuses the token: no bot has it; @BotFather shows the one that holds")]
 pub struct TokenRefused;
 
-/// Polls until it is cancelled or nobody takes updates any more.
+/// Polls until it is cancelled or nobody takes updates any more. What was given back until then is
+/// confirmed before it returns, or the next process would handle it once more.
 pub async fn run(poll: Poll, cancel: CancellationToken) -> Result<(), TokenRefused> {
+    let mut taken = Taken::default();
     tokio::select! {
         biased;
-        () = cancel.cancelled() => Ok(()),
-        end = listen(&poll) => end,
+        () = cancel.cancelled() => {}
+        end = listen(&poll, &mut taken) => return end,
     }
+    let last = async {
+        let _ = taken.given_back().await;
+        if let Some(offset) = taken.offset {
+            confirm(&poll.client, offset, poll.allowed_updates).await;
+        }
+    };
+    if timeout(FAREWELL, last).await.is_err() {
+        warn!("the last updates are not confirmed: they come again");
+    }
+    Ok(())
 }
 
-async fn listen(poll: &Poll) -> Result<(), TokenRefused> {
-    let mut offset = None;
+async fn listen(poll: &Poll, taken: &mut Taken) -> Result<(), TokenRefused> {
     let mut seen = Seen::default();
     let mut trouble = PollFailures::new(RandomState::new().hash_one(poll.me));
     // Telegram gives the oldest first, and an earlier process held one batch at most.
     let mut redelivery = Redelivery::Possible;
     loop {
         let asked = Instant::now();
-        let wait = match fetch(&poll.client, offset, poll.allowed_updates).await {
+        let wait = match fetch(&poll.client, taken.offset, poll.allowed_updates).await {
             Ok(batch) => {
                 trouble.end();
-                // Without news all is confirmed, and the numbers may start anew.
-                offset = batch.iter().rev().find(|raw| raw.id != 0).map(|raw| raw.id + 1);
+                let next = batch.iter().rev().find(|raw| raw.id != 0).map(|raw| raw.id + 1);
                 let news = batch.into_iter().filter(|raw| seen.is_news(raw.id)).collect::<Vec<_>>();
                 let floor = if news.is_empty() { SHORTEST_POLL } else { Duration::ZERO };
-                if take_over(poll, news, redelivery).await.is_err() {
+                if take_over(poll, news, redelivery, taken).await.is_err() {
                     return Ok(());
                 }
+                // Without news all is confirmed, and the numbers may start anew.
+                taken.offset = next;
                 redelivery = Redelivery::No;
                 floor.saturating_sub(asked.elapsed())
             }
@@ -143,8 +158,12 @@ async fn listen(poll: &Poll) -> Result<(), TokenRefused> {
 }
 
 /// Returns when every update of the batch is handled or kept: from then on it may be confirmed.
-async fn take_over(poll: &Poll, batch: Vec<Raw>, redelivery: Redelivery) -> Result<(), Unheard> {
-    let mut acks = Vec::with_capacity(batch.len());
+async fn take_over(
+    poll: &Poll,
+    batch: Vec<Raw>,
+    redelivery: Redelivery,
+    taken: &mut Taken,
+) -> Result<(), Unheard> {
     for Raw { id, json } in batch {
         let update = match &json {
             Some(json) => decode(json, poll.me),
@@ -156,12 +175,31 @@ async fn take_over(poll: &Poll, batch: Vec<Raw>, redelivery: Redelivery) -> Resu
         let (ack, given_back) = oneshot::channel();
         let handed = Delivery { update, raw: json, redelivery, ack: Ack(ack) };
         poll.sink.send(Incoming::Update(Box::new(handed))).await.map_err(|_| Unheard)?;
-        acks.push(given_back);
+        taken.out.push_back((id, given_back));
     }
-    for ack in acks {
-        ack.await.map_err(|_| Unheard)?;
+    taken.given_back().await
+}
+
+/// What is in other hands, and how far all is given back.
+#[derive(Default)]
+struct Taken {
+    /// The first identifier that is not to be confirmed yet.
+    offset: Option<i64>,
+    /// Updates that were handed on, in order; complete or not, it survives a cancelled future.
+    out: VecDeque<(i64, oneshot::Receiver<()>)>,
+}
+
+impl Taken {
+    /// Waits until all is given back, or something is not taken.
+    async fn given_back(&mut self) -> Result<(), Unheard> {
+        while let Some((id, ack)) = self.out.front_mut() {
+            ack.await.map_err(|_| Unheard)?;
+            // One without a number cannot be confirmed by it.
+            self.offset = Some(*id + 1).filter(|_| *id != 0).or(self.offset);
+            self.out.pop_front();
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The identifiers of the last updates.

@@ -139,12 +139,7 @@ impl Bench {
             left: Arc::default(),
             reports: mpsc::unbounded_channel().0,
         };
-        let spec = RunSpec {
-            directory: corpus.user_home().to_owned(),
-            conversation: Conversation::New(session),
-            choices: segue::bridge::choices::Choices::default(),
-            agent: None,
-        };
+        let spec = RunSpec::of(corpus.user_home().to_owned(), Conversation::New(session));
         let (worker, living) = Worker::new(settings, spec, cancel.clone());
         tokio::spawn(living);
         let scene = Scene { home: corpus.user_home().to_owned(), bot, now: 0 };

@@ -18,7 +18,7 @@ async fn a_prompt_waits_for_the_limit_to_reset() {
     bench.phone.set("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat01-anything");
     bench.phone.boot().await;
     let limit = json!({"error": {
-        "status": 429, "type": "rate_limit_error", "resets_in": 8,
+        "status": 429, "type": "rate_limit_error", "resets_in": 20,
         "message": "This request would exceed your account's rate limit.",
     }});
     let rule = json!({"words": ["beans"], "replies": [[limit]]});

@@ -51,7 +51,7 @@ impl Bench {
 }
 
 /// Has a turn on the laptop, and waits for its answer.
-fn talk(terminal: &Terminal, prompt: &str, count: usize) {
+pub(crate) fn talk(terminal: &Terminal, prompt: &str, count: usize) {
     terminal.wait_for("❯");
     terminal.say(prompt);
     terminal.wait_for(&format!("I see {count} prompts; the last is: {prompt}"));

@@ -51,7 +51,7 @@ async fn words_of_a_hook_abandon_no_session() {
     scratch.session(&garden, &["sow the beans"], 5);
     scratch.replace_claude("echo 'a hook: No conversation found in the tracker' >&2; exit 1");
     let phone = Phone::start(&scratch.base(), &garden).await;
-    let answer = phone.ask("water").await;
+    let answer = phone.answer(phone.say("water")).await;
     assert!(answer.text.contains("Claude ended unexpectedly"), "{answer:?}");
     phone.see_text(&["The session is kept", "sow the beans"]).await;
 }

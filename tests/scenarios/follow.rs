@@ -126,8 +126,11 @@ async fn following_survives_a_restart_and_tells_nothing_twice() {
     phone.say("/follow beans");
     phone.see_text(&["Following sow the beans"]).await;
     phone.see_text(&["Done: sow the beans"]).await;
-    phone.say("/cd orchard");
+    let moves = phone.say("/cd orchard");
     phone.see_text(&["Working in ~/orchard"]).await;
+    // One line after the other.
+    phone.bound(moves);
+    phone.confirmed().await;
     phone.kill();
     let writer = Writer::of(&scratch, &garden, &id);
     writer.asks("said meanwhile");

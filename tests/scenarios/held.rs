@@ -1,7 +1,7 @@
 //! Prompts that wait: for a choice, for their files, for their turn. Each has a way on and a way
 //! back, and none is forgotten for another.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use segue::sandbox::{Fault, Media, Post, Saying, Stage, Trouble, Upload};
 use serde_json::{Value, json};
@@ -38,11 +38,11 @@ async fn strange() -> (Scratch, Phone) {
     (scratch, phone)
 }
 
-/// Claude takes its time over what is slow.
+/// Claude is at what is slow until it is let go on.
 fn slow(scratch: &Scratch) {
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
-            {"text": "One after the other. "}, {"pause": 2000}, {"text": "Done with {last}"},
+            {"text": "One after the other. "}, {"until": "go"}, {"text": "Done with {last}"},
         ]]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
@@ -72,9 +72,34 @@ async fn what_is_chosen_for_one_holds_for_all_that_wait() {
     phone.see("no question", |posts| (!posts.iter().any(asks)).then_some(())).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_directory_is_not_handed_out_and_what_waits_goes_where_cd_leads() {
+    let scratch = Scratch::new();
+    slow(&scratch);
+    let project = scratch.directory("project");
+    let mut phone = Phone::start(&scratch.base(), &scratch.home()).await;
+    phone.terminate();
+    phone.set("SEGUE_PROJECT", "");
+    phone.boot().await;
+    for text in ["sow", "water"] {
+        phone.say(text);
+        let asked = phone.see_text(&["Where shall Claude work?", "Your message is on hold"]).await;
+        assert!(asked.buttons().next().is_none(), "nothing to trust: {asked:?}");
+    }
+    until("both asked", || asking(&phone) == 2);
+    phone.say("/cd ~/project");
+    let asked = phone.see_text(&["haven't trusted ~/project"]).await;
+    phone.press(&asked, "Trust and continue").await;
+    until("both there", || self::asked(&scratch) == ["sow", "water"]);
+    phone.at_rest();
+    let asks = |post: &Post| post.text.contains("Where shall") || post.text.contains("trusted");
+    phone.see("no question", |posts| (!posts.iter().any(asks)).then_some(())).await;
+    assert!(scratch.folder(&project).is_dir(), "in the project");
+}
+
 /// How many prompts wait for a choice, with its question in the chat.
 fn asking(phone: &Phone) -> usize {
-    let files = phone.state();
+    let files = phone.kept();
     let read = files.iter().filter_map(|file| fs::read(file).ok());
     let entries = read.filter_map(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     entries.filter(|entry| entry["stage"] == "asking" && entry["progress"].is_i64()).count()
@@ -89,13 +114,16 @@ async fn waiting(phone: &Phone, prompt: i64) -> Post {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_edited_while_it_waits_goes_in_its_new_form() {
     let (scratch, phone) = strange().await;
+    let strange = scratch.directory("strange");
     let prompt = phone.say("sow the beams");
     let card = phone.see_text(&["haven't trusted"]).await;
     noted(&phone, "progress");
     phone.client.edit(WHO, prompt, "sow the beans").unwrap();
-    let edited =
-        || phone.state().iter().any(|file| fs::read_to_string(file).unwrap().contains("beans"));
-    until("written down", edited);
+    let has = |words: &str| {
+        let read = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains(words));
+        phone.kept().iter().any(read)
+    };
+    until("written down", || has("beans"));
     phone.press(&card, "Trust and continue").await;
     phone.answer(prompt).await;
     // Behind a turn that runs, too.
@@ -104,6 +132,8 @@ async fn what_is_edited_while_it_waits_goes_in_its_new_form() {
     let waits = phone.say("> weed the beams");
     waiting(&phone, waits).await;
     phone.client.edit(WHO, waits, "> weed the beans").unwrap();
+    until("written down", || has("weed the beans"));
+    Scratch::go(&strange);
     phone.answer(slow).await;
     phone.answer(waits).await;
     assert_eq!(asked(&scratch), ["sow the beans", "slow beans", "weed the beans"]);
@@ -114,12 +144,13 @@ async fn what_is_edited_while_it_waits_goes_in_its_new_form() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_edited_once_claude_has_it_is_offered() {
-    let (scratch, _, phone) = phone().await;
+    let (scratch, garden, phone) = phone().await;
     slow(&scratch);
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
     phone.client.edit(WHO, prompt, "slow peas").unwrap();
     let offer = phone.see_text(&["You have edited this"]).await;
+    Scratch::go(&garden);
     phone.answer(prompt).await;
     phone.press(&offer, "Send it again").await;
     until("sent again", || asked(&scratch) == ["slow beans", "slow peas"]);
@@ -130,10 +161,12 @@ async fn a_comment_and_what_is_forwarded_with_it_are_one_prompt() {
     let (scratch, _, phone) = phone().await;
     let forwarded =
         |text: &str| Saying { text: text.to_owned(), forwarded: Some(1002), ..Saying::default() };
+    phone.hold_polls();
     let comment = phone.say("what does she mean?");
     for text in ["the beds are wet", "and the beans"] {
         phone.client.send(WHO, forwarded(text)).unwrap();
     }
+    phone.client.let_go();
     phone.answer(comment).await;
     let expected = "what does she mean?\n\nForwarded message from Grace Hopper:\n> the beds are wet\
                     \n\nForwarded message from Grace Hopper:\n> and the beans";

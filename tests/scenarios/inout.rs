@@ -20,6 +20,7 @@ async fn a_photo_is_a_picture_in_the_prompt() {
     assert!(answer.text.contains("the last is: which flower?"), "{answer:?}");
     let prompts = prompts(&scratch, &garden);
     assert_eq!(kinds(&prompts[0]), ["image", "text"]);
+    phone.bound(prompt);
     assert_eq!(prompts[0][0]["source"]["media_type"], "image/png");
     assert_eq!(scratch.history()[0]["display"], "which flower?");
 }
@@ -153,7 +154,7 @@ async fn a_large_photo_is_made_smaller_and_a_damaged_one_goes_as_a_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_tells_how_much_of_it_is_here() {
     let (_scratch, garden, phone) = phone().await;
-    phone.client.fault(Fault::on(DOWNLOAD, Trouble::Delay { ms: 2_000 }));
+    phone.client.fault(Fault::on(DOWNLOAD, Trouble::Delay { ms: 6_000 }));
     let film = Upload::new("film.mp4", "video/mp4", vec![7; 3 << 20]);
     let prompt = phone.client.send(WHO, document(&phone, "watch", film)).unwrap();
     let percent = |text: &str| -> Option<u8> {

@@ -1,6 +1,10 @@
 //! *Continue then*: what waits for a usage limit to reset.
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use segue::sandbox::Post;
 use serde_json::{Value, json};
@@ -56,31 +60,51 @@ async fn nothing_waits(phone: &Phone) {
 }
 
 /// Waits until so many prompts are kept, with the messages that say so; their files.
-fn kept(phone: &Phone, count: usize) -> Vec<PathBuf> {
+async fn kept(phone: &Phone, count: usize) -> Vec<PathBuf> {
     let deadline = Instant::now() + PATIENCE;
     let is_whole = |file: &PathBuf| {
-        let read = fs::read(file).ok().filter(|_| file.extension().is_some_and(|e| e == "json"));
+        let read = fs::read(file).ok();
         let kept = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         kept.is_some_and(|kept| kept["progress"].is_number())
     };
     loop {
-        let mut files = phone.state();
+        let mut files = phone.kept();
         files.retain(is_whole);
         if files.len() == count {
             return files;
         }
         assert!(Instant::now() < deadline, "{files:?}");
-        std::thread::yield_now();
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A bot with two prompts that wait for a limit, which resets soon: as soon as this machine can make
+/// both wait before it does.
+async fn two_wait() -> (Scratch, Phone, [i64; 2]) {
+    for seconds in [4, 16, 64] {
+        let (scratch, _, phone) = phone(seconds).await;
+        let begun = Instant::now();
+        let soon = async {
+            let (first, said) = waits(&phone, "sow the beans").await;
+            let taken_back = said.buttons().any(|button| button.text == "Take back");
+            assert!(said.silent && taken_back, "{said:?}");
+            let (second, _) = waits(&phone, "sow the peas").await;
+            kept(&phone, 2).await;
+            [first, second]
+        };
+        let both = tokio::time::timeout(Duration::from_secs(seconds), soon).await;
+        if let Ok(both) = both
+            && begun.elapsed().as_secs() < seconds
+        {
+            return (scratch, phone, both);
+        }
+    }
+    panic!("two prompts do not wait");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_for_the_limit_goes_on_by_itself_and_in_order() {
-    let (_scratch, _, phone) = phone(4).await;
-    let (first, said) = waits(&phone, "sow the beans").await;
-    assert!(said.silent && said.buttons().any(|button| button.text == "Take back"), "{said:?}");
-    let (second, _) = waits(&phone, "sow the peas").await;
-    assert_eq!(kept(&phone, 2).len(), 2);
+    let (_scratch, phone, [first, second]) = two_wait().await;
     let one = goes_on(&phone, first, 3).await;
     let two = goes_on(&phone, second, 4).await;
     assert!(one.id < two.id);
@@ -89,10 +113,7 @@ async fn what_waits_for_the_limit_goes_on_by_itself_and_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_survives_a_restart() {
-    let (_scratch, _, mut phone) = phone(6).await;
-    let (first, _) = waits(&phone, "sow the beans").await;
-    let (second, _) = waits(&phone, "sow the peas").await;
-    kept(&phone, 2);
+    let (_scratch, mut phone, [first, second]) = two_wait().await;
     phone.kill();
     phone.boot().await;
     goes_on(&phone, first, 3).await;
@@ -107,7 +128,7 @@ async fn what_waits_survives_a_restart() {
 async fn a_limit_that_has_reset_while_nobody_looked_is_due_at_once() {
     let (_scratch, _, mut phone) = phone(600).await;
     let (prompt, _) = waits(&phone, "sow the beans").await;
-    let [kept] = &kept(&phone, 1)[..] else { panic!("more than one") };
+    let [kept] = &kept(&phone, 1).await[..] else { panic!("more than one") };
     phone.kill();
     // As if it had been pressed long ago.
     let mut entry: Value = serde_json::from_slice(&fs::read(kept).unwrap()).unwrap();
@@ -122,14 +143,14 @@ async fn a_limit_that_has_reset_while_nobody_looked_is_due_at_once() {
 async fn what_waits_is_taken_back_and_may_wait_again() {
     let (_scratch, _, mut phone) = phone(600).await;
     let (prompt, said) = waits(&phone, "sow the beans").await;
-    kept(&phone, 1);
+    kept(&phone, 1).await;
     assert_eq!(phone.press(&said, "Take back").await, "Taken back.");
     let back = phone.see_text(&["Taken back: nothing is sent when the limit resets."]).await;
     assert_eq!(back.id, said.id);
     phone.at_rest();
     phone.press(&back, "Continue at …").await;
     waiting(&phone, prompt).await;
-    kept(&phone, 1);
+    kept(&phone, 1).await;
     phone.kill();
     phone.boot().await;
     phone.say("/stop");

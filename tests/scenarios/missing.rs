@@ -44,9 +44,9 @@ async fn a_history_on_a_full_disk_is_said_and_survived() {
     let (scratch, _, phone) = bench().await;
     fs::create_dir_all(scratch.home().join(".claude")).unwrap();
     symlink("/dev/full", scratch.home().join(".claude/history.jsonl")).unwrap();
-    let first = phone.ask("/new herbs").await;
+    let first = phone.answer(phone.say("/new herbs")).await;
     phone.see_text(&["history on the laptop cannot be written", "No space left"]).await;
-    let second = phone.ask("water").await;
+    let second = phone.answer(phone.say("water")).await;
     assert_eq!(session_of(&first), session_of(&second));
     assert!(second.text.contains("I see 2 prompts"), "{second:?}");
     assert_eq!(count(&phone.client.messages(ADA), "cannot be written"), 1, "it is said once");
@@ -82,7 +82,7 @@ async fn a_disk_that_is_full_for_all_that_segue_writes_is_said_and_survived() {
     scratch.replace_claude(&body);
     phone.boot().await;
     for (text, seen) in [("water", 2), ("weed", 3)] {
-        let answer = phone.ask(text).await;
+        let answer = phone.answer(phone.say(text)).await;
         assert!(answer.text.contains(&format!("I see {seen} prompts")), "{answer:?}");
     }
     phone.see_text(&["state directory on the laptop cannot be written"]).await;
@@ -122,8 +122,7 @@ async fn a_clock_that_was_ahead_changes_nothing() {
     phone.boot().await;
     phone.kill();
     // What was half written when the bot was killed was not confirmed to Telegram and comes again.
-    let whole = |file: &PathBuf| file.extension().is_some_and(|end| end == "json");
-    for file in phone.state().into_iter().filter(whole) {
+    for file in phone.kept() {
         let mut kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         kept["at"] = (kept["at"].as_u64().unwrap() + ahead.as_millis() as u64).into();
         fs::write(&file, kept.to_string()).unwrap();

@@ -160,6 +160,7 @@ async fn notices_are_wished_and_muted_over_a_kill_and_nothing_is_told_again() {
     until("a remembered wish", || {
         scratch.history().iter().any(|line| line["telegram"]["wish"] == "mute")
     });
+    phone.confirmed().await;
     phone.kill();
     phone.boot().await;
     phone
@@ -233,6 +234,7 @@ async fn the_card_is_one_pinned_message_that_is_found_again_and_goes() {
     pears.is("waiting", Some("input needed"));
     let both = phone.see_text(&["What needs you", "sow the beans", "prune the pears"]).await;
     assert_eq!(both.id, card.id);
+    phone.confirmed().await;
     phone.kill();
     beans.is("busy", None);
     phone.boot().await;

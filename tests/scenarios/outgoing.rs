@@ -10,7 +10,7 @@ use crate::{
     recovery::answers,
     support::{
         headless,
-        phone::{ADA, GROUP, PATIENCE, Phone, phone_with, session_of},
+        phone::{ADA, GROUP, Phone, phone_with, session_of},
         scratch::Scratch,
         wait::until,
     },
@@ -19,7 +19,7 @@ use crate::{
 async fn phone() -> (Scratch, PathBuf, Phone) {
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
-            {"text": "One after the other. "}, {"pause": 1500}, {"text": "Done with {last}"},
+            {"text": "One after the other. "}, {"until": "go"}, {"text": "Done with {last}"},
         ]]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
@@ -39,11 +39,12 @@ fn message(chat: &Value, text: &str, more: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_that_blocks_the_bot_holds_up_nothing() {
-    let (_scratch, _, mut phone) = phone().await;
+    let (_scratch, garden, mut phone) = phone().await;
     phone.provoke("blocked by the user");
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
     phone.client.admit((ADA, ADA), Standing::Kicked).unwrap();
+    Scratch::go(&garden);
     // The answer goes nowhere and is not kept: it stands in the session.
     phone.at_rest();
     assert_eq!(phone.said().matches("a chat takes no messages").count(), 1, "{}", phone.said());
@@ -57,7 +58,7 @@ async fn a_chat_that_blocks_the_bot_holds_up_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_that_moves_keeps_its_session_and_gets_its_answer() {
-    let (_scratch, _, mut phone) = phone().await;
+    let (_scratch, garden, mut phone) = phone().await;
     phone.provoke("upgraded to a supergroup");
     // The messages of the old chat stay there.
     phone.provoke("message to edit not found");
@@ -76,6 +77,7 @@ async fn a_group_that_moves_keeps_its_session_and_gets_its_answer() {
     let mut service = message(&chat, "", json!({"migrate_from_chat_id": GROUP}));
     service.as_object_mut().unwrap().remove("text");
     phone.client.deliver("message", &service);
+    Scratch::go(&garden);
     let done = |posts: &[Post]| {
         posts.iter().find(|post| post.text.contains("Done with slow beans")).cloned()
     };
@@ -90,6 +92,7 @@ async fn a_group_that_moves_keeps_its_session_and_gets_its_answer() {
         let prompt = phone.client.say((new, ADA), "weed").unwrap();
         let answer = phone.answer_in(new, prompt).await;
         assert_eq!(session_of(&answer), session, "killed: {killed}");
+        phone.bound(prompt);
     }
 }
 
@@ -146,14 +149,14 @@ async fn an_update_that_cannot_be_read_is_set_aside_and_said_once() {
     }
     phone.see_text(&["something that segue cannot read", "set aside"]).await;
     phone.ask("water").await;
-    until("both set aside", || phone.state().len() == 2);
-    for file in phone.state() {
+    until("both set aside", || phone.kept().len() == 2);
+    for file in phone.kept() {
         assert!(file.to_string_lossy().contains("set-aside/update-"), "{file:?}");
         assert!(fs::read_to_string(file).unwrap().contains("from nowhere"));
     }
+    phone.confirmed().await;
     phone.kill();
     phone.boot().await;
-    phone.client.wait_poll(PATIENCE).await.unwrap();
     phone.ask("weed").await;
     assert!(!phone.said().contains("cannot be read"), "they do not come again");
     let words = phone.client.messages(ADA);

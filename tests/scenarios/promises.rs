@@ -25,6 +25,7 @@ async fn nothing_remembered() {
         let answer = phone.ask("and more").await;
         assert_eq!(session_of(&answer), pears);
     }
+    phone.at_rest();
     phone.terminate();
     assert_eq!(phone.state(), [""; 0].map(PathBuf::from), "at rest the state directory is empty");
 }
@@ -36,9 +37,10 @@ async fn never_silent_about_buttons() {
     let mut phone = Phone::start(&scratch.base(), &garden).await;
     phone.say("plant tulips");
     let question = phone.see_text(&["Claude asks"]).await;
+    phone.confirmed().await;
     phone.kill();
     // With its state, segue would close the question by itself.
-    phone.state().into_iter().for_each(|file| fs::remove_file(file).unwrap());
+    phone.kept().into_iter().for_each(|file| fs::remove_file(file).unwrap());
     phone.boot().await;
     let notice = phone.press(&question, "Allow once").await;
     assert!(notice.contains("has ended: nothing was done"), "{notice:?}");

@@ -19,11 +19,12 @@ use crate::support::{
     wait::until,
 };
 
-/// A garden whose Claude thinks for a while about what is slow, and for ever about what is endless.
+/// A garden whose Claude thinks about what is slow until it is let go on, and for ever about what is
+/// endless.
 pub(crate) async fn phone() -> (Scratch, PathBuf, Phone) {
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
-            {"text": "One after the other. "}, {"pause": 2000}, {"text": "Done with {last}"},
+            {"text": "One after the other. "}, {"until": "go"}, {"text": "Done with {last}"},
         ]]},
         {"words": ["endless"], "replies": [
             [{"text": "It begins."}, {"tool": {"name": "Bash", "input": {"command": "true"}}}],
@@ -70,7 +71,7 @@ pub(crate) fn answers(phone: &Phone, prompt: i64) -> Vec<Post> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_turn_that_outlives_the_bot_is_followed_and_answered_once() {
-    let (scratch, _, mut phone) = phone().await;
+    let (scratch, garden, mut phone) = phone().await;
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
     noted(&phone, "progress");
@@ -78,6 +79,7 @@ async fn a_turn_that_outlives_the_bot_is_followed_and_answered_once() {
     phone.see_reaction(next, Some("😴")).await;
     phone.kill();
     phone.boot().await;
+    Scratch::go(&garden);
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("Done with slow beans"), "{answer:?}");
     phone.at_rest();
@@ -90,13 +92,14 @@ async fn a_turn_that_outlives_the_bot_is_followed_and_answered_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_given_without_us_is_read_from_the_transcript() {
-    let (scratch, _, mut phone) = phone().await;
+    let (scratch, garden, mut phone) = phone().await;
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
     noted(&phone, "progress");
     phone.kill();
+    Scratch::go(&garden);
     until("finished without us", || living(&scratch.home()).is_empty());
-    assert_eq!(phone.state().len(), 1);
+    assert_eq!(phone.kept().len(), 1);
     phone.boot().await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("Done with slow beans"), "{answer:?}");
@@ -170,21 +173,28 @@ async fn what_a_killed_cli_had_begun_to_say_is_not_said_twice() {
     let tool = json!({"name": "Bash", "input": {"command": "true"}, "asks": "never"});
     let replies = json!([
         [{"text": "It begins."}, {"tool": tool}],
-        [{"pause": 1500}, {"text": "It ends."}],
+        [{"until": "go"}, {"text": "It ends."}],
     ]);
     fs::write(scratch.script(), json!({"rules": [{"replies": replies}]}).to_string()).unwrap();
     let prompt = phone.say("water");
     let progress = phone.see_text(&["It begins.", "✓ Run true"]).await;
     let [pid] = living(&scratch.home())[..] else { panic!("one process") };
-    halt(pid);
-    // It tells us before it writes down: what it said is not on the disk yet.
+    // It tells us before it writes down: as if what it said were not on the disk yet.
     let transcript = scratch.folder(&garden).join(format!("{}.jsonl", session_of(&progress)));
-    let text = fs::read_to_string(&transcript).unwrap();
-    let (asked, _) = text.split_once("\"type\":\"assistant\"").unwrap();
+    let said = "\"type\":\"assistant\"";
+    let written = || fs::read_to_string(&transcript).unwrap();
+    until("written down", || written().contains(said));
+    halt(pid);
+    let text = written();
+    let (asked, _) = text.split_once(said).unwrap();
     fs::write(&transcript, &asked[..=asked.rfind('\n').unwrap()]).unwrap();
+    Scratch::go(&garden);
     end(pid);
     let answer = phone.answer(prompt).await;
-    assert_eq!(answer.text.matches("It begins.").count(), 1, "{answer:?}");
+    phone.at_rest();
+    let posts = phone.client.messages(ADA);
+    let said: String = posts.iter().map(|post| post.text.as_str()).collect();
+    assert_eq!(said.matches("It begins.").count(), 1, "{answer:?}");
     assert!(answer.text.contains("It ends."), "{answer:?}");
     assert_eq!(taken(&records(&scratch), "water"), 1);
 }
@@ -218,14 +228,16 @@ async fn parts_that_are_in_the_chat_are_not_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cli_that_was_only_just_started_is_waited_for() {
-    let (scratch, _, mut phone) = phone().await;
+    let (scratch, garden, mut phone) = phone().await;
     let claude = scripted::link(&scratch.home());
-    scratch.replace_claude(&format!("sleep 2\nexec {} \"$@\"", claude.display()));
+    let body = format!("until [ -e go ]; do sleep 0.05; done\nexec {} \"$@\"", claude.display());
+    scratch.replace_claude(&body);
     let prompt = phone.say("water");
     until("started", || phone.said().contains("started the CLI"));
     phone.kill();
     assert_eq!(living(&scratch.home()), [0; 0], "it has not said that it exists");
     phone.boot().await;
+    Scratch::go(&garden);
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("the last is: water"), "{answer:?}");
     phone.at_rest();
@@ -234,7 +246,7 @@ async fn a_cli_that_was_only_just_started_is_waited_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_cannot_be_read_for_a_moment_hides_no_orphan() {
-    let (scratch, _, mut phone) = phone().await;
+    let (scratch, garden, mut phone) = phone().await;
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
     phone.kill();
@@ -243,7 +255,9 @@ async fn an_entry_that_cannot_be_read_for_a_moment_hides_no_orphan() {
     phone.see_text(&["Waiting for the turn that was running before"]).await;
     // As it is while the CLI writes it anew.
     fs::write(scratch.home().join(format!(".claude/sessions/{pid}.json")), "").unwrap();
-    phone.say("water");
+    let next = phone.say("water");
+    phone.progress(ADA, next).await;
+    Scratch::go(&garden);
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("Done with slow beans"), "{answer:?}");
     phone.at_rest();
@@ -257,10 +271,12 @@ async fn an_entry_that_cannot_be_read_for_a_moment_hides_no_orphan() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_progress_message_outlives_its_turn() {
-    let (_scratch, _, mut phone) = phone().await;
+    let (_scratch, garden, mut phone) = phone().await;
     let hold = Trouble::Hold { at: Stage::Asked };
     phone.client.fault(Fault::on("deleteMessage", hold));
     let prompt = phone.say("slow beans");
+    phone.see_text(&["One after"]).await;
+    Scratch::go(&garden);
     phone.answer(prompt).await;
     until("a call held", || phone.client.held() > 0);
     noted(&phone, "sent");
@@ -274,15 +290,16 @@ async fn no_progress_message_outlives_its_turn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_is_set_aside_and_said() {
-    let (_scratch, _, mut phone) = phone().await;
+    let (_scratch, garden, mut phone) = phone().await;
     let prompt = phone.say("slow beans");
     phone.see_text(&["One after"]).await;
     noted(&phone, "progress");
     phone.kill();
-    let [file] = &phone.state()[..] else { panic!("one file") };
+    let [file] = &phone.kept()[..] else { panic!("one file") };
     fs::write(file.with_file_name("11111111-1111-8111-8111-111111111111.json"), "{\"vers").unwrap();
     phone.boot().await;
     phone.see_text(&["could not be read and was set aside"]).await;
+    Scratch::go(&garden);
     phone.answer(prompt).await;
     phone.settled().await;
     until("one file left", || phone.state().len() == 1);
@@ -301,7 +318,7 @@ async fn a_shutdown_keeps_what_claude_has_not_read() {
     phone.see_text(&["Waiting: another turn"]).await;
     phone.terminate();
     phone.see_text(&["It is kept, and goes to Claude"]).await;
-    assert_eq!(phone.state().len(), 1);
+    assert_eq!(phone.kept().len(), 1);
     phone.boot().await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("the last is: water"), "{answer:?}");

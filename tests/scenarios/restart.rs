@@ -99,17 +99,18 @@ async fn a_question_is_closed_when_the_bot_is_ended() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_progress_message_that_was_not_noted_goes_when_it_is_touched() {
-    let (scratch, _, mut phone) = phone().await;
+    let (scratch, garden, mut phone) = phone().await;
     let prompt = phone.say("slow beans");
     let progress = phone.progress(ADA, prompt).await;
     noted(&phone, "progress");
     phone.kill();
-    for file in phone.state() {
+    for file in phone.kept() {
         let mut kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         kept["progress"] = Value::Null;
         fs::write(file, kept.to_string()).unwrap();
     }
     phone.boot().await;
+    Scratch::go(&garden);
     phone.answer(prompt).await;
     phone.at_rest();
     scratch.wait_until_alone();
@@ -125,7 +126,7 @@ async fn a_fork_and_a_spoken_prompt_outlive_the_bot() {
     let garden = scratch.project("garden");
     let script = json!({"rules": [
         {"words": ["slow"], "replies": [[
-            {"text": "One. "}, {"pause": 1500}, {"text": "Done with {last}"},
+            {"text": "One. "}, {"until": "go"}, {"text": "Done with {last}"},
         ]]},
         {"replies": [[{"text": "I see {prompts} prompts; the last is: {last}"}]]},
     ]});
@@ -140,6 +141,7 @@ async fn a_fork_and_a_spoken_prompt_outlive_the_bot() {
     let fork = phone.say("/fork slow peas");
     until("noted", || phone.noted("destination"));
     phone.kill();
+    Scratch::go(&garden);
     phone.boot().await;
     let answer = phone.answer(fork).await;
     assert!(answer.text.contains("Done with slow peas"), "{answer:?}");
@@ -149,9 +151,11 @@ async fn a_fork_and_a_spoken_prompt_outlive_the_bot() {
     let media = Some(Media::Voice(phone.client.upload(recording)));
     let voice = phone.client.send((ADA, ADA), Saying { media, ..Saying::default() }).unwrap();
     let heard = phone.see_text(&["Heard:", "slow leeks"]).await;
+    fs::remove_file(garden.join("go")).unwrap();
     phone.press(&heard, "Send").await;
     until("noted", || phone.noted("destination"));
     phone.kill();
+    Scratch::go(&garden);
     phone.boot().await;
     let answer = phone.answer(voice).await;
     assert!(answer.text.contains("Done with slow leeks"), "{answer:?}");
@@ -206,18 +210,20 @@ async fn a_turn_without_a_prompt_in_the_spool_is_left_to_finish() {
     let mut scratch = Scratch::new();
     let garden = scratch.project("garden");
     let script = json!({"rules": [
-        {"words": ["slow"], "replies": [[{"text": "One. "}, {"pause": 2000}, {"text": "Done."}]]},
+        {"words": ["slow"], "replies": [[{"text": "One. "}, {"until": "go"}, {"text": "Done."}]]},
     ]});
     fs::write(scratch.script(), script.to_string()).unwrap();
     let mut phone = Phone::start(&scratch.base(), &garden).await;
     phone.say("slow beans");
     phone.see_text(&["One."]).await;
-    assert!(phone.noted("process"), "which process has it is written down");
+    assert!(phone.noted("process"), "which process has it was written down before it got it");
+    phone.confirmed().await;
     phone.kill();
-    phone.state().into_iter().for_each(|file| fs::remove_file(file).unwrap());
+    phone.kept().into_iter().for_each(|file| fs::remove_file(file).unwrap());
     phone.boot().await;
     let next = phone.say("slow peas");
     phone.see_text(&["Waiting for the turn that was running before"]).await;
+    Scratch::go(&garden);
     phone.answer(next).await;
     let records = records(&scratch);
     let said = records.iter().filter(|record| record["type"] == "assistant");

@@ -2,11 +2,10 @@
 
 use std::fs;
 
-use segue::sandbox::{Fault, Post, Trouble};
+use segue::sandbox::{Fault, Post, Stage, Trouble};
 
 use crate::support::{
     phone::{ADA, phone, session_of},
-    scratch::Scratch,
     wait::until,
 };
 
@@ -84,7 +83,8 @@ async fn what_has_started_is_not_taken_back() {
     phone.see_reaction(inside, Some("😴")).await;
     let shown = phone.see_with("Take back").await;
     // The button outlives its use where Telegram is slow.
-    phone.client.fault(Fault::on("editMessageText", Trouble::RetryAfter { seconds: 2 }));
+    let slow = Fault::on("editMessageText", Trouble::Hold { at: Stage::Asked });
+    let slow = phone.client.fault(slow);
     phone.press(&question, "Allow once").await;
     let transcript = scratch.folder(&garden).join(format!("{}.jsonl", session_of(&question)));
     until("taken in", || {
@@ -92,6 +92,8 @@ async fn what_has_started_is_not_taken_back() {
     });
     // Until that is heard of here, taking it back is tried, and comes too late there.
     while phone.press(&shown, "Take back").await != "Too late: Claude has it." {}
+    phone.client.disarm(slow);
+    phone.client.let_go();
     let answer = phone.answer(first).await;
     assert!(answer.text.contains("You added on the way: and daffodils."), "{answer:?}");
     phone.see_reaction(inside, None).await;
@@ -99,23 +101,23 @@ async fn what_has_started_is_not_taken_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_claude_begins_and_the_person_approves_decides_the_mode() {
-    let (scratch, _, mut phone) = phone().await;
-    let mode = |scratch: &Scratch| scratch.history().last().unwrap()["telegram"]["mode"].clone();
+    let (_scratch, _, mut phone) = phone().await;
     let prompt = phone.say("think of a scheme");
     let question = phone.see_with("Approve").await;
     phone.say("/status");
     phone.see_text(&["mode plan"]).await;
-    assert_eq!(mode(&scratch), "plan");
+    phone.mode_is("plan");
     phone.press(&question, "Approve + edits").await;
     phone.answer(prompt).await;
     phone.settled().await;
+    phone.mode_is("acceptEdits");
     phone.kill();
     phone.boot().await;
     phone.say("/status");
     phone.see_text(&["Asleep", "mode accept edits"]).await;
     let answer = phone.ask("write it down").await;
     assert!(answer.text.contains("Written."), "no question: {answer:?}");
-    assert_eq!(mode(&scratch), "acceptEdits");
+    phone.mode_is("acceptEdits");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -261,9 +261,9 @@ async fn a_history_that_takes_no_lines_is_said_and_survived() {
     let bench = Bench::new().await;
     // Whoever runs this may write to read-only files, and not to a directory.
     fs::create_dir_all(bench.scratch.home().join(".claude/history.jsonl")).unwrap();
-    let first = bench.phone.ask("/new herbs").await;
+    let first = bench.phone.answer(bench.phone.say("/new herbs")).await;
     bench.phone.see_text(&["history on the laptop cannot be written", "until segue ends"]).await;
-    let second = bench.phone.ask("water").await;
+    let second = bench.phone.answer(bench.phone.say("water")).await;
     assert_eq!(session_of(&first), session_of(&second));
     assert!(second.text.contains("I see 2 prompts"), "{second:?}");
 }

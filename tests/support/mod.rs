@@ -17,6 +17,7 @@ pub(crate) mod cli;
 pub(crate) mod conversation;
 pub(crate) mod driven;
 pub(crate) mod elsewhere;
+pub(crate) mod facts;
 pub(crate) mod headless;
 pub(crate) mod laptop;
 pub(crate) mod messages_api;

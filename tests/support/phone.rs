@@ -4,7 +4,7 @@
 //! shipped binary in a process of its own, so that it can be killed and started again.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -107,6 +107,12 @@ impl Phone {
         self.environment.push((name.into(), value.into()));
     }
 
+    /// A variable of the bot's environment.
+    pub(crate) fn variable(&self, name: &str) -> Option<&OsStr> {
+        let found = self.environment.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_os_str())
+    }
+
     /// Writes the bot's configuration file, in force from its next start on.
     pub(crate) fn configure(&self, toml: &str) {
         fs::write(self.scratch.path().join("config.toml"), toml).unwrap();
@@ -151,28 +157,6 @@ impl Phone {
             }
         }
         files
-    }
-
-    /// Whether a prompt of the spool has something in this field, or is at this stage.
-    pub(crate) fn noted(&self, field: &str) -> bool {
-        // What is being written has another name.
-        let written = |file: &&PathBuf| file.extension().is_some_and(|end| end == "json");
-        self.state().iter().filter(written).any(|file| {
-            let kept: Value =
-                serde_json::from_slice(&fs::read(file).unwrap_or_default()).unwrap_or_default();
-            kept[field].is_i64()
-                || kept[field].is_object()
-                || !kept[field][0].is_null()
-                || kept["stage"] == field
-        })
-    }
-
-    /// Waits until every answer is in the chat: the state directory is empty.
-    pub(crate) fn at_rest(&self) {
-        until_or(
-            || self.state().is_empty(),
-            || format!("{:?} stays:\n{}", self.state(), self.said()),
-        );
     }
 
     /// A second bot with the same settings, to its end: what it says.
@@ -240,10 +224,20 @@ impl Phone {
         let found = post.buttons().find(|button| is_it(&button.text));
         let button = found.unwrap_or_else(|| panic!("no button {label:?} on {post:?}"));
         let data = button.callback_data.clone().unwrap();
-        let answer = self.client.press(who, post.id, data.as_str()).await.unwrap();
-        let answer: Answer =
-            answer.unwrap_or_else(|| panic!("the press of {label:?} is not answered"));
-        answer.text
+        let pressed = self.client.press(who, post.id, data.as_str()).await;
+        let answer: Option<Answer> = if let Ok(answer) = pressed {
+            answer
+        } else {
+            // A question comes below what is written beneath it.
+            let has = |post: &&Post| {
+                post.buttons().any(|button| button.callback_data.as_deref() == Some(&*data))
+            };
+            let wish = format!("{label:?} below");
+            let find = |posts: &[Post]| posts.iter().rev().find(has).map(|post| post.id);
+            let there = self.see_in(who.0, &wish, find).await;
+            self.client.press(who, there, data.as_str()).await.unwrap()
+        };
+        answer.unwrap_or_else(|| panic!("the press of {label:?} is not answered")).text
     }
 
     // ---- What a person sees ----
@@ -317,9 +311,12 @@ impl Phone {
         self.see_in(chat, &wish, |posts| posts.iter().find(is_it).cloned()).await
     }
 
-    /// Says something and waits for its answer.
+    /// Says something and waits for its answer, and until the place is bound by it.
     pub(crate) async fn ask(&self, text: &str) -> Post {
-        self.answer(self.say(text)).await
+        let prompt = self.say(text);
+        let answer = self.answer(prompt).await;
+        self.bound(prompt);
+        answer
     }
 
     /// Waits until no progress message is left: every turn is painted to its end.

@@ -135,6 +135,11 @@ impl Scratch {
         });
     }
 
+    /// Lets a scripted reply go on that waits for the file `go` of its project.
+    pub(crate) fn go(project: &Path) {
+        fs::write(project.join("go"), "").unwrap();
+    }
+
     /// The folder of a project's transcripts.
     pub(crate) fn folder(&self, project: &Path) -> PathBuf {
         let sign = |sign: char| if sign.is_ascii_alphanumeric() { sign } else { '-' };
@@ -142,10 +147,13 @@ impl Scratch {
         self.home().join(".claude/projects").join(slug)
     }
 
-    /// The lines of `history.jsonl`.
+    /// The lines of `history.jsonl`. They are written beside what the chat shows: what must stand
+    /// there is waited for.
     pub(crate) fn history(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.home().join(".claude/history.jsonl"));
         let text = text.unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        // One that is being written has no end yet.
+        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        whole.map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }

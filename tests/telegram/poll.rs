@@ -102,6 +102,22 @@ async fn what_nobody_took_is_not_confirmed() {
 }
 
 #[tokio::test]
+async fn what_was_taken_is_confirmed_at_the_end() {
+    let server = Server::start().await;
+    put(&server, &[message(5, "a"), message(6, "b"), message(7, "c")]);
+    let mut polling = poll(&server, 8);
+    assert_eq!(polling.text().await, "a");
+    let [b, c] = [polling.handed().await, polling.handed().await];
+    polling.cancel.cancel();
+    // It was being handled when the end came.
+    b.ack.confirm();
+    drop(c.ack);
+    assert_eq!(polling.end().await, Ok(()));
+    assert_eq!(offsets(&server), [None, Some(7)]);
+    assert_eq!(server.change(|room| room.updates.len()), 1, "c comes again");
+}
+
+#[tokio::test]
 async fn a_conflict_is_told_once() {
     let server = Server::start().await;
     let text = "Conflict: terminated by other getUpdates request";

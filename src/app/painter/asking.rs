@@ -10,7 +10,7 @@ use crate::{
     bridge::{
         book,
         place::Place,
-        question::{About, Open},
+        question::{About, Open, QuestionMode},
         turn::{Decided, Outcome, Turn},
     },
     claude::home::Home,
@@ -34,6 +34,8 @@ pub(super) struct QuestionMessage {
     open: Open,
     /// Its message.
     id: i32,
+    /// Whether it says that a message waits for its answer.
+    says_waits: bool,
     /// The file with all of what it is about.
     file: Option<AttachedFile>,
 }
@@ -49,22 +51,46 @@ impl Painter {
     pub(super) async fn ask(&mut self, turn: &Turn) {
         self.close(turn);
         for open in &turn.asks {
-            let same = |known: &&mut QuestionMessage| known.open.ask.request == open.ask.request;
-            match self.questions.iter_mut().find(same) {
-                Some(QuestionMessage { open: drawn, id, .. }) => {
-                    if drawn.mode != open.mode || drawn.about != open.about {
-                        // What was read of the plan stays.
-                        let about = std::mem::replace(&mut drawn.about, open.about.clone());
-                        if matches!(about, About::Plan(_)) {
-                            drawn.about = about;
-                        }
-                        drawn.mode = open.mode;
-                        let screen = question::open(&self.context.scene, &asker(turn), drawn);
-                        drop(self.context.outbox.edit(self.context.place, *id, screen));
-                    }
-                }
+            let same = |known: &QuestionMessage| known.open.ask.request == open.ask.request;
+            match self.questions.iter().position(same) {
+                Some(at) => self.redraw(turn, at, open).await,
                 None => self.put_question(turn, open.clone()).await,
             }
+        }
+    }
+
+    /// Brings a question that is in the chat up to date. Where the person has written below it, it
+    /// comes below that, without a sound: the newest message is the one that waits for them.
+    async fn redraw(&mut self, turn: &Turn, at: usize, open: &Open) {
+        let newest = self.context.receipts.newest(self.context.place);
+        let asking = self.asker(turn);
+        let QuestionMessage { open: drawn, id, says_waits, .. } = &mut self.questions[at];
+        let is_above = *id < newest && open.mode != QuestionMode::Writing;
+        let is_same = drawn.mode == open.mode && drawn.about == open.about;
+        if !is_above && is_same && *says_waits == asking.waits {
+            return;
+        }
+        *says_waits = asking.waits;
+        // What was read of the plan stays.
+        let about = std::mem::replace(&mut drawn.about, open.about.clone());
+        if matches!(about, About::Plan(_)) {
+            drawn.about = about;
+        }
+        drawn.mode = open.mode;
+        let screen = question::open(&self.context.scene, &asking, drawn);
+        let PainterContext { outbox, place, .. } = &self.context;
+        if !is_above {
+            return drop(outbox.edit(*place, *id, screen));
+        }
+        let (old, asked) = (*id, question::subject(drawn).text);
+        drop(outbox.delete(*place, old));
+        let how = SendOptions { reply_to: self.quote(), sound: Sound::Silent };
+        let sent = self.context.outbox.send(self.context.place, screen, how).await;
+        self.note(|book, prompt| book.closed(prompt, old));
+        if let Ok(id) = sent {
+            let asked = book::PostedQuestion { message: id, about: asked };
+            self.note(|book, prompt| book.asked(prompt, asked));
+            self.questions[at].id = id;
         }
     }
 
@@ -79,11 +105,22 @@ impl Painter {
         }
         let file = self.put_file(&open).await;
         let how = SendOptions { reply_to: self.quote(), sound: Sound::Aloud };
-        let screen = question::open(&self.context.scene, &asker(turn), &open);
+        let asking = self.asker(turn);
+        let screen = question::open(&self.context.scene, &asking, &open);
         if let Ok(id) = self.context.outbox.send(self.context.place, screen, how).await {
             let asked = book::PostedQuestion { message: id, about: question::subject(&open).text };
             self.note(|book, prompt| book.asked(prompt, asked));
-            self.questions.push(QuestionMessage { open, id, file });
+            self.questions.push(QuestionMessage { open, id, says_waits: asking.waits, file });
+        }
+    }
+
+    fn asker(&self, turn: &Turn) -> Asker {
+        let PainterContext { receipts, place, .. } = &self.context;
+        Asker {
+            session: turn.session,
+            directory: turn.directory.clone(),
+            stop: Some(stop_key(turn)),
+            waits: receipts.newest_waiting(*place, turn.session).is_some(),
         }
     }
 
@@ -112,7 +149,7 @@ impl Painter {
         let (open, closed) = std::mem::take(&mut self.questions).into_iter().partition(is_open);
         self.questions = open;
         let PainterContext { outbox, place, .. } = &self.context;
-        for QuestionMessage { open, id, file } in closed {
+        for QuestionMessage { open, id, file, .. } in closed {
             let request = &open.ask.request;
             let is_it = |decided: &Decided| decided.open.ask.request == *request;
             let decided = turn.decided.iter().any(is_it);
@@ -139,10 +176,6 @@ async fn delete(outbox: Outbox, place: Place, sent: Sent) {
     if let Ok(id) = sent.await {
         let _ = outbox.delete(place, id).await;
     }
-}
-
-fn asker(turn: &Turn) -> Asker {
-    Asker { session: turn.session, directory: turn.directory.clone(), stop: Some(stop_key(turn)) }
 }
 
 /// The plan that Claude has written into a file of Claude's own directory.

@@ -1,7 +1,8 @@
 //! What is noted of prompts and known of them, in whatever state they are.
 
 use crate::bridge::{
-    book::{Book, Entry, PendingWrite, PostedQuestion, Provenance, Slot, Stage},
+    book::{Book, Entry, HoldReason, PendingWrite, PostedQuestion, Provenance, Slot, Stage},
+    place::Place,
     prompt::{PromptId, Source},
 };
 
@@ -13,11 +14,30 @@ impl Book {
         drop(self.note(id, |entry| entry.progress = Some(message)));
     }
 
-    /// Notes the message that asks the person about a prompt, unless they are not asked any more.
-    pub fn asks_in(&self, id: PromptId, message: i32) {
-        if self.stage(id) == Some(Stage::Asking) {
-            self.shown(id, message);
-        }
+    /// Notes the message that asks the person about a prompt. False where it is to go: they are not
+    /// asked any more, and have not chosen below it.
+    pub fn asks_in(&self, id: PromptId, message: i32) -> bool {
+        let mut asks = false;
+        // In one step: the person may choose meanwhile, and what shows the prompt then is another.
+        drop(self.note(id, |entry| {
+            asks = entry.stage == Stage::Asking;
+            entry.progress = Some(message).filter(|_| asks).or(entry.progress);
+        }));
+        asks || self.page(id, |page| page.chosen_in) == Some(Some(message))
+    }
+
+    /// The person has chosen below this message, which goes.
+    pub fn chosen_in(&self, id: PromptId, message: i32) {
+        self.page(id, |page| page.chosen_in = Some(message));
+    }
+
+    /// The prompts of a place that wait for a directory to work in, in the order in which they came.
+    pub fn without_directory(&self, place: Place) -> Vec<Entry> {
+        self.all(|page| {
+            let Entry { stage, about, prompt, .. } = &page.entry;
+            let waits = matches!(about, Some(HoldReason::Trust(_) | HoldReason::Directory(_)));
+            *stage == Stage::Asking && waits && prompt.source.place == place
+        })
     }
 
     /// Notes that one more part of an answer of so many parts is in the chat. Who goes on when that

@@ -27,16 +27,24 @@ impl Session {
         self.collect_files();
         match self.holder {
             Holder::Preparing | Holder::Closing(_) => return,
-            Holder::Elsewhere(_) => return self.advance_elsewhere(now),
+            Holder::Elsewhere(_) => {
+                self.free_slot();
+                return self.advance_elsewhere(now);
+            }
             Holder::Nobody | Holder::Free | Holder::Ours(_) => {}
         }
         if self.running.is_some() || self.inside.is_some() {
             self.send_controls();
             return self.join();
         }
+        if self.ours().is_some_and(|ours| ours.has_branched && ours.tasks.is_empty()) {
+            // Whoever opens the session next, here or on the laptop, finds the branch then.
+            return self.end(Ending::Polite, Cause::Replaced);
+        }
         if self.queue.is_empty() {
             self.free_slot();
-            return self.advance_controls();
+            self.advance_controls();
+            return self.rest();
         }
         if self.is_ready() {
             self.next_prompt(now);
@@ -54,7 +62,16 @@ impl Session {
             return self.free_slot();
         }
         let Some(head) = self.queue.front() else { return };
-        let elsewhere = head.plan.is_some();
+        let (elsewhere, cut) = (head.plan.is_some(), head.cut);
+        if cut.is_some() && self.spec.cut != cut {
+            self.spec.cut = cut;
+            match self.holder {
+                // It was started for the end of the conversation.
+                Holder::Ours(_) => return self.end(Ending::Kill, Cause::Replaced),
+                Holder::Free => self.holder = Holder::Nobody,
+                _ => {}
+            }
+        }
         if elsewhere && matches!(self.holder, Holder::Ours(_)) {
             // What we hold of it is about to be out of date.
             return self.end(Ending::Kill, Cause::Replaced);
@@ -119,6 +136,7 @@ impl Session {
     /// Ends our process.
     pub(super) fn end(&mut self, ending: Ending, cause: Cause) {
         if let Holder::Ours(ours) = &mut self.holder {
+            let ending = if ours.has_branched { Ending::Polite } else { ending };
             if matches!(cause, Cause::Replaced) {
                 self.lost.append(&mut ours.tasks);
                 self.relaunch = false;
@@ -147,6 +165,19 @@ impl Session {
             let line = say::prompt(next.prompt.id.0, &next.prompt.text, next.prompt.images());
             self.want(Effect::Ask(next.prompt.id, line));
             self.inside = Some(next);
+        }
+    }
+
+    /// Nothing is to be done by our process: it goes if it is to go, and looks whether it still knows
+    /// all of its session.
+    fn rest(&mut self) {
+        let is_idle = self.is_idle();
+        let Some(ours) = self.ours().filter(|_| is_idle) else { return };
+        if ours.leave {
+            self.end(Ending::Kill, Cause::Idle);
+        } else if ours.look && ours.doubted.is_none() && !ours.comparing {
+            ours.look = false;
+            self.compare();
         }
     }
 
@@ -235,6 +266,7 @@ impl Session {
             ours.learning = Some(Instant::now() + LEARN);
             return;
         }
+        ours.has_branched |= self.at.is_some();
         let known = name.and_then(|name| Some((name, ours.offers.command(name)?)));
         let text = match known {
             Some((name, known)) => format!("/{known}{}", &prompt.text[1 + name.len()..]),
@@ -269,6 +301,11 @@ impl Session {
             return;
         }
         self.touch();
+        let runs = self.running.is_some() || self.inside.is_some();
+        if let Some(ours) = self.ours() {
+            // Who asks next may come much later.
+            ours.is_current &= runs;
+        }
         for control in std::mem::take(&mut self.controls) {
             let id = Uuid::new_v4().to_string();
             self.say(say::request(&id, &control.body));

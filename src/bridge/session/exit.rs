@@ -46,6 +46,7 @@ impl Session {
         if prepared.exists {
             self.spec.conversation = resumed(self.spec.conversation);
         }
+        self.at = prepared.at;
         self.spent = prepared.spent;
         self.holder = Holder::Free;
         if let Some(live) = prepared.live {
@@ -99,7 +100,8 @@ impl Session {
             return;
         }
         if !stale {
-            (ours.is_current, ours.doubted) = (true, None);
+            // It counts for what waits for it alone: what comes later asks anew.
+            (ours.is_current, ours.doubted) = (waits, None);
         } else if waits {
             tracing::info!(session = %self.id(), "continued elsewhere: resuming anew");
             self.end(Ending::Kill, Cause::Replaced);

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     bridge::{
+        binding::Cut,
         prompt::PromptId,
         reader::TurnReader,
         reader::{self, PromptTrace},
@@ -32,7 +33,7 @@ use crate::{
         live::{self, Live},
         process::{self, Ended, Ending, Process},
         session::{SessionId, Status},
-        transcript,
+        transcript::{self, messages},
     },
 };
 
@@ -56,7 +57,12 @@ pub(super) enum Done {
 }
 
 /// Finds out who has a session and what there is of it.
-pub(super) async fn prepare(home: Home, session: SessionId, left: Arc<[LeftRunning]>) -> Done {
+pub(super) async fn prepare(
+    home: Home,
+    session: SessionId,
+    left: Arc<[LeftRunning]>,
+    cut: Option<Cut>,
+) -> Done {
     let look = move || {
         let mut prepared = Prepared::default();
         for live in live::list(&home).into_iter().filter(|live| live.session == session) {
@@ -71,12 +77,30 @@ pub(super) async fn prepare(home: Home, session: SessionId, left: Arc<[LeftRunni
         prepared.orphan = prepared.orphan.or_else(left);
         let transcript = home.transcript(session);
         prepared.exists = transcript.is_some();
+        prepared.at = cut.and_then(|cut| start_at(transcript.as_deref(), cut));
         let cost = transcript.as_ref().and_then(|path| transcript::cost(path).ok().flatten());
         prepared.spent = cost.unwrap_or_default();
         (prepared, KnownTranscript::before(transcript.as_deref()))
     };
     let (prepared, mirror) = blocking(look).await;
     Done::Prepared(Box::new(prepared), mirror)
+}
+
+/// The message that a process must be told to go on behind: of a copy where it begins, of a session
+/// that is gone back in until a resume follows the new branch.
+fn start_at(transcript: Option<&Path>, Cut { at, from }: Cut) -> Option<Uuid> {
+    match (transcript, from) {
+        (None, _) => Some(at),
+        (Some(_), None) => None,
+        (Some(path), Some(from)) => match messages::back(path, at, from) {
+            Ok(messages::Back::To(message)) => Some(message),
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "not gone back in");
+                None
+            }
+        },
+    }
 }
 
 /// Whether the transcript holds a turn that our process did not tell.

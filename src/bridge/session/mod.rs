@@ -13,18 +13,22 @@
 //! | `jobs`, `staleness` | work for the shell that takes a while: files, processes |
 //! | `simulation` | random events against the invariants |
 //!
-//! Invariants of the core, by the numbers of their properties in `simulation`:
+//! Invariants of the core; each has a property of its number in `simulation`:
 //!
-//! 1. A prompt that came in is in the queue, running, inside the process, or was finished or given
-//!    back, and only one of these.
-//! 2. What waits, waits in the one queue, whoever holds the session.
-//! 3. At most one process of ours; the next is started when the one before is gone, and none while
-//!    somebody else has the session.
+//! 1. No prompt vanishes: one that came in is in the one queue, whoever holds the session, or is
+//!    running, or inside the process, or was finished or given back; and only one of these.
+//! 2. None is sent twice: what stands in the transcript or lies in a process goes to no other, and
+//!    what has files goes nowhere without them.
+//! 3. At most one process of ours; the next is started when the one before is gone, and when it was
+//!    seen that nobody else has the session.
 //! 4. A slot is held from the moment a prompt may begin until nothing of ours runs, and by nothing
-//!    else.
-//! 5. No timer ends a session in which something waits.
-//! 6. Whatever waits goes on when what it waits for has come.
-//! 7. A prompt that may have run is looked for before it is sent; what cannot be read is never sent.
+//!    else: a turn without one does not begin, and who follows somebody else holds none.
+//! 5. No timer ends what waits, and what was to begin as new still does after any wait.
+//! 6. Each way to wait has a way back: what waits goes on when what it waits for has come, and an
+//!    order that cannot be followed at once is followed later.
+//! 7. “Cannot be read” is never “never ran”: a prompt that may have run is looked for before it is
+//!    sent, and one that nobody can tell of is not sent.
+//! 8. Nothing repeats itself without a pause: what killed a process under its prompt gets a while.
 
 mod advance;
 mod elsewhere;
@@ -52,6 +56,7 @@ use tokio::{
 
 use crate::{
     bridge::{
+        binding::Cut,
         book::Book,
         choices::{Choice, Choices},
         place::Place,
@@ -107,10 +112,20 @@ pub struct RunSpec {
     pub directory: PathBuf,
     /// The session, and how its first process comes to it.
     pub conversation: Conversation,
+    /// Where it goes on, if that is not the end of the conversation.
+    pub cut: Option<Cut>,
     /// Mode, model and effort, where they are not the CLI's own.
     pub choices: Choices,
     /// The CLI's agent that a new session begins with.
     pub agent: Option<String>,
+}
+
+impl RunSpec {
+    /// One as the CLI has it without a choice of ours.
+    pub fn of(directory: PathBuf, conversation: Conversation) -> Self {
+        let (cut, choices, agent) = (None, Choices::default(), None);
+        Self { directory, conversation, cut, choices, agent }
+    }
 }
 
 /// A prompt with the turn that shows what becomes of it.
@@ -122,6 +137,8 @@ pub struct Queued {
     pub turn: watch::Sender<Turn>,
     /// What the person has chosen, where a terminal has the session.
     pub plan: Option<TerminalRoute>,
+    /// Where it goes on, if that is not the end of the conversation.
+    pub cut: Option<Cut>,
     /// Whether an earlier process of ours may have sent it: then the transcript is asked first.
     pub may_have_run: bool,
     /// How it ended as far as is known, should the transcript say that it ran.
@@ -136,7 +153,8 @@ pub type Fetched = Result<Prompt, String>;
 impl Queued {
     /// A prompt that was never sent.
     pub fn new(prompt: Prompt, turn: watch::Sender<Turn>) -> Self {
-        Self { prompt, turn, plan: None, may_have_run: false, ended: None, files: None }
+        let (plan, cut, ended, files) = (None, None, None, None);
+        Self { prompt, turn, plan, cut, may_have_run: false, ended, files }
     }
 
     fn show(&self, change: impl FnOnce(&mut Turn)) {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::{sync::watch, time::Instant};
+use uuid::Uuid;
 
 use crate::{
     bridge::{
@@ -81,6 +82,8 @@ pub(super) struct Prepared {
     pub(super) orphan: Option<Started>,
     /// Whether there is a transcript.
     pub(super) exists: bool,
+    /// The message that a process must be told to go on behind, if that is not the last one.
+    pub(super) at: Option<Uuid>,
     /// US dollars so far.
     pub(super) spent: f64,
 }
@@ -147,6 +150,9 @@ pub(super) struct Ours {
     pub(super) comparing: bool,
     /// When it is compared once more, because the transcript held what it had not told.
     pub(super) doubted: Option<Instant>,
+    /// Whether it has gone back and said something since, which a resume finds once it has ended
+    /// politely.
+    pub(super) has_branched: bool,
     /// Whether it knows all of the session, so that the next prompt may go to it.
     pub(super) is_current: bool,
     /// What the CLI said last of a background task that ended.
@@ -155,6 +161,10 @@ pub(super) struct Ours {
     pub(super) tasks: Vec<String>,
     /// Whether it tells when it begins with a prompt; old ones do not.
     pub(super) tells_starts: bool,
+    /// Whether it is to go when it has answered what it was asked.
+    pub(super) leave: bool,
+    /// Whether the transcript has changed since it was compared last.
+    pub(super) look: bool,
     /// Lines that say nothing we know.
     pub(super) unknown: usize,
 }
@@ -172,6 +182,8 @@ pub(super) struct Session {
     pub(super) idle: Duration,
     pub(super) turns: usize,
     pub(super) spec: RunSpec,
+    /// The message that the next process goes on behind, if that is not the last one.
+    pub(super) at: Option<Uuid>,
     pub(super) state: watch::Sender<State>,
     pub(super) holder: Holder,
     /// What waits, in order.
@@ -225,6 +237,7 @@ impl Session {
             idle,
             turns,
             spec,
+            at: None,
             state,
             holder: Holder::Nobody,
             queue: VecDeque::new(),

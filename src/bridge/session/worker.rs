@@ -234,7 +234,7 @@ impl Shell {
         match effect {
             Effect::Prepare => {
                 let left = Arc::clone(&self.settings.left);
-                self.jobs.spawn(jobs::prepare(home, session, left));
+                self.jobs.spawn(jobs::prepare(home, session, left, self.core.spec.cut));
             }
             Effect::Start => self.start(),
             Effect::Ask(prompt, line) => {
@@ -303,6 +303,7 @@ impl Shell {
             program: self.settings.program.clone(),
             directory: spec.directory.clone(),
             conversation: spec.conversation,
+            at: self.core.at,
             home: self.settings.home.clone(),
             mode: spec.choices.mode.clone(),
             model: spec.choices.model.clone(),

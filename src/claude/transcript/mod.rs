@@ -6,6 +6,7 @@
 pub mod ending;
 mod exchange;
 pub mod follow;
+pub mod messages;
 pub mod story;
 mod tree;
 

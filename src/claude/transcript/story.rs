@@ -207,15 +207,27 @@ impl Outline {
 
     /// Gives each event to `each`, oldest first; an error of it ends the telling.
     pub fn tell(&self, mut each: impl FnMut(Event<'_>) -> io::Result<()>) -> io::Result<()> {
-        let mut lines = Lines::open(&self.path, 0)?;
         let mut results = Results { lines: Lines::open(&self.path, 0)?, branch: &self.branch };
+        self.each_record(|record| tell(record, &mut results, &mut each))
+    }
+
+    /// Gives each record to `each`, oldest first.
+    pub(super) fn records(&self, mut each: impl FnMut(&Record<'_>)) -> io::Result<()> {
+        self.each_record(|record| {
+            each(record);
+            Ok(())
+        })
+    }
+
+    fn each_record(&self, mut each: impl FnMut(&Record<'_>) -> io::Result<()>) -> io::Result<()> {
+        let mut lines = Lines::open(&self.path, 0)?;
         for offset in &self.branch.offsets {
             lines.jump(*offset)?;
             let Some(Ok(record)) = lines.next()?.and_then(RawLine::bytes).map(Record::decode)
             else {
                 return Err(io::Error::other("the transcript was rewritten while it was read"));
             };
-            tell(&record, &mut results, &mut each)?;
+            each(&record)?;
         }
         Ok(())
     }

@@ -29,6 +29,11 @@ pub enum See {
     Delete(SessionId, Sure),
     /// Take it out again.
     Restore(SessionId),
+    /// Go on in a copy of a session that ends with the exchange which began then, milliseconds since
+    /// the Unix epoch.
+    ForkAt(SessionId, u64),
+    /// Go on in a session behind that exchange.
+    Rewind(SessionId, u64),
 }
 
 impl See {
@@ -49,6 +54,8 @@ impl See {
             Self::Delete(session, Sure::Ask) => format!("d{}", id(&session)),
             Self::Delete(session, Sure::Yes) => format!("y{}", id(&session)),
             Self::Restore(session) => format!("r{}", id(&session)),
+            Self::ForkAt(session, at) => format!("k{}:{at:x}", id(&session)),
+            Self::Rewind(session, at) => format!("w{}:{at:x}", id(&session)),
         }
     }
 
@@ -73,9 +80,16 @@ impl See {
             'd' => Self::Delete(session(fields)?, Sure::Ask),
             'y' => Self::Delete(session(fields)?, Sure::Yes),
             'r' => Self::Restore(session(fields)?),
+            'k' => point(fields).map(|(session, at)| Self::ForkAt(session, at))?,
+            'w' => point(fields).map(|(session, at)| Self::Rewind(session, at))?,
             _ => return None,
         })
     }
+}
+
+fn point(fields: &str) -> Option<(SessionId, u64)> {
+    let (id, at) = fields.split_once(':')?;
+    Some((session(id)?, u64::from_str_radix(at, 16).ok()?))
 }
 
 #[cfg(test)]
@@ -100,6 +114,8 @@ pub(super) mod tests {
             session().prop_map(|session| See::Delete(session, Sure::Ask)),
             session().prop_map(|session| See::Delete(session, Sure::Yes)),
             session().prop_map(See::Restore),
+            (session(), any::<u64>()).prop_map(|(session, at)| See::ForkAt(session, at)),
+            (session(), any::<u64>()).prop_map(|(session, at)| See::Rewind(session, at)),
         ]
     }
 

@@ -29,7 +29,7 @@ use crate::support::{
 const LOOK: Duration = Duration::from_millis(3);
 /// How long a bot may take to write down what it has heard. What it was told just before it was
 /// killed is as good as unheard.
-const A_NOTE: u64 = 250;
+const A_NOTE: u64 = 2_000;
 /// Longest wait for a moment.
 const FOR_A_MOMENT: Duration = Duration::from_secs(100);
 
