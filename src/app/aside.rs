@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, events::AppEvent, out::ReplyTarget},
+    app::{App, events::AppEvent, replies::ReplyTarget},
     bridge::prompt::Source,
     claude::{session::SessionId, transcript},
     screens::{Scene, notice, steering as screens},

@@ -78,11 +78,6 @@ use crate::{
     },
     bridge::{
         book::{Book, StoredBook},
-<<<<<<< core
-        choices::Choices,
-=======
-        place::Place,
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
         session::{self, LeftRunning, Order, RunSpec},
     },
     claude::{home::Home, live, process::Conversation, watch},
@@ -175,14 +170,8 @@ pub async fn run(
     mut updates: mpsc::Receiver<Incoming>,
     cancel: CancellationToken,
 ) {
-<<<<<<< core
-    let (mut app, found, receivers) = App::new(setup, outbox);
-    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers());
-    let mut receivers = receivers;
-=======
     let (mut app, found, mut receivers) = App::new(setup, outbox);
-    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers.clone());
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
+    let mut changes = watch::start(app.setup.home.clone(), app.follows.wakers());
     let book = app.book.clone();
     block_in_place(|| {
         app.recover(found);

@@ -200,7 +200,7 @@ impl App {
                 self.reply_to(place, message, screen);
             }
             Route::Distrusted => {
-                let unset = self.ledger.binding(place).is_none() && self.setup.project.is_none();
+                let unset = self.places.binding(place).is_none() && self.setup.project.is_none();
                 let screen = if unset && facts.directory == self.setup.user_home {
                     notice::nowhere()
                 } else {
@@ -292,7 +292,7 @@ impl App {
     fn fall_back(&mut self, arrival: Arrival, facts: &Facts, old: SessionId) {
         let Prompt { source, attempt, .. } = arrival.prompt;
         let into = route::instead(source, attempt, old);
-        let bound = self.ledger.binding(source.place);
+        let bound = self.places.binding(source.place);
         let copied = bound.and_then(|bound| bound.cut).filter(|_| facts.fork.is_some());
         if let Some(into) = into {
             self.replace(source.place, old, into, &facts.directory);

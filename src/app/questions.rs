@@ -7,11 +7,8 @@ use std::collections::HashMap;
 use crate::{
     app::{App, sessions::ActiveTurn},
     bridge::{
-<<<<<<< core
-        place::Place,
-=======
         book::Entry,
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
+        place::Place,
         question::{Input, Press as Choice},
         session::Order,
     },
@@ -66,14 +63,10 @@ impl App {
             return Some("This question has ended: nothing was done.");
         };
         let who = (message.place, press.from.id);
-<<<<<<< core
-        self.questions.let_go(&asked);
-=======
         if choice == Choice::With {
             return self.deny_with(asked, message);
         }
-        self.writing.retain(|_, other| *other != asked);
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
+        self.questions.let_go(&asked);
         if choice == Choice::Write
             && let Some(other) = self.questions.write(who, asked.clone())
         {

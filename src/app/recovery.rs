@@ -83,21 +83,14 @@ impl App {
         // Whoever sent it there has been asked already.
         self.places.trust(directory.clone());
         let place = entry.prompt.source.place;
-<<<<<<< core
-        let binding =
-            Binding { fresh: start == Start::New, ..Binding::to(directory.clone(), session) };
-        if bound && self.places.is_older(place, entry.at) {
-            self.places.point(place, binding.clone());
-=======
-        let bound_here = self.ledger.binding(place).filter(|it| it.session == Some(session));
+        let bound_here = self.places.binding(place).filter(|it| it.session == Some(session));
         let binding = Binding {
             fresh: start == Start::New,
             cut: bound_here.and_then(|binding| binding.cut),
             ..Binding::to(directory.clone(), session)
         };
-        if bound && self.ledger.is_older(place, entry.at) {
-            self.ledger.point(place, binding.clone());
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
+        if bound && self.places.is_older(place, entry.at) {
+            self.places.point(place, binding.clone());
         }
         match start {
             Start::Fork(of) if self.setup.home.transcript(session).is_none() => {

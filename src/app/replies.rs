@@ -3,17 +3,8 @@
 use std::collections::HashSet;
 
 use crate::{
-<<<<<<< core:src/app/replies.rs
-    app::{App, now},
+    app::{App, now, press::carries},
     bridge::{place::Place, prompt::Source},
-=======
-    app::{
-        App, now,
-        painter::{self, PainterContext},
-        press::carries,
-    },
-    bridge::{book::Entry, place::Place, prompt::Source, turn::Turn},
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34:src/app/out.rs
     screens::Scene,
     telegram::{
         outbox::{SendOptions, Sound},

@@ -94,17 +94,12 @@ impl App {
             return; // An earlier process wrote it down.
         }
         let binding = self.binding_of(session, source.place);
-<<<<<<< core
-        let binding = Binding { fresh: false, fork: None, agent: None, ..binding };
-        let bound = self.places.binding(source.place).and_then(|binding| binding.session);
-=======
-        let known = self.ledger.binding(source.place);
+        let known = self.places.binding(source.place);
         let here = known.as_ref().filter(|known| known.session == Some(session));
         // Until a resume follows the new branch, the next process must be told, too.
         let cut = here.and_then(|known| known.cut).filter(|cut| cut.from.is_some());
         let binding = Binding { fresh: false, fork: None, cut, agent: None, ..binding };
         let bound = known.and_then(|known| known.session);
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
         if bound.is_none_or(|bound| bound == session) {
             self.places.bind(source, binding, display, now());
         } else {

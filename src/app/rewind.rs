@@ -34,7 +34,7 @@ impl App {
         let cut = Some(Cut { at: end.message, from: None });
         let begun = Binding::begin(of.project.clone(), into);
         let binding = Binding { fork: Some(session), cut, ..begun };
-        self.ledger.bind(source, binding, "/fork", now());
+        self.places.bind(source, binding, "/fork", now());
         self.reply_to(
             source.place,
             source.message,
@@ -64,7 +64,7 @@ impl App {
         }
         let cut = Some(Cut { at: end.message, from: messages.last() });
         let binding = Binding { cut, ..self.binding_of(session, message.place) };
-        self.ledger.bind(source, binding, "/rewind", now());
+        self.places.bind(source, binding, "/rewind", now());
         self.reply_to(
             source.place,
             source.message,
@@ -119,9 +119,9 @@ impl App {
             let wanted = binding.cut.is_some_and(|cut| cut.from.is_some());
             wanted && binding.session == Some(session)
         };
-        let binding = self.ledger.binding(place).filter(is_it);
+        let binding = self.places.binding(place).filter(is_it);
         if let Some(binding) = &binding {
-            self.ledger.point(place, Binding { cut: None, ..binding.clone() });
+            self.places.point(place, Binding { cut: None, ..binding.clone() });
         }
         binding.is_some()
     }

@@ -226,13 +226,8 @@ impl App {
         let display = format!("/agent {name}");
         let directory = self.directory_here(source.place);
         let binding = Binding { agent: Some(name), ..Binding::begin(directory, session) };
-<<<<<<< core
         self.places.bind(source, binding, &display, now());
-        wish.granted(&self.outbox, screen);
-=======
-        self.ledger.bind(source, binding, &display, now());
         self.grant(wish, screen);
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
     }
 
     // ---- /fork ----

@@ -24,15 +24,7 @@ impl App {
         let (mut binding, _) = self.whereabouts(source.place);
         binding.choices.verbosity = verbosity;
         let display = format!("/verbose {}", verbosity.level());
-<<<<<<< core
         self.places.choose(source, binding, &display, now());
-        wish.granted(&self.outbox, screens::chosen(verbosity));
-=======
-        self.ledger.choose(source, binding, &display, now());
-        if let Some(view) = self.views.0.get(&source.place) {
-            view.send_replace(verbosity);
-        }
         self.grant(wish, screens::chosen(verbosity));
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
     }
 }

@@ -5,12 +5,7 @@ use crate::{
         choices::Verbosity,
         question::About,
         terminal::{Terminal, When},
-<<<<<<< core
-        turn::{Decided, Outcome, Phase, Step, StepState, Turn, Wait},
-=======
         turn::{Decided, Outcome, Phase, Step, StepState, TextPart, Turn, Wait},
-        verbosity::Verbosity,
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
         work::is_list,
     },
     screens::{Scene, anchor, button, files::Changed, question, row, screen, verbose, words, work},
@@ -75,7 +70,11 @@ pub fn stop_key(turn: &Turn) -> Key {
 pub(super) fn unasked(occasion: &str) -> Text {
     let mut text = Text::default();
     let words = words::line(occasion, 200);
-    text.italic(if words.is_empty() { "Claude continued by itself." } else { &words });
+    text.italic(&if words.is_empty() {
+        "Claude continued by itself.".to_owned()
+    } else {
+        format!("By itself: {words}")
+    });
     text
 }
 

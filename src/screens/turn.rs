@@ -49,21 +49,6 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
     screen(text, if open { vec![row([("Take back", back)])] } else { Vec::new() })
 }
 
-<<<<<<< core
-=======
-/// Why a turn began that nobody asked for.
-pub(super) fn unasked(occasion: &str) -> Text {
-    let mut text = Text::default();
-    let words = words::line(occasion, 200);
-    text.italic(&if words.is_empty() {
-        "Claude continued by itself.".to_owned()
-    } else {
-        format!("By itself: {words}")
-    });
-    text
-}
-
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
 /// The final answer, in as many messages as it takes. Never empty; each is linked to the session, and
 /// the last one ends in the small line.
 pub fn answer(scene: &Scene, turn: &Turn, around: &TurnContext) -> Vec<Screen> {

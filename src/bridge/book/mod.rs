@@ -269,11 +269,8 @@ impl Book {
         self.write(id, |entry| {
             entry.leave_question();
             (entry.stage, entry.destination) = (Stage::Queued, Some(destination));
-<<<<<<< core
             entry.repeated = false;
-=======
             entry.process = process.or(entry.process.take());
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
         })
     }
 

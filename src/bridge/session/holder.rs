@@ -16,6 +16,8 @@ pub(super) struct Elsewhere {
     pub(super) tail: Option<(PromptId, TurnReader)>,
     /// Whether a look, a message, or an end is under way.
     pub(super) busy: bool,
+    /// The prompt that is on its way to it: nobody can say yet that it does not have it.
+    pub(super) sending: Option<PromptId>,
     pub(super) next: Instant,
     pub(super) idle_since: Option<Instant>,
     pub(super) absent_since: Option<Instant>,
@@ -52,6 +54,7 @@ impl Elsewhere {
             who,
             tail: None,
             busy: false,
+            sending: None,
             next: now,
             idle_since: None,
             absent_since: None,

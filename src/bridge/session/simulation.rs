@@ -25,13 +25,8 @@ use uuid::Uuid;
 
 use super::{
     Control, EndReason, Fetched, Order, Queued, Report, RunSpec,
-<<<<<<< core
     holder::{Observation, OtherHolder},
-    state::{Effect, Holder, Lookup, Prepared, Session, Slot},
-=======
-    elsewhere::{Observation, OtherHolder},
     state::{Cause, Effect, Holder, Lookup, Prepared, Session, Slot},
->>>>>>> f6f60fdd041886b5cce4d670e85b9c4b0c728d34
 };
 use crate::{
     bridge::{
