@@ -123,10 +123,8 @@ impl Book {
         let mut pages = Pages::default();
         for entry in &found.entries {
             pages.newest = pages.newest.max(entry.at);
-            let provenance = match entry.repeated {
-                true => Provenance::MaybeRepeated,
-                false => Provenance::Recovered,
-            };
+            let provenance =
+                if entry.repeated { Provenance::MaybeRepeated } else { Provenance::Recovered };
             pages.insert(entry.clone(), (provenance, true));
         }
         let book = Self { pages: Arc::new(Mutex::new(pages)), disk: Disk::start(directory) };
