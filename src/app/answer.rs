@@ -4,13 +4,12 @@ use crate::{
     app::{
         changed,
         painter::{Canvas, Painter},
-        press::is_carrying,
+        press::carries,
     },
     bridge::turn::{Outcome, Turn},
     claude::{catalog, home::Home, session::SessionId},
     screens::{self, Scene, card},
     telegram::{
-        callback::Callback,
         outbox::{SendError, SendOptions, Sent, Sound},
         screen::Screen,
     },
@@ -156,12 +155,8 @@ impl Painter {
     ) -> SendOptions {
         let first = part == 0;
         let aloud = first && turn.outcome() != Some(&Outcome::Stopped);
-        let mut buttons = screen.keyboard.iter().flatten();
-        let carries = buttons.any(|button| {
-            Callback::decode(&button.data).is_some_and(|callback| is_carrying(&callback))
-        });
         SendOptions {
-            reply_to: if carries || self.canvas.always_quote {
+            reply_to: if carries(screen) || self.canvas.always_quote {
                 self.asked()
             } else {
                 quote.filter(|_| first)

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    app::{App, note::Note},
+    app::{App, note::Note, out::Wish},
     bridge::prompt::Source,
     claude::{session::SessionId, transcript},
     screens::{Scene, notice, steering as screens},
@@ -139,6 +139,7 @@ impl App {
             outbox: self.outbox.clone(),
             notes: self.notes.clone(),
             scene: self.scene(),
+            quote: self.answering(source.place, source.message).reply_to,
             source,
         }
     }
@@ -150,6 +151,8 @@ pub(super) struct Teller {
     notes: mpsc::UnboundedSender<Note>,
     scene: Scene,
     source: Source,
+    /// The message that is answered, where that would not be clear.
+    quote: Option<i32>,
 }
 
 impl Teller {
@@ -157,8 +160,18 @@ impl Teller {
         drop(self.send(screen, Sound::Silent));
     }
 
+    /// Says that a wish has come true: in answer to what was written, in place of what was pressed.
+    pub(super) fn grant(&self, wish: Wish, screen: Screen) {
+        match wish {
+            Wish::Written(_) => self.say(screen),
+            Wish::Pressed(Source { place, message, .. }) => {
+                drop(self.outbox.edit(place, message, screen));
+            }
+        }
+    }
+
     fn send(&self, screen: Screen, sound: Sound) -> Sent {
-        let how = SendOptions { reply_to: Some(self.source.message), sound };
+        let how = SendOptions { reply_to: self.quote, sound };
         self.outbox.send(self.source.place, screen, how)
     }
 

@@ -10,7 +10,7 @@ use crate::{
     bridge::{
         book,
         place::Place,
-        question::{About, Open},
+        question::{About, Hands, Open},
         turn::{Decided, Outcome, Turn},
     },
     claude::home::Home,
@@ -49,22 +49,43 @@ impl Painter {
     pub(super) async fn ask(&mut self, turn: &Turn) {
         self.close(turn);
         for open in &turn.asks {
-            let same = |known: &&mut Question| known.open.ask.request == open.ask.request;
-            match self.questions.iter_mut().find(same) {
-                Some(Question { open: drawn, id, .. }) => {
-                    if drawn.hands != open.hands || drawn.about != open.about {
-                        // What was read of the plan stays.
-                        let about = std::mem::replace(&mut drawn.about, open.about.clone());
-                        if matches!(about, About::Plan(_)) {
-                            drawn.about = about;
-                        }
-                        drawn.hands = open.hands;
-                        let screen = question::open(&self.canvas.scene, &asker(turn), drawn);
-                        drop(self.canvas.outbox.edit(self.canvas.place, *id, screen));
-                    }
-                }
+            let same = |known: &Question| known.open.ask.request == open.ask.request;
+            match self.questions.iter().position(same) {
+                Some(at) => self.redraw(turn, at, open).await,
                 None => self.put_question(turn, open.clone()).await,
             }
+        }
+    }
+
+    /// Brings a question that is in the chat up to date. Where the person has written below it, it
+    /// comes below that, without a sound: the newest message is the one that waits for them.
+    async fn redraw(&mut self, turn: &Turn, at: usize, open: &Open) {
+        let newest = self.canvas.receipts.newest(self.canvas.place);
+        let Question { open: drawn, id, .. } = &mut self.questions[at];
+        let is_above = *id < newest && open.hands != Hands::Writing;
+        if !is_above && drawn.hands == open.hands && drawn.about == open.about {
+            return;
+        }
+        // What was read of the plan stays.
+        let about = std::mem::replace(&mut drawn.about, open.about.clone());
+        if matches!(about, About::Plan(_)) {
+            drawn.about = about;
+        }
+        drawn.hands = open.hands;
+        let screen = question::open(&self.canvas.scene, &asker(turn), drawn);
+        let Canvas { outbox, place, .. } = &self.canvas;
+        if !is_above {
+            return drop(outbox.edit(*place, *id, screen));
+        }
+        let (old, asked) = (*id, question::subject(drawn).text);
+        drop(outbox.delete(*place, old));
+        let how = SendOptions { reply_to: self.quote(), sound: Sound::Silent };
+        let sent = self.canvas.outbox.send(self.canvas.place, screen, how).await;
+        self.note(|book, prompt| book.closed(prompt, old));
+        if let Ok(id) = sent {
+            let asked = book::Question { message: id, about: asked };
+            self.note(|book, prompt| book.asked(prompt, asked));
+            self.questions[at].id = id;
         }
     }
 

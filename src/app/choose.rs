@@ -91,7 +91,7 @@ impl App {
         };
         let Ok(spec) = self.reach(source.place) else {
             self.chosen(source, choice, &value);
-            return wish.granted(&self.outbox, screens::chosen(choice, &value, Some(offers)));
+            return self.grant(wish, screens::chosen(choice, &value, Some(offers)));
         };
         let session = spec.conversation.session();
         let chosen = Some((choice, value.clone()));
@@ -101,7 +101,7 @@ impl App {
             match answered(answer, LOOK).await {
                 Ok(_) => {
                     let offers = offers_of(state);
-                    wish.granted(&teller.outbox, screens::chosen(choice, &value, offers.as_ref()));
+                    teller.grant(wish, screens::chosen(choice, &value, offers.as_ref()));
                     teller.note(Note::Chosen { source, choice, value });
                 }
                 Err(why) => teller.say(screens::refused(choice, &value, &why)),
@@ -119,7 +119,7 @@ impl App {
         if let Some(session) = session {
             self.sessions.order(session, Order::Relaunch(choices));
         }
-        wish.granted(&self.outbox, screens::unset(choice));
+        self.grant(wish, screens::unset(choice));
     }
 
     /// Remembers a choice for the place.
@@ -152,6 +152,6 @@ impl App {
             self.sessions.order(session, Order::Relaunch(choices));
         }
         let words = "Claude asks about nothing here, from the next turn on. /mode changes it back.";
-        wish.granted(&self.outbox, notice::plain(words));
+        self.grant(wish, notice::plain(words));
     }
 }

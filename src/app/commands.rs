@@ -168,7 +168,10 @@ impl App {
     fn cd(&mut self, message: &Message, to: &str) {
         let source = self.source(message.place, message.id);
         match self.destination(message.place, to) {
-            Destination::One(directory) => self.move_to(source, &directory),
+            Destination::One(directory) => {
+                self.move_to(source, &directory);
+                self.go_on_there(source.place);
+            }
             Destination::Outside(directory) => {
                 let screen = notice::forbidden(&self.scene(), &directory);
                 self.reply(message, screen);

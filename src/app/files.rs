@@ -22,7 +22,6 @@ use crate::{
     telegram::{
         callback::Key,
         intent::session_in,
-        outbox::{SendOptions, Sound},
         outgoing::{Content, LARGEST, LARGEST_PHOTO, OutgoingFile, SendAs},
         text::{EntityKind, Text},
         update::Message,
@@ -105,7 +104,7 @@ impl App {
         let send_as = if is_picture { SendAs::Photo } else { SendAs::Document };
         let caption = files::sent(&self.scene(), path, size);
         let file = OutgoingFile { send_as, name, content, caption };
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         self.post(message.place, file, how);
     }
 
@@ -148,7 +147,7 @@ impl App {
         }
         let what = words::path(file.as_deref().unwrap_or(&directory), &self.setup.user_home);
         let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         tokio::spawn(async move {
             let screen = match git::diff(&directory, file.as_deref()).await {
                 Ok(diff) if diff.trim().is_empty() => files::unchanged(&what),

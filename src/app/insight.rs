@@ -85,7 +85,7 @@ impl App {
         }
         self.strip(message);
         let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         let (program, home) = (self.setup.claude.clone(), home.clone());
         self.errands.spawn(async move {
             let screen = match end(&program, &home, &live).await {
@@ -110,8 +110,8 @@ impl App {
             (usage, titles, picture)
         });
         let plan = self.ask_plan();
-        let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let outbox = self.outbox.clone();
+        let (place, how) = (message.place, self.answering(message.place, message.id));
         self.errands.spawn(async move {
             let _typing = outbox.typing(place);
             let Ok((usage, titles, picture)) = counted.await else { return };
@@ -170,7 +170,7 @@ impl App {
             (whose, entries)
         });
         let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         self.errands.spawn(async move {
             let Ok((whose, entries)) = read.await else { return };
             let screen = audit_screen::audit(&scene, &whose, &entries);

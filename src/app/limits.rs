@@ -19,11 +19,7 @@ use crate::{
         wire::limits::{Context, Limits, Window},
     },
     screens::{limits as screens, notice},
-    telegram::{
-        outbox::{SendOptions, Sound},
-        screen::Screen,
-        update::Message,
-    },
+    telegram::{outbox::Sound, screen::Screen, update::Message},
 };
 
 /// Percent of a window that are warned of.
@@ -134,7 +130,7 @@ impl App {
         let plan = self.ask_plan();
         let context = session.map(|id| (id, self.ask_process(id, context())));
         let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         self.errands.spawn(async move {
             let limits = told(plan).await;
             let context = match context {

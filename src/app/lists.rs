@@ -191,10 +191,13 @@ impl App {
     fn running(&self, session: SessionId) -> Option<Running> {
         let state = self.sessions.state(session).filter(|_| self.sessions.is_at_work(session))?;
         let activity = match (state.activity, state.pid, state.background) {
-            (Activity::Busy, ..) => "In a turn".to_owned(),
-            (Activity::Idle(_), Some(_), 0) => "Warm and idle".to_owned(),
-            (Activity::Idle(_), Some(_), tasks) => format!("Idle, {tasks} tasks in the background"),
-            (Activity::Idle(_), None, _) => "Asleep".to_owned(),
+            (Activity::Busy, ..) => "Working".to_owned(),
+            (Activity::Idle(_), Some(_), 0) => "Ready".to_owned(),
+            (Activity::Idle(_), Some(_), 1) => "Ready; 1 task in the background".to_owned(),
+            (Activity::Idle(_), Some(_), tasks) => {
+                format!("Ready; {tasks} tasks in the background")
+            }
+            (Activity::Idle(_), None, _) => "Asleep: the next message wakes it.".to_owned(),
         };
         let context = state.context.map(|used| (used, state.window));
         let State { model, mode, effort, cost, .. } = state;

@@ -6,11 +6,12 @@ use crate::{
     app::{
         App, now,
         painter::{self, Canvas},
+        press::carries,
     },
     bridge::{book::Entry, place::Place, prompt::Source, turn::Turn},
     screens::Scene,
     telegram::{
-        outbox::{Outbox, SendOptions, Sound},
+        outbox::{SendOptions, Sound},
         screen::Screen,
         update::Message,
     },
@@ -30,18 +31,6 @@ impl Wish {
     pub(super) fn source(self) -> Source {
         let (Self::Written(source) | Self::Pressed(source)) = self;
         source
-    }
-
-    /// Says that the wish has come true.
-    pub(super) fn granted(self, outbox: &Outbox, screen: Screen) {
-        let Source { place, message, .. } = self.source();
-        drop(match self {
-            Self::Written(_) => {
-                let how = SendOptions { reply_to: Some(message), sound: Sound::Silent };
-                outbox.send(place, screen, how)
-            }
-            Self::Pressed(_) => outbox.edit(place, message, screen),
-        });
     }
 }
 
@@ -108,8 +97,24 @@ impl App {
     }
 
     pub(super) fn reply_to(&self, place: Place, message: i32, screen: Screen) {
-        let how = SendOptions { reply_to: Some(message), sound: Sound::Silent };
+        let mut how = self.answering(place, message);
+        if carries(&screen) {
+            how.reply_to = Some(message);
+        }
         drop(self.outbox.send(place, screen, how));
+    }
+
+    /// Says that a wish has come true.
+    pub(super) fn grant(&self, wish: Wish, screen: Screen) {
+        self.teller(wish.source()).grant(wish, screen);
+    }
+
+    /// How a message is answered, without sound: with a quote where others write, too, or the person
+    /// has written again.
+    pub(super) fn answering(&self, place: Place, message: i32) -> SendOptions {
+        let clear = !place.is_group() && self.receipts.newest(place) <= message;
+        let quoted = !clear || self.setup.always_quote;
+        SendOptions { reply_to: quoted.then_some(message), sound: Sound::Silent }
     }
 
     pub(super) fn source(&self, place: Place, message: i32) -> Source {

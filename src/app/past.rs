@@ -29,7 +29,6 @@ use crate::{
     },
     telegram::{
         callback::Format,
-        outbox::{SendOptions, Sound},
         outgoing::{Content, LARGEST, OutgoingFile, SendAs},
         screen::Screen,
         update::Message,
@@ -73,7 +72,7 @@ impl App {
             Some((Past { session, title, skip, take }, story))
         });
         let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         tokio::spawn(async move {
             let screens = match read.await.ok().flatten() {
                 Some((shown, story)) => history::history(&scene, &shown, &story),
@@ -135,7 +134,7 @@ impl App {
             Ok::<_, ExportError>((export.heading, content))
         });
         let (outbox, place) = (self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         tokio::spawn(async move {
             let screen = match written.await.unwrap_or(Err(ExportError::Unknown)) {
                 Ok((heading, Some(content))) => {

@@ -7,11 +7,13 @@ use crate::{
     },
     bridge::{
         book::{Arrival, Came, Entry, Stage},
+        place::Place,
         prompt::Prompt,
     },
     claude::session::SessionId,
     telegram::{
         callback::{Callback, Carry},
+        screen::Screen,
         update::{CallbackQuery, ChatKind, Message},
     },
 };
@@ -53,6 +55,17 @@ impl App {
             if entry.prompt.id != id {
                 self.follow_choice(entry);
             }
+        }
+    }
+
+    /// What waits in a place for a directory to work in goes on in the one that it points at now.
+    pub(super) fn go_on_there(&mut self, place: Place) {
+        for mut entry in self.book.without_directory(place) {
+            entry.session = None;
+            if let Some(question) = entry.progress {
+                self.outbox.delete(place, question);
+            }
+            self.follow_choice(entry);
         }
     }
 
@@ -126,6 +139,12 @@ fn as_attempt(tap: &Callback, prompt: Prompt) -> (Prompt, Option<SessionId>) {
         Callback::Defer(later) => (deferred(*later, prompt), Some(later.session)),
         _ => (prompt, None),
     }
+}
+
+/// Whether a button of a screen sends the prompt that the screen answers.
+pub(super) fn carries(screen: &Screen) -> bool {
+    let mut buttons = screen.keyboard.iter().flatten();
+    buttons.any(|button| Callback::decode(&button.data).is_some_and(|tap| is_carrying(&tap)))
 }
 
 pub(super) fn is_carrying(tap: &Callback) -> bool {

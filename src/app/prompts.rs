@@ -200,7 +200,12 @@ impl App {
                 self.reply_to(place, message, screen);
             }
             Route::Distrusted => {
-                let screen = notice::distrusted(&scene, &facts.directory);
+                let unset = self.ledger.binding(place).is_none() && self.setup.project.is_none();
+                let screen = if unset && facts.directory == self.setup.user_home {
+                    notice::nowhere()
+                } else {
+                    notice::distrusted(&scene, &facts.directory)
+                };
                 self.ask_person(&arrival.prompt, About::Trust(facts.directory), screen);
             }
             Route::Choose(live) => {
@@ -266,10 +271,13 @@ impl App {
         self.spooled(&asks);
         let how = SendOptions { reply_to: Some(source.message), sound: Sound::Silent };
         let sent = self.outbox.send(source.place, screen, how);
-        let book = self.book.clone();
+        let (book, outbox) = (self.book.clone(), self.outbox.clone());
         self.painters.spawn(async move {
-            if let Ok(message) = sent.await {
-                book.asks_in(id, message);
+            // What was chosen meanwhile, below another message, leaves nothing to ask.
+            if let Ok(message) = sent.await
+                && !book.asks_in(id, message)
+            {
+                let _ = outbox.delete(source.place, message).await;
             }
         });
     }

@@ -115,7 +115,7 @@ impl App {
         let home = self.setup.home.clone();
         let read = spawn_blocking(move || around(&home, session, at));
         let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
-        let how = SendOptions { reply_to: Some(message.id), sound: Sound::Silent };
+        let how = self.answering(message.place, message.id);
         tokio::spawn(async move {
             let screens = match read.await.ok().flatten() {
                 Some((past, story, point)) => {

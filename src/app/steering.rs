@@ -227,7 +227,7 @@ impl App {
         let directory = self.directory_here(source.place);
         let binding = Binding { agent: Some(name), ..Binding::begin(directory, session) };
         self.ledger.bind(source, binding, &display, now());
-        wish.granted(&self.outbox, screen);
+        self.grant(wish, screen);
     }
 
     // ---- /fork ----

@@ -36,7 +36,7 @@ impl App {
         if let Some(view) = self.views.0.get(&source.place) {
             view.send_replace(verbosity);
         }
-        wish.granted(&self.outbox, screens::chosen(verbosity));
+        self.grant(wish, screens::chosen(verbosity));
     }
 
     /// What a painter in a place goes by.

@@ -4,7 +4,7 @@ use crate::{
     bridge::{
         question::About,
         terminal::{Terminal, When},
-        turn::{Decided, Outcome, Phase, Step, StepState, Turn, Wait},
+        turn::{Decided, Outcome, Phase, Said, Step, StepState, Turn, Wait},
         verbosity::Verbosity,
         work::is_list,
     },
@@ -27,6 +27,10 @@ const STEPS: usize = 5;
 const KEPT: usize = 30;
 /// UTF-16 units of them.
 const FOLDED: usize = 3_000;
+/// Entities of them.
+const FOLDED_ENTITIES: usize = 80;
+/// Characters of what was said between two steps, from which on it is no remark.
+const REMARK: usize = 400;
 /// UTF-16 units of the words that opened the turn.
 const OPENING: usize = 240;
 /// UTF-16 units of the text so far: a card is looked at, not read.
@@ -81,7 +85,7 @@ fn opening(turn: &Turn) -> Text {
 /// What is done besides talking, each on a line of its own, behind a line break; the list of things
 /// to do stands apart.
 fn doings(scene: &Scene, turn: &Turn, around: &Around) -> Text {
-    let mut text = steps(scene, turn, around, STEPS);
+    let mut text = steps(scene, turn, around, (STEPS, &[]));
     text.append(work::background(&turn.work));
     if text.utf16_len() > DOINGS {
         let newest = text.tail(DOINGS);
@@ -147,6 +151,29 @@ pub(super) fn stopped(scene: &Scene, turn: &Turn, around: &Around) -> Text {
     line(scene, turn, around)
 }
 
+/// Whether the card has what Claude said on the way, so that the answer begins with the answer: where
+/// all of it is short enough to be seen there.
+pub(super) fn holds_remarks(scene: &Scene, turn: &Turn, around: &Around) -> bool {
+    let remarks = turn.remarks();
+    let short = |said: &Said| said.text.chars().count() <= REMARK;
+    let there = around.verbosity != Verbosity::Words && !is_in_the_answer(turn);
+    if !there || turn.steps.len() > KEPT || !remarks.iter().all(short) {
+        return false;
+    }
+    let all = details(scene, turn, around, remarks);
+    all.utf16_len() <= FOLDED && all.entities.len() <= FOLDED_ENTITIES
+}
+
+/// The steps and what was said between them, then the list of things to do.
+fn details(scene: &Scene, turn: &Turn, around: &Around, spoken: &[Said]) -> Text {
+    let mut text = steps(scene, turn, around, (KEPT, spoken));
+    let list = work::checklist(&turn.work);
+    if !list.is_empty() {
+        text.push("\n").append(list);
+    }
+    text.trim()
+}
+
 fn line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
     let steps = turn.steps.iter().filter(|step| !is_list(&step.tool)).count();
     let mut facts = Vec::new();
@@ -161,14 +188,15 @@ fn line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
     if around.verbosity == Verbosity::Words {
         return text;
     }
-    let mut folded = self::steps(scene, turn, around, KEPT);
-    let list = work::checklist(&turn.work);
-    if !list.is_empty() {
-        folded.push("\n").append(list);
-    }
-    let folded = folded.trim();
+    let spoken = if holds_remarks(scene, turn, around) { turn.remarks() } else { &[] };
+    let folded = details(scene, turn, around, spoken);
     if !folded.is_empty() {
-        let folded = folded.head(FOLDED).split(FOLDED, 80).into_iter().next().unwrap_or_default();
+        let folded = folded
+            .head(FOLDED)
+            .split(FOLDED, FOLDED_ENTITIES)
+            .into_iter()
+            .next()
+            .unwrap_or_default();
         text.push("\n").append(folded.wrap(EntityKind::Fold));
     }
     text
@@ -176,20 +204,29 @@ fn line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
 
 // ---- The steps ----
 
-/// The newest steps, each on a line of its own behind a line break, with what the person has decided.
-fn steps(scene: &Scene, turn: &Turn, around: &Around, most: usize) -> Text {
+/// The newest steps, each on a line of its own behind a line break, with what the person has decided,
+/// and what was said before them.
+fn steps(scene: &Scene, turn: &Turn, around: &Around, (most, spoken): (usize, &[Said])) -> Text {
     let mut text = Text::default();
-    let steps: Vec<&Step> = turn.steps.iter().filter(|step| !is_list(&step.tool)).collect();
+    let is_step = |(_, step): &(usize, &Step)| !is_list(&step.tool);
+    let steps: Vec<_> = turn.steps.iter().enumerate().filter(is_step).collect();
     let hidden = steps.len().saturating_sub(most);
     if hidden > 0 {
         text.data(&format!("\n… {} before", words::plural(hidden as u64, "step")));
     }
-    for step in &steps[hidden..] {
+    let mut spoken = spoken.iter().peekable();
+    for (at, step) in &steps[hidden..] {
+        while let Some(said) = spoken.next_if(|said| said.after <= *at) {
+            text.push("\n").append(markdown::render(&said.text).trim());
+        }
         text.push("\n").append(step_line(scene, turn, around, step));
         text.append(work::inner(&turn.work, step));
         if around.verbosity == Verbosity::Results {
             text.append(verbose::result(step));
         }
+    }
+    for said in spoken {
+        text.push("\n").append(markdown::render(&said.text).trim());
     }
     let of_step = |decided: &&Decided| decision_of(turn, decided).is_some();
     for decided in turn.decided.iter().filter(|decided| !of_step(decided)) {

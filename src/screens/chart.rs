@@ -8,11 +8,11 @@ use std::{io::Cursor, sync::Once};
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use epaint_default_fonts::UBUNTU_LIGHT;
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
-use plotters::coord::types::RangedCoordf64;
 use plotters::{
+    coord::{Shift, types::RangedCoordf64},
     prelude::{
-        BitMapBackend, Cartesian2d, ChartBuilder, ChartContext, IntoDrawingArea, IntoFont,
-        RGBColor, Rectangle, Text, TextStyle, WHITE,
+        BitMapBackend, Cartesian2d, ChartBuilder, ChartContext, DrawingArea, IntoDrawingArea,
+        IntoFont, RGBColor, Rectangle, Text, TextStyle, WHITE,
     },
     style::{
         Color, FontStyle, register_font,
@@ -97,29 +97,24 @@ fn paint(
         let color = if at == last { TODAY } else { BAR };
         Rectangle::new([(at as f64 + 0.12, 0.0), (at as f64 + 0.88, *cost)], color.filled())
     }))?;
-    label(&chart, costs, &letters)?;
+    label(&root, &chart, costs, &letters)?;
     root.present()?;
     Ok(())
 }
 
 /// Writes the weeks below the bars, and its figure above the highest.
 fn label(
+    root: &DrawingArea<BitMapBackend<'_>, Shift>,
     chart: &Chart<'_>,
     costs: &[(NaiveDate, f64)],
     letters: &TextStyle<'_>,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let area = chart.plotting_area();
-    let root = area.strip_coord_spec();
-    let base = root.get_base_pixel();
-    let at = |x: f64, y: f64| {
-        let (x, y) = area.map_coordinate(&(x, y));
-        (x - base.0, y - base.1)
-    };
+    let at = |x: f64, y: f64| chart.plotting_area().map_coordinate(&(x, y));
     for (number, (day, _)) in costs.iter().enumerate() {
         if day.weekday() == Weekday::Mon {
             let (x, y) = at(number as f64 + 0.5, 0.0);
             let style = letters.pos(Pos::new(HPos::Center, VPos::Top));
-            root.draw(&Text::new(day.format("%-d %b").to_string(), (x, y + 14), style))?;
+            root.draw(&Text::new(day.format("%-d %b").to_string(), (x, y + 12), style))?;
         }
     }
     let highest = costs.iter().enumerate().max_by(|a, b| a.1.1.total_cmp(&b.1.1));

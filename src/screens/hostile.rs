@@ -216,6 +216,7 @@ fn of_notices(evil: &str) -> Vec<Screen> {
         notice::moved(&scene, path, Some(&session)),
         notice::moved(&scene, path, None),
         notice::distrusted(&scene, path),
+        notice::nowhere(),
         notice::forbidden(&scene, path),
         notice::unsent(&scene, id, evil),
         notice::forked(&scene, &session, id),

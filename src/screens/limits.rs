@@ -116,11 +116,7 @@ pub fn held(until: Option<u64>) -> Screen {
 pub fn add(to: &mut Screen, limits: Option<&Limits>, context: Option<(SessionId, &Context)>) {
     if let Some((session, context)) = context {
         let percent = context.used * 100 / context.size;
-        to.text.push("\n\n").bold("In the context").data(&format!(
-            ", as Claude counts it: {} of {} ({percent} %)",
-            words::tokens(context.used),
-            words::tokens(context.size),
-        ));
+        to.text.push("\n\n").bold("What fills the context");
         for (name, tokens) in context.parts.iter().take(PARTS) {
             to.text.push("\n").data(&words::tokens(*tokens)).push(" ");
             to.text.data(&words::line(name, 40));

@@ -63,7 +63,7 @@ fn state(scene: &Scene, live: &Live) -> Text {
     match (live.status, &live.waiting_for) {
         (Status::Idle, _) => text.push("idle").data(&long),
         (Status::Busy, _) => text.push("busy").data(&long),
-        (Status::Waiting, None) => text.push("waits for its person").data(&long),
+        (Status::Waiting, None) => text.push("waits for an answer").data(&long),
         (Status::Waiting, Some(what)) => {
             text.push("waits").data(&long).push(": ").bold(&words::line(what, TITLE))
         }

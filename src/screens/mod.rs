@@ -74,6 +74,6 @@ fn row<const N: usize>(buttons: [(&str, Callback); N]) -> Vec<Button> {
 }
 
 fn screen(text: Text, keyboard: Vec<Vec<Button>>) -> Screen {
-    let keyboard = keyboard.into_iter().filter(|row| !row.is_empty()).collect();
+    let keyboard = keyboard.into_iter().flat_map(words::fit).collect();
     Screen { text, keyboard }
 }

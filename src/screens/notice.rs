@@ -16,6 +16,8 @@ use crate::{
 };
 
 const TITLE: usize = 80;
+/// Characters of a path on a button.
+const PATH: usize = 20;
 
 pub(super) fn others(directory: &Path, carry: Carry) -> Callback {
     let directory = Some(Key::of_path(directory));
@@ -42,7 +44,7 @@ pub fn resumed(scene: &Scene, session: &Session) -> Screen {
 
 /// A conversation has moved on into another session, on the laptop.
 pub fn continued(scene: &Scene, session: &Session) -> Screen {
-    let lead = "This conversation has moved on into another session. Going on there: ";
+    let lead = "This conversation has moved to another session. Continuing there: ";
     let text = titled(scene, lead, session);
     screen(text, vec![row([("Other session", others(&session.project, Carry::Nothing))])])
 }
@@ -110,10 +112,10 @@ pub const ANONYMOUS: &str = "Somebody wrote to me in a group as an anonymous adm
 pub fn left(scene: &Scene, session: SessionId, left: &[Left]) -> Vec<Vec<Button>> {
     let ways = left.iter().map(|left| {
         let what = match left {
-            Left::Renamed(_) => "Go on in",
-            Left::MainTree(_) => "Go on in the main tree",
+            Left::Renamed(_) => "Continue in",
+            Left::MainTree(_) => "Continue in the main tree",
         };
-        let label = format!("{what} {}", words::path(left.dir(), &scene.home));
+        let label = format!("{what} {}", words::short_path(left.dir(), &scene.home, PATH));
         vec![button(label, &Callback::Relocate(session, Key::of_path(left.dir())))]
     });
     ways.collect()
@@ -148,6 +150,15 @@ pub fn moved(scene: &Scene, directory: &Path, newest: Option<&Session>) -> Scree
             ("New", Callback::New(None, Carry::Nothing)),
         ])],
     )
+}
+
+/// A chat that was never used, on a laptop where Claude was never used: all that there would be to
+/// work in is the home directory, which nobody wants to hand out.
+pub fn nowhere() -> Screen {
+    let mut text = Text::plain("Where shall Claude work? Send ");
+    text.code("/cd PATH").push(", such as ").code("/cd ~/project");
+    text.push(". Your message is on hold, and goes to Claude there.");
+    screen(text, Vec::new())
 }
 
 /// A directory that the person never trusted at the terminal.

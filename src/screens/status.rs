@@ -115,8 +115,8 @@ pub fn status(scene: &Scene, status: &Status) -> Screen {
         }
     }
     let turns = words::plural(status.busy as u64, "turn");
-    let warm = words::plural(status.warm as u64, "warm run");
-    text.push("\n\n").italic(&format!("{turns} running · {warm}{}", version(status)));
+    let warm = if status.warm == 1 { "1 process" } else { &format!("{} processes", status.warm) };
+    text.push("\n\n").italic(&format!("{turns} running · {warm} kept warm{}", version(status)));
     let here = Key::of_path(&status.directory);
     let list =
         Callback::Sessions(List { directory: Some(here), ..List::default() }, Carry::Nothing);
@@ -166,8 +166,8 @@ fn so_far(cost: Option<f64>) -> Option<String> {
 fn run(run: &Running, cost: Option<f64>) -> Text {
     let mut lines = vec![run.activity.clone()];
     let mut facts: Vec<String> = Vec::new();
-    facts.extend(run.effort.as_ref().map(|effort| format!("effort {effort}")));
     facts.extend(run.model.as_deref().map(words::model));
+    facts.extend(run.effort.as_ref().map(|effort| format!("effort {effort}")));
     facts.extend(run.mode.as_deref().map(|mode| format!("mode {}", mode_name(mode))));
     if !facts.is_empty() {
         lines.push(facts.join(" · "));

@@ -20,7 +20,7 @@ const COMMANDS: usize = 20;
 /// Agents in one message.
 const AGENTS: usize = 20;
 /// Characters of a label that fits a third of a telephone.
-const NARROW: usize = 12;
+const NARROW: usize = 10;
 /// Characters of a description.
 const ABOUT: usize = 90;
 /// What Telegram takes in a message, UTF-16 units and entities with a margin.

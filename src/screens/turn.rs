@@ -25,8 +25,8 @@ const SUBJECT: usize = 60;
 /// What Telegram takes in a message, UTF-16 units and entities with a margin.
 const MESSAGE: usize = 4_096;
 const ENTITIES: usize = 90;
-/// Characters of a title in the small line.
-const TITLE: usize = 60;
+/// Characters of a title in the small line, so that a telephone shows it in one.
+const TITLE: usize = 24;
 
 /// What is known of a turn beyond what the run shows.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +103,11 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
 pub(super) fn unasked(occasion: &str) -> Text {
     let mut text = Text::default();
     let words = words::line(occasion, 200);
-    text.italic(if words.is_empty() { "Claude continued by itself." } else { &words });
+    text.italic(&if words.is_empty() {
+        "Claude continued by itself.".to_owned()
+    } else {
+        format!("By itself: {words}")
+    });
     text
 }
 
@@ -117,7 +121,7 @@ pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
     if card::is_in_the_answer(turn) {
         text.append(card::stopped(scene, turn, around));
     } else {
-        text = told(turn, around);
+        text = told(scene, turn, around);
         text.append(markdown::render(&answer));
         if let Some(words) = words {
             part_from(&mut text).append(words);
@@ -171,8 +175,8 @@ fn kept(scene: &Scene, turn: &Turn) -> Text {
 }
 
 /// What comes before the words of an answer: why there is one, what Claude thought, and what it said
-/// on the way.
-fn told(turn: &Turn, around: &Around) -> Text {
+/// on the way, unless the card has it.
+fn told(scene: &Scene, turn: &Turn, around: &Around) -> Text {
     let mut text = Text::default();
     if let Some(occasion) = &turn.occasion {
         text.append(unasked(occasion)).push("\n\n");
@@ -182,7 +186,7 @@ fn told(turn: &Turn, around: &Around) -> Text {
         text.append(thoughts).push("\n\n");
     }
     let remarks = join(turn.remarks());
-    if !remarks.is_empty() {
+    if !remarks.is_empty() && !card::holds_remarks(scene, turn, around) {
         text.append(markdown::render(&remarks).trim().wrap(EntityKind::Fold)).push("\n\n");
     }
     text
@@ -205,13 +209,19 @@ fn join(said: &[Said]) -> String {
     said.iter().map(|said| said.text.trim()).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Title, time and cost, led by the sign that links to the session.
+/// Title, time and cost, led by the sign that links to the session. Where it is too long for one
+/// line it breaks behind the title.
 fn small_line(scene: &Scene, turn: &Turn, around: &Around) -> Text {
-    let mut facts = vec![words::line(&around.title, TITLE), words::span(around.seconds)];
+    let mut facts = vec![words::span(around.seconds)];
     facts.extend(turn.cost.map(words::dollars));
-    facts.extend(turn.via_terminal.then(|| "via terminal".to_owned()));
-    facts.retain(|fact| !fact.is_empty());
+    facts.extend(turn.via_terminal.then(|| format!("via{}terminal", words::GLUE)));
+    let facts = facts.join(&format!("{0}·{0}", words::GLUE));
+    let title = words::whole(&around.title, TITLE);
     let mut text = anchor(scene, turn.session);
-    text.push(" ").italic(&facts.join(" · "));
+    text.push(" ").italic(&if title.is_empty() {
+        facts
+    } else {
+        format!("{title} ·{}{facts}", words::GLUE)
+    });
     text
 }

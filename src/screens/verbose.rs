@@ -24,9 +24,17 @@ pub fn picker(now: Verbosity) -> Screen {
     }
     let buttons = Verbosity::ALL.into_iter().map(|one| {
         let mark = if one == now { "✓ " } else { "" };
-        button(format!("{mark}{}", one.level()), &Callback::Verbose(one))
+        button(format!("{mark}{} {}", one.level(), name(one)), &Callback::Verbose(one))
     });
     screen(text, vec![buttons.collect()])
+}
+
+fn name(verbosity: Verbosity) -> &'static str {
+    match verbosity {
+        Verbosity::Words => "words",
+        Verbosity::Steps => "steps",
+        Verbosity::Results => "output",
+    }
 }
 
 fn meaning(verbosity: Verbosity) -> &'static str {

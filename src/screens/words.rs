@@ -12,6 +12,10 @@ use crate::{
     },
 };
 
+/// Columns of a label that a telephone shows, by how many buttons stand in its row.
+const FITS: [usize; 5] = [36, 17, 10, 6, 4];
+/// Columns of a character of a script with wide ones, and of most pictures.
+const WIDE: usize = 2;
 /// Parts of a deep path that are shown.
 const PARTS: usize = 3;
 
@@ -48,8 +52,8 @@ pub(crate) fn time(seconds: u64) -> String {
     time.with_timezone(&Local).format("%H:%M").to_string()
 }
 
-/// Keeps a number and its unit on one line.
-const GLUE: char = '\u{a0}';
+/// Keeps a number and its unit on one line, and what belongs together.
+pub(crate) const GLUE: char = '\u{a0}';
 
 /// A span of so many seconds.
 pub(crate) fn span(seconds: u64) -> String {
@@ -85,6 +89,15 @@ pub(crate) fn path(path: &Path, home: &Path) -> String {
     }
 }
 
+/// The same in about so many characters: of a longer one its last part.
+pub(crate) fn short_path(path: &Path, home: &Path, most: usize) -> String {
+    let whole = self::path(path, home);
+    match path.file_name().filter(|_| whole.chars().count() > most) {
+        Some(name) => format!("…/{}", line(&name.to_string_lossy(), most.saturating_sub(2))),
+        None => whole,
+    }
+}
+
 /// A git branch. Outside a repository, and off any branch, the CLI writes `HEAD`: no news.
 pub(crate) fn branch(branch: Option<&str>) -> Option<String> {
     branch.filter(|branch| *branch != "HEAD").map(|branch| line(branch, 40))
@@ -95,6 +108,18 @@ pub(crate) fn line(text: &str, most: usize) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let line = clean(&words.join(" ")).into_owned();
     clip(&line, most)
+}
+
+/// The same, cut between words where one stands near the end.
+pub(crate) fn whole(text: &str, most: usize) -> String {
+    let all = line(text, usize::MAX);
+    let clipped = clip(&all, most);
+    let kept = clipped.strip_suffix('…').filter(|_| clipped != all);
+    let within = kept.filter(|kept| !all[kept.len()..].starts_with(' '));
+    match within.and_then(|kept| kept.rsplit_once(' ')) {
+        Some((words, _)) if words.chars().count() >= most / 2 => format!("{words}…"),
+        _ => clipped,
+    }
 }
 
 /// What a tool is used on, in one line of at most so many characters: of a path that lies deep its
@@ -128,6 +153,23 @@ pub(crate) fn rows(buttons: &[Button], most: usize) -> Vec<Vec<Button>> {
     let count = buttons.len().div_ceil(most.max(1)).max(1);
     let width = buttons.len().div_ceil(count).max(1);
     buttons.chunks(width).map(<[Button]>::to_vec).collect()
+}
+
+/// A row of buttons, in as many rows as it takes for a telephone to show each label whole. No row
+/// where there are no buttons.
+pub(crate) fn fit(row: Vec<Button>) -> Vec<Vec<Button>> {
+    let longest = row.iter().map(|button| width(&button.label)).max().unwrap_or_default();
+    match row.len() {
+        0 => Vec::new(),
+        1 => vec![row],
+        across if FITS.get(across - 1).is_some_and(|fits| longest <= *fits) => vec![row],
+        across => rows(&row, across - 1).into_iter().flat_map(fit).collect(),
+    }
+}
+
+/// How many columns a text takes, about.
+fn width(text: &str) -> usize {
+    text.chars().map(|sign| if sign < '\u{1100}' || sign.is_ascii() { 1 } else { WIDE }).sum()
 }
 
 /// A file's name of at most so many characters, its ending kept.
@@ -265,6 +307,26 @@ mod tests {
     }
 
     #[test]
+    fn labels_are_shown_whole() {
+        let widths = |labels: &[&str]| -> Vec<usize> {
+            let button = |label: &&str| Button { label: (*label).to_owned(), data: "x".to_owned() };
+            let buttons: Vec<_> = labels.iter().map(button).collect();
+            fit(buttons).iter().map(Vec::len).collect()
+        };
+        for (labels, expected) in [
+            (&[][..], vec![]),
+            (&["Allow once", "Always here"], vec![2]),
+            (&["‹ Earlier", "Later ›", "All as a page"], vec![2, 1]),
+            (&["Take over when idle", "Take over now"], vec![1, 1]),
+            (&["Try again", "Continue at 18:28"], vec![2]),
+            (&["1", "2", "3", "4", "5"], vec![5]),
+            (&["夏の庭の水やり当番", "New"], vec![1, 1]),
+        ] {
+            assert_eq!(widths(labels), expected, "{labels:?}");
+        }
+    }
+
+    #[test]
     fn names_are_cut_by_what_they_mean() {
         for (name, expected) in [
             ("watering.rs", "watering.rs"),
@@ -287,7 +349,19 @@ mod tests {
     fn lines_are_clipped_by_characters() {
         assert_eq!(line("a\n b\tc", 9), "a b c");
         assert_eq!(clip("äöüß", 3), "äö…");
+        for (text, expected) in [
+            ("sow the beans", "sow the beans"),
+            ("sow the beans and peas", "sow the beans…"),
+            ("sow the beans behind", "sow the beans…"),
+            ("sow marigoldsinalltheir", "sow marigoldsi…"),
+        ] {
+            assert_eq!(whole(text, 15), expected);
+        }
         assert_eq!(path("/home/ada/x".as_ref(), "/home/ada".as_ref()), "~/x");
         assert_eq!(path("/home/adam".as_ref(), "/home/ada".as_ref()), "/home/adam");
+        let short = |path: &str| short_path(path.as_ref(), "/home/ada".as_ref(), 12);
+        assert_eq!(short("/home/ada/garden"), "~/garden");
+        assert_eq!(short("/home/ada/garden/greenhouse"), "…/greenhouse");
+        assert_eq!(short("/home/ada/garden/greenhouses"), "…/greenhous…");
     }
 }

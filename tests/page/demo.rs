@@ -113,9 +113,9 @@ fn the_demo_is_a_conversation() {
     view.click(&format!("[data-message='{answer}'] [data-action='reply']"));
     view.write("Is that all?");
     view.enter();
-    view.see(&format!(".post.out [data-quote='{answer}']"), "This takes a few steps");
+    view.see(&format!(".post.out [data-quote='{answer}']"), "Three files");
     let stay = view.message("Stay in this session");
-    view.see(&format!("[data-message='{stay}']"), "Watering schedule for the greenhouse");
+    view.see(&format!("[data-message='{stay}']"), "Watering schedule for…");
 
     view.resize(Screen::Phone);
     view.wait("the phone's width", "innerWidth < 400");

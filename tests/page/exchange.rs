@@ -48,7 +48,7 @@ fn a_walk_through_what_goes_in() {
         drop_pictures(&mut view, names);
         last = answered(&mut view, &last);
     }
-    view.keep("in-photos");
+    view.keep_whole("in-photos");
     view.eval(
         "(() => {
             const files = new DataTransfer();
@@ -61,10 +61,10 @@ fn a_walk_through_what_goes_in() {
     last = answered(&mut view, &last);
     view.click("#attach");
     view.see("#things", "Sticker");
-    view.keep("in-things");
+    view.keep_whole("in-things");
     view.click("[data-thing='voice']");
     view.message("Water the north bed this evening");
-    view.keep("in-voice");
+    view.keep_whole("in-voice");
     view.press("Send");
     last = answered(&mut view, &last);
     send_thing(&mut view, "sticker");
@@ -72,7 +72,7 @@ fn a_walk_through_what_goes_in() {
     send_thing(&mut view, "location");
     view.see(".post.out .place", "52.457");
     last = answered(&mut view, &last);
-    view.keep("in-location");
+    view.keep_whole("in-location");
 
     view.say("Sow the beams");
     last = answered(&mut view, &last);
@@ -83,7 +83,7 @@ fn a_walk_through_what_goes_in() {
     view.write("Sow the beans");
     view.enter();
     view.newer(&last, "You have edited this");
-    view.keep("in-edited");
+    view.keep_whole("in-edited");
     view.press("Send it again");
     last = answered(&mut view, &last);
 
@@ -104,7 +104,7 @@ fn a_walk_through_what_goes_in() {
     view.enter();
     view.see(".post.out .quote", "“Gladly”");
     answered(&mut view, &last);
-    view.keep("in-quote");
+    view.keep_whole("in-quote");
     view.settled();
     end(&mut view);
 }
@@ -114,7 +114,7 @@ fn a_walk_through_what_comes_out() {
     let Some((_demo, mut view)) = walk("a walk through what comes out") else { return };
     view.say("/get");
     view.message("~/garden/greenhouse:");
-    view.keep("out-folder");
+    view.keep_whole("out-folder");
     view.press("src/");
     view.press("watering.rs");
     view.see(".post.in .file", "watering.rs");
@@ -122,12 +122,12 @@ fn a_walk_through_what_comes_out() {
     view.press("beds.png");
     let photo = "document.querySelector('.post.in img.photo')?.naturalWidth === 480";
     view.wait("the plan of the beds", photo);
-    view.keep("out-photo");
+    view.keep_whole("out-photo");
 
     view.say("Fix the interval");
     view.press("Allow once");
     view.message("Done: src/watering.rs");
-    view.keep("out-answer");
+    view.keep_whole("out-answer");
     view.press("Diff");
     view.message("+    hours > INTERVAL_HOURS");
     view.press("Send watering.rs");
@@ -135,15 +135,15 @@ fn a_walk_through_what_comes_out() {
     let last = view.newest();
     view.say("/diff");
     view.newer(&last, "-    hours > 36");
-    view.keep("out-diff");
+    view.keep_whole("out-diff");
 
     view.say("/history 1");
     view.message("You · ");
     view.press("‹ Earlier");
-    view.keep("out-history");
+    view.keep_whole("out-history");
     view.say("/export");
     view.see(".post.in .file b", ".html");
-    view.keep("out-export");
+    view.keep_whole("out-export");
     let page = view.eval(
         "fetch([...document.querySelectorAll('.post.in .file')].at(-1).href)
             .then((file) => file.text())",
@@ -161,7 +161,7 @@ fn open_export(view: &mut View, page: &str) {
     view.chromium.call("Page.navigate", json!({ "url": url }));
     view.wait("the export", "document.querySelector('h1')");
     view.see("body", "The watering interval is a magic number.");
-    view.keep("out-page");
+    view.keep_whole("out-page");
     let wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     assert_eq!(view.eval(wider), 0);
     view.assert_content();

@@ -151,6 +151,15 @@ impl View {
         );
     }
 
+    /// Keeps a picture of the window where the telephone shows every label whole.
+    pub(crate) fn keep_whole(&mut self, name: &str) {
+        let cut = "[...document.querySelectorAll('.key span')].filter(
+            (label) => label.scrollWidth > label.clientWidth
+        ).map((label) => label.textContent).join(' | ')";
+        assert_eq!(self.eval(cut), "", "labels that a telephone cuts, in {name}");
+        self.keep(name);
+    }
+
     /// Keeps a picture of the window, light and dark, in the directory that `SEGUE_PICTURES` names.
     pub(crate) fn keep(&mut self, name: &str) {
         let Some(directory) = std::env::var_os("SEGUE_PICTURES") else { return };

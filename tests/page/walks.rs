@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// What the last part of an answer ends in.
-pub(crate) const DONE: &str = "\u{a0}s · <$0.01";
+pub(crate) const DONE: &str = "\u{a0}s\u{a0}·\u{a0}<$0.01";
 
 /// The demo on a telephone, with the private chat open.
 pub(crate) fn walk(test: &str) -> Option<(Demo, View)> {
@@ -34,7 +34,7 @@ fn a_walk_through_what_claude_asks() {
     let Some((_demo, mut view)) = walk("a walk through what Claude asks") else { return };
     view.say("Run the tests");
     view.message("Claude asks: Run");
-    view.keep("asks-permission");
+    view.keep_whole("asks-permission");
     view.press("Allow once");
     view.message("you allowed it");
     view.message(DONE);
@@ -43,21 +43,21 @@ fn a_walk_through_what_claude_asks() {
     view.newer(&last, "Claude asks: Run");
     view.press("Always here");
     view.newer(&last, DONE);
-    view.keep("asks-always");
+    view.keep_whole("asks-always");
 
     view.say("Fix the interval");
     view.message("Claude asks: Edit");
-    view.keep("asks-edit");
+    view.keep_whole("asks-edit");
     view.press("Deny + reason");
     view.message("your next message here goes to Claude");
     view.say("Not before the harvest");
     view.message("✗ Edit");
     view.message("as it is.");
-    view.keep("asks-denied");
+    view.keep_whole("asks-denied");
 
     view.say("I have a question");
     view.message("1 of 2 · Storage");
-    view.keep("asks-single");
+    view.keep_whole("asks-single");
     view.press("SQLite");
     view.message("2 of 2 · Sensors");
     view.press("‹ Back");
@@ -68,13 +68,13 @@ fn a_walk_through_what_claude_asks() {
     view.message("2 of 2 · Sensors");
     view.press("☐ Soil");
     view.press("☐ Rain");
-    view.keep("asks-multi");
+    view.keep_whole("asks-multi");
     view.press("Done");
     view.message("Soil, Rain");
 
     view.say("Make a plan");
     view.message("Claude asks: approve this plan?");
-    view.keep("asks-plan");
+    view.keep_whole("asks-plan");
     view.press("Approve");
     view.message("✓ Plan approved");
     view.message("I've noted your answer on the plan.");
@@ -91,7 +91,7 @@ fn a_walk_through_steering_a_turn() {
     view.press("Stop");
     view.message("Stopped here");
     view.settled();
-    view.keep("steer-stopped");
+    view.keep_whole("steer-stopped");
 
     demo.stay_at("Read");
     let last = view.newest();
@@ -106,7 +106,7 @@ fn a_walk_through_steering_a_turn() {
     view.newer(&last, "▸ Read");
     view.say("And the sensors?");
     view.see(".reactions", "😴");
-    view.keep("steer-joined");
+    view.keep_whole("steer-joined");
     demo.go_on();
     view.newer(&last, "And the sensors?");
     view.settled();
@@ -126,7 +126,7 @@ fn a_walk_through_steering_a_turn() {
     view.newer(&last, "▸ Read");
     view.say("> Later, then");
     view.see(".reactions", "😴");
-    view.keep("steer-later");
+    view.keep_whole("steer-later");
     view.press("Take back");
     view.newer(&last, "Taken back: Claude has not read this.");
     demo.go_on();
@@ -148,25 +148,25 @@ fn a_walk_through_the_pickers() {
         view.say(command);
         view.press(label);
         view.message(said);
-        view.keep(&format!("pick-{}", &command[1..]));
+        view.keep_whole(&format!("pick-{}", &command[1..]));
     }
     view.say("/commands review");
     view.message("/code_review");
-    view.keep("pick-commands");
+    view.keep_whole("pick-commands");
     view.say("/btw what was first?");
     view.message("Aside: the conversation does not know of this.");
-    view.keep("pick-aside");
+    view.keep_whole("pick-aside");
     view.say("/rename All about beans");
     view.message("Renamed: All about beans.");
     view.say("/fork");
     view.message("Your next message goes to a copy of All about beans");
-    view.keep("pick-fork");
+    view.keep_whole("pick-fork");
     let last = view.newest();
     view.say("Hello, copy");
     view.newer(&last, DONE);
     view.say("/agent");
     view.message("Start a session with one of Claude's agents");
-    view.keep("pick-agent");
+    view.keep_whole("pick-agent");
     view.press("Explore");
     view.message("New session with the agent Explore");
     let last = view.newest();
@@ -175,7 +175,7 @@ fn a_walk_through_the_pickers() {
     view.newer(&last, DONE);
     view.say("/status");
     view.message("effort low");
-    view.keep("pick-status");
+    view.keep_whole("pick-status");
     end(&mut view);
 }
 
@@ -185,7 +185,7 @@ fn a_walk_through_what_claude_does() {
     demo.stay_at("--sow beans");
     view.say("Do the chores");
     view.message("▸ Sow the beans");
-    view.keep("does-list");
+    view.keep_whole("does-list");
     demo.go_on();
     view.message("Three of four are done");
     view.settled();
@@ -194,7 +194,7 @@ fn a_walk_through_what_claude_does() {
     demo.stay_at("sensors.rs");
     view.say("Send an agent");
     view.message("▸ Read …/greenhouse/src/sensors.rs");
-    view.keep("does-agent");
+    view.keep_whole("does-agent");
     demo.go_on();
     view.message("The sub-agent found it");
     view.settled();
@@ -205,7 +205,7 @@ fn a_walk_through_what_claude_does() {
     let last = view.newest();
     demo.go_on();
     view.newer(&last, "\"Fill the barrel\" completed");
-    view.keep("does-background");
+    view.keep_whole("does-background");
     view.settled();
     end(&mut view);
 }
@@ -217,23 +217,23 @@ fn a_walk_through_trouble() {
     view.message("A usage limit was reached. It resets at");
     view.press_like("Continue at ");
     view.message("Waiting for the limit to reset");
-    view.keep("trouble-limit");
+    view.keep_whole("trouble-limit");
     view.say("/verbose");
     view.message("How much of a turn");
-    view.keep("trouble-verbose");
+    view.keep_whole("trouble-verbose");
     view.press("Take back");
     view.message("Taken back: nothing is sent when the limit resets.");
 
     view.say("Make an error");
     view.message("Overloaded");
-    view.keep("trouble-error");
+    view.keep_whole("trouble-error");
     view.say("Show the login");
     view.message("not logged in");
-    view.keep("trouble-login");
+    view.keep_whole("trouble-login");
     view.say("Now crash");
     view.message("flower pots");
     view.press("Try again");
-    view.keep("trouble-crash");
+    view.keep_whole("trouble-crash");
     view.settled();
     end(&mut view);
 }

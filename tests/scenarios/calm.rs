@@ -34,6 +34,9 @@ fn script() -> Value {
     let form = json!([{"question": "Which colour?", "header": "Colour",
         "options": [option("Red"), option("Blue")]}]);
     let tool = |name: &str, input: Value| json!({"tool": {"name": name, "input": input}});
+    let pump = json!({"tool": {"name": "Bash", "takes": 400, "asks": "never", "input": {
+        "command": "pump", "description": "Fill the barrel", "run_in_background": true,
+    }}});
     let error =
         json!({"error": {"status": 400, "type": "invalid_request_error", "message": "No."}});
     let steps = [
@@ -55,6 +58,7 @@ fn script() -> Value {
         ]},
         {"words": ["endless"], "replies": [[{"text": "It begins. "}, "hang"]]},
         {"words": ["broken"], "replies": [[error]]},
+        {"words": ["pump"], "replies": [[pump], [{"text": "It runs."}]]},
         {"replies": [[{"text": "I see {prompts} prompts"}]]},
     ]})
 }
@@ -131,7 +135,11 @@ async fn what_was_done_is_one_line_above_the_answer() {
     assert_eq!(last.id, answer.id);
     let lines: Vec<_> = card.text.lines().collect();
     assert!(lines[0].starts_with("↳ 2 steps · ") && card.silent, "{card:?}");
-    assert_eq!(lines[1..], ["✓ Run ls", "✓ Run pwd"]);
+    assert_eq!(lines[1..], ["I look around first.", "✓ Run ls", "✓ Run pwd"]);
+    assert!(
+        answer.text.starts_with("All is well."),
+        "what is read first is the answer: {answer:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -187,6 +195,19 @@ async fn a_plan_and_a_choice_are_asked_in_one_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_ends_in_the_background_is_one_answer_marked_by_itself() {
+    let (_scratch, phone) = bench().await;
+    let prompt = phone.say("start the pump");
+    phone.answer(prompt).await;
+    let told = phone.see_text(&["By itself: ", "Fill the barrel", "↳"]).await;
+    assert!(told.text.starts_with("By itself: ") && told.reply_to.is_none(), "{told:?}");
+    // A call is listed once it is answered.
+    until("both answers are listed", || tally(&phone, ADA, prompt).sounds > 1);
+    assert_eq!(tally(&phone, ADA, prompt), left(3, 2, 0), "a card and two answers");
+    assert_eq!(bots(&phone, ADA, prompt).last().unwrap().id, told.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_in_has_a_sign_and_one_answer() {
     let (_scratch, mut phone) = bench().await;
     phone.provoke("REACTION_INVALID");
@@ -195,6 +216,8 @@ async fn what_is_taken_in_has_a_sign_and_one_answer() {
     let inside = phone.say("and shut it");
     phone.see_reaction(inside, Some("😴")).await;
     phone.see_with("Take back").await;
+    let asked = phone.see_open("touch gate").await;
+    phone.see("the question below", |posts| (posts.last()?.text == asked.text).then_some(())).await;
     phone.press(&question, "Allow once").await;
     phone.answer(prompt).await;
     phone.see_reaction(inside, None).await;

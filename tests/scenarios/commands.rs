@@ -63,17 +63,19 @@ async fn status_tells_this_place_and_the_others() {
     scratch.session(&garden, &["sow the beans"], 5);
     let phone = Phone::start(&scratch.base(), &garden).await;
     phone.say("/status");
-    phone.see_text(&["No session yet", "~/garden\n\n0 turns running · 0 warm runs"]).await;
+    phone
+        .see_text(&["No session yet", "~/garden\n\n0 turns running · 0 processes kept warm"])
+        .await;
     let prompt = phone.client.say((GROUP, ADA), "/new paint the fence").unwrap();
     phone.answer_in(GROUP, prompt).await;
     phone.ask("/new water").await;
     phone.settled().await;
     phone.say("/status");
     let status = phone
-        .see_text(&["water", "Warm and idle", "mode manual", "Context", "so far", "Other chats"])
+        .see_text(&["water", "Ready", "mode manual", "Context", "so far", "Other chats"])
         .await;
     assert!(status.text.contains("paint the fence · ~/garden"), "{status:?}");
-    assert!(status.text.contains("2 warm runs · Claude Code 2.1"), "{status:?}");
+    assert!(status.text.contains("2 processes kept warm · Claude Code 2.1"), "{status:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,7 +61,7 @@ async fn a_directory_that_is_gone_offers_its_other_spelling_and_stays_there() {
     phone.boot().await;
     let prompt = phone.say("pick them");
     let question = phone.see_text(&["~/my-app is gone", "Your message is kept"]).await;
-    phone.press(&question, "Go on in ~/my_app").await;
+    phone.press(&question, "Continue in ~/my_app").await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("I see 2 prompts; the last is: pick them"), "{answer:?}");
     assert_eq!(session_of(&answer), session);
@@ -93,7 +93,7 @@ async fn a_worktree_that_is_gone_offers_the_main_tree() {
     phone.boot().await;
     let prompt = phone.say("pick them");
     let question = phone.see_text(&["pears is gone"]).await;
-    phone.press(&question, "Go on in the main tree ~/garden").await;
+    phone.press(&question, "Continue in the main tree ~/garden").await;
     let answer = phone.answer(prompt).await;
     assert_eq!(session_of(&answer), session);
     assert!(answer.text.contains("I see 2 prompts"), "{answer:?}");
@@ -112,6 +112,6 @@ async fn a_session_that_was_continued_in_another_is_followed_and_that_is_said() 
     phone.boot().await;
     let answer = phone.ask("pick them").await;
     assert_eq!(session_of(&answer), next);
-    phone.see_text(&["moved on into another session", "in the background"]).await;
+    phone.see_text(&["moved to another session", "in the background"]).await;
     assert_eq!(session_of(&phone.ask("eat them").await), next);
 }

@@ -72,6 +72,31 @@ async fn what_is_chosen_for_one_holds_for_all_that_wait() {
     phone.see("no question", |posts| (!posts.iter().any(asks)).then_some(())).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_home_directory_is_not_handed_out_and_what_waits_goes_where_cd_leads() {
+    let scratch = Scratch::new();
+    slow(&scratch);
+    let project = scratch.directory("project");
+    let mut phone = Phone::start(&scratch.base(), &scratch.home()).await;
+    phone.terminate();
+    phone.set("SEGUE_PROJECT", "");
+    phone.boot().await;
+    for text in ["sow", "water"] {
+        phone.say(text);
+        let asked = phone.see_text(&["Where shall Claude work?", "Your message is on hold"]).await;
+        assert!(asked.buttons().next().is_none(), "nothing to trust: {asked:?}");
+    }
+    until("both asked", || asking(&phone) == 2);
+    phone.say("/cd ~/project");
+    let asked = phone.see_text(&["haven't trusted ~/project"]).await;
+    phone.press(&asked, "Trust and continue").await;
+    until("both there", || self::asked(&scratch) == ["sow", "water"]);
+    phone.at_rest();
+    let asks = |post: &Post| post.text.contains("Where shall") || post.text.contains("trusted");
+    phone.see("no question", |posts| (!posts.iter().any(asks)).then_some(())).await;
+    assert!(scratch.folder(&project).is_dir(), "in the project");
+}
+
 /// How many prompts wait for a choice, with its question in the chat.
 fn asking(phone: &Phone) -> usize {
     let files = phone.kept();

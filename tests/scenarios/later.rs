@@ -63,12 +63,12 @@ async fn nothing_waits(phone: &Phone) {
 async fn kept(phone: &Phone, count: usize) -> Vec<PathBuf> {
     let deadline = Instant::now() + PATIENCE;
     let is_whole = |file: &PathBuf| {
-        let read = fs::read(file).ok().filter(|_| file.extension().is_some_and(|e| e == "json"));
+        let read = fs::read(file).ok();
         let kept = read.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         kept.is_some_and(|kept| kept["progress"].is_number())
     };
     loop {
-        let mut files = phone.state();
+        let mut files = phone.kept();
         files.retain(is_whole);
         if files.len() == count {
             return files;

@@ -24,7 +24,7 @@ async fn an_answer_replies_aloud_and_ends_in_the_small_line() {
     assert!(!answer.silent);
     assert_eq!(session_of(&answer), session);
     let small = answer.text.lines().last().unwrap();
-    assert!(small.starts_with("↳ water the beans · ") && small.contains('$'), "{small:?}");
+    assert!(small.starts_with("↳ water the beans ·\u{a0}") && small.contains('$'), "{small:?}");
     phone.settled().await;
     let silent = |post: &Post| post.from == ADA || post.silent || post.id == answer.id;
     assert!(phone.client.messages(ADA).iter().all(silent), "one sound an answer");
@@ -157,7 +157,7 @@ async fn idle_runs_beyond_the_limit_are_let_go() {
     phone.settled().await;
     until("one CLI ended", || phone.said().contains("the CLI has ended"));
     phone.say("/status");
-    phone.see_text(&["1 warm run"]).await;
+    phone.see_text(&["1 process kept warm"]).await;
     let registry = scratch.home().join(".claude/sessions");
     let living = fs::read_dir(&registry).unwrap().flatten().filter_map(|entry| {
         let pid = entry.path().file_stem()?.to_str()?.parse().ok()?;

@@ -224,10 +224,20 @@ impl Phone {
         let found = post.buttons().find(|button| is_it(&button.text));
         let button = found.unwrap_or_else(|| panic!("no button {label:?} on {post:?}"));
         let data = button.callback_data.clone().unwrap();
-        let answer = self.client.press(who, post.id, data.as_str()).await.unwrap();
-        let answer: Answer =
-            answer.unwrap_or_else(|| panic!("the press of {label:?} is not answered"));
-        answer.text
+        let pressed = self.client.press(who, post.id, data.as_str()).await;
+        let answer: Option<Answer> = if let Ok(answer) = pressed {
+            answer
+        } else {
+            // A question comes below what is written beneath it.
+            let has = |post: &&Post| {
+                post.buttons().any(|button| button.callback_data.as_deref() == Some(&*data))
+            };
+            let wish = format!("{label:?} below");
+            let find = |posts: &[Post]| posts.iter().rev().find(has).map(|post| post.id);
+            let there = self.see_in(who.0, &wish, find).await;
+            self.client.press(who, there, data.as_str()).await.unwrap()
+        };
+        answer.unwrap_or_else(|| panic!("the press of {label:?} is not answered")).text
     }
 
     // ---- What a person sees ----

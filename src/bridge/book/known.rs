@@ -1,7 +1,8 @@
 //! What is noted of prompts and known of them, in whatever state they are.
 
 use crate::bridge::{
-    book::{Book, Came, Entry, Noted, Page, Question, Stage},
+    book::{About, Book, Came, Entry, Noted, Page, Question, Stage},
+    place::Place,
     prompt::{PromptId, Source},
 };
 
@@ -13,11 +14,23 @@ impl Book {
         drop(self.note(id, |entry| entry.progress = Some(message)));
     }
 
-    /// Notes the message that asks the person about a prompt, unless they are not asked any more.
-    pub fn asks_in(&self, id: PromptId, message: i32) {
-        if self.stage(id) == Some(Stage::Asking) {
+    /// Notes the message that asks the person about a prompt, unless they are not asked any more;
+    /// whether they are.
+    pub fn asks_in(&self, id: PromptId, message: i32) -> bool {
+        let asks = self.stage(id) == Some(Stage::Asking);
+        if asks {
             self.shown(id, message);
         }
+        asks
+    }
+
+    /// The prompts of a place that wait for a directory to work in, in the order in which they came.
+    pub fn without_directory(&self, place: Place) -> Vec<Entry> {
+        self.all(|page| {
+            let Entry { stage, about, prompt, .. } = &page.entry;
+            let waits = matches!(about, Some(About::Trust(_) | About::Directory(_)));
+            *stage == Stage::Asking && waits && prompt.source.place == place
+        })
     }
 
     /// Notes that one more part of an answer of so many parts is in the chat. Who goes on when that
