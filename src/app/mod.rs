@@ -38,7 +38,11 @@ mod questions;
 mod receipts;
 mod recovery;
 mod relocate;
+<<<<<<< HEAD
 mod replies;
+=======
+mod remember;
+>>>>>>> 70fd765fc71aaac11f36bee80c858f25b23b0a7e
 mod reports;
 mod rewind;
 mod search;
@@ -287,6 +291,7 @@ impl App {
             AppEvent::Fetched { id, unseen } => self.fetched(id, &unseen),
             AppEvent::Transcribed { id, message, heard } => self.heard(id, message, heard),
             AppEvent::Deleted(deleted) => self.deleted(&deleted),
+            AppEvent::Remember { place, memory, about } => self.remember(place, &memory, about),
             AppEvent::Limits { place, limits } => self.limits_told(place, limits.as_ref()),
             AppEvent::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
             AppEvent::Mode { source, session, mode } => self.mode_changed(source, session, &mode),
