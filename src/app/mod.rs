@@ -38,11 +38,8 @@ mod questions;
 mod receipts;
 mod recovery;
 mod relocate;
-<<<<<<< HEAD
-mod replies;
-=======
 mod remember;
->>>>>>> 70fd765fc71aaac11f36bee80c858f25b23b0a7e
+mod replies;
 mod reports;
 mod rewind;
 mod search;

@@ -19,8 +19,8 @@ use tokio::{
 
 use crate::{
     app::{
-        App, card::PinnedCard, events::AppEvent, happened::describe, insight::title, limits::Plan,
-        now, sessions::ActiveTurn,
+        App, card::PinnedCard, events::AppEvent, happened::describe, insight::title,
+        limits::PlanLimits, now, sessions::ActiveTurn,
     },
     bridge::{
         notices::{NoticeEvent, NoticeKind, Quiet, Settings, Watched},
@@ -113,10 +113,10 @@ impl App {
     /// Takes up what was wished for before this start.
     pub(super) fn wish_again(&mut self) {
         let remembered = self.remembered();
-        self.plan = Plan::of_before(&remembered);
+        self.plan = PlanLimits::of_before(&remembered);
         self.notices = Notices::new(self.setup.notices);
         for (person, session, kept) in remembered.kept {
-            let entry = (self.whose(session), Reported::from(kept));
+            let entry = (self.whose(session), Told::from(kept));
             self.notices.shared.get().kept.entry(person).or_default().push(entry);
         }
         match Subscriptions::read(&self.setup.home, self.setup.me.id) {

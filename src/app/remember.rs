@@ -42,7 +42,7 @@ impl App {
         let (session, project) = about.unzip();
         let project = project.unwrap_or_else(|| self.directory_here(place));
         let entry = memory.entry(self.setup.me.id, project, (session, now()));
-        self.ledger.log(place, entry);
+        self.places.log(place, entry);
     }
 
     /// What an earlier process has written down.
