@@ -3,7 +3,7 @@
 //!
 //! Nothing is stored: after a start the card is found again as the chat's pinned message.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use tokio::{sync::watch, time::sleep};
 
@@ -20,6 +20,38 @@ use crate::{
 
 /// Between two tries to learn what is pinned.
 const AGAIN: Duration = Duration::from_secs(10);
+
+/// The cards that are shown, each kept by a task, by whose they are.
+#[derive(Default)]
+pub(super) struct Cards(HashMap<u64, watch::Sender<Option<Screen>>>);
+
+impl Cards {
+    /// Shows this on a person's card. Where they have none yet, what it is to be kept by.
+    pub(super) fn show(
+        &mut self,
+        person: u64,
+        screen: Option<Screen>,
+    ) -> Option<watch::Receiver<Option<Screen>>> {
+        if let Some(card) = self.0.get(&person) {
+            card.send_if_modified(|shown| {
+                let is_new = *shown != screen;
+                *shown = screen;
+                is_new
+            });
+            return None;
+        }
+        let (card, wanted) = watch::channel(screen);
+        self.0.insert(person, card);
+        Some(wanted)
+    }
+
+    /// A person wants no card any more.
+    pub(super) fn take_down(&mut self, person: u64) {
+        if let Some(card) = self.0.remove(&person) {
+            card.send_replace(None);
+        }
+    }
+}
 
 /// Whose card it is.
 pub(super) struct PinnedCard {

@@ -11,16 +11,18 @@ use std::{
 };
 
 use chrono::{Local, Timelike};
-use tokio::{
-    sync::{mpsc, watch},
-    task::spawn_blocking,
-    time::Instant,
-};
+use tokio::{sync::mpsc, task::spawn_blocking, time::Instant};
 
 use crate::{
     app::{
-        App, card::PinnedCard, events::AppEvent, happened::describe, insight::title,
-        limits::PlanLimits, now, sessions::ActiveTurn,
+        App,
+        card::{Cards, PinnedCard},
+        events::AppEvent,
+        happened::describe,
+        insight::title,
+        limits::PlanLimits,
+        now,
+        sessions::ActiveTurn,
     },
     bridge::{
         notices::{NoticeEvent, NoticeKind, Quiet, Settings, Watched},
@@ -50,7 +52,7 @@ pub(super) struct Notices {
     subscriptions: Subscriptions,
     watched: Watched,
     shared: SharedState,
-    cards: HashMap<u64, watch::Sender<Option<Screen>>>,
+    cards: Cards,
 }
 
 /// What the tasks that find words and send them share.
@@ -246,22 +248,12 @@ impl App {
     fn keep_cards(&mut self, elsewhere: &[Live]) {
         for person in self.setup.access.allowed.clone() {
             if !self.notices.has_card(person) {
-                if let Some(card) = self.notices.cards.remove(&person) {
-                    card.send_replace(None);
-                }
+                self.notices.cards.take_down(person);
                 continue;
             }
             let all = self.waiting_for(person, elsewhere);
             let screen = (!all.is_empty()).then(|| screens::waiting(&self.scene(), &all));
-            if let Some(card) = self.notices.cards.get(&person) {
-                card.send_if_modified(|shown| {
-                    let is_new = *shown != screen;
-                    *shown = screen;
-                    is_new
-                });
-                continue;
-            }
-            let (sender, wanted) = watch::channel(screen);
+            let Some(wanted) = self.notices.cards.show(person, screen) else { continue };
             let card = PinnedCard {
                 client: self.setup.client.clone(),
                 outbox: self.outbox.clone(),
@@ -269,7 +261,6 @@ impl App {
                 me: self.setup.me.id,
             };
             self.errands.spawn(card.keep(wanted));
-            self.notices.cards.insert(person, sender);
         }
     }
 
