@@ -1,5 +1,5 @@
 //! What a restart must not forget of what people were told and are still to be told: a tag on a line of
-//! Claude's own history, which binds no place, like that of a [wish](super::wishes).
+//! Claude's own history, which binds no place, like that of a [subscription](super::subscriptions).
 //!
 //! A line is written when the message that it is about is in the chat, so a crash in between tells it
 //! once more rather than never.

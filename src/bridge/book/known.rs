@@ -41,7 +41,7 @@ impl Book {
     }
 
     /// Notes that one more part of an answer of so many parts is in the chat. Who goes on when that
-    /// is [on the disk](Noted::on_disk) does not send it again after a crash.
+    /// is [on the disk](PendingWrite::on_disk) does not send it again after a crash.
     pub fn sent(&self, id: PromptId, message: i32, parts: usize) -> PendingWrite {
         self.note(id, |entry| {
             entry.sent.push(message);
