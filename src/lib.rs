@@ -27,7 +27,7 @@
 //! 2. `app/prompts.rs`: which session it is for, and whether the person must be asked first;
 //! 3. `bridge/session`: the one queue of that session, and the process, orphan or terminal that has
 //!    it ([`session`](bridge::session) lists its files);
-//! 4. `app/painter.rs`: its turn in the chat; when the answer is there, the prompt leaves the book.
+//! 4. `app/painter`: its turn in the chat; when the answer is there, the prompt leaves the book.
 //!
 //! A test (`tests/tidy.rs`) holds these directions.
 
