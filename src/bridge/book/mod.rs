@@ -114,8 +114,6 @@ struct Page {
     written: bool,
     /// Until when more of it is waited for.
     whole_at: Option<Instant>,
-    /// The message below which the person has chosen what becomes of it.
-    chosen_in: Option<i32>,
 }
 
 impl Book {
@@ -352,7 +350,7 @@ impl Pages {
     fn insert(&mut self, entry: Entry, (came, written): (Came, bool)) {
         self.count += 1;
         let number = self.count;
-        let page = Page { entry, came, number, written, whole_at: None, chosen_in: None };
+        let page = Page { entry, came, number, written, whole_at: None };
         self.open.insert(page.entry.prompt.id.0, page);
     }
 
