@@ -195,8 +195,7 @@ impl App {
     /// The question that a prompt waited for has its answer: its message goes, and with it the
     /// buttons that would send the prompt once more.
     pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Arrival>) {
-        if let Some(arrival) = waiting {
-            self.book.chosen_in(arrival.prompt.id, message.id);
+        if waiting.is_some() {
             self.outbox.delete(message.place, message.id);
         }
     }

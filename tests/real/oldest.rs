@@ -52,6 +52,10 @@ async fn what_the_chat_has_shown_is_there_on_the_laptop_when_segue_ends() {
         let answer = bench.phone.answer(said).await;
         assert!(answer.text.contains(&sees(count, prompt)), "{answer:?}");
         bench.phone.terminate();
+        let transcripts = bench.laptop.transcripts(&bench.garden).into_iter();
+        let texts: Vec<_> = transcripts.map(|path| fs::read_to_string(path).unwrap()).collect();
+        let stands = texts.iter().any(|text| text.contains(&sees(count, prompt)));
+        assert!(stands, "the answer to {prompt:?} is missing: {texts:#?}");
         let printed = bench.laptop.print(&bench.garden, &["--continue", "and what now?"]);
         let words = String::from_utf8(printed.stdout).unwrap();
         assert!(words.contains(&sees(count + 1, "and what now?")), "{words}");

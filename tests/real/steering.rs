@@ -256,7 +256,7 @@ async fn compact_and_clear_keep_the_place_in_its_conversation() {
     assert!(compacted.text.contains("Compacted: the conversation continues"), "{compacted:?}");
     let answer = phone.ask("water the peas").await;
     assert_eq!(session_of(&answer), before);
-    let cleared = phone.ask("/clear").await;
+    let cleared = phone.answer(phone.say("/clear")).await;
     assert!(cleared.text.contains("Cleared: this chat continues"), "{cleared:?}");
     let answer = phone.ask("weed the peas").await;
     assert!(answer.text.contains(&sees(1, "weed the peas")), "{answer:?}");

@@ -198,7 +198,7 @@ async fn quiet_hours_keep_what_happens_for_one_digest() {
     let quiet = format!(
         "quiet = \"{}-{}\"\n",
         minute(offset),
-        minute(offset + if now.second() < 30 { 1 } else { 2 })
+        minute(offset + if now.second() < 15 { 1 } else { 2 })
     );
     let (scratch, garden, id, mut phone) = bench(&format!("{SETTINGS}{quiet}")).await;
     let mut terminal = opened(&phone, &scratch, &garden, &id);

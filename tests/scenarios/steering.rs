@@ -281,7 +281,7 @@ async fn commands_of_the_cli_are_found_and_work_as_typed() {
 async fn clear_moves_the_place_to_the_new_session() {
     let (_scratch, _, mut phone) = phone().await;
     let before = phone.ask("sow the beans").await;
-    let cleared = phone.ask("/clear").await;
+    let cleared = phone.answer(phone.say("/clear")).await;
     assert!(cleared.text.contains("Cleared: this chat continues in a new, empty session"));
     let answer = phone.ask("water them").await;
     assert!(answer.text.contains("I see 1 prompts"), "{answer:?}");

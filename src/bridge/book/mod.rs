@@ -112,8 +112,6 @@ struct Slot {
     written: bool,
     /// Until when more of it is waited for.
     whole_at: Option<Instant>,
-    /// The message below which the person has chosen what becomes of it.
-    chosen_in: Option<i32>,
 }
 
 impl Book {
@@ -354,7 +352,7 @@ impl Pages {
     fn insert(&mut self, entry: Entry, (provenance, written): (Provenance, bool)) {
         self.count += 1;
         let number = self.count;
-        let page = Slot { entry, provenance, number, written, whole_at: None, chosen_in: None };
+        let page = Slot { entry, provenance, number, written, whole_at: None };
         self.open.insert(page.entry.prompt.id.0, page);
     }
 
