@@ -34,6 +34,8 @@ pub(super) struct Question {
     open: Open,
     /// Its message.
     id: i32,
+    /// Whether it says that a message waits for its answer.
+    says_waits: bool,
     /// The file with all of what it is about.
     file: Option<File>,
 }
@@ -61,18 +63,21 @@ impl Painter {
     /// comes below that, without a sound: the newest message is the one that waits for them.
     async fn redraw(&mut self, turn: &Turn, at: usize, open: &Open) {
         let newest = self.canvas.receipts.newest(self.canvas.place);
-        let Question { open: drawn, id, .. } = &mut self.questions[at];
+        let asking = self.asker(turn);
+        let Question { open: drawn, id, says_waits, .. } = &mut self.questions[at];
         let is_above = *id < newest && open.hands != Hands::Writing;
-        if !is_above && drawn.hands == open.hands && drawn.about == open.about {
+        let is_same = drawn.hands == open.hands && drawn.about == open.about;
+        if !is_above && is_same && *says_waits == asking.waits {
             return;
         }
+        *says_waits = asking.waits;
         // What was read of the plan stays.
         let about = std::mem::replace(&mut drawn.about, open.about.clone());
         if matches!(about, About::Plan(_)) {
             drawn.about = about;
         }
         drawn.hands = open.hands;
-        let screen = question::open(&self.canvas.scene, &asker(turn), drawn);
+        let screen = question::open(&self.canvas.scene, &asking, drawn);
         let Canvas { outbox, place, .. } = &self.canvas;
         if !is_above {
             return drop(outbox.edit(*place, *id, screen));
@@ -100,11 +105,22 @@ impl Painter {
         }
         let file = self.put_file(&open).await;
         let how = SendOptions { reply_to: self.quote(), sound: Sound::Aloud };
-        let screen = question::open(&self.canvas.scene, &asker(turn), &open);
+        let asking = self.asker(turn);
+        let screen = question::open(&self.canvas.scene, &asking, &open);
         if let Ok(id) = self.canvas.outbox.send(self.canvas.place, screen, how).await {
             let asked = book::Question { message: id, about: question::subject(&open).text };
             self.note(|book, prompt| book.asked(prompt, asked));
-            self.questions.push(Question { open, id, file });
+            self.questions.push(Question { open, id, says_waits: asking.waits, file });
+        }
+    }
+
+    fn asker(&self, turn: &Turn) -> Asker {
+        let Canvas { receipts, place, .. } = &self.canvas;
+        Asker {
+            session: turn.session,
+            directory: turn.directory.clone(),
+            stop: Some(stop_key(turn)),
+            waits: receipts.newest_waiting(*place, turn.session).is_some(),
         }
     }
 
@@ -133,7 +149,7 @@ impl Painter {
         let (open, closed) = std::mem::take(&mut self.questions).into_iter().partition(is_open);
         self.questions = open;
         let Canvas { outbox, place, .. } = &self.canvas;
-        for Question { open, id, file } in closed {
+        for Question { open, id, file, .. } in closed {
             let request = &open.ask.request;
             let is_it = |decided: &Decided| decided.open.ask.request == *request;
             let decided = turn.decided.iter().any(is_it);
@@ -160,10 +176,6 @@ async fn delete(outbox: Outbox, place: Place, sent: Sent) {
     if let Ok(id) = sent.await {
         let _ = outbox.delete(place, id).await;
     }
-}
-
-fn asker(turn: &Turn) -> Asker {
-    Asker { session: turn.session, directory: turn.directory.clone(), stop: Some(stop_key(turn)) }
 }
 
 /// The plan that Claude has written into a file of Claude's own directory.

@@ -5,6 +5,7 @@
 use crate::{
     app::{App, sessions::Shown},
     bridge::{
+        book::Entry,
         question::{Input, Press as Choice},
         session::Order,
     },
@@ -38,6 +39,9 @@ impl App {
             return Some("This question has ended: nothing was done.");
         };
         let who = (message.place, press.from.id);
+        if choice == Choice::With {
+            return self.deny_with(asked, message);
+        }
         self.writing.retain(|_, other| *other != asked);
         if choice == Choice::Write
             && let Some(other) = self.writing.insert(who, asked.clone())
@@ -46,6 +50,25 @@ impl App {
             self.tell(other, Input::Press(Choice::Unwrite));
         }
         self.tell(asked, Input::Press(choice));
+        None
+    }
+
+    /// Denies what is asked with the words of the newest message, which then is no prompt any more.
+    fn deny_with(&mut self, asked: Asked, message: &Message) -> Option<&'static str> {
+        let waiting = self.receipts.newest_waiting(message.place, asked.session);
+        let told = waiting.and_then(|prompt| {
+            let plain = |entry: &Entry| entry.prompt.attachments.is_empty();
+            let text = |entry: &Entry| plain(entry).then(|| entry.prompt.text.clone());
+            Some((prompt, self.book.read(prompt, text)?))
+        });
+        let (prompt, text) = match told {
+            None => return Some("No message waits here any more."),
+            Some((_, None)) => return Some("A message with files cannot be a reason: write one."),
+            Some((prompt, Some(text))) => (prompt, text),
+        };
+        self.sessions.order(asked.session, Order::TakeBack(prompt));
+        self.tell(asked.clone(), Input::Press(Choice::Write));
+        self.tell(asked, Input::Write(text));
         None
     }
 

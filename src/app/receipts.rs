@@ -166,6 +166,15 @@ impl Receipts {
         })
     }
 
+    /// The newest message that waits for the turn of a session in a place.
+    pub(super) fn newest_waiting(&self, place: Place, session: SessionId) -> Option<PromptId> {
+        self.with(place, |chat| {
+            let waits = |receipt: &&Receipt| receipt.session == session && !receipt.taken;
+            let newest = chat.receipts.iter().filter(waits).max_by_key(|receipt| receipt.message);
+            newest.map(|receipt| receipt.prompt)
+        })
+    }
+
     /// The messages that were taken into the turn of a session, which has its answer now.
     pub(super) fn answered(&self, place: Place, session: SessionId) -> Vec<Receipt> {
         self.with(place, |chat| {

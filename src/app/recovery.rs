@@ -15,7 +15,7 @@ use crate::{
         reader::{self, Past},
         session::{Left, RunSpec},
     },
-    claude::{process::Conversation, session::SessionId},
+    claude::{identity::Started, process::Conversation, session::SessionId},
     screens::{notice, question},
     telegram::{outbox::Scope, text::Text},
 };
@@ -165,7 +165,8 @@ impl App {
             start: spec.conversation.into(),
             bound: bound.is_some_and(|binding| binding.session == Some(session)),
         };
-        let written = self.book.queue(prompt.id, destination);
+        let process = self.sessions.state(session).and_then(|state| Started::of(state.pid?));
+        let written = self.book.queue(prompt.id, destination, process);
         self.spooled(&written);
     }
 

@@ -191,7 +191,8 @@ impl App {
     /// The question that a prompt waited for has its answer: its message goes, and with it the
     /// buttons that would send the prompt once more.
     pub(super) fn settle_question(&self, message: &Message, waiting: Option<&Arrival>) {
-        if waiting.is_some() {
+        if let Some(arrival) = waiting {
+            self.book.chosen_in(arrival.prompt.id, message.id);
             self.outbox.delete(message.place, message.id);
         }
     }

@@ -69,6 +69,8 @@ pub enum Press {
     Unwrite,
     /// See the other answers.
     More,
+    /// Do not let it run, for the reason that the newest message says, which waits for its turn.
+    With,
     /// Pick an option of one of a form's questions.
     Pick(u8, u8),
     /// All is picked of one of a form's questions.
@@ -159,7 +161,8 @@ impl Open {
                 return Some(Decision::Allowed(Some(grant.clone())));
             }
             Press::Pick(..) | Press::Done(_) | Press::Back(_) => return self.fill(press),
-            Press::Allow => {}
+            // Which words these are, only the chat knows.
+            Press::Allow | Press::With => {}
         }
         None
     }

@@ -323,7 +323,7 @@ impl Turn {
                 (self.thinking, self.retry, self.limit) = (false, None, None);
                 self.partial.push_str(text);
             }
-            Line::Thinking => (self.thinking, self.retry) = (true, None),
+            Line::Thinking => (self.thinking, self.retry, self.limit) = (true, None, None),
             Line::Mode(mode) => self.mode = Some(mode.clone()),
             Line::Compacted => self.change = Some(Change::Compacted),
             Line::Retry(retry) => self.retry = Some(retry.clone()),
@@ -344,7 +344,7 @@ impl Turn {
         let denial = |(tool, input): &(String, _)| (tool.clone(), subject(tool, input));
         self.denials = result.denials.iter().map(denial).collect();
         self.finish(match (outcome::of(result), self.limit) {
-            (Outcome::Api { message, .. }, Some(resets_at)) => {
+            (Outcome::Api { status: None | Some(429), message }, Some(resets_at)) => {
                 Outcome::Limit { resets_at, message }
             }
             (outcome, _) => outcome,
@@ -494,6 +494,14 @@ mod tests {
         let expected = Outcome::Limit { resets_at: Some(5), message };
         assert_eq!(turn(&[limit, failed]).outcome(), Some(&expected));
         assert_eq!(turn(&[limit, RESULT]).outcome(), Some(&Outcome::Answered), "it was waited for");
+        // What fails after Claude has gone on fails for another reason.
+        let other =
+            r#"{"type":"result","is_error":true,"api_error_status":529,"result":"Overloaded"}"#;
+        for (lines, expected) in [(&[limit, other][..], 529), (&[limit, TOOL, failed], 429)] {
+            let outcome = turn(lines).outcome().cloned();
+            let is_it = matches!(outcome, Some(Outcome::Api { status: Some(status), .. }) if status == expected);
+            assert!(is_it, "{outcome:?}");
+        }
     }
 
     #[test]

@@ -559,6 +559,7 @@ fn of_questions(evil: &str) -> Vec<Screen> {
         session: SessionId(Uuid::nil()),
         directory: evil.into(),
         stop: Some(Key(1)),
+        waits: true,
     };
     let mut all = Vec::new();
     for mut asked in questions(evil) {

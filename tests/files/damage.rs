@@ -119,7 +119,7 @@ fn spooled() -> Vec<Vec<u8>> {
     assert!(book.arrive(arrival, Came::New));
     let start = Start::Fork(session);
     let to = Destination { directory: "/home/ada".into(), session, start, bound: true };
-    book.queue(id, to).unwrap();
+    book.queue(id, to, None).unwrap();
     book.shown(id, 10);
     drop(book.sent(id, 11, 2));
     book.flush();

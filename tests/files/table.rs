@@ -100,6 +100,69 @@ const BROKE: [(&str, &[&str]); 24] = [
     ),
 ];
 
+/// The same of programs that bring Claude into a chat.
+const BROKE_IN_CHATS: [(&str, &[&str]); 18] = [
+    (
+        "a sub-agent in the background asks",
+        &[
+            "what_a_sub_agent_asks_during_its_turn_outlasts_the_turns_that_end",
+            "what_a_sub_agent_asks_after_its_turn_is_answered",
+        ],
+    ),
+    (
+        "a file that cannot be opened",
+        &["a_file_that_cannot_be_opened_is_a_sentence_and_holds_nothing_up"],
+    ),
+    (
+        "a progress message is refused",
+        &["a_progress_message_that_is_refused_for_a_moment_costs_no_answer"],
+    ),
+    ("an answer is refused", &["an_answer_that_telegram_takes_in_no_form_is_said"]),
+    ("taken back behind a file", &["what_waits_behind_a_file_is_taken_back"]),
+    ("a reply to a part of an answer", &["each_part_of_an_answer_leads_to_its_session"]),
+    ("New pressed again", &["new_pressed_again_is_another_session"]),
+    (
+        "pictures with a command",
+        &[
+            "a_caption_that_is_a_command_keeps_its_pictures",
+            "a_photo_for_an_aside_is_said_to_be_left_out",
+        ],
+    ),
+    (
+        "a long text with a sign, a command, a reason",
+        &[
+            "a_long_text_with_a_sign_in_front_is_one_prompt",
+            "a_long_command_is_one_and_a_sign_is_read_with_a_quote",
+            "a_long_reason_is_one_and_a_place_is_an_answer",
+            "a_long_answer_in_own_words_is_one",
+        ],
+    ),
+    ("a comment on what is forwarded", &["a_comment_and_what_is_forwarded_with_it_are_one_prompt"]),
+    (
+        "a reply to somebody's photo or file",
+        &[
+            "a_question_about_somebodys_photo_takes_it_along",
+            "a_question_about_somebodys_file_takes_it_along",
+        ],
+    ),
+    (
+        "buttons that lead out of the roots",
+        &["roots_hold_lists_buttons_links_and_chats_that_were_elsewhere"],
+    ),
+    ("`!` below a quote", &["an_exclamation_mark_below_a_quote_interrupts"]),
+    ("a launcher", &["a_cli_behind_a_launcher_is_known_as_ours"]),
+    ("a hook that says why", &["a_hook_that_asks_says_why", "a_question_says_why_it_is_asked"]),
+    (
+        "an edit of what waits",
+        &["what_is_edited_while_it_waits_goes_in_its_new_form", "an_edited_new_is_offered_again"],
+    ),
+    (
+        "a text below a permission",
+        &["what_is_written_below_a_permission_is_read_after_it_or_is_the_reason"],
+    ),
+    ("an anonymous admin", &["an_admin_who_hides_is_told_once_through_the_owner"]),
+];
+
 #[test]
 fn each_thing_that_broke_has_a_test_named_after_it() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -115,7 +178,7 @@ fn each_thing_that_broke_has_a_test_named_after_it() {
             }
         }
     }
-    for (broke, tests) in BROKE {
+    for (broke, tests) in BROKE.into_iter().chain(BROKE_IN_CHATS) {
         for test in tests {
             assert!(named.contains(*test), "{broke}: there is no test {test}");
         }

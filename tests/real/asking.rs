@@ -1,10 +1,14 @@
 //! What Claude asks the person, on the real CLI.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::{path::Bench, steering::with_rule, support::headless};
+use crate::{
+    path::Bench,
+    steering::with_rule,
+    support::{headless, laptop::Laptop},
+};
 
 async fn bench(test: &str) -> Option<Bench> {
     let bench = Bench::set_up(test).await?;
@@ -187,4 +191,28 @@ async fn a_sub_agent_shows_its_own_steps() {
     phone.see_text(&["Agent Look around", "\n    ▸ Run sleep 3"]).await;
     let answer = phone.answer(prompt).await;
     assert!(answer.text.contains("They have reported."), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_that_asks_says_why() {
+    let asks = |_: &Laptop, garden: &Path| {
+        let said = json!({"hookSpecificOutput": {
+            "hookEventName": "PreToolUse", "permissionDecision": "ask",
+            "permissionDecisionReason": "The gate opens on a road.",
+        }});
+        fs::write(garden.join("said.json"), said.to_string()).unwrap();
+        let hook = json!([{"type": "command", "command": "cat said.json"}]);
+        let settings = json!({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": hook}]}});
+        fs::create_dir_all(garden.join(".claude")).unwrap();
+        fs::write(garden.join(".claude/settings.json"), settings.to_string()).unwrap();
+    };
+    let Some(bench) = Bench::set_up_after("a hook that asks", asks).await else { return };
+    bench.api.play(headless::asking(&bench.laptop.home));
+    let prompt = bench.phone.say("open the gate");
+    let question = bench.phone.see_open("touch gate.txt").await;
+    assert!(question.text.contains("Asked because: "), "{question:?}");
+    assert!(question.text.contains("The gate opens on a road."), "{question:?}");
+    bench.phone.press(&question, "Allow once").await;
+    bench.phone.answer(prompt).await;
+    assert!(bench.garden.join("gate.txt").exists());
 }

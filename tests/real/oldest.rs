@@ -41,6 +41,24 @@ async fn a_session_begins_and_is_resumed() {
     terminal.wait_for("weed the peas");
 }
 
+/// Its answer stands in the transcript a moment after it was told: the process must live until then.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_chat_has_shown_is_there_on_the_laptop_when_segue_ends() {
+    let Some(mut bench) = Bench::set_up_oldest("the end of segue with the oldest CLI").await else {
+        return;
+    };
+    for (count, prompt) in [(1, "sow the peas"), (3, "weed the peas")] {
+        let said = bench.phone.say(prompt);
+        let answer = bench.phone.answer(said).await;
+        assert!(answer.text.contains(&sees(count, prompt)), "{answer:?}");
+        bench.phone.terminate();
+        let printed = bench.laptop.print(&bench.garden, &["--continue", "and what now?"]);
+        let words = String::from_utf8(printed.stdout).unwrap();
+        assert!(words.contains(&sees(count + 1, "and what now?")), "{words}");
+        bench.phone.boot().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_permission_is_asked_and_answered() {
     let Some(bench) = Bench::set_up_oldest("a permission with the oldest CLI").await else {

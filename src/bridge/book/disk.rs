@@ -103,7 +103,7 @@ fn work(directory: &Path, jobs: &mpsc::Receiver<Job>) {
     for job in jobs {
         match job {
             Job::Write(id, bytes, done) => {
-                let written = write(directory, id, &bytes);
+                let written = write(directory, id, &bytes, &File::sync_all);
                 if let Err(error) = &written {
                     tracing::warn!(%error, prompt = %id, "the spool takes no note");
                 }
@@ -130,31 +130,34 @@ pub(super) fn name(id: Uuid) -> String {
     format!("{id}.json")
 }
 
+/// How a file or a directory is brought to the disk.
+type Sync<'a> = &'a dyn Fn(&File) -> io::Result<()>;
+
 /// Writes a file so that it survives a crash of the machine: whatever moment that comes in, there is
 /// the file as it was or as it is now. One that replaces another without this could be empty.
-fn write(directory: &Path, id: Uuid, bytes: &[u8]) -> io::Result<()> {
-    make(directory)?;
+fn write(directory: &Path, id: Uuid, bytes: &[u8], sync: Sync<'_>) -> io::Result<()> {
+    make(directory, sync)?;
     let path = directory.join(name(id));
     let unfinished = path.with_extension("new");
     let mut file = private(&unfinished)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
+    sync(&file)?;
     fs::rename(&unfinished, &path)?;
-    File::open(directory)?.sync_all()
+    sync(&File::open(directory)?)
 }
 
 /// Makes a directory that survives a crash of the machine, and those above it.
-fn make(directory: &Path) -> io::Result<()> {
+fn make(directory: &Path, sync: Sync<'_>) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
     if let Some(parent) = directory.parent() {
-        make(parent)?;
+        make(parent, sync)?;
         match fs::create_dir(directory) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             made => made?,
         }
-        File::open(parent)?.sync_all()?;
+        sync(&File::open(parent)?)?;
     }
     Ok(())
 }
@@ -214,4 +217,39 @@ fn lay_aside(directory: &Path, name: &str, raw: &str) -> io::Result<()> {
     let to = directory.join(ASIDE);
     fs::create_dir_all(&to)?;
     private(&to.join(name))?.write_all(raw.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, os::fd::AsRawFd};
+
+    use super::*;
+
+    /// Linux tells by what name a file is open.
+    #[cfg_attr(not(target_os = "linux"), ignore = "needs /proc")]
+    #[test]
+    fn what_is_written_is_on_the_disk_with_its_name_and_the_directories_above_it() {
+        let above = tempfile::tempdir().unwrap();
+        let above = above.path().canonicalize().unwrap();
+        let directory = above.join("segue/7");
+        let id = Uuid::nil();
+        let path = directory.join(name(id));
+        for first in [true, false] {
+            let synced = RefCell::new(Vec::new());
+            // What it is called at that moment, and whether its name is there already.
+            let sync = |file: &File| {
+                let open = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))?;
+                synced.borrow_mut().push((open, path.exists()));
+                file.sync_all()
+            };
+            write(&directory, id, b"{}", &sync).unwrap();
+            let mut expected = Vec::new();
+            if first {
+                expected.extend([(above.clone(), false), (above.join("segue"), false)]);
+            }
+            expected.push((path.with_extension("new"), !first));
+            expected.push((directory.clone(), true));
+            assert_eq!(synced.into_inner(), expected, "first: {first}");
+        }
+    }
 }

@@ -14,14 +14,21 @@ impl Book {
         drop(self.note(id, |entry| entry.progress = Some(message)));
     }
 
-    /// Notes the message that asks the person about a prompt, unless they are not asked any more;
-    /// whether they are.
+    /// Notes the message that asks the person about a prompt. False where it is to go: they are not
+    /// asked any more, and have not chosen below it.
     pub fn asks_in(&self, id: PromptId, message: i32) -> bool {
-        let asks = self.stage(id) == Some(Stage::Asking);
-        if asks {
-            self.shown(id, message);
-        }
-        asks
+        let mut asks = false;
+        // In one step: the person may choose meanwhile, and what shows the prompt then is another.
+        drop(self.note(id, |entry| {
+            asks = entry.stage == Stage::Asking;
+            entry.progress = Some(message).filter(|_| asks).or(entry.progress);
+        }));
+        asks || self.page(id, |page| page.chosen_in) == Some(Some(message))
+    }
+
+    /// The person has chosen below this message, which goes.
+    pub fn chosen_in(&self, id: PromptId, message: i32) {
+        self.page(id, |page| page.chosen_in = Some(message));
     }
 
     /// The prompts of a place that wait for a directory to work in, in the order in which they came.

@@ -9,7 +9,7 @@
 //! is in the book; so at rest that directory is empty. What a prompt did is not in it: that stands in
 //! the transcript.
 //!
-//! Invariants, by the numbers of their properties in `simulation`:
+//! Invariants; each has a property of its number in `simulation`:
 //!
 //! 1. A prompt is in exactly one state. It leaves the book when it is done with or set aside, and
 //!    what was done with is known for a while: it comes in no second time.
@@ -114,6 +114,8 @@ struct Page {
     written: bool,
     /// Until when more of it is waited for.
     whole_at: Option<Instant>,
+    /// The message below which the person has chosen what becomes of it.
+    chosen_in: Option<i32>,
 }
 
 impl Book {
@@ -252,15 +254,23 @@ impl Book {
 
     // ---- At its session ----
 
-    /// A prompt goes to its session, and waits until that is on the disk: from here on it may run.
-    pub fn queue(&self, id: PromptId, destination: Destination) -> io::Result<()> {
+    /// A prompt goes to its session, and waits until that is on the disk: from here on it may run,
+    /// most likely in `process`, which has the session. Then nothing more is to be written before
+    /// that gets it.
+    pub fn queue(
+        &self,
+        id: PromptId,
+        destination: Destination,
+        process: Option<Started>,
+    ) -> io::Result<()> {
         self.write(id, |entry| {
             entry.leave_question();
             (entry.stage, entry.destination) = (Stage::Queued, Some(destination));
+            entry.process = process.or(entry.process.take());
         })
     }
 
-    /// A process is about to get a prompt: waits until that is on the disk.
+    /// A process is about to get a prompt: waits until that is on the disk, if it is not.
     pub fn runs_in(&self, id: PromptId, process: Started) -> io::Result<()> {
         self.write(id, |entry| entry.process = Some(process))
     }
@@ -342,7 +352,7 @@ impl Pages {
     fn insert(&mut self, entry: Entry, (came, written): (Came, bool)) {
         self.count += 1;
         let number = self.count;
-        let page = Page { entry, came, number, written, whole_at: None };
+        let page = Page { entry, came, number, written, whole_at: None, chosen_in: None };
         self.open.insert(page.entry.prompt.id.0, page);
     }
 

@@ -27,7 +27,10 @@ impl Session {
         self.collect_files();
         match self.holder {
             Holder::Preparing | Holder::Closing(_) => return,
-            Holder::Elsewhere(_) => return self.advance_elsewhere(now),
+            Holder::Elsewhere(_) => {
+                self.free_slot();
+                return self.advance_elsewhere(now);
+            }
             Holder::Nobody | Holder::Free | Holder::Ours(_) => {}
         }
         if self.running.is_some() || self.inside.is_some() {
@@ -40,7 +43,8 @@ impl Session {
         }
         if self.queue.is_empty() {
             self.free_slot();
-            return self.advance_controls();
+            self.advance_controls();
+            return self.rest();
         }
         if self.is_ready() {
             self.next_prompt(now);
@@ -164,6 +168,19 @@ impl Session {
         }
     }
 
+    /// Nothing is to be done by our process: it goes if it is to go, and looks whether it still knows
+    /// all of its session.
+    fn rest(&mut self) {
+        let is_idle = self.is_idle();
+        let Some(ours) = self.ours().filter(|_| is_idle) else { return };
+        if ours.leave {
+            self.end(Ending::Kill, Cause::Idle);
+        } else if ours.look && ours.doubted.is_none() && !ours.comparing {
+            ours.look = false;
+            self.compare();
+        }
+    }
+
     // ---- Slots ----
 
     fn want_slot(&mut self) {
@@ -284,6 +301,11 @@ impl Session {
             return;
         }
         self.touch();
+        let runs = self.running.is_some() || self.inside.is_some();
+        if let Some(ours) = self.ours() {
+            // Who asks next may come much later.
+            ours.is_current &= runs;
+        }
         for control in std::mem::take(&mut self.controls) {
             let id = Uuid::new_v4().to_string();
             self.say(say::request(&id, &control.body));

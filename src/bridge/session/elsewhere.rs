@@ -42,6 +42,8 @@ pub(super) struct Elsewhere {
     pub(super) tail: Option<(PromptId, TurnReader)>,
     /// Whether a look, a message, or an end is under way.
     pub(super) busy: bool,
+    /// The prompt that is on its way to it: nobody can say yet that it does not have it.
+    pub(super) sending: Option<PromptId>,
     pub(super) next: Instant,
     pub(super) idle_since: Option<Instant>,
     absent_since: Option<Instant>,
@@ -78,6 +80,7 @@ impl Elsewhere {
             who,
             tail: None,
             busy: false,
+            sending: None,
             next: now,
             idle_since: None,
             absent_since: None,
@@ -143,7 +146,8 @@ impl Session {
         let Holder::Elsewhere(elsewhere) = &self.holder else { return false };
         match elsewhere.who {
             Who::Terminal(_) => {
-                elsewhere.tail_of(prompt).is_some_and(|tail| tail.sent || tail.taken)
+                elsewhere.sending == Some(prompt)
+                    || elsewhere.tail_of(prompt).is_some_and(|tail| tail.sent || tail.taken)
             }
             Who::Orphan(_) => elsewhere.tail_of(prompt).is_some_and(|tail| tail.taken),
         }
@@ -271,7 +275,7 @@ impl Session {
     }
 
     /// What the terminal says of itself is shown by all that wait for it.
-    fn show_terminal(&self) {
+    pub(super) fn show_terminal(&self) {
         let Holder::Elsewhere(elsewhere) = &self.holder else { return };
         let waits = elsewhere.live.as_ref().and_then(|live| live.waiting_for.clone());
         let waits = waits.filter(|_| elsewhere.status() == Status::Waiting);

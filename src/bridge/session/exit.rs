@@ -100,7 +100,8 @@ impl Session {
             return;
         }
         if !stale {
-            (ours.is_current, ours.doubted) = (true, None);
+            // It counts for what waits for it alone: what comes later asks anew.
+            (ours.is_current, ours.doubted) = (waits, None);
         } else if waits {
             tracing::info!(session = %self.id(), "continued elsewhere: resuming anew");
             self.end(Ending::Kill, Cause::Replaced);

@@ -13,18 +13,22 @@
 //! | `jobs`, `staleness` | work for the shell that takes a while: files, processes |
 //! | `simulation` | random events against the invariants |
 //!
-//! Invariants of the core, by the numbers of their properties in `simulation`:
+//! Invariants of the core; each has a property of its number in `simulation`:
 //!
-//! 1. A prompt that came in is in the queue, running, inside the process, or was finished or given
-//!    back, and only one of these.
-//! 2. What waits, waits in the one queue, whoever holds the session.
-//! 3. At most one process of ours; the next is started when the one before is gone, and none while
-//!    somebody else has the session.
+//! 1. No prompt vanishes: one that came in is in the one queue, whoever holds the session, or is
+//!    running, or inside the process, or was finished or given back; and only one of these.
+//! 2. None is sent twice: what stands in the transcript or lies in a process goes to no other, and
+//!    what has files goes nowhere without them.
+//! 3. At most one process of ours; the next is started when the one before is gone, and when it was
+//!    seen that nobody else has the session.
 //! 4. A slot is held from the moment a prompt may begin until nothing of ours runs, and by nothing
-//!    else.
-//! 5. No timer ends a session in which something waits.
-//! 6. Whatever waits goes on when what it waits for has come.
-//! 7. A prompt that may have run is looked for before it is sent; what cannot be read is never sent.
+//!    else: a turn without one does not begin, and who follows somebody else holds none.
+//! 5. No timer ends what waits, and what was to begin as new still does after any wait.
+//! 6. Each way to wait has a way back: what waits goes on when what it waits for has come, and an
+//!    order that cannot be followed at once is followed later.
+//! 7. “Cannot be read” is never “never ran”: a prompt that may have run is looked for before it is
+//!    sent, and one that nobody can tell of is not sent.
+//! 8. Nothing repeats itself without a pause: what killed a process under its prompt gets a while.
 
 mod advance;
 mod elsewhere;

@@ -14,11 +14,11 @@ use crate::{
         session::{
             Order, Queued, Report, Why,
             elsewhere::await_terminal,
-            state::{Cause, Effect, Holder, Session},
+            state::{Effect, Holder, Session},
         },
         turn::{Outcome, Phase, Wait},
     },
-    claude::{process::Ending, wire::say},
+    claude::wire::say,
 };
 
 /// An interrupt is answered within milliseconds; a process that has not ended its turn by then
@@ -50,6 +50,9 @@ impl Session {
 
     /// Lets a prompt wait in its turn; one that interrupts goes first.
     fn accept(&mut self, queued: Queued, now: Instant) {
+        if let Some(ours) = self.ours() {
+            ours.leave = false;
+        }
         let place = queued.prompt.source.place;
         let manner = queued.prompt.manner;
         if queued.plan.is_some() {
@@ -221,23 +224,24 @@ impl Session {
 
     // ---- The laptop ----
 
+    /// A process that owes the answer to a request goes when it has given it, unless a prompt comes
+    /// before.
     fn let_go(&mut self) {
-        if !self.is_idle() {
-            return;
-        }
-        match self.holder {
-            Holder::Ours(_) => self.end(Ending::Kill, Cause::Idle),
-            _ => self.over = Some(Why::Idle),
+        let works = self.running.is_some() || self.inside.is_some() || self.asking.is_some();
+        let (works, is_idle) = (works || !self.queue.is_empty(), self.is_idle());
+        match &mut self.holder {
+            Holder::Ours(ours) => ours.leave = !works && ours.tasks.is_empty(),
+            _ if is_idle => self.over = Some(Why::Idle),
+            _ => {}
         }
     }
 
-    /// Claude's files have changed.
+    /// Claude's files have changed. What is under way then is looked at again when it is done.
     fn changed(&mut self, now: Instant) {
-        if let Holder::Elsewhere(elsewhere) = &mut self.holder {
-            return elsewhere.look_at(now);
-        }
-        if self.is_idle() && self.ours().is_some_and(|ours| ours.doubted.is_none()) {
-            self.compare();
+        match &mut self.holder {
+            Holder::Elsewhere(elsewhere) => elsewhere.look_at(now),
+            Holder::Ours(ours) => ours.look = true,
+            _ => {}
         }
     }
 }

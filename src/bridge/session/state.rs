@@ -160,6 +160,10 @@ pub(super) struct Ours {
     pub(super) tasks: Vec<String>,
     /// Whether it tells when it begins with a prompt; old ones do not.
     pub(super) tells_starts: bool,
+    /// Whether it is to go when it has answered what it was asked.
+    pub(super) leave: bool,
+    /// Whether the transcript has changed since it was compared last.
+    pub(super) look: bool,
     /// Lines that say nothing we know.
     pub(super) unknown: usize,
 }

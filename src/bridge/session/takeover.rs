@@ -57,7 +57,7 @@ impl Session {
             None => self.ask_for_head(live),
             Some(Plan::Send) if !sent => match &live.socket {
                 Some(socket) => {
-                    elsewhere.busy = true;
+                    (elsewhere.busy, elsewhere.sending) = (true, Some(id));
                     let effect = Effect::Inbox(socket.clone(), id, head.prompt.text.clone());
                     self.want(effect);
                 }
@@ -77,7 +77,7 @@ impl Session {
     /// A prompt was handed to the terminal, or not.
     pub(super) fn sent(&mut self, prompt: PromptId, taken: bool, now: Instant) {
         let Some(elsewhere) = self.elsewhere() else { return };
-        elsewhere.busy = false;
+        (elsewhere.busy, elsewhere.sending) = (false, None);
         elsewhere.next = now;
         elsewhere.idle_since = None;
         if let Some((id, tail)) = &mut elsewhere.tail
@@ -85,6 +85,7 @@ impl Session {
         {
             tail.sent = taken;
         }
+        self.show_terminal();
         if !taken {
             self.finish_elsewhere(prompt, Outcome::Terminal(Trouble::Deaf));
         }

@@ -54,6 +54,8 @@ impl Turn {
         if message.is_synthetic() {
             return;
         }
+        // A limit that was met on the way is over.
+        self.limit = None;
         self.context = message.usage.map(Usage::context).or(self.context);
         for block in &message.blocks {
             match block {

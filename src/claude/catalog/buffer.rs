@@ -17,17 +17,23 @@ thread_local! {
 }
 
 /// Bytes of some length, with anything in them; given back when it is dropped.
-pub(super) struct Buffer(Vec<u8>);
+pub(super) struct Buffer {
+    /// Never made shorter: what is made longer again would be written with zeroes first.
+    bytes: Vec<u8>,
+    len: usize,
+}
 
 impl Buffer {
     pub(super) fn of(len: usize) -> Self {
         let mut bytes = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        bytes.resize(len, 0);
-        Self(bytes)
+        if bytes.len() < len {
+            bytes.resize(len, 0);
+        }
+        Self { bytes, len }
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
-        self.0.truncate(len);
+        self.len = self.len.min(len);
     }
 }
 
@@ -35,22 +41,22 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.bytes[..self.len]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.0
+        &mut self.bytes[..self.len]
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if self.0.capacity() <= LARGEST {
+        if self.bytes.capacity() <= LARGEST {
             SPARE.with_borrow_mut(|spare| {
                 if spare.len() < KEPT {
-                    spare.push(std::mem::take(&mut self.0));
+                    spare.push(std::mem::take(&mut self.bytes));
                 }
             });
         }

@@ -6,8 +6,10 @@ use std::{
     io::{self, Seek},
     ops::Range,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
+use aho_corasick::packed;
 use memchr::{memchr, memmem, memrchr};
 
 use super::{buffer::Buffer, scan, shorten::Shortened, title};
@@ -32,6 +34,13 @@ const BEGINNING: u64 = 8 << 10;
 
 /// Bytes at either end that the CLI looks at to decide whether to show a session.
 const WINDOW: u64 = 64 << 10;
+
+/// Keys of what hides a session wherever it stands near the beginning of a file.
+const MARKS: [&str; 3] = ["\"isSidechain\"", "\"teamName\"", "\"sessionKind\""];
+
+/// Finds all of them in one pass; `None` on a processor that has no vectors for it.
+static ANY_MARK: LazyLock<Option<packed::Searcher>> =
+    LazyLock::new(|| packed::Searcher::new(MARKS));
 
 /// What the ends of a transcript tell.
 pub(super) struct Ends {
@@ -89,10 +98,13 @@ impl Ends {
     /// team. But for the daemons the CLI searches the bytes, so fields at any depth count; so do we,
     /// lest a session be hidden there and not here.
     pub(super) fn is_hidden(&self) -> bool {
+        let hides = |(mark, value): (usize, &[u8])| match mark {
+            0 => value.starts_with(b"true"),
+            1 => text(value).is_some(),
+            _ => self.is_of_daemon(),
+        };
         self.raw_origin().is_some_and(|origin| is_one_of(origin, &PROGRAMS))
-            || self.is_of_daemon()
-            || values(&self.head, "\"isSidechain\"").any(|value| value.starts_with(b"true"))
-            || texts(&self.head, "\"teamName\"").next().is_some()
+            || marks(&self.head).any(hides)
             || self.is_loop()
     }
 
@@ -119,14 +131,7 @@ impl Ends {
 
     /// The session that the conversation went on in, unless something was said here since.
     pub(super) fn continued_in(&self) -> Option<SessionId> {
-        lines_backwards(self.last()).find_map(|line| {
-            let record = Record::decode(line).ok()?;
-            match record.kind {
-                Kind::ContinuedIn(session) => Some(Some(session)),
-                Kind::User(_) | Kind::Assistant(_) if !record.sidechain => Some(None),
-                _ => None,
-            }
-        })?
+        self.ending().1
     }
 
     /// The directory that the session began in: the first `cwd` in the file.
@@ -138,12 +143,27 @@ impl Ends {
     }
 
     /// When something was last said, milliseconds since the Unix epoch: the time of the last message,
-    /// sub-agents included; `None` where there is none near the end.
-    pub(super) fn last_said(&self) -> Option<u64> {
-        lines_backwards(self.last()).find_map(|line| {
-            let record = Record::decode(line).ok()?;
-            matches!(record.kind, Kind::User(_) | Kind::Assistant(_)).then_some(record.at)?
-        })
+    /// sub-agents included; `None` where there is none near the end. And the session that the
+    /// conversation went on in, unless something was said here since.
+    pub(super) fn ending(&self) -> (Option<u64>, Option<SessionId>) {
+        let (mut said, mut continued) = (None, None);
+        for line in lines_backwards(self.last()) {
+            let Ok(record) = Record::decode(line) else { continue };
+            match record.kind {
+                Kind::ContinuedIn(session) => _ = continued.get_or_insert(Some(session)),
+                Kind::User(_) | Kind::Assistant(_) => {
+                    said = said.or(record.at);
+                    if !record.sidechain {
+                        continued.get_or_insert(None);
+                    }
+                }
+                _ => {}
+            }
+            if said.is_some() && continued.is_some() {
+                break;
+            }
+        }
+        (said, continued.flatten())
     }
 
     /// Git branch of the newest record that names one.
@@ -168,9 +188,6 @@ impl Ends {
     }
 
     fn is_of_daemon(&self) -> bool {
-        if memmem::find(&self.head, b"sessionKind").is_none() {
-            return false;
-        }
         let lines = self.head.split(|b| *b == b'\n').map(Raw::new);
         let mut kinds = lines.filter_map(|line| line.field("sessionKind")?.string());
         kinds.next().is_some_and(|kind| DAEMONS.contains(&&*kind))
@@ -244,7 +261,7 @@ fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
 }
 
 /// The lines of `bytes` from the last one back.
-fn lines_backwards(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn lines_backwards(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(bytes);
     std::iter::from_fn(move || {
         let bytes = rest?;
@@ -257,21 +274,39 @@ fn lines_backwards(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// What follows each of [`MARKS`], and which it is.
+fn marks(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let found = ANY_MARK.iter().flat_map(|marks| marks.find_iter(bytes));
+    let found = found.filter_map(|found| {
+        Some((found.pattern().as_usize(), value_after(&bytes[found.end()..])?))
+    });
+    let one_by_one = ANY_MARK.is_none().then(|| MARKS.into_iter().enumerate());
+    let one_by_one = one_by_one.into_iter().flatten();
+    found.chain(
+        one_by_one.flat_map(|(mark, name)| values(bytes, name).map(move |value| (mark, value))),
+    )
+}
+
 /// What follows each key `name`, given with its quotes, at any depth and however it is spaced.
 fn values<'b>(bytes: &'b [u8], name: &'static str) -> impl Iterator<Item = &'b [u8]> {
-    memmem::find_iter(bytes, name).filter_map(|at| {
-        let value = bytes[at + name.len()..].trim_ascii_start().strip_prefix(b":")?;
-        Some(value.trim_ascii_start())
-    })
+    memmem::find_iter(bytes, name).filter_map(|at| value_after(&bytes[at + name.len()..]))
+}
+
+/// The value that `bytes` begin with, behind a colon.
+fn value_after(bytes: &[u8]) -> Option<&[u8]> {
+    Some(bytes.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start())
 }
 
 /// The raw texts that follow it and are not empty.
 fn texts<'b>(bytes: &'b [u8], name: &'static str) -> impl Iterator<Item = &'b [u8]> {
-    values(bytes, name).filter_map(|value| {
-        let value = value.strip_prefix(b"\"")?;
-        let value = &value[..memchr(b'"', value)?];
-        (!value.is_empty()).then_some(value)
-    })
+    values(bytes, name).filter_map(text)
+}
+
+/// The raw text of a string that is not empty.
+fn text(value: &[u8]) -> Option<&[u8]> {
+    let value = value.strip_prefix(b"\"")?;
+    let value = &value[..memchr(b'"', value)?];
+    (!value.is_empty()).then_some(value)
 }
 
 fn is_one_of(text: &[u8], names: &[&str]) -> bool {

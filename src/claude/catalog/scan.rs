@@ -1,11 +1,12 @@
-//! Raw bytes of a transcript into where its title records stand, at the speed of reading.
+//! Raw bytes of a transcript into how its lines begin, at the speed of reading.
 //!
-//! A title may stand anywhere in a file, and files reach hundreds of MB, so they are not split into
-//! lines: a literal search runs over one small buffer, and only around its hits a line is read.
+//! A title may stand anywhere in a file, and files reach hundreds of MB, so lines are not held: one
+//! small buffer is searched for line breaks, and a line is read again when its beginning says that it
+//! may be a title.
 
 use std::{fs::File, io, ops::Range, os::unix::fs::FileExt};
 
-use memchr::{memchr, memmem, memrchr};
+use memchr::memchr;
 
 use super::buffer::Buffer;
 
@@ -13,64 +14,74 @@ use super::buffer::Buffer;
 /// asks the system for each time.
 const CHUNK: usize = 64 << 10;
 
-/// Bytes before a hit in which its line must begin: the type stands first in title records.
-const BEFORE: u64 = 4 << 10;
+/// Bytes of a line that are shown: the type stands near the beginning of title records.
+const BEGINNING: usize = 4 << 10;
 
-/// Bytes after a hit in which its line must end.
-const AFTER: usize = 64 << 10;
+/// Bytes of the longest line that is read: more than a title record has.
+const LINE: usize = 68 << 10;
 
-/// Gives the offset of every place in `range` where `needle` begins, in order, to `hit`.
-pub(super) fn find(
+/// Bytes of such a line that are read first: mostly all of it.
+const SHORT: usize = 2 << 10;
+
+/// Gives every line that begins in `range`, in order, to `line`: where it begins, and its first bytes,
+/// which are all of it or [`BEGINNING`] and more.
+pub(super) fn lines(
     file: &File,
     range: Range<u64>,
-    needle: &[u8],
-    mut hit: impl FnMut(u64),
+    mut line: impl FnMut(u64, &[u8]),
 ) -> io::Result<()> {
-    let finder = memmem::Finder::new(needle);
-    let overlap = needle.len() - 1;
-    let mut buffer = Buffer::of(CHUNK + overlap);
+    let mut buffer = Buffer::of(BEGINNING + CHUNK);
+    // A line begins where the range does, if a line break stands before it.
+    let mut offset = range.start.saturating_sub(1);
+    let mut is_inside = range.start > 0;
     let mut held = 0;
-    let mut offset = range.start;
-    // A needle that begins in the range may end behind it.
-    let end = range.end + overlap as u64;
-    while offset < end {
-        let wanted = CHUNK.min((end - offset) as usize);
-        let read = file.read_at(&mut buffer[held..held + wanted], offset)?;
-        if read == 0 {
-            break;
+    loop {
+        let read = file.read_at(&mut buffer[held..held + CHUNK], offset + held as u64)?;
+        let bytes = &buffer[..held + read];
+        let mut at = 0;
+        if is_inside {
+            let Some(found) = memchr(b'\n', bytes).filter(|_| read > 0) else {
+                if read == 0 {
+                    return Ok(());
+                }
+                offset += bytes.len() as u64;
+                continue;
+            };
+            (at, is_inside) = (found + 1, false);
         }
-        let start = offset - held as u64;
-        let filled = held + read;
-        finder.find_iter(&buffer[..filled]).for_each(|at| hit(start + at as u64));
-        held = overlap.min(filled);
-        buffer.copy_within(filled - held..filled, 0);
-        offset += read as u64;
+        while at < bytes.len() && offset + (at as u64) < range.end {
+            let rest = &bytes[at..];
+            match memchr(b'\n', rest) {
+                Some(len) => {
+                    line(offset + at as u64, &rest[..len]);
+                    at += len + 1;
+                }
+                None if rest.len() < BEGINNING && read > 0 => break,
+                None => {
+                    line(offset + at as u64, rest);
+                    (at, is_inside) = (bytes.len(), true);
+                }
+            }
+        }
+        offset += at as u64;
+        if read == 0 || offset >= range.end {
+            return Ok(());
+        }
+        held = bytes.len() - at;
+        buffer.copy_within(at..at + held, 0);
     }
-    Ok(())
 }
 
-/// The line around byte `offset`; empty where it is longer than a title record can be.
-pub(super) fn line_around(file: &File, offset: u64) -> io::Result<Vec<u8>> {
-    let from = offset.saturating_sub(BEFORE);
-    let at = (offset - from) as usize;
-    let mut wanted = at + (2 << 10);
-    loop {
-        let bytes = read_range(file, from, wanted as u64)?;
-        let complete = bytes.len() < wanted;
-        let start = match memrchr(b'\n', &bytes[..at.min(bytes.len())]) {
-            Some(before) => before + 1,
-            None if from == 0 => 0,
-            None => return Ok(Vec::new()),
-        };
-        let after = bytes.get(at..).and_then(|bytes| memchr(b'\n', bytes));
-        if let Some(len) = after.map(|after| at + after).or(complete.then_some(bytes.len())) {
-            return Ok(bytes[start.min(len)..len].to_vec());
+/// The line that begins at byte `offset`; empty where it is longer than a title record can be.
+pub(super) fn line_at(file: &File, offset: u64) -> io::Result<Vec<u8>> {
+    for wanted in [SHORT, LINE] {
+        let bytes = read_range(file, offset, wanted as u64)?;
+        let end = memchr(b'\n', &bytes).or((bytes.len() < wanted).then_some(bytes.len()));
+        if let Some(end) = end {
+            return Ok(bytes[..end].to_vec());
         }
-        if wanted > AFTER {
-            return Ok(Vec::new());
-        }
-        wanted += AFTER;
     }
+    Ok(Vec::new())
 }
 
 /// Up to `len` bytes from `from` on: fewer only at the end of the file.
@@ -100,41 +111,62 @@ mod tests {
         file
     }
 
+    /// Where the lines of a part of `bytes` begin, and how.
+    fn begun(bytes: &[u8], range: Range<u64>) -> Vec<(u64, Vec<u8>)> {
+        let mut found = Vec::new();
+        let each = |at, line: &[u8]| {
+            let shown = &line[..line.len().min(BEGINNING)];
+            found.push((at, shown.to_vec()));
+        };
+        lines(&file(bytes), range, each).unwrap();
+        found
+    }
+
+    fn expected(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
+        let mut offset = 0;
+        let mut all = Vec::new();
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let line = piece.strip_suffix(b"\n").unwrap_or(piece);
+            all.push((offset, line[..line.len().min(BEGINNING)].to_vec()));
+            offset += piece.len() as u64;
+        }
+        all
+    }
+
     #[test]
-    fn needles_are_found_across_the_borders_of_chunks_and_ranges() {
-        let needle = b"needle";
-        for border in [CHUNK, 2 * CHUNK] {
-            for at in border - 8..border + 3 {
-                let mut bytes = vec![b'n'; 3 * CHUNK];
-                bytes[at..at + needle.len()].copy_from_slice(needle);
-                bytes[..needle.len()].copy_from_slice(needle);
-                let file = file(&bytes);
-                let found = |range| {
-                    let mut hits = Vec::new();
-                    find(&file, range, needle, |hit| hits.push(hit)).unwrap();
-                    hits
-                };
-                assert_eq!(found(0..bytes.len() as u64), [0, at as u64]);
-                let middle = border as u64;
-                let halves = [found(0..middle), found(middle..bytes.len() as u64)].concat();
-                assert_eq!(halves, [0, at as u64], "each hit is in one range");
+    fn each_line_begins_in_one_part_wherever_reads_end() {
+        let size = 3 * CHUNK;
+        for border in [CHUNK, CHUNK + BEGINNING, 2 * CHUNK] {
+            for at in (border - 3..border + 3).chain([border - BEGINNING, border - 100]) {
+                for next in [at + 1, at + 50, at + BEGINNING + 1, size - 1] {
+                    let mut bytes = vec![b'x'; size];
+                    bytes[at] = b'\n';
+                    bytes[next] = b'\n';
+                    let all = expected(&bytes);
+                    assert!(begun(&bytes, 0..size as u64) == all, "{at} {next}");
+                    for middle in [at as u64, at as u64 + 1, at as u64 + 2, border as u64] {
+                        let halves = [0..middle, middle..size as u64];
+                        let halves = halves.map(|range| begun(&bytes, range)).concat();
+                        assert!(halves == all, "{at} {next} {middle}");
+                    }
+                }
             }
+        }
+        let many = "one\n\ntwo\nthree\n\n".as_bytes();
+        for middle in 0..=many.len() as u64 {
+            let halves = [0..middle, middle..many.len() as u64];
+            assert_eq!(halves.map(|range| begun(many, range)).concat(), expected(many));
         }
     }
 
     #[test]
-    fn a_line_is_read_around_a_hit() {
-        let long = "x".repeat(5 << 10);
-        let longer = "y".repeat(AFTER);
-        let text = format!(
-            "first hit\n{long}\na second hit {long}\nthird {long} hit\nfourth hit{longer}{longer}\nlast hit"
-        );
+    fn a_line_is_read_from_its_beginning() {
+        let (long, longer) = ("x".repeat(10 << 10), "y".repeat(LINE));
+        let text = format!("first\n{long}\n{longer}\nlast");
         let file = file(text.as_bytes());
-        let lines: Vec<_> = text.lines().collect();
-        for (n, expected) in [(0, lines[0]), (1, lines[2]), (2, ""), (3, ""), (4, "last hit")] {
-            let (offset, _) = text.match_indices("hit").nth(n).unwrap();
-            let line = line_around(&file, offset as u64).unwrap();
-            assert!(line == expected.as_bytes(), "{n}");
+        let at = |line: &str| text.find(line).unwrap() as u64;
+        for (at, expected) in [(0, "first"), (6, &*long), (at(&longer), ""), (at("last"), "last")] {
+            assert!(line_at(&file, at).unwrap() == expected.as_bytes(), "{at}");
         }
     }
 }

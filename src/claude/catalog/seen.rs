@@ -90,7 +90,7 @@ impl<'c> Seen<'c> {
     }
 
     fn of(folder: &Path, candidate: &'c Candidate, ends: &Ends) -> Self {
-        let (modified, said) = (candidate.modified(), ends.last_said());
+        let (modified, (said, continued_in)) = (candidate.modified(), ends.ending());
         let began = ends.directory();
         Self {
             candidate,
@@ -100,7 +100,7 @@ impl<'c> Seen<'c> {
             said,
             branch: ends.branch(),
             origin: ends.origin().map(std::borrow::Cow::into_owned),
-            continued_in: ends.continued_in(),
+            continued_in,
             named: Named::Unread,
             archived: None,
         }

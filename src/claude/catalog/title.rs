@@ -9,9 +9,9 @@
 
 use std::{borrow::Cow, fs::File, io, ops::Range};
 
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memmem};
 
-use super::scan;
+use super::{read::lines_backwards, scan};
 use crate::claude::{
     literals::{
         BASH_INPUT, COMMAND_ARGS, COMMAND_NAME, INTERRUPTED, PROACTIVE, TICK, UNTITLED,
@@ -26,9 +26,6 @@ use crate::claude::{
 /// UTF-16 units after which the first prompt is cut, as the CLI does.
 const PROMPT_CAP: usize = 200;
 
-/// Bytes at the end of a file in which most have their last prompt.
-const END: usize = 4 << 10;
-
 /// Ends the `type` of `custom-title` and `ai-title` records; inside a string the quote is escaped.
 const TITLE: &[u8] = b"-title\"";
 
@@ -38,14 +35,11 @@ const LAST_PROMPT: &[u8] = b"last-prompt\"";
 /// Ends the `type` of `summary` records.
 const SUMMARY: &[u8] = b"summary\"";
 
-/// Which records a scan looks for.
-#[derive(Clone, Copy)]
-enum Sought {
-    /// `custom-title` and `ai-title`; nothing goes before a custom one.
-    Title,
-    /// `last-prompt`.
-    Prompt,
-}
+/// How the CLI begins records that are not of the conversation: with their type.
+const TYPE: &[u8] = b"{\"type\":\"";
+
+/// How it begins those of the conversation, which are most of all bytes.
+const MESSAGE: &[u8] = b"{\"parentUuid\":";
 
 /// The last title records of a file or a part of one. An empty text is a title that was taken away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,12 +51,23 @@ pub(super) struct Titles {
 }
 
 impl Titles {
-    /// Scans one part of a file. The last prompt is looked for only where the tail lacks one.
+    /// Scans the lines that begin in one part of a file. The last prompt is looked for only where the
+    /// tail lacks one.
     pub(super) fn scan(file: &File, range: Range<u64>, prompts: Prompts) -> io::Result<Self> {
+        let (mut names, mut last_prompts) = (Vec::new(), Vec::new());
+        scan::lines(file, range, |offset, line| {
+            if may_be(line, TITLE) {
+                names.push(offset);
+            } else if prompts == Prompts::Anywhere && may_be(line, LAST_PROMPT) {
+                last_prompts.push(offset);
+            }
+        })?;
         let mut titles = Self::default();
-        titles.take_last(file, range.clone(), Sought::Title)?;
-        if matches!(prompts, Prompts::Anywhere) {
-            titles.take_last(file, range, Sought::Prompt)?;
+        while let Some(offset) = names.pop().filter(|_| titles.custom.is_none()) {
+            titles.take(&scan::line_at(file, offset)?);
+        }
+        while let Some(offset) = last_prompts.pop().filter(|_| titles.prompt.is_none()) {
+            titles.take(&scan::line_at(file, offset)?);
         }
         Ok(titles)
     }
@@ -70,30 +75,22 @@ impl Titles {
     /// What the lines that stand whole in the beginning of a file tell.
     pub(super) fn near_beginning(head: &[u8], prompts: Prompts) -> Self {
         let mut titles = Self::default();
-        titles.take_near(head, TITLE, |titles| titles.custom.is_some());
-        if matches!(prompts, Prompts::Anywhere) {
-            titles.take_near(head, LAST_PROMPT, |titles| titles.prompt.is_some());
-        }
+        titles.take_near(head, prompts);
         titles
     }
 
     /// What those in the end of a file tell, but for a summary.
     pub(super) fn near_end(tail: &[u8]) -> Self {
-        let mut titles = Self::default();
-        titles.take_near(tail, TITLE, |titles| titles.custom.is_some());
-        // The last prompt is mostly written last.
-        for end in [&tail[tail.len().saturating_sub(END)..], tail] {
-            if titles.prompt.is_none() {
-                titles.take_near(end, LAST_PROMPT, |titles| titles.prompt.is_some());
-            }
-        }
-        titles
+        Self::near_beginning(tail, Prompts::Anywhere)
     }
 
     /// With the summary that the end of the file tells, unless a title goes before it.
     pub(super) fn with_summary(mut self, tail: &[u8]) -> Self {
         if !self.is_named() {
-            self.take_near(tail, SUMMARY, |titles| titles.summary.is_some());
+            let mut lines = lines_backwards(tail).filter(|line| may_be(line, SUMMARY));
+            while let Some(line) = lines.next().filter(|_| self.summary.is_none()) {
+                self.take(line);
+            }
         }
         self
     }
@@ -128,32 +125,17 @@ impl Titles {
         all.map(|title| shown(&title)).find(|title| !title.is_empty())
     }
 
-    /// Looks at the lines of `bytes` that hold `needle`, from the last one back.
-    fn take_near(&mut self, bytes: &[u8], needle: &[u8], found: impl Fn(&Self) -> bool) {
-        // Forwards and then turned round: a search backwards is much slower.
-        let hits: Vec<_> = memmem::find_iter(bytes, needle).collect();
-        for hit in hits.into_iter().rev() {
-            let start = memrchr(b'\n', &bytes[..hit]).map_or(0, |before| before + 1);
-            let len = memchr(b'\n', &bytes[start..]).unwrap_or(bytes.len() - start);
-            self.take(&bytes[start..start + len]);
-            if found(self) {
-                return;
+    /// Looks at the lines of `bytes` from the last one back.
+    fn take_near(&mut self, bytes: &[u8], prompts: Prompts) {
+        for line in lines_backwards(bytes) {
+            let is_wanted = self.custom.is_none() && may_be(line, TITLE)
+                || self.prompt.is_none()
+                    && prompts == Prompts::Anywhere
+                    && may_be(line, LAST_PROMPT);
+            if is_wanted {
+                self.take(line);
             }
         }
-    }
-
-    /// Looks at the records of a kind from the last one back, until they have what they can have.
-    fn take_last(&mut self, file: &File, range: Range<u64>, sought: Sought) -> io::Result<()> {
-        let (needle, found): (_, fn(&Self) -> bool) = match sought {
-            Sought::Title => (TITLE, |titles| titles.custom.is_some()),
-            Sought::Prompt => (LAST_PROMPT, |titles| titles.prompt.is_some()),
-        };
-        let mut hits = Vec::new();
-        scan::find(file, range, needle, |hit| hits.push(hit))?;
-        while let Some(hit) = hits.pop().filter(|_| !found(self)) {
-            self.take(&scan::line_around(file, hit)?);
-        }
-        Ok(())
     }
 
     /// Takes a line's title, if it has one and no later line had.
@@ -171,8 +153,20 @@ impl Titles {
     }
 }
 
+/// Whether a line may be a record whose type ends so, given how it begins.
+fn may_be(line: &[u8], end: &[u8]) -> bool {
+    if line.starts_with(MESSAGE) {
+        return false;
+    }
+    let first = line.strip_prefix(TYPE).and_then(|rest| rest.get(..=memchr(b'"', rest)?));
+    match first {
+        Some(kind) => kind.ends_with(end),
+        None => memmem::find(line, end).is_some(),
+    }
+}
+
 /// Whether the last prompt is known already.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prompts {
     Known,
     Anywhere,

@@ -44,6 +44,8 @@ pub struct Asker {
     pub directory: PathBuf,
     /// What stops the turn that asks.
     pub stop: Option<Key>,
+    /// Whether a message of the person waits, which Claude reads when this is answered.
+    pub waits: bool,
 }
 
 /// What the buttons of a question name.
@@ -61,7 +63,11 @@ pub fn open(scene: &Scene, asker: &Asker, open: &Open) -> Screen {
         About::Tool => {
             text.append(tool(scene, asker, &open.ask)).append(granted(scene, open));
             text.append(writing(open.hands, "Write why: your next message here goes to Claude."));
-            permission(open, key)
+            let mut rows = permission(open, key);
+            if asker.waits && open.hands == Hands::Choosing {
+                rows.push(row([("Deny with this", Callback::Answer(key, Press::With))]));
+            }
+            rows
         }
         About::Plan(plan) => {
             text.append(planned(plan));
@@ -75,6 +81,9 @@ pub fn open(scene: &Scene, asker: &Asker, open: &Open) -> Screen {
             form::keyboard(form, open.hands, key)
         }
     };
+    if asker.waits {
+        text.push("\n").italic("Claude reads what you wrote when you have answered this.");
+    }
     rows.extend(asker.stop.map(|key| row([("Stop", Callback::Stop(key))])));
     screen(text, rows)
 }

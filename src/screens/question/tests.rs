@@ -32,7 +32,8 @@ fn question(tool: &str, input: Value) -> Open {
 
 fn shown(question: &Open) -> Screen {
     let session = SessionId(Uuid::nil());
-    let asker = Asker { session, directory: "/home/ada/garden".into(), stop: Some(Key(1)) };
+    let asker =
+        Asker { session, directory: "/home/ada/garden".into(), stop: Some(Key(1)), waits: false };
     let screen = open(&scene(), &asker, question);
     assert_eq!(rules::broken(&screen.text), None, "{screen:?}");
     assert!(screen.text.utf16_len() <= 4_096);
@@ -162,4 +163,13 @@ fn a_decision_is_one_line() {
     let mut plan = question("ExitPlanMode", json!({"plan": "Dig."}));
     check(&mut plan, press(Press::Allow), "✓ Plan approved\nDig.");
     check(&mut plan, press(Press::Deny), "✗ Plan rejected");
+}
+
+#[test]
+fn a_question_says_why_it_is_asked() {
+    let mut asked = question("Bash", json!({"command": "ls"}));
+    assert!(!shown(&asked).text.text.contains("Asked because"));
+    asked.ask.reason = Some("The gate opens on a *road*.".to_owned());
+    let text = shown(&asked).text.text;
+    assert!(text.contains("\nAsked because: The gate opens on a *road*.\n"), "{text}");
 }
