@@ -115,7 +115,7 @@ pub(super) fn unasked(occasion: &str) -> Text {
 /// the last one ends in the small line.
 pub fn answer(scene: &Scene, turn: &Turn, around: &Around) -> Vec<Screen> {
     let outcome = turn.outcome().unwrap_or(&Outcome::Answered);
-    let answer = join(turn.answer());
+    let answer = join(turn.answer().iter());
     let (words, keyboard) = failure::ending(outcome, turn, answer.is_empty());
     let mut text = Text::default();
     if card::is_in_the_answer(turn) {
@@ -185,7 +185,7 @@ fn told(scene: &Scene, turn: &Turn, around: &Around) -> Text {
     if !thoughts.is_empty() && around.verbosity != Verbosity::Words {
         text.append(thoughts).push("\n\n");
     }
-    let remarks = join(turn.remarks());
+    let remarks = join(turn.remarks().iter().filter(|said| !card::is_plan(turn, said)));
     if !remarks.is_empty() && !card::holds_remarks(scene, turn, around) {
         text.append(markdown::render(&remarks).trim().wrap(EntityKind::Fold)).push("\n\n");
     }
@@ -205,8 +205,8 @@ fn linked(scene: &Scene, turn: &Turn, part: Text) -> Text {
     text
 }
 
-fn join(said: &[Said]) -> String {
-    said.iter().map(|said| said.text.trim()).collect::<Vec<_>>().join("\n\n")
+fn join<'a>(said: impl Iterator<Item = &'a Said>) -> String {
+    said.map(|said| said.text.trim()).collect::<Vec<_>>().join("\n\n")
 }
 
 /// Title, time and cost, led by the sign that links to the session. Where it is too long for one
