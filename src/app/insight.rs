@@ -23,11 +23,13 @@ use crate::{
     },
     screens::{
         audit::{self as audit_screen, SHOWN, Whose},
-        limits as limits_screen, live as live_screen, notice, usage as usage_screen,
+        chart, limits as limits_screen, live as live_screen, notice,
+        usage::{self as usage_screen, Shape},
     },
     telegram::{
         callback::Sure,
         command::Insight,
+        outbox::{SendOptions, Sound},
         outgoing::{Content, OutgoingFile, SendAs},
         update::Message,
     },
@@ -98,21 +100,36 @@ impl App {
 
     fn usage(&mut self, message: &Message) {
         let (home, roots) = (self.setup.home.clone(), self.setup.roots.clone());
+        let scene = self.scene();
+        let today = usage_screen::today(&scene);
         let counted = spawn_blocking(move || {
             let is_meant = |project: &Path| are_above(&roots, project);
             let usage = usage::of_projects(&home, &Prices::default(), 0, &is_meant, |_, _| {});
             let titles = dearest(&home, &usage);
-            (usage, titles)
+            let picture = chart::days(&usage, today);
+            (usage, titles, picture)
         });
         let plan = self.ask_plan();
-        let (scene, outbox, place) = (self.scene(), self.outbox.clone(), message.place);
-        let how = self.answering(message.place, message.id);
+        let outbox = self.outbox.clone();
+        let (place, how) = (message.place, self.answering(message.place, message.id));
         self.errands.spawn(async move {
             let _typing = outbox.typing(place);
-            let Ok((usage, titles)) = counted.await else { return };
-            let mut screen = usage_screen::usage(&scene, &usage, &titles);
+            let Ok((usage, titles, picture)) = counted.await else { return };
+            let days = if picture.is_some() { Shape::Picture } else { Shape::Bars };
+            let mut screen = usage_screen::usage(&scene, &usage, &titles, days);
             limits_screen::add(&mut screen, told(plan).await.as_ref(), None);
-            drop(outbox.send(place, screen, how));
+            // In their order: files have a lane of their own.
+            let _ = outbox.send(place, screen, how).await;
+            if let Some(png) = picture {
+                let file = OutgoingFile {
+                    send_as: SendAs::Photo,
+                    name: "usage.png".to_owned(),
+                    content: Content::bytes(png),
+                    caption: usage_screen::caption(&usage, today),
+                };
+                let how = SendOptions { reply_to: None, sound: Sound::Silent };
+                upload::deliver(outbox, place, (file, how)).await;
+            }
         });
     }
 

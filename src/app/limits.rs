@@ -11,6 +11,7 @@ use crate::{
     bridge::{
         book::{Arrival, Stage},
         place::Place,
+        remembered::{Memory, Remembered, Warning},
         session::{Control, Order},
     },
     claude::{
@@ -18,7 +19,7 @@ use crate::{
         wire::limits::{Context, Limits, Window},
     },
     screens::{limits as screens, notice},
-    telegram::{screen::Screen, update::Message},
+    telegram::{outbox::Sound, screen::Screen, update::Message},
 };
 
 /// Percent of a window that are warned of.
@@ -40,25 +41,31 @@ pub(super) struct Plan {
     asked: Option<Instant>,
     /// No plan's limits apply.
     without: bool,
-    /// The level that was warned of in each window, by its name and when it resets.
-    warned: HashMap<(String, Option<u64>), u8>,
+    /// What was warned of.
+    warned: Vec<Warning>,
     /// Until when what a place writes is held, seconds since the epoch.
     held: HashMap<Place, u64>,
 }
 
 impl Plan {
-    /// Windows that have passed a level that was not warned of in them.
-    fn passed(&mut self, limits: &Limits) -> Vec<Window> {
+    /// What is known of before.
+    pub(super) fn of_before(remembered: &Remembered) -> Self {
+        let (warned, held) = (remembered.warned.clone(), remembered.held.clone());
+        Self { warned, held, ..Self::default() }
+    }
+
+    /// Windows that have passed a level that was not warned of in them, and what they are warned of.
+    fn passed(&mut self, limits: &Limits) -> Vec<(Window, Warning)> {
         let mut passed = Vec::new();
         for window in &limits.windows {
             let level = LEVELS.into_iter().find(|level| window.percent >= f64::from(*level));
             let Some(level) = level else { continue };
-            // The reset is told to the second, and drifts.
-            let resets = window.resets.map(|at| at / 600);
-            let warned = self.warned.entry((window.name.clone(), resets)).or_default();
-            if level > *warned {
-                *warned = level;
-                passed.push(window.clone());
+            let mut known = self.warned.iter().filter(|known| known.is_of(window));
+            if known.all(|known| known.level < level) {
+                let Window { name, resets, .. } = window.clone();
+                let warning = Warning { window: name, resets, level };
+                self.warned.push(warning.clone());
+                passed.push((window.clone(), warning));
             }
         }
         passed
@@ -160,8 +167,9 @@ impl App {
         self.plan.without = limits.is_none();
         // A process that was asked could not be let go of meanwhile.
         self.look_at_the_laptop();
-        for window in limits.map(|limits| self.plan.passed(limits)).unwrap_or_default() {
-            self.say(place, screens::warning(&window));
+        for (window, warning) in limits.map(|limits| self.plan.passed(limits)).unwrap_or_default() {
+            let said = (screens::warning(&window), Sound::Silent);
+            self.say_once(place, said, Memory::Warned(warning));
         }
     }
 
@@ -174,6 +182,7 @@ impl App {
             Some(at) => _ = self.plan.held.insert(message.place, at),
             None => _ = self.plan.held.remove(&message.place),
         }
+        self.remember(message.place, &Memory::Held(message.place, until.unwrap_or(0)), None);
         self.say(message.place, screens::held(until));
     }
 
@@ -217,13 +226,15 @@ mod tests {
         let counts = [
             warned(79.9, 6_000),
             warned(80.0, 6_000),
+            // The reset drifts.
             warned(94.0, 6_001),
+            warned(81.0, 5_999),
             warned(95.0, 6_000),
             warned(100.0, 6_000),
             warned(3.0, 24_000),
             warned(97.0, 24_000),
             warned(85.0, 24_000),
         ];
-        assert_eq!(counts, [0, 1, 0, 1, 0, 0, 1, 0]);
+        assert_eq!(counts, [0, 1, 0, 0, 1, 0, 0, 1, 0]);
     }
 }

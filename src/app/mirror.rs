@@ -30,6 +30,7 @@ use crate::{
         follow::{self as screens, Followed},
     },
     telegram::{
+        backoff::delay,
         outbox::{Outbox, RepaintOutcome, SendError, SendOptions, Sound},
         screen::Screen,
     },
@@ -82,9 +83,24 @@ pub(super) struct Mirror {
     pub(super) own: OwnTurns,
 }
 
+/// How often a drawing is tried that Telegram does not take.
+const TRIES: u32 = 4;
+
 /// The messages of the exchange that grows.
 #[derive(Default)]
-struct Shown(Vec<(i32, Screen)>);
+struct Shown {
+    messages: Vec<(i32, Screen)>,
+    /// How often in a row they could not be drawn.
+    failures: u32,
+}
+
+/// What has come of a drawing.
+enum Drawn {
+    /// Telegram shows it, or the chat takes nothing.
+    Whole,
+    /// Telegram does not show all of it.
+    Partly,
+}
 
 impl Mirror {
     /// Follows the session until the task is aborted or the outbox has ended.
@@ -106,14 +122,13 @@ impl Mirror {
                 Err(error) => return tracing::warn!(%error, "following has failed"),
             };
             let gone = reading.look == Look::Gone;
-            if gone && !is_gone && !shown.0.is_empty() {
+            if gone && !is_gone && !shown.messages.is_empty() {
                 self.say(screens::gone(&self.now(), &self.followed));
             }
             is_gone = gone;
-            if self.draw(&mut reading.growth, &mut shown).await.is_err() {
-                return;
-            }
+            let Ok(again) = self.draw(&mut reading.growth, &mut shown).await else { return };
             tokio::select! {
+                () = after(again) => {}
                 () = changed.notified() => {}
                 there = self.there.changed() => match there {
                     Ok(()) => self.look_there(),
@@ -124,71 +139,87 @@ impl Mirror {
         }
     }
 
-    /// Shows what has grown. The error says that nothing can be shown any more.
-    async fn draw(&mut self, growth: &mut Growth, shown: &mut Shown) -> Result<(), SendError> {
+    /// Shows what has grown, and says after what pause that is to be tried again, where Telegram has
+    /// not taken it. The error says that nothing can be shown any more.
+    async fn draw(
+        &mut self,
+        growth: &mut Growth,
+        shown: &mut Shown,
+    ) -> Result<Option<Duration>, SendError> {
         while growth.chapters.len() > 1 {
-            let mut over = growth.chapters.remove(0);
             // The next has begun, so this one is over, whatever stands there.
-            over.ended.get_or_insert(Ended::Answered);
-            self.show(&over, shown).await?;
-            shown.0.clear();
+            growth.chapters[0].ended.get_or_insert(Ended::Answered);
+            if let Some(pause) = self.try_to_show(&growth.chapters[0], shown).await? {
+                return Ok(Some(pause));
+            }
+            growth.chapters.remove(0);
+            *shown = Shown::default();
         }
-        if let Some(last) = growth.chapters.last() {
-            self.show(last, shown).await?;
-        }
+        let again = match growth.chapters.last() {
+            Some(last) => self.try_to_show(last, shown).await?,
+            None => None,
+        };
         if let Some(next) = growth.continued_in.take() {
             self.say(screens::moved_on(&self.now(), &self.followed, next));
         }
-        Ok(())
+        Ok(again)
     }
 
-    async fn show(&self, growing: &Growing, shown: &mut Shown) -> Result<(), SendError> {
-        if growing.prompt.is_some() && self.own.has(self.place, growing.prompt) {
-            return Ok(());
+    /// Shows an exchange. What Telegram does not take is tried a few times more, after growing pauses;
+    /// then that is said, and it is tried no more until there is something new.
+    async fn try_to_show(
+        &self,
+        growing: &Growing,
+        shown: &mut Shown,
+    ) -> Result<Option<Duration>, SendError> {
+        if let Drawn::Whole = self.show(growing, shown).await? {
+            shown.failures = 0;
+            return Ok(None);
         }
+        shown.failures += 1;
+        if shown.failures == TRIES {
+            self.say(screens::not_shown(&self.now(), &self.followed));
+        }
+        let salt = self.place.chat.cast_unsigned();
+        Ok((shown.failures < TRIES).then(|| delay(shown.failures, salt)))
+    }
+
+    async fn show(&self, growing: &Growing, shown: &mut Shown) -> Result<Drawn, SendError> {
+        if growing.prompt.is_some() && self.own.has(self.place, growing.prompt) {
+            return Ok(Drawn::Whole);
+        }
+        // What a repaint could not do, an edit does: it is sent until Telegram has decided.
+        let lasts = growing.ended.is_some() || shown.failures > 0;
         let screens = screens::exchange(&self.now(), &self.followed, growing);
         for (at, screen) in screens.into_iter().enumerate() {
-            match shown.0.get(at).map(|(id, known)| (*id, *known == screen)) {
-                Some((_, true)) => {}
+            let known = shown.messages.get(at).map(|(id, known)| (*id, *known == screen));
+            let drawn = match known {
+                Some((_, true)) => continue,
+                Some((id, false)) if lasts => {
+                    self.outbox.edit(self.place, id, screen.clone()).await
+                }
                 Some((id, false)) => {
-                    let lasts = growing.ended.is_some();
-                    if let Some(id) = self.change(id, &screen, lasts).await? {
-                        shown.0[at] = (id, screen);
+                    match self.outbox.repaint(self.place, id, screen.clone()).await {
+                        RepaintOutcome::Shown => Ok(id),
+                        RepaintOutcome::Dropped | RepaintOutcome::Gone => return Ok(Drawn::Partly),
                     }
                 }
                 None => {
                     let how = SendOptions { reply_to: None, sound: Sound::Silent };
-                    match self.outbox.send(self.place, screen.clone(), how).await {
-                        Ok(id) => shown.0.push((id, screen)),
-                        Err(SendError::Ended) => return Err(SendError::Ended),
-                        Err(error) => {
-                            tracing::warn!(%error, "a part of a followed session is not shown");
-                            break;
-                        }
-                    }
+                    self.outbox.send(self.place, screen.clone(), how).await
+                }
+            };
+            match drawn {
+                Ok(id) => shown.put(at, (id, screen)),
+                Err(SendError::Ended) => return Err(SendError::Ended),
+                Err(error) => {
+                    tracing::warn!(%error, "a part of a followed session is not shown");
+                    let refused = matches!(error, SendError::Refused(_));
+                    return Ok(if refused { Drawn::Partly } else { Drawn::Whole });
                 }
             }
         }
-        Ok(())
-    }
-
-    /// Changes a message: for now while the exchange grows, for good when it is over. The message that
-    /// shows it then, if one does.
-    async fn change(
-        &self,
-        id: i32,
-        screen: &Screen,
-        lasts: bool,
-    ) -> Result<Option<i32>, SendError> {
-        if !lasts {
-            let outcome = self.outbox.repaint(self.place, id, screen.clone()).await;
-            return Ok((outcome == RepaintOutcome::Shown).then_some(id));
-        }
-        match self.outbox.edit(self.place, id, screen.clone()).await {
-            Ok(id) => Ok(Some(id)),
-            Err(SendError::Ended) => Err(SendError::Ended),
-            Err(_) => Ok(None),
-        }
+        Ok(Drawn::Whole)
     }
 
     /// Whoever has the session does something else now, or has gone.
@@ -212,6 +243,15 @@ impl Mirror {
     }
 }
 
+impl Shown {
+    fn put(&mut self, at: usize, message: (i32, Screen)) {
+        match self.messages.get_mut(at) {
+            Some(known) => *known = message,
+            None => self.messages.push(message),
+        }
+    }
+}
+
 /// A transcript as far as it was read.
 struct Reading {
     follower: Follower,
@@ -231,6 +271,13 @@ impl Reading {
             }
         };
         self
+    }
+}
+
+async fn after(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => sleep(pause).await,
+        None => pending().await,
     }
 }
 

@@ -43,6 +43,7 @@ mod receipts;
 mod receiver;
 mod recovery;
 mod relocate;
+mod remember;
 mod reports;
 mod rewind;
 mod search;
@@ -310,6 +311,7 @@ impl App {
             Note::Fetched { id, unseen } => self.fetched(id, &unseen),
             Note::Heard { id, message, heard } => self.heard(id, message, heard),
             Note::Deleted(deleted) => self.deleted(&deleted),
+            Note::Remember { place, memory, about } => self.remember(place, &memory, about),
             Note::Limits { place, limits } => self.limits_told(place, limits.as_ref()),
             Note::Moved { place, sessions: (from, to) } => self.followed(place, from, to),
             Note::Mode { source, session, mode } => self.mode_changed(source, session, &mode),

@@ -1,6 +1,6 @@
 //! What comes back to the app from the tasks that it has started.
 
-use std::future::pending;
+use std::{future::pending, path::PathBuf};
 
 use tokio::sync::mpsc;
 
@@ -11,6 +11,7 @@ use crate::{
         choices::Choice,
         place::Place,
         prompt::{PromptId, Source},
+        remembered::Memory,
         session::Report,
     },
     claude::{
@@ -69,6 +70,15 @@ pub(super) enum Note {
     },
     /// A session was put into the trash, or not.
     Deleted(Box<Deleted>),
+    /// Something was told, or is to be told, that a restart must not forget.
+    Remember {
+        /// Where.
+        place: Place,
+        /// What.
+        memory: Memory,
+        /// The session that it is about, and its directory.
+        about: Option<(SessionId, PathBuf)>,
+    },
     /// A process has told of the limits of the plan.
     Limits {
         /// Where that is of interest.

@@ -1,8 +1,8 @@
 //! Notices: what a person is told of sessions that others run, and the card of what waits.
 //!
 //! Which notices, [`Watched`] decides; here they get their words, from the transcript, and find the
-//! people who want them. Only what was said in a message is remembered, and only in memory: the
-//! message of a wait goes when the wait is over.
+//! people who want them. In memory is what was said in a message: that of a wait goes when the wait is
+//! over. What happens in the quiet hours is written down as well, until its digest is in the chat.
 
 use std::{
     collections::HashMap,
@@ -11,13 +11,21 @@ use std::{
 };
 
 use chrono::{Local, Timelike};
-use tokio::{sync::watch, task::spawn_blocking, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    task::spawn_blocking,
+    time::Instant,
+};
 
 use crate::{
-    app::{App, card::Card, happened::describe, insight::title, now, sessions::Shown},
+    app::{
+        App, card::Card, happened::describe, insight::title, limits::Plan, note::Note, now,
+        sessions::Shown,
+    },
     bridge::{
         notices::{Happened, Quiet, Settings, Watched, What},
         place::Place,
+        remembered::Memory,
         wishes::{Wish, Wishes},
     },
     claude::{
@@ -99,7 +107,13 @@ fn quiet_left(quiet: Option<Quiet>) -> Option<Duration> {
 impl App {
     /// Takes up what was wished for before this start.
     pub(super) fn wish_again(&mut self) {
+        let remembered = self.remembered();
+        self.plan = Plan::of_before(&remembered);
         self.notices = Notices::new(self.setup.notices);
+        for (person, session, kept) in remembered.kept {
+            let entry = (self.whose(session), Told::from(kept));
+            self.notices.shared.get().kept.entry(person).or_default().push(entry);
+        }
         match Wishes::read(&self.setup.home, self.setup.me.id) {
             Ok(wishes) => {
                 self.follow_again(&wishes);
@@ -187,6 +201,7 @@ impl App {
         let teller = Teller {
             shared: self.notices.shared.clone(),
             outbox: self.outbox.clone(),
+            notes: self.notes.clone(),
             scene: self.scene(),
             quiet,
         };
@@ -200,7 +215,7 @@ impl App {
     }
 
     /// The quiet hours are over: one message says what happened, and what waits still.
-    fn say_what_was_kept(&self, elsewhere: &[Live]) {
+    fn say_what_was_kept(&mut self, elsewhere: &[Live]) {
         if quiet_left(self.notices.settings.quiet).is_some() {
             return;
         }
@@ -216,8 +231,8 @@ impl App {
             }
             let needed = all.iter().any(|(_, told)| matches!(told, Told::Waits { .. }));
             let sound = if needed { Sound::Aloud } else { Sound::Silent };
-            let how = SendOptions { reply_to: None, sound };
-            drop(self.outbox.send(private(person), screens::digest(&self.scene(), &all), how));
+            let digest = (screens::digest(&self.scene(), &all), sound);
+            self.say_once(private(person), digest, Memory::Digest(person));
         }
     }
 
@@ -342,6 +357,7 @@ fn private(person: u64) -> Place {
 struct Teller {
     shared: Shared,
     outbox: Outbox,
+    notes: mpsc::UnboundedSender<Note>,
     scene: Scene,
     quiet: bool,
 }
@@ -350,7 +366,14 @@ impl Teller {
     async fn tell(&self, person: u64, whose: &Whose, told: &Told) {
         if self.quiet {
             let entry = (whose.clone(), told.clone());
-            return self.shared.get().kept.entry(person).or_default().push(entry);
+            self.shared.get().kept.entry(person).or_default().push(entry);
+            // What waits at a start is said then.
+            if let Some(kept) = told.kept() {
+                let about = Some((whose.session, whose.directory.clone()));
+                let (place, memory) = (private(person), Memory::Kept(person, kept));
+                let _ = self.notes.send(Note::Remember { place, memory, about });
+            }
+            return;
         }
         let key = (person, whose.session);
         let waits = matches!(told, Told::Waits { .. });

@@ -15,6 +15,7 @@ pub mod place;
 pub mod prompt;
 pub mod question;
 pub mod reader;
+pub mod remembered;
 pub mod route;
 pub mod session;
 pub mod terminal;

@@ -12,7 +12,7 @@ use crate::{
     },
     screens::{Scene, anchor, button, history::asked, row, screen, turn::tool_name, words},
     telegram::{
-        callback::{Callback, Carry, See},
+        callback::{Callback, Carry, Format, See},
         markdown,
         screen::Screen,
         text::{EntityKind, Text},
@@ -107,6 +107,17 @@ pub fn gone(scene: &Scene, followed: &Followed) -> Screen {
     text.push(" The transcript of ").bold(&words::line(&followed.title, TITLE));
     text.push(" was deleted. I go on following it, should it come again.");
     screen(text, vec![row([("Stop following", Callback::See(See::Unfollow))])])
+}
+
+/// Telegram does not take what was said there.
+pub fn not_shown(scene: &Scene, followed: &Followed) -> Screen {
+    let mut text = anchor(scene, followed.session);
+    text.push(" Something that was said in ").bold(&words::line(&followed.title, TITLE));
+    text.push(
+        " cannot be shown here: Telegram does not take it. The whole session as a page has it.",
+    );
+    let page = Callback::Export(followed.session, Format::Html);
+    screen(text, vec![row([("All as a page", page)])])
 }
 
 /// The conversation has moved on into another session.

@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod card;
+pub mod chart;
 pub mod export;
 pub mod failure;
 pub mod files;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::{
-    bridge::{notices::Quiet, work::subject},
+    bridge::{notices::Quiet, remembered::Kept, work::subject},
     claude::{live::Live, session::SessionId, transcript::story::Tool},
     screens::{Scene, anchor, button, row, screen, turn::tool_name, words},
     telegram::{
@@ -55,6 +55,29 @@ pub enum Told {
     Failed(String),
     /// The process ended in the middle of a turn.
     BrokenOff,
+}
+
+impl Told {
+    /// What of it is kept until the quiet hours are over, also over a restart; of a wait nothing is,
+    /// because it is over by then or still there.
+    pub fn kept(&self) -> Option<Kept> {
+        match self {
+            Self::Waits { .. } => None,
+            Self::Finished(..) => Some(Kept::Finished),
+            Self::Failed(_) => Some(Kept::Failed),
+            Self::BrokenOff => Some(Kept::BrokenOff),
+        }
+    }
+}
+
+impl From<Kept> for Told {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Finished => Self::Finished(0, String::new()),
+            Kept::Failed => Self::Failed(String::new()),
+            Kept::BrokenOff => Self::BrokenOff,
+        }
+    }
 }
 
 /// One notice.

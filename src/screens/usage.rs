@@ -4,28 +4,51 @@ use chrono::{DateTime, Days, Local, NaiveDate};
 
 use crate::{
     claude::usage::{Sum, Usage, prices::AS_OF},
-    screens::{Scene, screen, words},
+    screens::{Scene, chart::DAYS, screen, words},
     telegram::{screen::Screen, text::Text},
 };
 
 /// Entries of a list.
 const SHOWN: usize = 5;
 /// Days of the bars.
-const DAYS: u64 = 7;
+const WEEK: u64 = 7;
 /// Signs of the longest bar.
 const BAR: f64 = 12.0;
 /// Characters of a name.
 const NAME: usize = 60;
 
-/// The sums, the last days, and what used most; `titles` are those of the dearest sessions.
-pub fn usage(scene: &Scene, usage: &Usage, titles: &[(String, Sum)]) -> Screen {
+/// How the last days are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// By a picture that follows.
+    Picture,
+    /// By bars of letters.
+    Bars,
+}
+
+/// The day that it is where the person is.
+pub fn today(scene: &Scene) -> NaiveDate {
+    let now = DateTime::from_timestamp_millis(scene.now.cast_signed()).unwrap_or_default();
+    now.with_timezone(&Local).date_naive()
+}
+
+/// What stands below the picture of the days.
+pub fn caption(usage: &Usage, today: NaiveDate) -> Screen {
+    let mut text = Text::default();
+    text.push("What each of the last ").data(&DAYS.to_string()).push(" days cost, ");
+    text.data(&dollars(since(usage, today, DAYS).cost)).push(" together.");
+    screen(text, Vec::new())
+}
+
+/// The sums, the last days where no picture shows them, and what used most; `titles` are those of the
+/// dearest sessions.
+pub fn usage(scene: &Scene, usage: &Usage, titles: &[(String, Sum)], days: Shape) -> Screen {
     let mut text = Text::default();
     if usage.sessions.is_empty() {
         text.push("No message of Claude's stands in the transcripts yet.");
         return screen(text, Vec::new());
     }
-    let now = DateTime::from_timestamp_millis(scene.now.cast_signed()).unwrap_or_default();
-    let today = now.with_timezone(&Local).date_naive();
+    let today = today(scene);
     for (name, sum) in [
         ("Today", since(usage, today, 1)),
         ("7 days", since(usage, today, 7)),
@@ -34,7 +57,7 @@ pub fn usage(scene: &Scene, usage: &Usage, titles: &[(String, Sum)]) -> Screen {
     ] {
         text.bold(name).push("  ").data(&figures(&sum)).push("\n");
     }
-    let bars = bars(usage, today);
+    let bars = if days == Shape::Picture { String::new() } else { bars(usage, today) };
     if !bars.is_empty() {
         text.push("\n").pre(&bars, None).push("\n");
     }
@@ -73,7 +96,7 @@ fn figures(sum: &Sum) -> String {
 
 /// What each of the last days cost.
 fn bars(usage: &Usage, today: NaiveDate) -> String {
-    let last = (0..DAYS).rev().filter_map(|ago| today.checked_sub_days(Days::new(ago)));
+    let last = (0..WEEK).rev().filter_map(|ago| today.checked_sub_days(Days::new(ago)));
     let costs: Vec<(NaiveDate, f64)> =
         last.map(|day| (day, usage.days.get(&day).map_or(0.0, |sum| sum.cost))).collect();
     let most = costs.iter().map(|(_, cost)| *cost).fold(0.0, f64::max);

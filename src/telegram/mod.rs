@@ -2,7 +2,7 @@
 
 pub mod account;
 pub mod attached;
-mod backoff;
+pub(crate) mod backoff;
 pub mod callback;
 pub mod client;
 pub mod command;

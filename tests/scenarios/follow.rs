@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use segue::sandbox::Post;
+use segue::sandbox::{Fault, Post};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -107,6 +107,35 @@ async fn a_session_elsewhere_is_followed_as_it_grows() {
     phone.say("/follow");
     phone.see_text(&["Nothing runs elsewhere"]).await;
     assert_eq!(seen(&phone, "nobody sees this").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_telegram_did_not_take_of_a_followed_session_comes_again() {
+    let (scratch, garden, mut phone) = phone().await;
+    let id = scratch.session(&garden, &["sow the beans"], 5);
+    phone.say(&format!("/follow {id}"));
+    phone.see_text(&["Done: sow the beans"]).await;
+    let writer = Writer::of(&scratch, &garden, &id);
+    writer.asks("water them");
+    phone.see_text(&["water them", "▸ Working…"]).await;
+    // The change of a message, and a message: nothing else changes there afterwards.
+    phone.provoke("to be refused");
+    for (method, text) in [("editMessageText", "All wet."), ("sendMessage", "and the peas")] {
+        // Once with formatting, and once without.
+        phone.client.fault(Fault::refusing(method, 400, 2));
+        if method == "sendMessage" {
+            writer.asks(text);
+        }
+        writer.says(text);
+        phone.see_text(&[text]).await;
+        assert_eq!(seen(&phone, text).await, 1);
+    }
+    // What it takes in no form is said in the end.
+    phone.client.fault(Fault::refusing("editMessageText", 400, 100));
+    writer.asks("prune the pears");
+    phone.see_text(&["prune the pears"]).await;
+    writer.says("Pruned.");
+    phone.see_text(&["Something that was said in sow the beans cannot be shown here"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

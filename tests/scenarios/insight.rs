@@ -79,6 +79,19 @@ async fn what_tools_did_and_what_it_cost_is_told() {
     phone.say("/usage");
     // 31 times 100,000 tokens at 5 and 1,000 at 25 dollars a million.
     phone.see_text(&["In all  $16.28", "3.1M in", "claude-opus-4-5", "~/garden"]).await;
+    let pictures = |posts: &[Post]| posts.iter().filter(|post| post.media.is_some()).count();
+    assert_eq!(phone.see("the chat", |posts| Some(pictures(posts))).await, 1, "only the audit");
+    // What was used on several days is a picture, too.
+    let days = (1..=4).map(|ago| {
+        let at = (chrono::Utc::now() - chrono::Days::new(ago)).to_rfc3339();
+        let line = line(30 + ago as usize, "ls beds");
+        line.replace("2026-05-04T09:12:33.456Z", &at)
+    });
+    let more = lines.iter().cloned().chain(days).collect::<Vec<_>>().join("\n");
+    fs::write(folder.join(format!("{id}.jsonl")), more).unwrap();
+    phone.say("/usage");
+    phone.see("a picture", |posts| (pictures(posts) == 2).then_some(())).await;
+    phone.see_text(&["What each of the last 30 days cost, "]).await;
     phone.say("/audit today");
     phone.see_text(&["What tools did today", "No tool was used"]).await;
 }

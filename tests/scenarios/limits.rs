@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{
     phone::{Phone, phone, phone_with},
     scratch::Scratch,
+    wait::until,
 };
 
 /// The usual script on a plan whose windows are used up so far.
@@ -68,6 +69,32 @@ async fn two_wait() -> (Scratch, Phone, [i64; 2]) {
         }
     }
     panic!("two prompts do not wait");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warning_and_a_hold_outlive_a_kill() {
+    let (scratch, _, mut phone) = phone_with(&script(100.0, 3_600)).await;
+    phone.say("/limits");
+    let shown = phone.see_text(&["100 % 5 hours"]).await;
+    phone.see_text(&["100 % of the limit for 5 hours is used"]).await;
+    phone.press(&shown, "Hold my messages until …").await;
+    phone.see_text(&["What you write waits until"]).await;
+    for told in ["warned", "held"] {
+        until("a line", || scratch.history().iter().any(|line| line["telegram"]["told"] == told));
+    }
+    phone.confirmed().await;
+    phone.kill();
+    phone.boot().await;
+    phone.say("/limits");
+    phone
+        .see("the limits again", |posts| {
+            (count(posts, "Limits of the plan max") == 2).then_some(())
+        })
+        .await;
+    phone.say("sow the beans");
+    phone.see_text(&["Waiting for the limit to reset"]).await;
+    let warned = phone.see("the chat", |posts| Some(count(posts, "of the limit for"))).await;
+    assert_eq!(warned, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -208,13 +208,26 @@ async fn quiet_hours_keep_what_happens_for_one_digest() {
     phone.say("/notify");
     phone.see_text(&["Notices are on", "Nothing comes from"]).await;
     assert_eq!(count(&phone, "has finished").await, 0);
+    // What is kept outlives a kill.
+    until("a line", || scratch.history().iter().any(|line| line["telegram"]["told"] == "kept"));
+    phone.confirmed().await;
+    phone.kill();
+    phone.boot().await;
     let digest = |posts: &[segue::sandbox::Post]| {
         posts.iter().find(|post| post.text.starts_with("While it was quiet")).cloned()
     };
     let digest = phone.client.wait(ADA, std::time::Duration::from_secs(140), digest).await.unwrap();
     assert!(digest.text.contains("sow the beans") && digest.text.contains("has finished"));
     assert!(digest.silent, "nobody is needed: {digest:?}");
+    // It comes once.
+    until("a line", || scratch.history().iter().any(|line| line["telegram"]["told"] == "digest"));
     phone.terminate();
+    phone.boot().await;
+    becomes(&phone, &mut terminal, "busy", None);
+    write(&scratch, &garden, &id, &says("Watered."));
+    becomes(&phone, &mut terminal, "idle", None);
+    phone.see_text(&["sow the beans", "has finished", "Watered."]).await;
+    assert_eq!(count(&phone, "While it was quiet").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
