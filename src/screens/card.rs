@@ -29,6 +29,8 @@ const KEPT: usize = 30;
 const FOLDED: usize = 3_000;
 /// Entities of them.
 const FOLDED_ENTITIES: usize = 80;
+/// Bytes of a heading that Claude writes above a plan.
+const HEADING: usize = 80;
 /// Characters of what was said between two steps, from which on it is no remark.
 const REMARK: usize = 400;
 /// UTF-16 units of the words that opened the turn.
@@ -90,7 +92,10 @@ pub(super) fn is_plan(turn: &Turn, said: &Said) -> bool {
         About::Plan(plan) => Some(plan),
         _ => None,
     });
-    plans.any(|plan| plan.trim() == said.text.trim())
+    plans.any(|plan| {
+        let (plan, said) = (plan.trim(), said.text.trim());
+        !plan.is_empty() && said.contains(plan) && said.len() <= plan.len() + HEADING
+    })
 }
 
 /// What is done besides talking, each on a line of its own, behind a line break; the list of things
