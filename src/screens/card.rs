@@ -25,6 +25,8 @@ const KEPT: usize = 30;
 const FOLDED: usize = 3_000;
 /// Entities of them.
 const FOLDED_ENTITIES: usize = 80;
+/// Bytes of a heading that Claude writes above a plan.
+const HEADING: usize = 80;
 /// Characters of what was said between two steps, from which on it is no remark.
 const REMARK: usize = 400;
 /// UTF-16 units of the words that opened the turn.
@@ -109,9 +111,23 @@ pub fn running(scene: &Scene, turn: &Turn, around: &TurnContext) -> Screen {
 /// The words that opened the turn, where steps have followed them.
 fn opening(turn: &Turn) -> Text {
     let first = turn.said.first().filter(|said| said.after == 0 && !turn.steps.is_empty());
+    let first = first.filter(|said| !is_plan(turn, said));
     let shown = first.map(|said| markdown::render(&said.text).trim()).unwrap_or_default();
     let mut parts = shown.head(OPENING).split(OPENING, 8);
     if parts.is_empty() { Text::default() } else { parts.swap_remove(0) }
+}
+
+/// Whether words are a plan that the person is or was asked about: it is shown with that.
+pub(super) fn is_plan(turn: &Turn, said: &TextPart) -> bool {
+    let open = turn.asks.iter().chain(turn.decided.iter().map(|decided| &decided.open));
+    let mut plans = open.filter_map(|open| match &open.about {
+        About::Plan(plan) => Some(plan),
+        _ => None,
+    });
+    plans.any(|plan| {
+        let (plan, said) = (plan.trim(), said.text.trim());
+        !plan.is_empty() && said.contains(plan) && said.len() <= plan.len() + HEADING
+    })
 }
 
 /// What is done besides talking, each on a line of its own, behind a line break; the list of things
@@ -133,11 +149,12 @@ fn doings(scene: &Scene, turn: &Turn, around: &TurnContext) -> Text {
 
 /// What Claude has said since the last step, finished or not; nothing that stands further up.
 fn so_far(turn: &Turn) -> String {
-    let since = turn.said.iter().filter(|said| said.after == turn.steps.len());
+    let words = || turn.said.iter().filter(|said| !is_plan(turn, said));
+    let since = words().filter(|said| said.after == turn.steps.len());
     let mut texts: Vec<_> = since.map(|said| said.text.as_str()).collect();
     texts.push(&turn.partial);
     texts.retain(|text| !text.trim().is_empty());
-    match (texts.is_empty(), turn.said.last()) {
+    match (texts.is_empty(), words().next_back()) {
         (true, Some(last)) if turn.said.len() > 1 || last.after > 0 => last.text.clone(),
         _ => texts.join("\n\n"),
     }
@@ -251,7 +268,7 @@ fn steps(
     if hidden > 0 {
         text.data(&format!("\n… {} before", words::plural(hidden as u64, "step")));
     }
-    let mut spoken = spoken.iter().peekable();
+    let mut spoken = spoken.iter().filter(|said| !is_plan(turn, said)).peekable();
     for (at, step) in &steps[hidden..] {
         while let Some(said) = spoken.next_if(|said| said.after <= *at) {
             text.push("\n").append(markdown::render(&said.text).trim());

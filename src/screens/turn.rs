@@ -53,7 +53,7 @@ pub fn joining(scene: &Scene, turn: &Turn) -> Screen {
 /// the last one ends in the small line.
 pub fn answer(scene: &Scene, turn: &Turn, around: &TurnContext) -> Vec<Screen> {
     let outcome = turn.outcome().unwrap_or(&Outcome::Answered);
-    let answer = join(turn.answer());
+    let answer = join(turn.answer().iter());
     let (words, keyboard) = failure::ending(outcome, turn, answer.is_empty());
     let mut text = Text::default();
     if card::is_in_the_answer(turn) {
@@ -123,7 +123,7 @@ fn told(scene: &Scene, turn: &Turn, around: &TurnContext) -> Text {
     if !thoughts.is_empty() && around.verbosity != Verbosity::Words {
         text.append(thoughts).push("\n\n");
     }
-    let remarks = join(turn.remarks());
+    let remarks = join(turn.remarks().iter().filter(|said| !card::is_plan(turn, said)));
     if !remarks.is_empty() && !card::holds_remarks(scene, turn, around) {
         text.append(markdown::render(&remarks).trim().wrap(EntityKind::Fold)).push("\n\n");
     }
@@ -143,8 +143,8 @@ fn linked(scene: &Scene, turn: &Turn, part: Text) -> Text {
     text
 }
 
-fn join(said: &[TextPart]) -> String {
-    said.iter().map(|said| said.text.trim()).collect::<Vec<_>>().join("\n\n")
+fn join<'a>(said: impl Iterator<TodoItem = &'a TextPart>) -> String {
+    said.map(|said| said.text.trim()).collect::<Vec<_>>().join("\n\n")
 }
 
 /// Title, time and cost, led by the sign that links to the session. Where it is too long for one

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use chrono::{DateTime, Local};
+use unicode_width::UnicodeWidthStr;
 
 use crate::{
     bridge::danger::Danger,
@@ -15,8 +16,6 @@ use crate::{
 
 /// Columns of a label that a telephone shows, by how many buttons stand in its row.
 const FITS: [usize; 5] = [36, 17, 10, 6, 4];
-/// Columns of a character of a script with wide ones, and of most pictures.
-const WIDE: usize = 2;
 /// Parts of a deep path that are shown.
 const PARTS: usize = 3;
 
@@ -159,18 +158,13 @@ pub(crate) fn rows(buttons: &[Button], most: usize) -> Vec<Vec<Button>> {
 /// A row of buttons, in as many rows as it takes for a telephone to show each label whole. No row
 /// where there are no buttons.
 pub(crate) fn fit(row: Vec<Button>) -> Vec<Vec<Button>> {
-    let longest = row.iter().map(|button| width(&button.label)).max().unwrap_or_default();
+    let longest = row.iter().map(|button| button.label.width()).max().unwrap_or_default();
     match row.len() {
         0 => Vec::new(),
         1 => vec![row],
         across if FITS.get(across - 1).is_some_and(|fits| longest <= *fits) => vec![row],
         across => rows(&row, across - 1).into_iter().flat_map(fit).collect(),
     }
-}
-
-/// How many columns a text takes, about.
-fn width(text: &str) -> usize {
-    text.chars().map(|sign| if sign < '\u{1100}' || sign.is_ascii() { 1 } else { WIDE }).sum()
 }
 
 /// A file's name of at most so many characters, its ending kept.

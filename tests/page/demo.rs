@@ -104,6 +104,8 @@ fn the_demo_is_a_conversation() {
     view.press("Allow once");
     view.message("you allowed it");
     view.message("All 24 tests pass");
+    view.settled();
+    view.keep_whole("desktop");
 
     view.say("/sessions");
     view.message("Sessions in ~/garden/greenhouse");
