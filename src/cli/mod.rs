@@ -117,14 +117,12 @@ fn run(arguments: Arguments) -> CommandResult {
         Command::Service(arguments) => service::main(&reading, &sources, &arguments),
         Command::Config => config::main(&reading, &sources),
         Command::Run => bot::main(&config_or_refuse(reading)?),
-        Command::Sessions(arguments) => {
-            sessions::main(&config_with_complaints(reading), &arguments)
-        }
-        Command::Search(arguments) => search::main(&config_with_complaints(reading), &arguments),
-        Command::Usage(arguments) => usage::main(&config_with_complaints(reading), &arguments),
-        Command::Live(arguments) => live::main(&config_with_complaints(reading), &arguments),
-        Command::Audit(arguments) => audit::main(&config_with_complaints(reading), &arguments),
-        Command::Export(arguments) => export::main(&config_with_complaints(reading), &arguments),
+        Command::Sessions(arguments) => sessions::main(&config_of_claude(reading)?, &arguments),
+        Command::Search(arguments) => search::main(&config_of_claude(reading)?, &arguments),
+        Command::Usage(arguments) => usage::main(&config_of_claude(reading)?, &arguments),
+        Command::Live(arguments) => live::main(&config_of_claude(reading)?, &arguments),
+        Command::Audit(arguments) => audit::main(&config_of_claude(reading)?, &arguments),
+        Command::Export(arguments) => export::main(&config_of_claude(reading)?, &arguments),
         Command::Sandbox(arguments) => sandbox::main(config_with_complaints(reading), &arguments),
         Command::Completions(_) | Command::Man(_) => Ok(ExitCode::SUCCESS),
     }
@@ -155,6 +153,15 @@ fn config_with_complaints(reading: Reading) -> Config {
         complain(&problem.to_string());
     }
     reading.config
+}
+
+/// The same, for what reads Claude's files: where it is not known where they are, nothing is told of
+/// others.
+fn config_of_claude(reading: Reading) -> Result<Config, Failure> {
+    match reading.problems.iter().find(|problem| problem.hides_claude()) {
+        Some(problem) => Err(Failure::Misused(problem.to_string())),
+        None => Ok(config_with_complaints(reading)),
+    }
 }
 
 fn start_log(common: &Common, config: &Config) {

@@ -9,6 +9,9 @@ const SECRET_LENGTH: usize = 8;
 /// What stands in place of a token.
 pub(super) const HIDDEN: &str = "(hidden)";
 
+/// The variable that names Claude's directory.
+pub(super) const CLAUDE_DIRECTORY: &str = "CLAUDE_CONFIG_DIR";
+
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -55,6 +58,13 @@ pub enum ConfigError {
     /// Something without which the bot does not start.
     #[error("{0}")]
     Missing(&'static str),
+}
+
+impl ConfigError {
+    /// Whether it is not known for it where Claude's files are.
+    pub fn hides_claude(&self) -> bool {
+        matches!(self, Self::Invalid { key, .. } if key == CLAUDE_DIRECTORY)
+    }
 }
 
 /// The text without what looks like a token (`123456:ABC…`).

@@ -18,7 +18,7 @@ use crate::{
 
 use super::{
     ConfigError, Origin, Sources, Token, default_file,
-    error::{HIDDEN, mask, may_be_token},
+    error::{CLAUDE_DIRECTORY, HIDDEN, mask, may_be_token},
     expand,
     keys::KEYS,
 };
@@ -298,14 +298,13 @@ impl<'a> Settings<'a> {
     /// path below whichever directory the CLI is started in), so only a full path is the same
     /// directory for the laptop, for us and for each session.
     pub(super) fn claude_directory(&mut self) -> Option<PathBuf> {
-        const NAME: &str = "CLAUDE_CONFIG_DIR";
-        let text = self.sources.variable(NAME)?;
+        let text = self.sources.variable(CLAUDE_DIRECTORY)?;
         if Path::new(&text).is_absolute() {
             return Some(text.into());
         }
         self.problems.push(ConfigError::Invalid {
             place: "environment".to_owned(),
-            key: NAME.to_owned(),
+            key: CLAUDE_DIRECTORY.to_owned(),
             value: format!("{text:?}"),
             expected: "a full path: claude looks for any other below the directory it is started \
                        in, and does not know `~`"

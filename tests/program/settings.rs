@@ -97,11 +97,24 @@ fn config_works_when_the_file_is_wrong_and_says_so() {
 fn a_directory_of_claude_that_differs_from_place_to_place_is_refused() {
     let scratch = Scratch::new();
     for dir in ["~/.claude-work", "claude-work"] {
-        let mut command = command(&scratch);
-        let output = command.arg("run").env("CLAUDE_CONFIG_DIR", dir).output().unwrap();
-        assert_eq!(output.status.code(), Some(2));
-        let said = stderr(&output);
-        assert!(said.contains("`CLAUDE_CONFIG_DIR` is") && said.contains("a full path"), "{said}");
+        let all: [&[&str]; 7] = [
+            &["run"],
+            &["sessions"],
+            &["search", "x"],
+            &["usage"],
+            &["live"],
+            &["audit"],
+            &["export"],
+        ];
+        for arguments in all {
+            let mut command = command(&scratch);
+            let output = command.args(arguments).env("CLAUDE_CONFIG_DIR", dir).output().unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            assert!(output.stdout.is_empty(), "{arguments:?}");
+            let said = stderr(&output);
+            let named = said.contains("`CLAUDE_CONFIG_DIR` is") && said.contains("a full path");
+            assert!(named, "{arguments:?}: {said}");
+        }
     }
 }
 
