@@ -16,6 +16,9 @@ use super::corpus::Corpus;
 /// Between two looks at a process.
 const GLANCE: Duration = Duration::from_millis(1);
 
+/// So many looks in a row find that nothing goes on: threads also wait for each other, for moments.
+const GLANCES: u32 = 50;
+
 /// The program that is measured.
 pub(crate) fn segue(corpus: &Corpus) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_segue"));
@@ -39,7 +42,7 @@ pub(crate) fn peak(
     let (_unread, full) = full_pipe()?;
     let mut child = command.stdout(full).spawn()?;
     let mut hung = 0;
-    while hung < 2 {
+    while hung < GLANCES {
         if let Some(status) = child.try_wait()? {
             return Err(io::Error::other(format!("{command:?}: {status}")));
         }
@@ -69,10 +72,15 @@ fn full_pipe() -> io::Result<(PipeReader, PipeWriter)> {
     Ok((reader, writer))
 }
 
-/// Whether all that is left of a process is one thread that waits.
+/// Whether nothing goes on in a process: all of its threads wait. A search prints while the threads
+/// that found something wait for it.
 fn hangs(pid: u32) -> bool {
-    status(pid, "State:").is_some_and(|state| state.starts_with('S'))
-        && status(pid, "Threads:").is_some_and(|threads| threads == "1")
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    let waits = |thread: fs::DirEntry| {
+        let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        status.lines().any(|line| line.starts_with("State:") && line.contains("S (sleeping)"))
+    };
+    threads.flatten().all(waits)
 }
 
 /// Memory of a process, KiB: `VmRSS:` now, `VmHWM:` at most, `RssFile:` mapped from files.
