@@ -19,8 +19,8 @@ use super::{
     table::{Amount, Goal, Row},
 };
 
-/// KiB at rest.
-const REST: u64 = 12_000_000 / 1024;
+/// KiB at rest, notices on.
+const REST: u64 = 16_000_000 / 1024;
 /// After this a chat takes a message at once: the bot keeps to Telegram's pace.
 const CALM: Duration = Duration::from_secs(2);
 /// Long enough for a busy machine; nothing waits this long unless it fails.
@@ -43,7 +43,10 @@ pub(crate) async fn memory(corpus: &Corpus, name: &str) -> io::Result<Vec<Row>> 
         ratio: None,
         goal: Goal::AtMost(Amount::Memory(most)),
     };
-    Ok(vec![row("at rest", rest, REST), row("after its lists and searches", most, COMMAND)])
+    Ok(vec![
+        row("at rest, notices on", rest, REST),
+        row("after its lists and searches", most, COMMAND),
+    ])
 }
 
 /// From the CLI's last lines to the call that brings the answer into the chat.
@@ -93,8 +96,12 @@ impl Bot {
         let trusted =
             json!({"projects": {directory.to_string_lossy(): {"hasTrustDialogAccepted": true}}});
         fs::write(corpus.home().dir.join(".claude.json"), trusted.to_string())?;
+        let settings = corpus.user_home().join("notices.toml");
+        fs::write(&settings, "notify = true\n")?;
         let child = segue(corpus)
             .arg("run")
+            .arg("--config")
+            .arg(&settings)
             .env("TELEGRAM_BOT_TOKEN", token)
             .env("SEGUE_API_URL", sandbox.api_url())
             .env("SEGUE_ALLOWED_USERS", OWNER.to_string())
