@@ -143,7 +143,7 @@ fn linked(scene: &Scene, turn: &Turn, part: Text) -> Text {
     text
 }
 
-fn join<'a>(said: impl Iterator<TodoItem = &'a TextPart>) -> String {
+fn join<'a>(said: impl Iterator<Item = &'a TextPart>) -> String {
     said.map(|said| said.text.trim()).collect::<Vec<_>>().join("\n\n")
 }
 
