@@ -132,6 +132,7 @@ impl Watch {
     async fn run(mut self, mut events: Events, lists: mpsc::Sender<Vec<Change>>) {
         self.cover();
         // What changed before the watches were set was told by nothing.
+        self.wakers.wake(&[Change::Everything].into());
         if lists.send(vec![Change::Everything]).await.is_err() {
             return;
         }
@@ -262,6 +263,15 @@ mod tests {
                 return;
             }
         }
+    }
+
+    #[tokio::test]
+    async fn who_listens_before_the_watches_are_set_looks_again_when_they_are() {
+        let above = tempfile::tempdir().unwrap();
+        let wakers = Wakers::default();
+        let followed = wakers.listen(ID.parse().unwrap());
+        let _changes = start(Home::at(above.path().join(".claude")), wakers);
+        assert!(tokio::time::timeout(Duration::from_secs(10), followed.notified()).await.is_ok());
     }
 
     #[tokio::test]

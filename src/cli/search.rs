@@ -30,7 +30,7 @@ const TITLE: usize = 200;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Words, "phrases", `dir:DIRECTORY`, `since:7d` or a date, `in:user`, `in:claude` or `in:tools`
-    #[arg(required = true, value_name = "WORDS")]
+    #[arg(value_name = "WORDS")]
     words: Vec<String>,
     /// How many sessions at most
     #[arg(long, value_name = "N")]

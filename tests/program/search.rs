@@ -46,6 +46,9 @@ fn a_search_that_finds_nothing_says_where_it_looked() {
         words.contains("~/.claude/projects. Without since: or in: it may find more"),
         "{words}"
     );
+    let output = segue(&scratch, &["search"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("Give a word"), "{}", stderr(&output));
     for (query, advice) in
         [("", "Give a word"), ("x since:soon", "since:7d"), ("x in:me", "in:user")]
     {

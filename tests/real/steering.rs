@@ -197,7 +197,7 @@ async fn mode_model_and_effort_reach_the_api() {
     bench.phone.ask("/new weed the peas").await;
     assert_eq!(asked(&bench), expected, "in another session, after a restart");
     bench.phone.say("/status");
-    bench.phone.see_text(&["effort low · Sonnet 5.5", "mode accept edits"]).await;
+    bench.phone.see_text(&["Sonnet 5.5 · effort low · mode accept edits"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -133,6 +133,7 @@ async fn what_is_edited_while_it_waits_goes_in_its_new_form() {
     waiting(&phone, waits).await;
     phone.client.edit(WHO, waits, "> weed the beans").unwrap();
     until("written down", || has("weed the beans"));
+    phone.confirmed().await;
     Scratch::go(&strange);
     phone.answer(slow).await;
     phone.answer(waits).await;

@@ -198,7 +198,7 @@ async fn quiet_hours_keep_what_happens_for_one_digest() {
     let quiet = format!(
         "quiet = \"{}-{}\"\n",
         minute(offset),
-        minute(offset + if now.second() < 15 { 1 } else { 2 })
+        minute(offset + if now.second() < 25 { 1 } else { 2 })
     );
     let (scratch, garden, id, mut phone) = bench(&format!("{SETTINGS}{quiet}")).await;
     let mut terminal = opened(&phone, &scratch, &garden, &id);
@@ -223,6 +223,7 @@ async fn quiet_hours_keep_what_happens_for_one_digest() {
     until("a line", || scratch.history().iter().any(|line| line["telegram"]["told"] == "digest"));
     phone.terminate();
     phone.boot().await;
+    until("a first look", || phone.said().contains("seen elsewhere"));
     becomes(&phone, &mut terminal, "busy", None);
     write(&scratch, &garden, &id, &says("Watered."));
     becomes(&phone, &mut terminal, "idle", None);

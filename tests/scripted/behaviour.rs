@@ -27,7 +27,7 @@ fn print(command: &mut Command, args: &[&str]) -> (i32, String) {
 fn the_demos_words_do_what_they_say() {
     // Nobody is there to be asked: what needs permission is denied.
     for (prompt, code, says) in [
-        ("hello", 0, "This is prompt **1** of our conversation, which began with *hello*."),
+        ("hello", 0, "This is prompt **1** of our conversation, which began with: *hello*"),
         ("run the tests", 0, "I'll leave the tests alone"),
         ("write a long report", 0, "How the watering decides"),
         ("think about it", 0, "rain gauge counts twice"),
