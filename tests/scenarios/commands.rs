@@ -7,6 +7,7 @@ use segue::sandbox::Post;
 use crate::support::{
     phone::{ADA, GROUP, Phone, phone, session_of},
     scratch::Scratch,
+    wait::until,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,6 +238,7 @@ async fn costs_do_not_fall_when_a_process_ends() {
     phone.configure("pace_ms = 20\nidle_minutes = 0\n");
     phone.boot().await;
     phone.ask("sow the beans").await;
+    until("its end", || phone.said().contains("the CLI has ended"));
     phone.say("/status");
     phone.see_text(&["Asleep", "so far"]).await;
 }
