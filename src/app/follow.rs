@@ -144,7 +144,7 @@ impl App {
     }
 
     /// The title of a session, or its id where it has said nothing yet.
-    fn title_of(&self, session: SessionId) -> String {
+    pub(super) fn title_of(&self, session: SessionId) -> String {
         self.found(session).map_or_else(|| session.to_string(), |found| found.title)
     }
 

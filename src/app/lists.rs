@@ -25,6 +25,7 @@ use crate::{
         help,
         sessions::{self, DirectoryAction, PAGE, Paging, Picker, SessionCard},
         status::{self, Other, Running, Status},
+        words,
     },
     telegram::{
         callback::{Carry, Key, List},
@@ -193,9 +194,8 @@ impl App {
         let activity = match (state.activity, state.pid, state.background) {
             (Activity::Busy, ..) => "Working".to_owned(),
             (Activity::Idle(_), Some(_), 0) => "Ready".to_owned(),
-            (Activity::Idle(_), Some(_), 1) => "Ready; 1 task in the background".to_owned(),
             (Activity::Idle(_), Some(_), tasks) => {
-                format!("Ready; {tasks} tasks in the background")
+                format!("Ready; {} in the background", words::plural(tasks as u64, "task"))
             }
             (Activity::Idle(_), None, _) => "Asleep: the next message wakes it.".to_owned(),
         };

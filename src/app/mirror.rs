@@ -12,11 +12,15 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
 use uuid::Uuid;
 
 use crate::{
-    app::now,
+    app::{due, now},
     bridge::{place::Place, turn::Turn},
     claude::{
         home::Home,
@@ -128,7 +132,7 @@ impl Mirror {
             is_gone = gone;
             let Ok(again) = self.draw(&mut reading.growth, &mut shown).await else { return };
             tokio::select! {
-                () = after(again) => {}
+                () = due(again.map(|pause| Instant::now() + pause)) => {}
                 () = changed.notified() => {}
                 there = self.there.changed() => match there {
                     Ok(()) => self.look_there(),
@@ -278,14 +282,6 @@ impl Reading {
     }
 }
 
-async fn after(pause: Option<Duration>) {
-    match pause {
-        Some(pause) => sleep(pause).await,
-        None => pending().await,
-    }
-}
-
-/// The time of the next look, where one is needed.
 async fn poll(blind: bool) {
     if blind { sleep(POLL).await } else { pending().await }
 }

@@ -358,7 +358,7 @@ impl App {
     }
 }
 
-/// The moment when something gathered is whole.
+/// Waits until a moment; for ever where there is none.
 async fn due(deadline: Option<tokio::time::Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,

@@ -134,8 +134,12 @@ impl Places {
     /// How much a painter in a place shows, as it changes.
     pub(super) fn view(&mut self, place: Place) -> watch::Receiver<Verbosity> {
         self.views.retain(|_, view| view.receiver_count() > 0);
-        let chosen = self.choices(place).verbosity;
-        self.views.entry(place).or_insert_with(|| watch::Sender::new(chosen)).subscribe()
+        if let Some(view) = self.views.get(&place) {
+            return view.subscribe();
+        }
+        let (view, shown) = watch::channel(self.choices(place).verbosity);
+        self.views.insert(place, view);
+        shown
     }
 
     /// Points a place at something until the session has taken a prompt, which writes it down. How

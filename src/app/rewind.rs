@@ -107,8 +107,7 @@ impl App {
     /// A session that was to be gone back in is not, and that is said.
     pub(super) fn forget_rewind(&mut self, place: Place, session: SessionId, why: Unable) {
         if self.drop_cut(place, session) {
-            let title = self.found(session);
-            let title = title.map_or_else(|| session.to_string(), |found| found.title);
+            let title = self.title_of(session);
             self.say(place, screens::unable(&self.scene(), session, &title, why));
         }
     }

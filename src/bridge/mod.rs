@@ -21,3 +21,6 @@ pub mod subscriptions;
 pub mod terminal;
 pub mod turn;
 pub mod work;
+
+#[cfg(test)]
+mod invariants;

@@ -6,6 +6,7 @@
 
 use std::{collections::HashMap, io};
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -83,10 +84,7 @@ impl Memory {
             Self::Warned(Warning { window, resets, level }) => {
                 ("/limits", "warned", json!({"window": window, "resets": resets, "level": level}))
             }
-            Self::Held(Place { chat, thread }, until) => {
-                let to = json!({"chat": chat, "thread": thread});
-                ("/limits", "held", json!({"to": to, "until": until}))
-            }
+            Self::Held(place, until) => ("/limits", "held", json!({"to": place, "until": until})),
             Self::Kept(person, kept) => {
                 let what = match kept {
                     Kept::Finished => "finished",
@@ -113,10 +111,7 @@ impl Memory {
                 level: u8::try_from(tag.get("level")?.as_u64()?).ok()?,
             }),
             "held" => {
-                let to = tag.get("to")?;
-                let thread = to.get("thread").and_then(Value::as_i64);
-                let thread = thread.and_then(|thread| i32::try_from(thread).ok());
-                let place = Place { chat: to.get("chat")?.as_i64()?, thread };
+                let place = Place::deserialize(tag.get("to")?).ok()?;
                 Self::Held(place, tag.get("until")?.as_u64()?)
             }
             "kept" => Self::Kept(

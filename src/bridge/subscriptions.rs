@@ -9,6 +9,7 @@ use std::{
     path::PathBuf,
 };
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -57,8 +58,8 @@ impl Subscription {
         tag.insert("wish".to_owned(), json!(self.name()));
         tag.insert("on".to_owned(), json!(on));
         match self {
-            Self::Follow(Place { chat, thread }) => {
-                tag.insert("to".to_owned(), json!({"chat": chat, "thread": thread}));
+            Self::Follow(place) => {
+                tag.insert("to".to_owned(), json!(place));
             }
             Self::Notices(person) | Self::Mute(person) | Self::Card(person) => {
                 tag.insert("person".to_owned(), json!(person));
@@ -71,12 +72,7 @@ impl Subscription {
     fn read(tag: &Value) -> Option<Self> {
         let person = || tag.get("person")?.as_u64();
         Some(match tag.get("wish")?.as_str()? {
-            "follow" => {
-                let to = tag.get("to")?;
-                let thread = to.get("thread").and_then(Value::as_i64);
-                let thread = thread.and_then(|thread| i32::try_from(thread).ok());
-                Self::Follow(Place { chat: to.get("chat")?.as_i64()?, thread })
-            }
+            "follow" => Self::Follow(Place::deserialize(tag.get("to")?).ok()?),
             "notices" => Self::Notices(person()?),
             "mute" => Self::Mute(person()?),
             "card" => Self::Card(person()?),

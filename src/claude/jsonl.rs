@@ -287,6 +287,17 @@ fn make_room(buffer: &mut Vec<u8>, len: usize, cap: usize) {
     }
 }
 
+/// Every line of a text, and where it begins: slow and obvious, to hold what is fast to.
+#[cfg(test)]
+pub(super) fn lines_of(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    let mut offset = 0;
+    bytes.split_inclusive(|byte| *byte == b'\n').map(move |piece| {
+        let begins = offset;
+        offset += piece.len() as u64;
+        (begins, piece.strip_suffix(b"\n").unwrap_or(piece))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write};
@@ -294,9 +305,9 @@ mod tests {
     use super::*;
 
     /// What a reader said of a line, owned.
-    type UserText = (u64, Result<Vec<u8>, u64>, bool);
+    type Said = (u64, Result<Vec<u8>, u64>, bool);
 
-    fn said(line: RawLine<'_>) -> UserText {
+    fn said(line: RawLine<'_>) -> Said {
         match line {
             RawLine::Whole { offset, bytes } => (offset, Ok(bytes.to_vec()), false),
             RawLine::Torn { offset, bytes } => (offset, Ok(bytes.to_vec()), true),
@@ -304,7 +315,7 @@ mod tests {
         }
     }
 
-    fn forwards(bytes: &[u8], cap: usize) -> Vec<UserText> {
+    fn forwards(bytes: &[u8], cap: usize) -> Vec<Said> {
         let mut lines = Lines::new(bytes, cap);
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
@@ -313,7 +324,7 @@ mod tests {
         all
     }
 
-    fn backwards(bytes: &[u8], cap: usize) -> Vec<UserText> {
+    fn backwards(bytes: &[u8], cap: usize) -> Vec<Said> {
         let mut lines = Backward::new(Cursor::new(bytes), cap).unwrap();
         let mut all = Vec::new();
         while let Some(line) = lines.next().unwrap() {
@@ -324,7 +335,7 @@ mod tests {
     }
 
     /// Splits the way both readers promise to.
-    fn expected(bytes: &[u8], cap: usize) -> Vec<UserText> {
+    fn expected(bytes: &[u8], cap: usize) -> Vec<Said> {
         let mut offset = 0;
         let mut all = Vec::new();
         for piece in bytes.split_inclusive(|b| *b == b'\n') {

@@ -252,6 +252,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::claude::jsonl::lines_of;
 
     /// The lines that hold `hit`, found in parts of `part` bytes.
     fn lines(bytes: &[u8], part: u64) -> Vec<(u64, Vec<u8>)> {
@@ -274,16 +275,8 @@ mod tests {
     }
 
     fn expected(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
-        let mut offset = 0;
-        let mut all = Vec::new();
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let line = piece.strip_suffix(b"\n").unwrap_or(piece);
-            if line.windows(3).any(|window| window == b"hit") {
-                all.push((offset, line.to_vec()));
-            }
-            offset += piece.len() as u64;
-        }
-        all
+        let hits = |(_, line): &(u64, &[u8])| line.windows(3).any(|window| window == b"hit");
+        lines_of(bytes).filter(hits).map(|(at, line)| (at, line.to_vec())).collect()
     }
 
     #[test]

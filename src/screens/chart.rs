@@ -45,9 +45,7 @@ type Chart<'c> = ChartContext<'c, BitMapBackend<'c>, Cartesian2d<RangedCoordf64,
 /// A PNG of what each of the last [`DAYS`] days cost, the last one `today`; `None` where few of them
 /// have cost anything, or where it cannot be drawn.
 pub fn days(usage: &Usage, today: NaiveDate) -> Option<Vec<u8>> {
-    let last = (0..DAYS).rev().filter_map(|ago| today.checked_sub_days(Days::new(ago)));
-    let cost = |day| usage.days.get(&day).map_or(0.0, |sum| sum.cost);
-    let costs: Vec<(NaiveDate, f64)> = last.map(|day| (day, cost(day))).collect();
+    let costs = costs(usage, today, DAYS);
     if costs.iter().filter(|(_, cost)| *cost > 0.0).count() < FEWEST {
         return None;
     }
@@ -60,6 +58,13 @@ pub fn days(usage: &Usage, today: NaiveDate) -> Option<Vec<u8>> {
         Ok(png)
     });
     drawn.inspect_err(|error| tracing::warn!(error, "no chart")).ok()
+}
+
+/// What each of the last `days` days cost, the last one `today`.
+pub(super) fn costs(usage: &Usage, today: NaiveDate, days: u64) -> Vec<(NaiveDate, f64)> {
+    let last = (0..days).rev().filter_map(|ago| today.checked_sub_days(Days::new(ago)));
+    let cost = |day| usage.days.get(&day).map_or(0.0, |sum| sum.cost);
+    last.map(|day| (day, cost(day))).collect()
 }
 
 fn draw(pixels: &mut [u8], costs: &[(NaiveDate, f64)]) -> Result<(), String> {

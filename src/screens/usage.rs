@@ -4,7 +4,11 @@ use chrono::{DateTime, Days, Local, NaiveDate};
 
 use crate::{
     claude::usage::{Sum, Usage, prices::AS_OF},
-    screens::{Scene, chart::DAYS, screen, words},
+    screens::{
+        Scene,
+        chart::{DAYS, costs},
+        screen, words,
+    },
     telegram::{screen::Screen, text::Text},
 };
 
@@ -96,9 +100,7 @@ fn figures(sum: &Sum) -> String {
 
 /// What each of the last days cost.
 fn bars(usage: &Usage, today: NaiveDate) -> String {
-    let last = (0..WEEK).rev().filter_map(|ago| today.checked_sub_days(Days::new(ago)));
-    let costs: Vec<(NaiveDate, f64)> =
-        last.map(|day| (day, usage.days.get(&day).map_or(0.0, |sum| sum.cost))).collect();
+    let costs = costs(usage, today, WEEK);
     let most = costs.iter().map(|(_, cost)| *cost).fold(0.0, f64::max);
     if most == 0.0 {
         return String::new();

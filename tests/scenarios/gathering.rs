@@ -169,40 +169,42 @@ async fn parts_in_two_batches_with_a_kill_between_are_one_prompt() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_album_that_was_answered_and_comes_again_is_left_alone() {
-    let (scratch, _, mut phone) = phone().await;
-    cut_polls(&phone);
-    let ids = phone.client.send_album(WHO, Whole::Album.parts(&phone)).unwrap();
+/// An album that was answered, and comes again to the next process; returns its messages.
+async fn answered_and_comes_again(phone: &mut Phone) -> Vec<i64> {
+    cut_polls(phone);
+    let ids = phone.client.send_album(WHO, Whole::Album.parts(phone)).unwrap();
     phone.answer(ids[0]).await;
     phone.at_rest();
     phone.kill();
     phone.client.clear_faults();
     phone.boot().await;
+    ids
+}
+
+/// Claude has read the album, and what comes after it, once.
+async fn is_left_alone(phone: &mut Phone, scratch: &Scratch) {
     let answer = phone.ask("and water").await;
     assert!(answer.text.contains("I see 2 prompts"), "{answer:?}");
     phone.settled().await;
-    assert_eq!(images(&scratch), [3, 0]);
+    assert_eq!(images(scratch), [3, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_that_was_answered_and_comes_again_is_left_alone() {
+    let (scratch, _, mut phone) = phone().await;
+    answered_and_comes_again(&mut phone).await;
+    is_left_alone(&mut phone, &scratch).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_album_that_was_answered_comes_again_before_a_second_kill_and_is_left_alone() {
     let (scratch, _, mut phone) = phone().await;
-    cut_polls(&phone);
-    let ids = phone.client.send_album(WHO, Whole::Album.parts(&phone)).unwrap();
-    phone.answer(ids[0]).await;
-    phone.at_rest();
-    phone.kill();
-    phone.client.clear_faults();
-    phone.boot().await;
+    let ids = answered_and_comes_again(&mut phone).await;
     noted(&phone, "gathering");
     phone.kill();
     phone.boot().await;
-    let answer = phone.ask("and water").await;
-    assert!(answer.text.contains("I see 2 prompts"), "{answer:?}");
-    phone.settled().await;
+    is_left_alone(&mut phone, &scratch).await;
     phone.at_rest();
-    assert_eq!(images(&scratch), [3, 0]);
     let to = |post: &&Post| post.reply_to == Some(ids[0]) || post.text.contains("I see 1 prompt");
     assert_eq!(phone.client.messages(ADA).iter().filter(to).count(), 1, "answered twice");
 }

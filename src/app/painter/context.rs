@@ -45,7 +45,7 @@ pub(super) struct PainterContext {
 
 impl App {
     /// Shows a turn in a place until it is over.
-    pub(crate) fn show(
+    pub(in crate::app) fn show(
         &mut self,
         place: Place,
         source: Option<Source>,

@@ -3,11 +3,7 @@
 use std::{collections::HashMap, fs, time::Duration};
 
 use proptest::{
-    collection::vec,
-    prelude::any,
-    proptest,
-    sample::Index,
-    test_runner::{Config as ProptestConfig, RngSeed, TestCaseError, TestRunner},
+    collection::vec, prelude::any, proptest, sample::Index, test_runner::Config as ProptestConfig,
 };
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
@@ -15,7 +11,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{disk::ASIDE, *};
-use crate::claude::session::SessionId;
+use crate::{
+    bridge::invariants::{self, Broken},
+    claude::session::SessionId,
+};
 
 fn source(n: i32) -> Source {
     Source { bot: 1, place: Place { chat: i64::from(n % 3), thread: None }, message: n }
@@ -201,9 +200,6 @@ impl Model {
     }
 }
 
-/// An invariant that does not hold, and how.
-type Broken = (u8, String);
-
 fn must(number: u8, holds: bool, otherwise: impl FnOnce() -> String) -> Result<(), Broken> {
     if holds { Ok(()) } else { Err((number, otherwise())) }
 }
@@ -296,24 +292,14 @@ fn run(moves: &[(u8, i32)], restarts: &[usize]) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Random transitions never break this invariant first. They are the same every time;
-/// `SEGUE_SIMULATIONS=N` tries so many, `SEGUE_SIMULATIONS_SEED=N` others.
+/// Random transitions never break this invariant first.
 fn holds(number: u8) {
-    let wish = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
-    let config = ProptestConfig {
-        cases: wish("SEGUE_SIMULATIONS").unwrap_or(48),
-        rng_seed: RngSeed::Fixed(wish("SEGUE_SIMULATIONS_SEED").unwrap_or(number.into()).into()),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
     let happens = (vec((0..12_u8, 0..8_i32), 1..40), vec(0..40_usize, 0..3));
-    let held =
-        TestRunner::new(config).run(&happens, |(moves, restarts)| match run(&moves, &restarts) {
-            Err((broken, how)) if broken == number => Err(TestCaseError::fail(how)),
-            _ => Ok(()),
-        });
-    held.unwrap_or_else(|error| panic!("invariant {number}: {error}"));
+    invariants::holds(number, CASES, &happens, |(moves, restarts)| run(&moves, &restarts));
 }
+
+/// Runs of each property.
+const CASES: u32 = 48;
 
 #[test]
 fn invariant_1_a_prompt_is_in_one_state_and_comes_in_once() {

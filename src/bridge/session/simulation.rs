@@ -12,10 +12,7 @@ use std::{
     time::Duration,
 };
 
-use proptest::{
-    collection::vec,
-    test_runner::{Config as ProptestConfig, RngSeed, TestCaseError, TestRunner},
-};
+use proptest::collection::vec;
 use serde_json::json;
 use tokio::{
     sync::{oneshot, watch},
@@ -32,6 +29,7 @@ use crate::{
     bridge::{
         binding::Cut,
         choices::Choices,
+        invariants::{self, Broken},
         place::Place,
         prompt::{Prompt, PromptId, QueuePolicy, Source},
         reader::TurnReader,
@@ -93,7 +91,7 @@ struct World {
     /// A CLI has said that the session's id is in use.
     in_use: bool,
     /// The first invariant that does not hold, and how.
-    broken: Option<(u8, String)>,
+    broken: Option<Broken>,
 }
 
 fn session() -> SessionId {
@@ -614,36 +612,25 @@ fn is_over(turn: &watch::Receiver<Turn>) -> bool {
 }
 
 /// The first invariant that does not hold.
-fn run(moves: &[(u8, u32)]) -> Option<(u8, String)> {
+fn run(moves: &[(u8, u32)]) -> Result<(), Broken> {
     let mut world = World::new();
     world.ask(1);
     world.carry_out();
     for step in moves {
         world.happens(*step);
         world.check();
-        if world.broken.is_some() {
-            return world.broken;
+        if let Some(broken) = world.broken {
+            return Err(broken);
         }
     }
     world.settle();
-    world.broken
+    world.broken.map_or(Ok(()), Err)
 }
 
 /// Random events never break this invariant first.
 fn holds(number: u8) {
-    let wish = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let config = ProptestConfig {
-        cases: wish("SEGUE_SIMULATIONS").unwrap_or(CASES),
-        rng_seed: RngSeed::Fixed(wish("SEGUE_SIMULATIONS_SEED").unwrap_or(number.into()).into()),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
     let moves = vec((0..26_u8, 0..10_000_u32), 1..60);
-    let held = TestRunner::new(config).run(&moves, |moves| match run(&moves) {
-        Some((broken, how)) if broken == number => Err(TestCaseError::fail(how)),
-        _ => Ok(()),
-    });
-    held.unwrap_or_else(|error| panic!("invariant {number}: {error}"));
+    invariants::holds(number, CASES, &moves, |moves| run(&moves));
 }
 
 /// Runs of each property.

@@ -12,7 +12,12 @@ use std::{
 use aho_corasick::packed;
 use memchr::{memchr, memmem, memrchr};
 
-use super::{buffer::Buffer, scan, shorten::Shortened, title};
+use super::{
+    buffer::Buffer,
+    scan::{self, lines_backwards},
+    shorten::Shortened,
+    title,
+};
 use crate::claude::{
     json::Raw,
     jsonl::{Lines, RawLine},
@@ -258,20 +263,6 @@ fn first_cwd(bytes: &[u8]) -> Option<String> {
 /// The records whose lines stand whole in `bytes`; a line that is cut decodes to none.
 fn records(bytes: &[u8]) -> impl Iterator<Item = Record<'_>> {
     bytes.split(|b| *b == b'\n').filter_map(|line| Record::decode(line).ok())
-}
-
-/// The lines of `bytes` from the last one back.
-pub(super) fn lines_backwards(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(bytes);
-    std::iter::from_fn(move || {
-        let bytes = rest?;
-        let (before, line) = match memrchr(b'\n', bytes) {
-            Some(end) => (Some(&bytes[..end]), &bytes[end + 1..]),
-            None => (None, bytes),
-        };
-        rest = before;
-        Some(line)
-    })
 }
 
 /// What follows each of [`MARKS`], and which it is.

@@ -6,7 +6,7 @@
 
 use std::{fs::File, io, ops::Range, os::unix::fs::FileExt};
 
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
 use super::buffer::Buffer;
 
@@ -84,6 +84,20 @@ pub(super) fn line_at(file: &File, offset: u64) -> io::Result<Vec<u8>> {
     Ok(Vec::new())
 }
 
+/// The lines of `bytes` from the last one back.
+pub(super) fn lines_backwards(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let bytes = rest?;
+        let (before, line) = match memrchr(b'\n', bytes) {
+            Some(end) => (Some(&bytes[..end]), &bytes[end + 1..]),
+            None => (None, bytes),
+        };
+        rest = before;
+        Some(line)
+    })
+}
+
 /// Up to `len` bytes from `from` on: fewer only at the end of the file.
 pub(super) fn read_range(file: &File, from: u64, len: u64) -> io::Result<Buffer> {
     let len = len as usize;
@@ -104,6 +118,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
+    use crate::claude::jsonl::lines_of;
 
     fn file(bytes: &[u8]) -> File {
         let mut file = tempfile::tempfile().unwrap();
@@ -123,14 +138,8 @@ mod tests {
     }
 
     fn expected(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
-        let mut offset = 0;
-        let mut all = Vec::new();
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let line = piece.strip_suffix(b"\n").unwrap_or(piece);
-            all.push((offset, line[..line.len().min(BEGINNING)].to_vec()));
-            offset += piece.len() as u64;
-        }
-        all
+        let shown = |line: &[u8]| line[..line.len().min(BEGINNING)].to_vec();
+        lines_of(bytes).map(|(at, line)| (at, shown(line))).collect()
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{borrow::Cow, fs::File, io, ops::Range};
 
 use memchr::{memchr, memmem};
 
-use super::{read::lines_backwards, scan};
+use super::scan::{self, lines_backwards};
 use crate::claude::{
     literals::{
         BASH_INPUT, COMMAND_ARGS, COMMAND_NAME, INTERRUPTED, PROACTIVE, TICK, UNTITLED,

@@ -10,7 +10,11 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::{
-    bridge::{choices::Choice, choices::Verbosity, question::Press, terminal::When},
+    bridge::{
+        choices::{Choice, Verbosity},
+        question::Press,
+        terminal::When,
+    },
     claude::session::SessionId,
     telegram::callback::{
         Callback, Carry, Deferral, Deferred, Format, Key, List, See, Sure, Words,

@@ -16,7 +16,11 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    bridge::{choices::Choice, choices::Verbosity, question::Press, terminal::When},
+    bridge::{
+        choices::{Choice, Verbosity},
+        question::Press,
+        terminal::When,
+    },
     claude::session::SessionId,
 };
 
